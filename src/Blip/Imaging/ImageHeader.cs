@@ -59,7 +59,7 @@ public sealed record ImageHeader
     {
         switch (Format)
         {
-            case ImageFormat.Jpeg: JpegFile.CheckComplete(data); break;
+            case ImageFormat.Jpeg: JpegFile.CheckComplete(data, this); break;
             case ImageFormat.Png: PngFile.CheckComplete(data); break;
             case ImageFormat.Gif: GifFile.CheckComplete(data); break;
             case ImageFormat.WebP: WebPFile.CheckComplete(data); break;

@@ -6,7 +6,8 @@ namespace Blip.Imaging;
 internal static class JpegFile
 {
     // Ordinary progressive files have about ten scans. Each costs a pass over the whole picture, however few bytes it has.
-    private const int MaxScans = 100;
+    private const int MaxScans = 1000;
+    private const long MaxScannedPixels = 1_000_000_000;
 
     private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
 
@@ -36,15 +37,15 @@ internal static class JpegFile
     }
 
     /// <summary>Looks for the end marker: a cut progressive file decodes without complaint. What follows it (a second picture, a film) is nobody's concern.</summary>
-    public static void CheckComplete(ReadOnlySpan<byte> data)
+    public static void CheckComplete(ReadOnlySpan<byte> data, ImageHeader header)
     {
         int scans = 0;
         int at = 2;
         for (byte marker = NextMarker(data, ref at); marker != EndOfImage; marker = NextMarker(data, ref at))
         {
             Segment(data, ref at);
-            if (marker == StartOfScan && ++scans > MaxScans)
-                throw ImageErrors.Unsupported(FormattableString.Invariant($"A JPEG with more than {MaxScans} scans"));
+            if (marker == StartOfScan && (++scans > MaxScans || scans * header.Pixels > MaxScannedPixels))
+                throw ImageErrors.Unsupported(FormattableString.Invariant($"A JPEG of this size with {scans} scans or more"));
         }
     }
 

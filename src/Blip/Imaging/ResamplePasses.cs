@@ -9,11 +9,11 @@ internal static unsafe class ResamplePasses
 {
     private const int Half = 1 << (ResampleKernel.Precision - 1);
 
-    public static void Horizontal(ResampleKernel kernel, byte* row, byte* line, bool vectorised)
+    public static void Horizontal(ResampleKernel kernel, byte* row, byte* line, ResampleInstructions allowed)
     {
-        if (vectorised && Avx2.IsSupported)
+        if (allowed == ResampleInstructions.All && Avx2.IsSupported)
             HorizontalAvx2(kernel, row, line);
-        else if (vectorised && Vector128.IsHardwareAccelerated)
+        else if (allowed != ResampleInstructions.Scalar && Vector128.IsHardwareAccelerated)
             HorizontalVector(kernel, row, line);
         else
             HorizontalScalar(kernel, row, line);
@@ -26,11 +26,11 @@ internal static unsafe class ResamplePasses
     /// <param name="stride">Bytes of a row, a multiple of 64; all of them are computed.</param>
     /// <param name="weights">One a row.</param>
     /// <param name="line">Takes the result.</param>
-    /// <param name="vectorised">Whether vector instructions may be used.</param>
-    public static void Vertical(byte* ring, int first, int straight, int wrapped, int stride, int* weights, byte* line, bool vectorised)
+    /// <param name="allowed">Which instructions may be used.</param>
+    public static void Vertical(byte* ring, int first, int straight, int wrapped, int stride, int* weights, byte* line, ResampleInstructions allowed)
     {
         byte* start = ring + ((long)first * stride);
-        if (vectorised && Vector.IsHardwareAccelerated && Vector<byte>.Count <= 64)
+        if (allowed != ResampleInstructions.Scalar && Vector.IsHardwareAccelerated && Vector<byte>.Count <= 64)
             for (int x = 0; x < stride; x += Vector<byte>.Count)
             {
                 Sums sums = new(Half);

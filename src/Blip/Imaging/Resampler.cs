@@ -13,7 +13,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
     private readonly int _width;
     private readonly Memory<byte> _target;
     private readonly bool _verticalFirst;
-    private readonly bool _vectorised;
+    private readonly ResampleInstructions _allowed;
     private readonly ResampleKernel? _horizontal;
     private readonly ResampleKernel? _vertical;
 
@@ -33,10 +33,10 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
     /// <param name="targetHeight">Target height.</param>
     /// <param name="target">Takes the result: rows of red, green, blue.</param>
     /// <param name="mode">Decides the order of the passes.</param>
-    /// <param name="vectorised">Whether vector instructions may be used; the result is the same.</param>
-    public Resampler(int width, int height, int targetWidth, int targetHeight, Memory<byte> target, ResizeMode mode, bool vectorised = true)
+    /// <param name="allowed">Which instructions may be used; the result is the same.</param>
+    public Resampler(int width, int height, int targetWidth, int targetHeight, Memory<byte> target, ResizeMode mode, ResampleInstructions allowed = ResampleInstructions.All)
     {
-        (_sourceBytes, _sourceHeight, _width, _target, _vectorised) = (width * 4, height, targetWidth, target, vectorised);
+        (_sourceBytes, _sourceHeight, _width, _target, _allowed) = (width * 4, height, targetWidth, target, allowed);
         _verticalFirst = VerticalFirst(width, height, targetWidth, targetHeight, mode);
         if (width != targetWidth)
         {
@@ -94,7 +94,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
             Buffer.MemoryCopy(row, slot, _stride, _sourceBytes);
         else
             Shrink(row, slot);
-        for (; _emitted < _vertical.Length && _vertical.End(_emitted) <= _received;)
+        while (_emitted < _vertical.Length && _vertical.End(_emitted) <= _received)
         {
             Blend(_emitted);
             Emit(_horizontal is null || !_verticalFirst ? _blended!.Pointer : Shrink(_blended!.Pointer, _line!.Pointer));
@@ -103,7 +103,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
 
     private byte* Shrink(byte* row, byte* line)
     {
-        ResamplePasses.Horizontal(_horizontal!, row, line, _vectorised);
+        ResamplePasses.Horizontal(_horizontal!, row, line, _allowed);
         return line;
     }
 
@@ -113,7 +113,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
         int first = _vertical.Start(target) % _vertical.Taps;
         int straight = Math.Min(weights.Length, _vertical.Taps - first);
         fixed (int* weight = weights)
-            ResamplePasses.Vertical(_ring!.Pointer, first, straight, weights.Length - straight, _stride, weight, _blended!.Pointer, _vectorised);
+            ResamplePasses.Vertical(_ring!.Pointer, first, straight, weights.Length - straight, _stride, weight, _blended!.Pointer, _allowed);
     }
 
     private void Emit(byte* line)
