@@ -6,12 +6,13 @@ namespace Blip.Tests.Imaging;
 public class ResamplerTests
 {
     [Fact]
+    [Trait("Category", "Long")]
     public void Write_AnyInstructions_GiveTheSame()
     {
         Random random = new(20);
-        for (int round = 0; round < 200; round++)
+        for (int round = 0; round < TestScale.Of(800); round++)
         {
-            int limit = round % 4 == 0 ? 700 : 60;
+            int limit = round % 8 == 0 ? 500 : 60;
             (int width, int height) = (random.Next(1, limit), random.Next(1, limit));
             (int targetWidth, int targetHeight) = (random.Next(1, 90), random.Next(1, 90));
             byte[] rgba = new byte[width * height * 4];
