@@ -110,7 +110,7 @@ public sealed class Picture
     private static FileStream Open(string path, FileOptions options)
         => Directory.Exists(path)
             ? throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not a picture. Name a file.")
-            : new FileStream(path, new FileStreamOptions { Options = options, BufferSize = 0, Share = FileShare.Read | FileShare.Delete });
+            : new FileStream(path, new FileStreamOptions { Options = options, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete });
 
     private static bool IsUnreadable(Exception failure) => failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 

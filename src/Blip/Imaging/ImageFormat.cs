@@ -3,7 +3,7 @@ namespace Blip.Imaging;
 /// <summary>The form of a picture's bytes, told by their content, never by a file's name.</summary>
 public enum ImageFormat
 {
-    /// <summary>JPEG: baseline, extended or progressive with 8 bits a sample.</summary>
+    /// <summary>JPEG with 8 bits a sample: baseline, extended or progressive.</summary>
     Jpeg,
 
     /// <summary>PNG, interlaced or not, of any depth.</summary>

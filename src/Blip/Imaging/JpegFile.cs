@@ -88,10 +88,9 @@ internal static class JpegFile
             throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its size is missing");
         string? unread = marker switch
         {
-            0xC0 or 0xC1 or 0xC2 => null,
-            0xC3 => "A lossless JPEG",
-            0xC9 or 0xCA => "A JPEG with arithmetic coding",
-            _ => "A hierarchical or lossless JPEG",
+            0xC0 or 0xC1 or 0xC2 or 0xC9 or 0xCA => null,
+            0xC3 or 0xCB => "A lossless JPEG",
+            _ => "A hierarchical JPEG",
         };
         if (unread is null && segment[0] != 8)
             unread = FormattableString.Invariant($"A JPEG with {segment[0]} bits a sample");

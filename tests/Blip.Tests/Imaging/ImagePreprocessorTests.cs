@@ -81,6 +81,21 @@ public class ImagePreprocessorTests
         Assert.Equal(8, seen);
     }
 
+    [Fact]
+    public void Process_ManyThreads_GiveWhatEachGivesAlone()
+    {
+        ImagePreprocessor preprocessor = new(96, 96);
+        Picture[] pictures = [.. new[] { "scene.jpg", "progressive.jpg", "rgba.png", "transparent.gif", "lossy.webp", "topdown.bmp" }.Select(name => Picture.FromFile(GoldenImages.PathOf(name)))];
+        string[] alone = [.. pictures.Select(Hash)];
+        Parallel.For(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, i => Assert.Equal(alone[i % pictures.Length], Hash(pictures[i % pictures.Length])));
+
+        string Hash(Picture picture)
+        {
+            using PixelTensor pixels = preprocessor.Process(picture, Token);
+            return pixels.ContentHash();
+        }
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
