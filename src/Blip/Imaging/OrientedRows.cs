@@ -3,8 +3,8 @@ namespace Blip.Imaging;
 /// <summary>Collects a picture and passes it on turned as its orientation (2 to 8) says.</summary>
 internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
 {
-    // A cache line of pixels: what is read of a column's line is used before it is gone.
-    private const int Strip = 16;
+    // A cache line of pixels: tiles of this side are turned at a time, so that what is read of a line is used before it is gone.
+    private const int Tile = 16;
 
     private readonly int _width;
     private readonly int _height;
@@ -44,14 +44,19 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
             (origin, down) = (origin + ((height - 1) * down), -down);
 
         uint* source = (uint*)_picture.Pointer + origin;
-        using PixelBuffer strip = new(width * 4L * Strip);
+        using PixelBuffer strip = new(width * 4L * Tile);
         uint* turned = (uint*)strip.Pointer;
-        for (int y = 0; y < height; y += Strip)
+        for (int y = 0; y < height; y += Tile)
         {
-            int rows = Math.Min(Strip, height - y);
-            for (int x = 0; x < width; x++)
+            int rows = Math.Min(Tile, height - y);
+            for (int left = 0; left < width; left += Tile)
                 for (int row = 0; row < rows; row++)
-                    turned[((long)row * width) + x] = source[(x * right) + ((y + row) * down)];
+                {
+                    uint* from = source + (left * right) + ((y + row) * down);
+                    uint* to = turned + ((long)row * width) + left;
+                    for (int x = Math.Min(Tile, width - left); x > 0; x--, from += right)
+                        *to++ = *from;
+                }
             next.Write(new ReadOnlySpan<byte>(turned, rows * width * 4));
         }
     }

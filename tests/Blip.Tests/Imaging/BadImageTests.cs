@@ -44,6 +44,19 @@ public class BadImageTests
         }
     }
 
+    [Theory]
+    [InlineData("rgb.png")]
+    [InlineData("interlaced.png")]
+    [InlineData("palette-4bit.png")]
+    public void Process_PngOfTooFewPixels_IsRefusedThoughItsChecksumsAreRight(string name)
+    {
+        byte[] whole = GoldenImages.Bytes(name);
+        int at = whole.AsSpan().IndexOf("IDAT"u8);
+        byte[] half = [.. whole[..(at - 4)], .. PictureBuilder.PngChunk("IDAT", whole[(at + 4)..(at + 1500)]), .. PictureBuilder.PngChunk("IEND", [])];
+        BlipException refused = Assert.Throws<BlipException>(() => new ImagePreprocessor(8, 8).Process(Picture.FromBytes(half), TestContext.Current.CancellationToken));
+        Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
+    }
+
     [Fact]
     public void Process_GifCutAfterItsFirstFrame_IsRead()
     {
