@@ -18,7 +18,7 @@ internal static class ImageSniffer
         ("\u00D7\u00CD\u00C6\u009A", "WMF"), ("\u008AMNG", "MNG"), ("\u008BJNG", "JNG"), ("icns", "ICNS (an Apple icon)"), ("FLIF", "FLIF"),
         ("RIFF????AVI ", "AVI video"), ("RIFF????WAVE", "WAVE sound"), ("\u001AE\u00DF\u00A3", "WebM or Matroska video"), ("OggS", "Ogg media"),
         ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"), ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"),
-        ("Rar!", "A RAR archive"), ("\u007FELF", "A program"), ("MZ", "A program"),
+        ("Rar!", "A RAR archive"),
     ];
 
     /// <exception cref="BlipException">Empty, no picture, or a format that is not read.</exception>

@@ -20,7 +20,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
 
         // Skia reads the caller's bytes where they lie: they stay pinned until the codec is gone.
         using MemoryHandle pin = data.Pin();
-        using SKData encoded = SKData.Create((nint)pin.Pointer, data.Length);
+        using SKData encoded = Wrap((nint)pin.Pointer, data.Length);
         using SKMemoryStream stream = new(encoded);
         using SKCodec codec = SKCodec.Create(stream, out SKCodecResult opened) ?? throw Failure(header.Format, opened);
         if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
@@ -31,6 +31,19 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
             DecodeStrips(codec, info, rows, cancellationToken);
         else
             DecodeWhole(codec, info, header.Format, rows, cancellationToken);
+    }
+
+    // The first call into the native library, which on Linux comes only with a package of its own.
+    private static SKData Wrap(nint data, int length)
+    {
+        try
+        {
+            return SKData.Create(data, length);
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
+        {
+            throw new BlipException(BlipErrorCode.Internal, "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or the one of this system, to the application.", missing);
+        }
     }
 
     private static void DecodeStrips(SKCodec codec, SKImageInfo info, IPixelRows rows, CancellationToken cancellationToken)

@@ -66,7 +66,7 @@ public class ImageHeaderTests
         Assert.Equal(5000, ImageHeader.Read(png, new ImageLimits { MaxSide = 5000, MaxPixels = 500_000 }).Height);
         Refused(new ImageLimits { MaxSide = 4999 }, BlipErrorCode.TooManyPixels, "4,999");
         Refused(new ImageLimits { MaxPixels = 499_999 }, BlipErrorCode.TooManyPixels, "499,999");
-        Refused(new ImageLimits { MaxBytes = png.Length - 1 }, BlipErrorCode.ImageTooLarge, $"{png.Length - 1:N0}");
+        Refused(new ImageLimits { MaxBytes = png.Length - 1 }, BlipErrorCode.ImageTooLarge, "bytes allowed");
 
         void Refused(ImageLimits limits, string code, string says)
         {
