@@ -40,7 +40,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         {
             return SKData.Create(data, length);
         }
-        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
         {
             throw new BlipException(BlipErrorCode.Internal, "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or the one of this system, to the application.", missing);
         }
