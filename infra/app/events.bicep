@@ -1,0 +1,44 @@
+@description('Name of the Event Grid system topic.')
+param name string
+
+@description('Region of the topic: that of the storage account.')
+param location string
+
+@description('Tags of the topic.')
+param tags object
+
+@description('Name of the storage account whose events it carries.')
+param storageAccountName string
+
+var blobDataContributor = 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
+
+resource account 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
+  name: storageAccountName
+}
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+  name: name
+  location: location
+  tags: tags
+  identity: {
+    type: 'SystemAssigned'
+  }
+  properties: {
+    source: account.id
+    topicType: 'Microsoft.Storage.StorageAccounts'
+  }
+}
+
+// Events that cannot be delivered are written under the topic's own identity: the account has no keys.
+resource deadLetters 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(account.id, topic.id, blobDataContributor)
+  scope: account
+  properties: {
+    principalId: topic.identity.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', blobDataContributor)
+  }
+}
+
+output id string = topic.id
+output name string = topic.name
