@@ -47,30 +47,28 @@ internal static class DataUri
         if (data.Length > 3L * maxBytes)
             throw ImageSource.TooLarge(maxBytes);
 
-        byte[] bytes = new byte[data.Length - (2 * data.Count('%'))];
-        if (bytes.Length > maxBytes)
-            throw ImageSource.TooLarge(maxBytes);
-
-        int read = 0;
-        for (int i = 0; i < bytes.Length; i++)
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(data.Length);
+        try
         {
-            char c = data[read++];
-            if (c == '%')
+            int count = 0;
+            for (int i = 0; i < data.Length; i++, count++)
             {
-                if (data.Length < read + 2 || Convert.FromHexString(data.Slice(read, 2), bytes.AsSpan(i, 1), out _, out _) != OperationStatus.Done)
+                if (data[i] != '%')
+                {
+                    bytes[count] = char.IsAscii(data[i]) ? (byte)data[i] : throw Invalid($"The data URI has a character that is not ASCII. {Form}");
+                    continue;
+                }
+
+                if (data.Length - i < 3 || Convert.FromHexString(data.Slice(i + 1, 2), bytes.AsSpan(count, 1), out _, out _) != OperationStatus.Done)
                     throw Invalid($"The data URI has a broken percent sign. {Form}");
-                read += 2;
+                i += 2;
             }
-            else if (char.IsAscii(c))
-            {
-                bytes[i] = (byte)c;
-            }
-            else
-            {
-                throw Invalid($"The data URI has a character that is not ASCII. {Form}");
-            }
+            return count <= maxBytes ? bytes[..count] : throw ImageSource.TooLarge(maxBytes);
         }
-        return bytes;
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);

@@ -91,7 +91,7 @@ public partial class ImageSourceAddressTests
         {
             int before = asked;
             await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(server.Url(host: "rebind.example"), cancellationToken: Token));
-            Assert.Equal(before + 1, asked); // one question a connection: there is no second answer to be lied to with
+            Assert.InRange(asked, before, before + 1); // at most one question a connection: there is no second answer to be lied to with
         }
         Assert.Equal(0, server.Connections);
     }
