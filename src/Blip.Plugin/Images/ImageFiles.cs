@@ -158,7 +158,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         (OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget : null) ?? ResolveLinks(real);
 
     private static BlipException NotAllowed() => new(
-        BlipErrorCode.FileNotAllowed, "That file is not under an allowed folder. Name a file in an allowed folder, or send the picture itself.");
+        BlipErrorCode.FileNotAllowed, "That file may not be read: only files in allowed folders are, and no devices. Name such a file, or send the picture itself.");
 
     private static BlipException NoPicture() => new(BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name a picture's file.");
 }

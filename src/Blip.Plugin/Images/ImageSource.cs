@@ -81,14 +81,17 @@ public sealed partial class ImageSource : IDisposable
         if (HandleForm.IsMatch(image))
             return scope?.Handles is IImageHandles handles && handles.TryGet(image, out ReadOnlyMemory<byte> data)
                 ? new ResolvedImage(data, image)
-                : throw new BlipException(BlipErrorCode.ImageNotFound, $"No picture is known as '{image}' (any more). Send it again, or call list_images for the handles that there are.");
+                : throw new BlipException(
+                    BlipErrorCode.ImageNotFound, $"No picture is known as '{image}' (any more). Send it again, or call list_images for the handles that there are.");
 
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_timeout);
         try
         {
             ResolvedImage resolved = await FetchAsync(image, scope, deadline.Token).ConfigureAwait(false);
-            return resolved.Data.Length > 0 ? resolved : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the picture itself.");
+            return resolved.Data.Length > 0
+                ? resolved
+                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the picture itself.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -21,7 +21,7 @@ public sealed class ImageSourceOptions : IValidatableObject
 
     /// <summary>
     /// Folders whose files may be read, subfolders included: full paths, or <c>*</c> for every file. Links are resolved first, so
-    /// that a link does not lead out of a folder. Default: none.
+    /// that a link does not lead out of a folder. Nothing under <c>/dev</c>, <c>/proc</c> or <c>/sys</c> is read. Default: none.
     /// </summary>
     public IReadOnlyList<string> AllowedFolders { get; set; } = [];
 

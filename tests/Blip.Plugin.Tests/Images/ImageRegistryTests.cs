@@ -5,6 +5,7 @@ using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
 
+[Collection(nameof(Alone))]
 public class ImageRegistryTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using Blip.Plugin.Images;
@@ -41,12 +42,13 @@ public partial class ImageSourceAddressTests
         using ImageSource open = new(Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts) = (["*"], true, [0])), ToLoopback, mayConnect: null);
         // The network is open, but only one host (which the listener is not) is allowed.
         using ImageSource named = new(
-            Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowPrivateNetworks) = ([HostileAddresses.Good], true, true)), ToLoopback, mayConnect: null);
+            Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowPrivateNetworks) = ([HostileAddresses.Good], true, true)),
+            (host, token) => host == HostileAddresses.Good ? Task.FromResult<IPAddress[]>([]) : ToLoopback(host, token), mayConnect: null);
 
         foreach (string address in hostile)
         {
             await AssertRefusedAsync(open, address);
-            await AssertRefusedAsync(named, address, BlipErrorCode.ImageFetchFailed); // some are the allowed host's, where nothing answers
+            await AssertRefusedAsync(named, address, BlipErrorCode.ImageFetchFailed); // some are the allowed host's, which does not resolve
         }
         Assert.Equal(0, server.Connections);
     }
@@ -127,6 +129,17 @@ public partial class ImageSourceAddressTests
     [InlineData("https://www.example.com/a.png", BlipErrorCode.HostNotAllowed)]
     [InlineData("https://example.com.evil.net/a.png", BlipErrorCode.HostNotAllowed)]
     [InlineData("ftp://example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https:example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https:/example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https:///example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https:\\\\example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com\\a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://@example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://me@example.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://ex%61mple.com/a.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com/a b.png", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https:", BlipErrorCode.AddressNotAllowed)]
     public async Task Resolve_HostList_DecidesBeforeAnythingIsSent(string address, string code)
     {
         // Nothing answers: an allowed host is one whose connection was tried.
@@ -299,9 +312,9 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_UnreachableHost_NamesTheHostAndNothingElse()
     {
-        int port;
-        await using (LoopbackServer gone = new(LoopbackServer.Picture))
-            port = gone.Port;
+        using Socket deaf = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // keeps the port, and does not listen
+        int port = ((IPEndPoint)deaf.LocalEndPoint!).Port;
         using ImageSource source = new(ImageSourceOptions.Unrestricted(), ToLoopback, mayConnect: null);
         BlipException e = await Assert.ThrowsAsync<BlipException>(
             async () => await source.ResolveAsync(FormattableString.Invariant($"http://gone.example:{port}/p?token={HostileAddresses.Token}"), cancellationToken: Token));

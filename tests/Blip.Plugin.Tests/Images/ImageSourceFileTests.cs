@@ -156,8 +156,10 @@ public sealed class ImageSourceFileTests : IDisposable
         string away = Path.Combine(_allowed, "away");
         string next = Path.Combine(_allowed, "next");
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        TaskCompletionSource started = new();
         Task swapping = Task.Run(() =>
         {
+            started.SetResult();
             for (int i = 0; !stop.IsCancellationRequested; i++)
             {
                 File.CreateSymbolicLink(next, i % 2 == 0 ? Path.Combine(_allowed, "dogs.jpg") : Path.Combine(_outside, "secret.png"));
@@ -170,6 +172,7 @@ public sealed class ImageSourceFileTests : IDisposable
             }
         }, Token);
 
+        await started.Task;
         int read = 0, refused = 0;
         for (int i = 0; i < TestScale.Of(100_000); i++)
         {
