@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Blip.Plugin.Tests.Images;
+
+/// <summary>
+/// A listener on loopback that counts connections and answers each request with what the script writes for its path. Raw sockets,
+/// because the answers to be tested are those that no proper server gives.
+/// </summary>
+internal sealed class LoopbackServer : IAsyncDisposable
+{
+    private readonly List<TcpListener> _listeners = [];
+    private readonly List<Task> _accepting = [];
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Func<string, Stream, CancellationToken, Task> _answer;
+    private int _connections;
+
+    public LoopbackServer(Func<string, Stream, CancellationToken, Task> answer, params IPAddress[] addresses)
+    {
+        _answer = answer;
+        foreach (IPAddress address in addresses.Length > 0 ? addresses : [IPAddress.Loopback])
+        {
+            TcpListener listener = new(address, Port);
+            listener.Start();
+            Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+            _listeners.Add(listener);
+            _accepting.Add(AcceptAsync(listener));
+        }
+    }
+
+    public int Port { get; }
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public List<string> Requests { get; } = [];
+
+    public string Url(string path = "/picture", string host = "127.0.0.1") => FormattableString.Invariant($"http://{host}:{Port}{path}");
+
+    public static Task Picture(string path, Stream stream, CancellationToken cancellationToken) => Write(stream, "200 OK", "Content-Length: 7\r\n", "picture");
+
+    public static Task Write(Stream stream, string status, string headers, string body) =>
+        stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{headers}\r\n{body}")).AsTask();
+
+    public static Task Redirect(Stream stream, string location, int status = 302) =>
+        stream.WriteAsync(Encoding.UTF8.GetBytes(FormattableString.Invariant($"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"))).AsTask();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listeners.ForEach(listener => listener.Dispose());
+        await Task.WhenAll(_accepting);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync(TcpListener listener)
+    {
+        List<Task> serving = [];
+        try
+        {
+            while (true)
+            {
+                TcpClient client = await listener.AcceptTcpClientAsync(_stop.Token);
+                Interlocked.Increment(ref _connections);
+                serving.Add(ServeAsync(client));
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            await Task.WhenAll(serving);
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        try
+        {
+            using (client)
+            {
+                NetworkStream stream = client.GetStream();
+                StringBuilder head = new();
+                byte[] one = new byte[1];
+                while (await stream.ReadAsync(one, _stop.Token) == 1)
+                {
+                    head.Append((char)one[0]);
+                    if (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                        continue;
+                    string request = head.ToString();
+                    lock (Requests)
+                        Requests.Add(request);
+                    await _answer(request.Split(' ')[1], stream, _stop.Token);
+                    head.Clear();
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The client hung up, as it should on most of these answers.
+        }
+    }
+}
