@@ -1,0 +1,259 @@
+using System.Diagnostics;
+using Blip.Decoding;
+using Blip.Imaging;
+using Blip.Inference;
+using Blip.Text;
+
+namespace Blip;
+
+public sealed partial class BlipModel
+{
+    /// <summary>Asks one question about a picture.</summary>
+    /// <param name="picture">The picture. One that was asked about lately is not looked at again.</param>
+    /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
+    /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops.</param>
+    /// <exception cref="BlipException">The picture or the question cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    public async Task<Answer> AskAsync(Picture picture, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await AskAsync(picture, [question], options, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Asks several questions about a picture, which is looked at once. Answers come in the order of the questions.</summary>
+    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    public async Task<Answer[]> AskAsync(Picture picture, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        Request request = Prepare(questions, options);
+        _gate.Enter();
+        try
+        {
+            (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
+            return await AskAsync(memory, request, timing, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Asks one question about a picture that was looked at before.</summary>
+    /// <param name="memory">The picture, from <see cref="LookAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <param name="question"/><param name="options"/><param name="cancellationToken"/>
+    public async Task<Answer> AskAsync(ImageMemory memory, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await AskAsync(memory, [question], options, cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>Asks several questions about a picture that was looked at before. Answers come in the order of the questions.</summary>
+    /// <param name="memory">The picture, from <see cref="LookAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <param name="questions">The questions.</param><param name="options"/><param name="cancellationToken"/>
+    public async Task<Answer[]> AskAsync(ImageMemory memory, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        if (memory.Model != this)
+            throw new ArgumentException("This memory was made by another model. Look at the picture with the model that is asked.", nameof(memory));
+        Request request = Prepare(questions, options);
+        _gate.Enter();
+        try
+        {
+            return await AskAsync(memory.AddReference(), request, new AnswerTiming(), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    /// <summary>Asks one question about each of several pictures; they share runs where they can. Answers come in the order of the pairs.</summary>
+    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <param name="pairs">Pictures and questions.</param><param name="options"/><param name="cancellationToken"/>
+    public async Task<Answer[]> AskAsync(IReadOnlyList<(Picture Picture, string Question)> pairs, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(pairs);
+        // Enough at once to fill the runs, few enough to leave places to others.
+        using SemaphoreSlim window = new(_options.MaxBatchSize);
+        return await Task.WhenAll(pairs.Select(async pair =>
+        {
+            await window.WaitAsync(cancellationToken).ConfigureAwait(false);
+            try
+            {
+                return await AskAsync(pair.Picture, pair.Question, options, cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                window.Release();
+            }
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>Asks a question whose answer is a value: yes or no, a number, one of an enumeration's names.</summary>
+    /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
+    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
+    public async Task<TypedAnswer<T>> AskAsync<T>(Picture picture, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+        where T : struct
+    {
+        TypedAnswer<T>.ThrowIfUnsupported();
+        return TypedAnswer<T>.Parse(await AskAsync(picture, question, options, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <inheritdoc cref="AskAsync{T}(Picture, string, AskOptions?, CancellationToken)"/>
+    public async Task<TypedAnswer<T>> AskAsync<T>(ImageMemory memory, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+        where T : struct
+    {
+        TypedAnswer<T>.ThrowIfUnsupported();
+        return TypedAnswer<T>.Parse(await AskAsync(memory, question, options, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Looks at a picture once, to ask about it often.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="cancellationToken">Leaves the queue.</param>
+    /// <returns>The caller disposes it.</returns>
+    /// <exception cref="BlipException">The picture cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    public async Task<ImageMemory> LookAsync(Picture picture, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        long start = Stopwatch.GetTimestamp();
+        _gate.Enter();
+        try
+        {
+            (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
+            return new ImageMemory(this, memory, timing with { Total = Stopwatch.GetElapsedTime(start) });
+        }
+        finally
+        {
+            _gate.Leave();
+        }
+    }
+
+    private Request Prepare(IReadOnlyList<string> questions, AskOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(questions);
+        options ??= AskOptions.Default;
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxNewTokens, 1, nameof(options.MaxNewTokens));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.MinNewTokens, nameof(options.MinNewTokens));
+        int[][] ids = new int[questions.Count][];
+        for (int i = 0; i < ids.Length; i++)
+            ids[i] = Tokenize(questions[i], options);
+        return new Request(ids, options, Stopwatch.GetTimestamp());
+    }
+
+    private int[] Tokenize(string question, AskOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        TokenizedText text = _tokenizer.Encode(question, options.SpecialTokens, _maxQuestionTokens);
+        if (text.Ids.Length <= 2)
+            throw new BlipException(BlipErrorCode.QuestionEmpty, "The question is empty. Ask a short question in English, such as \"what is in the picture?\".");
+        if (text.Truncated && !options.TruncateQuestion)
+        {
+            throw new BlipException(BlipErrorCode.QuestionTooLong,
+                $"The question has more than the {_maxQuestionTokens} tokens that this model reads. Ask a shorter one, or several.");
+        }
+        return text.Ids;
+    }
+
+    /// <summary>From bytes to a memory, with a reference for the caller.</summary>
+    private async Task<(PictureMemory Memory, AnswerTiming Timing)> SeeAsync(Picture picture, CancellationToken cancellationToken)
+    {
+        // Everything that a header tells is checked before anything waits.
+        long pixelCount = picture.ReadHeader(_preprocessor.Options.Limits).Pixels;
+        await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
+        PixelTensor pixels;
+        try
+        {
+            pixels = await Task.Run(() => _preprocessor.Process(picture, cancellationToken), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _pixels.Leave(pixelCount);
+        }
+
+        AnswerTiming timing = new() { Decode = pixels.DecodeTime, Resize = pixels.ResizeTime };
+        PixelTensor? unused = pixels;
+        try
+        {
+            (PictureMemory memory, bool looked) = await _cache.GetAsync(PixelKey.Of(pixels.Span), token =>
+            {
+                unused = null;
+                return _looks.Enqueue([pixels], token)[0];
+            }, cancellationToken).ConfigureAwait(false);
+            return (memory, looked ? timing with { Vision = memory.LookTime } : timing);
+        }
+        finally
+        {
+            unused?.Dispose();
+        }
+    }
+
+    /// <summary>Takes over the caller's reference to the memory.</summary>
+    private async Task<Answer[]> AskAsync(PictureMemory memory, Request request, AnswerTiming timing, CancellationToken cancellationToken)
+    {
+        LengthLimits limits = new(request.Options.MinNewTokens, request.Options.MaxNewTokens);
+        PictureQuestion[] questions = new PictureQuestion[request.Ids.Length];
+        for (int i = 0; i < questions.Length; i++)
+            questions[i] = new PictureQuestion(memory.AddReference(), request.Ids[i], limits);
+        memory.Release();
+        long bytes = memory.Bytes;
+        QuestionResult[] results = await Task.WhenAll(_asks.Enqueue(questions, cancellationToken)).ConfigureAwait(false);
+        if (memory.Bytes != bytes)
+            _cache.Recount(memory);
+
+        Answer[] answers = new Answer[results.Length];
+        for (int i = 0; i < answers.Length; i++)
+            answers[i] = Describe(results[i], request, i, timing);
+        return answers;
+    }
+
+    private Answer Describe(QuestionResult result, Request request, int index, AnswerTiming timing)
+    {
+        FoundAnswer found = result.Answer;
+        double sum = 0;
+        foreach (float logProbability in found.LogProbabilities)
+            sum += logProbability;
+        AnswerAlternative[] alternatives = new AnswerAlternative[found.Alternatives.Count];
+        for (int i = 0; i < alternatives.Length; i++)
+            alternatives[i] = new AnswerAlternative(_tokenizer.TokenToText(Known(found.Alternatives[i].Token)), found.Alternatives[i].Probability);
+        int[] tokens = [.. found.Tokens];
+        return new Answer
+        {
+            Text = _tokenizer.Decode(Array.ConvertAll(tokens, Known), request.Options.CleanUp),
+            TokenIds = tokens,
+            TokenLogProbabilities = found.LogProbabilities,
+            Confidence = Math.Exp(sum),
+            Alternatives = alternatives,
+            Timing = timing with { Question = result.QuestionTime, Search = result.SearchTime, Total = Stopwatch.GetElapsedTime(request.Start) },
+            Model = Info,
+            QuestionTokenCount = request.Ids[index].Length,
+            IsComplete = tokens[^1] == Config.Text.SepTokenId,
+        };
+    }
+
+    /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
+    private int Known(int token) => token < _tokenizer.VocabularySize ? token : _tokenizer.UnknownTokenId;
+
+    /// <summary>Runs in a slot.</summary>
+    private PictureMemory[] Look(IReadOnlyList<PixelTensor> pictures, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return [_network.Look(pictures[0].Writable)];
+    }
+
+    /// <summary>Runs in a slot.</summary>
+    private QuestionResult[] Ask(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            (FoundAnswer[] answers, TimeSpan question, TimeSpan search) = _network.Ask(questions, cancellationToken);
+            return Array.ConvertAll(answers, answer => new QuestionResult(answer, question, search));
+        }
+        catch (NonFiniteException exception)
+        {
+            string where = _checkpoint.FindNonFiniteTensor() is { } tensor ? $"tensor {tensor} holds NaN or infinity" : "a value grew beyond what the precision holds";
+            throw new BlipModelException($"The network gave a value that is not finite: {where}. Take the model's files anew from where they were published.", exception);
+        }
+    }
+
+    private sealed record Request(int[][] Ids, AskOptions Options, long Start);
+
+    private sealed record QuestionResult(FoundAnswer Answer, TimeSpan QuestionTime, TimeSpan SearchTime);
+}

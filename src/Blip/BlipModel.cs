@@ -1,0 +1,125 @@
+using Blip.Checkpoints;
+using Blip.Imaging;
+using Blip.Inference;
+using Blip.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Blip;
+
+/// <summary>
+/// A BLIP visual question answering model, ready to answer. Immutable and thread-safe: one instance serves a whole process, and
+/// holds its one queue. Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
+/// </summary>
+/// <remarks>
+/// Answers are those of Python transformers' <c>generate</c> for <c>BlipForQuestionAnswering</c>, token for token, each question
+/// as if asked alone. Pictures are read as its image processor on Pillow reads them, but for transparency, which is laid over white.
+/// </remarks>
+public sealed partial class BlipModel : IAsyncDisposable
+{
+    /// <summary>The name of the model that travels with the library: small, trained on drawn scenes, for trying things out.</summary>
+    public const string DemoModel = "demo";
+
+    private readonly Checkpoint _checkpoint;
+    private readonly BertTokenizer _tokenizer;
+    private readonly int _maxQuestionTokens;
+    private readonly ImagePreprocessor _preprocessor;
+    private readonly BlipNetwork _network;
+    private readonly RequestGate _gate;
+    private readonly PixelBudget _pixels;
+    private readonly MemoryCache _cache;
+    private readonly SemaphoreSlim _slots;
+    private readonly BlipOptions _options;
+    private readonly BatchQueue<PixelTensor, PictureMemory> _looks;
+    private readonly BatchQueue<PictureQuestion, QuestionResult> _asks;
+
+    private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder)
+    {
+        Info = new BlipModelInfo(options.Model, selection.Device.ToString().ToLowerInvariant(), selection.Precision.ToString().ToLowerInvariant());
+        _checkpoint = checkpoint;
+        _tokenizer = tokenizer;
+        _network = network;
+        _options = options;
+        BlipConfig config = checkpoint.Config;
+        _maxQuestionTokens = Math.Min(tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
+        _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, decoder);
+        _gate = new RequestGate(options.MaxRequests, TimeProvider.System);
+        _pixels = new PixelBudget(options.MaxPixelsInFlight);
+        _cache = new MemoryCache(options.MemoryCacheBytes);
+        _slots = new SemaphoreSlim(options.MaxConcurrentRuns);
+        _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose());
+        _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release());
+    }
+
+    /// <summary>Model, device and precision.</summary>
+    public BlipModelInfo Info { get; }
+
+    /// <summary>The model's sizes and special tokens.</summary>
+    public BlipConfig Config => _checkpoint.Config;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
+    /// <param name="cancellationToken">Stops the loading.</param>
+    /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
+    public static Task<BlipModel> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
+        LoadAsync(new BlipOptions { Model = model }, cancellationToken: cancellationToken);
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="options">Which model, where, and within which limits.</param>
+    /// <param name="decoder">Decodes pictures; SkiaSharp by default.</param>
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="logger">Told of oddities in the model's files.</param>
+    /// <param name="cancellationToken">Stops the loading.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
+    /// <exception cref="BlipException">The device or the precision cannot be had here.</exception>
+    public static Task<BlipModel> LoadAsync(
+        BlipOptions options, IImageDecoder? decoder = null, IProgress<LoadProgress>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return Task.Run(() => Load(options, decoder, progress, logger ?? NullLogger.Instance, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Waits for the questions under way, refuses new ones, and frees everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!await _gate.CloseAsync().ConfigureAwait(false))
+            return;
+        // A run whose callers have all gone may still be at work.
+        for (int i = 0; i < _options.MaxConcurrentRuns; i++)
+            await _slots.WaitAsync().ConfigureAwait(false);
+        _cache.Dispose();
+        _network.Dispose();
+        _checkpoint.Dispose();
+        _slots.Dispose();
+    }
+
+    private static BlipModel Load(BlipOptions options, IImageDecoder? decoder, IProgress<LoadProgress>? progress, ILogger logger, CancellationToken cancellationToken)
+    {
+        progress?.Report(new LoadProgress(LoadStage.Reading, options.Model));
+        OrtRuntime.EnsureEnvironment(options.Threads);
+        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
+        Checkpoint checkpoint = Checkpoint.Open(ModelLocator.Find(options.Model), new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
+        try
+        {
+            BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
+            if (tokenizer.VocabularySize > checkpoint.Config.Text.VocabSize)
+            {
+                throw new BlipModelException(
+                    $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of {checkpoint.Config.Text.VocabSize}: " +
+                    "take vocab.txt and tokenizer.json from the same model as the weights.");
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            progress?.Report(new LoadProgress(LoadStage.Preparing, options.Model));
+            BlipNetwork network = new(checkpoint, selection.Precision, options.Threads);
+            progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
+            return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+}

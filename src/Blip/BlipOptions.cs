@@ -1,0 +1,70 @@
+using System.ComponentModel.DataAnnotations;
+using Blip.Imaging;
+
+namespace Blip;
+
+/// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
+public sealed class BlipOptions
+{
+    /// <summary>A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default.</summary>
+    [Required]
+    public string Model { get; set; } = BlipModel.DemoModel;
+
+    /// <summary>Where the model runs. By default CUDA where it works, otherwise the CPU.</summary>
+    public BlipDevice Device { get; set; }
+
+    /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
+    public BlipPrecision Precision { get; set; }
+
+    /// <summary>How pictures become what the model sees, and how large they may be.</summary>
+    public ImageOptions Image { get; set; } = new();
+
+    /// <summary>Requests that may be under way or waiting before another is refused as busy. 256 by default.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxRequests { get; set; } = 256;
+
+    /// <summary>Decoded pixels in flight over all requests; a picture waits, as the bytes that came, until it fits. 100,000,000 by default.</summary>
+    [Range(1, long.MaxValue)]
+    public long MaxPixelsInFlight { get; set; } = 100_000_000;
+
+    /// <summary>Network runs at once; each uses all threads. 1 by default: on a CPU more gain nothing.</summary>
+    [Range(1, 64)]
+    public int MaxConcurrentRuns { get; set; } = 1;
+
+    /// <summary>Questions that share a run at most. 16 by default.</summary>
+    [Range(1, 256)]
+    public int MaxBatchSize { get; set; } = 16;
+
+    /// <summary>Threads for the networks, over all models of the process; 0, the default, takes one for each core.</summary>
+    [Range(0, 1024)]
+    public int Threads { get; set; }
+
+    /// <summary>How many bytes of looked-at pictures are remembered. 256 MiB by default, some 150 pictures of the full-size model.</summary>
+    [Range(0, long.MaxValue)]
+    public long MemoryCacheBytes { get; set; } = 256L << 20;
+
+    /// <summary>
+    /// Whether <c>num_attention_heads</c> is obeyed where the text configuration has the old error of 8 heads at width 768.
+    /// False by default: it is read as 12, as the weights are made for.
+    /// </summary>
+    public bool ObeyHeadCount { get; set; }
+
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(Model);
+        ArgumentNullException.ThrowIfNull(Image);
+        ThrowUnless(MaxRequests is >= 1 and <= 1_000_000, nameof(MaxRequests), MaxRequests);
+        ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
+        ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
+        ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
+        ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
+        ThrowUnless(MemoryCacheBytes >= 0, nameof(MemoryCacheBytes), MemoryCacheBytes);
+
+        static void ThrowUnless(bool inRange, string name, long value)
+        {
+            if (!inRange)
+                throw new ArgumentOutOfRangeException(name, value, "The option is out of range; its documentation gives the limits.");
+        }
+    }
+}

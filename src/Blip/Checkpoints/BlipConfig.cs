@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Checkpoints;
+
+/// <summary>
+/// The sizes of a BLIP visual question answering model, from config.json. A key that is absent has the default of transformers'
+/// <c>BlipTextConfig</c> and <c>BlipVisionConfig</c>.
+/// </summary>
+/// <param name="Text">Question encoder and answer decoder.</param>
+/// <param name="Vision">Vision transformer.</param>
+/// <param name="TieWordEmbeddings">Whether the decoder's head is its word embeddings.</param>
+public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bool TieWordEmbeddings)
+{
+    internal const string FileName = "config.json";
+    internal const string Architecture = "BlipForQuestionAnswering";
+
+    private const int MaxTokens = 1 << 16;
+
+    internal static BlipConfig Load(string directory, CheckpointOptions options, ILogger logger)
+    {
+        JsonElement root = JsonFile.Read(directory, FileName)
+            ?? throw new BlipModelException(BlipErrorCode.ModelNotFound, $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
+        ConfigSection config = new(FileName, "", root);
+        CheckArchitecture(config);
+        BlipTextConfig text = ReadText(config.Section("text_config"), options, logger);
+        BlipVisionConfig vision = ReadVision(config.Section("vision_config"));
+        if (vision.HiddenSize != text.HiddenSize)
+        {
+            throw new BlipModelException(
+                $"vision_config.hidden_size in {FileName} is {vision.HiddenSize} and text_config.hidden_size is {text.HiddenSize}: a visual question answering " +
+                "model needs them equal, since its decoder attends to question states with the vision width. Take another model.");
+        }
+        return new BlipConfig(text, vision, config.Section("text_config").Bool("tie_word_embeddings", config.Bool("tie_word_embeddings", true)));
+    }
+
+    private static void CheckArchitecture(ConfigSection config)
+    {
+        string? type = config.Text("model_type");
+        string? named = null;
+        if (config.Find("architectures") is { ValueKind: JsonValueKind.Array } architectures)
+        {
+            foreach (JsonElement architecture in architectures.EnumerateArray())
+                named = architecture.ValueKind == JsonValueKind.String ? named ?? architecture.GetString() : throw config.Invalid("architectures", "it is not a list of names");
+        }
+        if (named is not null && named != Architecture)
+            throw new BlipModelException($"{FileName} describes the architecture {named}; Blip runs {Architecture}. Take a visual question answering checkpoint, such as Salesforce/blip-vqa-base.");
+        if (type is not null and not "blip" || (type is null && named is null))
+            throw new BlipModelException($"{FileName} has the model_type {type ?? "null"}; Blip runs checkpoints of model_type blip and architecture {Architecture}, such as Salesforce/blip-vqa-base.");
+    }
+
+    private static BlipTextConfig ReadText(ConfigSection text, CheckpointOptions options, ILogger logger)
+    {
+        int vocabulary = text.Int("vocab_size", 30524, 4, 10_000_000), width = Width(text);
+        // Old configurations carry the class's default of 8 heads, though the published weights are made for 12.
+        int heads = text.Int("num_attention_heads", 8, 1, width);
+        if (heads == 8 && width == 768 && !options.ObeyHeadCount)
+        {
+            CheckpointLog.HeadCountCorrected(logger);
+            heads = 12;
+        }
+        CheckHeads(text, heads, width);
+        CheckActivation(text);
+        return new BlipTextConfig(
+            vocabulary, width, Intermediate(text), Layers(text), heads, text.Int("max_position_embeddings", 512, 3, MaxTokens), Epsilon(text, 1e-12),
+            Token("bos_token_id", 30522), Token("sep_token_id", 102), Token("pad_token_id", 0));
+
+        int Token(string key, int fallback)
+        {
+            int id = text.Int(key, fallback, 0, int.MaxValue);
+            return id < vocabulary ? id : throw text.Invalid(key, $"{id} is outside the vocabulary of {vocabulary} (vocab_size)");
+        }
+    }
+
+    private static BlipVisionConfig ReadVision(ConfigSection vision)
+    {
+        int width = Width(vision), heads = vision.Int("num_attention_heads", 12, 1, width);
+        CheckHeads(vision, heads, width);
+        CheckActivation(vision);
+        int size = vision.Int("image_size", 384, 1, 8192);
+        BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, vision.Int("patch_size", 16, 1, size), Epsilon(vision, 1e-5));
+        if (config.TokenCount > MaxTokens)
+            throw vision.Invalid("patch_size", $"a picture of {size} pixels would have {config.TokenCount} patches; at most {MaxTokens} are run");
+        return config;
+    }
+
+    private static int Width(ConfigSection section) => section.Int("hidden_size", 768, 1, 16_384);
+
+    private static int Intermediate(ConfigSection section) => section.Int("intermediate_size", 3072, 1, 65_536);
+
+    private static int Layers(ConfigSection section) => section.Int("num_hidden_layers", 12, 1, 256);
+
+    private static float Epsilon(ConfigSection section, double fallback) => (float)section.Positive("layer_norm_eps", fallback, 1);
+
+    private static void CheckHeads(ConfigSection section, int heads, int width)
+    {
+        if (width % heads != 0)
+            throw section.Invalid("num_attention_heads", $"{heads} heads do not divide the width {width}");
+    }
+
+    private static void CheckActivation(ConfigSection section)
+    {
+        if (section.Text("hidden_act") is { } activation and not "gelu")
+            throw section.Invalid("hidden_act", $"it is {activation}, but only gelu is run");
+    }
+}

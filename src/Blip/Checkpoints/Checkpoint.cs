@@ -1,0 +1,109 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Blip.Checkpoints;
+
+/// <summary>
+/// A BLIP visual question answering checkpoint as Hugging Face publishes it: configuration and weights, checked whole. The weights
+/// are mapped, not read. Immutable and thread-safe; its tensors are readable until it is disposed.
+/// </summary>
+public sealed class Checkpoint : IDisposable
+{
+    private readonly List<MappedFile> _files;
+
+    private Checkpoint(string directory, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files, Dictionary<string, CheckpointTensor> tensors)
+    {
+        (Directory, Config, Preprocessor, _files, Tensors) = (directory, config, preprocessor, files, tensors);
+        IsHeadTied = ModelTensors.Check(config, tensors);
+        if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
+            throw new BlipModelException(defect);
+    }
+
+    /// <summary>The folder, as it was given.</summary>
+    public string Directory { get; }
+
+    /// <summary>The sizes.</summary>
+    public BlipConfig Config { get; }
+
+    /// <summary>How pictures become numbers.</summary>
+    public PreprocessorConfig Preprocessor { get; }
+
+    /// <summary>The tensors by their names in PyTorch.</summary>
+    public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
+
+    /// <summary>Whether the answer decoder's head is its word embeddings.</summary>
+    public bool IsHeadTied { get; }
+
+    /// <summary>The files of weights and their sizes in bytes.</summary>
+    public IEnumerable<(string Name, long Length)> Files => _files.Select(f => (f.Name, f.Length));
+
+    /// <summary>Opens a checkpoint.</summary>
+    /// <param name="directory">The folder.</param>
+    /// <param name="options">How its files are read; the defaults where <see langword="null"/>.</param>
+    /// <param name="logger">Told of oddities.</param>
+    /// <exception cref="BlipModelException">A file is missing or broken; the message names file, tensor or key, and remedy.</exception>
+    public static Checkpoint Open(string directory, CheckpointOptions? options = null, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        if (!System.IO.Directory.Exists(directory))
+            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+        BlipConfig config = BlipConfig.Load(directory, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+        PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory);
+        if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
+        {
+            // Without a preprocessor file of its own a model is given pictures of its own size.
+            throw new BlipModelException(
+                $"preprocessor_config.json makes pictures of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+        }
+        List<MappedFile> files = [];
+        try
+        {
+            return new Checkpoint(directory, config, preprocessor, files, WeightFiles.Open(directory, files));
+        }
+        catch
+        {
+            foreach (MappedFile file in files)
+                file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What tells this model from any other: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and bytes, in hexadecimal.
+    /// Reads all weights: a second or so for the full-size model. The same weights in other files of the same types have the same digest.
+    /// </summary>
+    public string ComputeDigest()
+    {
+        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(t => t.Name).OrderBy(t => t.Name, StringComparer.Ordinal)];
+        byte[][] hashes = new byte[tensors.Length][];
+        Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());
+        using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        digest.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Config} {Preprocessor.Width} {Preprocessor.RescaleFactor:r} {string.Join(' ', Preprocessor.ImageMean)} {string.Join(' ', Preprocessor.ImageStd)}")));
+        Span<byte> number = stackalloc byte[8];
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            digest.AppendData(Encoding.UTF8.GetBytes($"\n{tensors[i].Name} {tensors[i].StoredType}"));
+            foreach (long dimension in tensors[i].Shape)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(number, dimension);
+                digest.AppendData(number);
+            }
+            digest.AppendData(hashes[i]);
+        }
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
+    }
+
+    /// <summary>Unmaps the weights.</summary>
+    public void Dispose()
+    {
+        foreach (MappedFile file in _files)
+            file.Dispose();
+    }
+
+    /// <summary>The name of a tensor with a NaN or an infinity, if there is one. Reads all weights.</summary>
+    internal string? FindNonFiniteTensor() =>
+        Tensors.Values.AsParallel().Where(t => t.Type != TensorType.Other && !t.IsFinite()).Select(t => t.Name).FirstOrDefault();
+}

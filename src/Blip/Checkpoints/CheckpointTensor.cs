@@ -1,0 +1,157 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
+namespace Blip.Checkpoints;
+
+/// <summary>A tensor where it lies in a checkpoint's file. Readable while its <see cref="Checkpoint"/> lives; thread-safe.</summary>
+public sealed unsafe class CheckpointTensor
+{
+    private const int Chunk = 1 << 16;
+
+    private readonly long[]? _strides;
+
+    internal CheckpointTensor(string name, MappedFile source, long offset, TensorType type, string storedType, IReadOnlyList<long> shape, long[]? strides = null)
+    {
+        (Name, File, Offset, Type, StoredType, Shape, _strides) = (name, source.Name, offset, type, storedType, shape, strides);
+        RealPath = source.RealPath;
+        Data = source.Address + (nint)offset;
+        ElementCount = 1;
+        foreach (long dimension in shape)
+            ElementCount *= dimension;
+    }
+
+    /// <summary>The name in PyTorch, for example <c>text_encoder.encoder.layer.0.attention.self.query.weight</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The name of the file that holds it.</summary>
+    public string File { get; }
+
+    /// <summary>Where it begins in the file, in bytes.</summary>
+    public long Offset { get; }
+
+    /// <summary>The element type.</summary>
+    public TensorType Type { get; }
+
+    /// <summary>The element type as the file calls it.</summary>
+    public string StoredType { get; }
+
+    /// <summary>The dimensions; weights of linear layers are [outputs, inputs].</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>The product of the dimensions.</summary>
+    public long ElementCount { get; }
+
+    /// <summary>The size of the elements in bytes, where <see cref="Type"/> is known.</summary>
+    internal long ByteLength => ElementCount * (Type == TensorType.F32 ? 4 : Type == TensorType.Other ? 0 : 2);
+
+    /// <summary>The real path of the file, links followed.</summary>
+    internal string RealPath { get; }
+
+    /// <summary>Where it is mapped.</summary>
+    internal nint Data { get; }
+
+    /// <summary>Whether the bytes can be used as fp32 where they are.</summary>
+    internal bool IsInPlaceFloat32 => Type == TensorType.F32 && _strides is null;
+
+    /// <summary>Copies the elements in row-major order, widened to fp32 where they are stored in fewer bits.</summary>
+    /// <param name="destination">At least <see cref="ElementCount"/> long.</param>
+    /// <exception cref="BlipModelException">The tensor is of another type.</exception>
+    public void CopyTo(Span<float> destination)
+    {
+        destination = destination[..checked((int)ElementCount)];
+        if (_strides is not null)
+        {
+            CopyStrided(destination);
+            return;
+        }
+        fixed (float* target = destination)
+        {
+            nint start = (nint)target;
+            int chunks = (destination.Length + Chunk - 1) / Chunk, length = destination.Length;
+            Parallel.For(0, chunks, i =>
+            {
+                int begin = i * Chunk;
+                Widen(begin, new Span<float>((float*)start + begin, Math.Min(Chunk, length - begin)));
+            });
+        }
+    }
+
+    /// <summary>Whether no element is NaN or infinite.</summary>
+    internal bool IsFinite()
+    {
+        float[] values = new float[Math.Min(Chunk, ElementCount)];
+        for (long begin = 0; begin < ElementCount && _strides is null; begin += Chunk)
+        {
+            Span<float> part = values.AsSpan(0, (int)Math.Min(Chunk, ElementCount - begin));
+            Widen(begin, part);
+            // A large part can overflow the sum, so only then is it looked at element by element.
+            if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(part)) && !AllFinite(part))
+                return false;
+        }
+        return true;
+
+        static bool AllFinite(ReadOnlySpan<float> part)
+        {
+            foreach (float value in part)
+            {
+                if (!float.IsFinite(value))
+                    return false;
+            }
+            return true;
+        }
+    }
+
+    /// <summary>The SHA-256 of the elements' bytes in row-major order.</summary>
+    internal byte[] Hash()
+    {
+        if (_strides is not null)
+        {
+            float[] values = new float[ElementCount];
+            CopyTo(values);
+            return SHA256.HashData(MemoryMarshal.AsBytes<float>(values));
+        }
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        const int Most = 1 << 26;
+        for (long at = 0; at < ByteLength; at += Most)
+            hash.AppendData(new ReadOnlySpan<byte>((byte*)Data + at, (int)Math.Min(Most, ByteLength - at)));
+        return hash.GetHashAndReset();
+    }
+
+    private void Widen(long begin, Span<float> destination)
+    {
+        switch (Type)
+        {
+            case TensorType.F32:
+                new ReadOnlySpan<byte>((byte*)Data + (begin * sizeof(float)), destination.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(destination));
+                break;
+            case TensorType.F16:
+                TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>((Half*)Data + begin, destination.Length), destination);
+                break;
+            case TensorType.BF16:
+                ReadOnlySpan<ushort> upper = new((ushort*)Data + begin, destination.Length);
+                Span<uint> bits = MemoryMarshal.Cast<float, uint>(destination);
+                for (int i = 0; i < upper.Length; i++)
+                    bits[i] = (uint)upper[i] << 16;
+                break;
+            default:
+                throw new BlipModelException($"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. Take the model in one of these.");
+        }
+    }
+
+    /// <summary>A transposed or sliced view, as PyTorch can store it: rare and small enough to go element by element.</summary>
+    private void CopyStrided(Span<float> destination)
+    {
+        long[] strides = _strides!;
+        long[] index = new long[Shape.Count];
+        for (int i = 0; i < destination.Length; i++)
+        {
+            long offset = 0;
+            for (int d = 0; d < index.Length; d++)
+                offset += index[d] * strides[d];
+            Widen(offset, destination.Slice(i, 1));
+            for (int d = index.Length - 1; d >= 0 && ++index[d] == Shape[d]; d--)
+                index[d] = 0;
+        }
+    }
+}

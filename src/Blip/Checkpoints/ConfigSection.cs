@@ -1,0 +1,62 @@
+using System.Text.Json;
+
+namespace Blip.Checkpoints;
+
+/// <summary>One object of a configuration file. Every failure names the file and the key.</summary>
+internal readonly struct ConfigSection(string file, string prefix, JsonElement? values)
+{
+    public ConfigSection Section(string key)
+    {
+        JsonElement? value = Find(key);
+        if (value is { ValueKind: not JsonValueKind.Object })
+            throw Invalid(key, "it is not an object");
+        return new ConfigSection(file, prefix + key + ".", value);
+    }
+
+    public int Int(string key, int fallback, int least, int most)
+    {
+        if (Find(key) is not { } value)
+            return fallback;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt32(out int number) || number < least || number > most)
+            throw Invalid(key, FormattableString.Invariant($"it is {Shown(value)}, but must be a whole number from {least} to {most}"));
+        return number;
+    }
+
+    /// <summary>A number that is above zero.</summary>
+    public double Positive(string key, double fallback, double most)
+    {
+        if (Find(key) is not { } value)
+            return fallback;
+        if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out double number) || !(number > 0 && number <= most))
+            throw Invalid(key, FormattableString.Invariant($"it is {Shown(value)}, but must be above 0 and at most {most}"));
+        return number;
+    }
+
+    public bool Bool(string key, bool fallback) => Find(key) switch
+    {
+        null => fallback,
+        { ValueKind: JsonValueKind.True } => true,
+        { ValueKind: JsonValueKind.False } => false,
+        { } value => throw Invalid(key, $"it is {Shown(value)}, but must be true or false"),
+    };
+
+    public string? Text(string key) => Find(key) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } value => value.GetString(),
+        { } value => throw Invalid(key, $"it is {Shown(value)}, but must be a text"),
+    };
+
+    /// <summary>The value, or <see langword="null"/> where it is absent or null.</summary>
+    public JsonElement? Find(string key) =>
+        values is { } section && section.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    public BlipModelException Invalid(string key, string defect) =>
+        new($"{prefix}{key} in {file} cannot be used: {defect}. Take the file anew from where the model was published.");
+
+    private static string Shown(JsonElement value)
+    {
+        string text = value.GetRawText().ReplaceLineEndings(" ");
+        return text.Length <= 40 ? text : text[..40] + "...";
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json;
+
+namespace Blip.Checkpoints;
+
+/// <summary>
+/// How a picture becomes numbers: preprocessor_config.json, or <c>image_processor</c> of processor_config.json. What is absent has
+/// the default of transformers' <c>BlipImageProcessor</c>.
+/// </summary>
+public sealed record PreprocessorConfig
+{
+    private const string FileName = "preprocessor_config.json", NestedFileName = "processor_config.json";
+    private const int Bicubic = 3;
+
+    private PreprocessorConfig()
+    {
+    }
+
+    /// <summary>Width in pixels.</summary>
+    public int Width { get; private init; } = 384;
+
+    /// <summary>Height in pixels.</summary>
+    public int Height { get; private init; } = 384;
+
+    /// <summary>What a byte is multiplied by before it is normalised: 1/255, or 1 where nothing is rescaled.</summary>
+    public double RescaleFactor { get; private init; } = 1 / 255.0;
+
+    /// <summary>The mean of each channel, red, green, blue; zeros where nothing is normalised.</summary>
+    public IReadOnlyList<float> ImageMean { get; private init; } = [0.48145466f, 0.4578275f, 0.40821073f];
+
+    /// <summary>The standard deviation of each channel; ones where nothing is normalised.</summary>
+    public IReadOnlyList<float> ImageStd { get; private init; } = [0.26862954f, 0.26130258f, 0.27577711f];
+
+    /// <summary>Reads a folder's preprocessor configuration and nothing else.</summary>
+    /// <param name="directory">The model's folder. It need not hold any such file.</param>
+    /// <exception cref="BlipModelException">The folder is missing, or the file is broken or asks for something else than bicubic resizing.</exception>
+    public static PreprocessorConfig Load(string directory)
+    {
+        if (!Directory.Exists(directory))
+            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+        if (JsonFile.Read(directory, FileName) is { } own)
+            return Read(new ConfigSection(FileName, "", own));
+        return JsonFile.Read(directory, NestedFileName) is { } nested
+            ? Read(new ConfigSection(NestedFileName, "", nested).Section("image_processor"))
+            : new PreprocessorConfig();
+    }
+
+    /// <summary>A byte x of channel c becomes scale · x + shift.</summary>
+    internal (double Scale, double Shift) Channel(int channel) => (RescaleFactor / ImageStd[channel], -(double)ImageMean[channel] / ImageStd[channel]);
+
+    private static PreprocessorConfig Read(ConfigSection section)
+    {
+        if (section.Int("resample", Bicubic, 0, 5) != Bicubic)
+            throw section.Invalid("resample", "only 3, bicubic, is supported");
+        PreprocessorConfig defaults = new();
+        (int width, int height) = ReadSize(section, defaults.Width);
+        bool normalize = section.Bool("do_normalize", true);
+        return new PreprocessorConfig
+        {
+            Width = width,
+            Height = height,
+            RescaleFactor = section.Bool("do_rescale", true) ? section.Positive("rescale_factor", defaults.RescaleFactor, 1) : 1,
+            ImageMean = normalize ? ReadChannels(section, "image_mean", defaults.ImageMean, least: -1000) : [0, 0, 0],
+            ImageStd = normalize ? ReadChannels(section, "image_std", defaults.ImageStd, least: 1e-6f) : [1, 1, 1],
+        };
+    }
+
+    private static (int Width, int Height) ReadSize(ConfigSection section, int fallback)
+    {
+        const int Most = 8192;
+        if (!section.Bool("do_resize", true))
+            throw section.Invalid("do_resize", "pictures of any size but the model's cannot be used unresized");
+        if (section.Find("size") is not { ValueKind: JsonValueKind.Object })
+        {
+            int side = section.Int("size", fallback, 1, Most);
+            return (side, side);
+        }
+        ConfigSection size = section.Section("size");
+        if (size.Find("height") is null || size.Find("width") is null)
+            throw section.Invalid("size", "it must have height and width");
+        return (size.Int("width", fallback, 1, Most), size.Int("height", fallback, 1, Most));
+    }
+
+    private static IReadOnlyList<float> ReadChannels(ConfigSection section, string key, IReadOnlyList<float> fallback, float least)
+    {
+        if (section.Find(key) is not { } value)
+            return fallback;
+        if (value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 3)
+        {
+            float[] channels = new float[3];
+            int read = 0;
+            foreach (JsonElement number in value.EnumerateArray())
+            {
+                if (number.ValueKind != JsonValueKind.Number || !number.TryGetSingle(out channels[read]) || !(channels[read] >= least && channels[read] <= 1000))
+                    break;
+                read++;
+            }
+            if (read == 3)
+                return channels;
+        }
+        throw section.Invalid(key, FormattableString.Invariant($"it must be three numbers from {least} to 1000"));
+    }
+}

@@ -1,0 +1,23 @@
+namespace Blip.Decoding;
+
+/// <summary>An answer as tokens, while it grows and when it is found.</summary>
+internal sealed class FoundAnswer(int start)
+{
+    private readonly List<int> _tokens = new(8) { start };
+    private readonly List<float> _logProbabilities = new(8);
+
+    /// <summary>The start token and all that followed.</summary>
+    public IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>The log-probability of each token after the start.</summary>
+    public IReadOnlyList<float> LogProbabilities => _logProbabilities;
+
+    /// <summary>The likeliest first tokens, best first.</summary>
+    public IReadOnlyList<(int Token, float Probability)> Alternatives { get; set; } = [];
+
+    public void Add(int token, float logProbability)
+    {
+        _tokens.Add(token);
+        _logProbabilities.Add(logProbability);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+
+namespace Blip.Decoding;
+
+/// <summary>What a row of logits says about the next token: a softmax that is never written out.</summary>
+internal readonly ref struct TokenDistribution
+{
+    private readonly ReadOnlySpan<float> _logits;
+    private readonly int _banned;
+    private readonly float _logSum;
+
+    /// <param name="logits">The row.</param>
+    /// <param name="banned">A token that must not come next and has no share in the probabilities, or -1.</param>
+    /// <exception cref="NonFiniteException">A logit is NaN or infinite: no answer can be told.</exception>
+    public TokenDistribution(ReadOnlySpan<float> logits, int banned)
+    {
+        _logits = logits;
+        _banned = banned;
+        Likeliest = IndexOfMax(logits, banned);
+        float max = logits[Likeliest];
+        float[] rented = ArrayPool<float>.Shared.Rent(logits.Length);
+        Span<float> powers = rented.AsSpan(0, logits.Length);
+        TensorPrimitives.Subtract(logits, max, powers);
+        TensorPrimitives.Exp(powers, powers);
+        if (banned >= 0)
+            powers[banned] = 0;
+        // A NaN anywhere in the row reaches the sum, so one check covers it all.
+        float sum = TensorPrimitives.Sum(powers);
+        ArrayPool<float>.Shared.Return(rented);
+        if (!float.IsFinite(sum) || !float.IsFinite(max))
+            throw new NonFiniteException();
+        _logSum = max + MathF.Log(sum);
+    }
+
+    /// <summary>The token with the largest logit; of equals the first, as in PyTorch.</summary>
+    public int Likeliest { get; }
+
+    public float LogProbability(int token) => token == _banned ? float.NegativeInfinity : _logits[token] - _logSum;
+
+    /// <summary>The likeliest tokens, best first.</summary>
+    public (int Token, float Probability)[] Top(int count)
+    {
+        Span<int> best = stackalloc int[Math.Min(count, _logits.Length)];
+        int filled = 0;
+        for (int token = 0; token < _logits.Length; token++)
+        {
+            if (token == _banned || (filled == best.Length && _logits[token] <= _logits[best[^1]]))
+                continue;
+            int place = filled < best.Length ? filled++ : filled - 1;
+            for (; place > 0 && _logits[best[place - 1]] < _logits[token]; place--)
+                best[place] = best[place - 1];
+            best[place] = token;
+        }
+
+        (int, float)[] top = new (int, float)[filled];
+        for (int i = 0; i < filled; i++)
+            top[i] = (best[i], MathF.Exp(LogProbability(best[i])));
+        return top;
+    }
+
+    private static int IndexOfMax(ReadOnlySpan<float> logits, int banned)
+    {
+        if (banned < 0)
+            return TensorPrimitives.IndexOfMax(logits);
+        if (banned == 0)
+            return 1 + TensorPrimitives.IndexOfMax(logits[1..]);
+        int before = TensorPrimitives.IndexOfMax(logits[..banned]);
+        if (banned == logits.Length - 1)
+            return before;
+        int after = banned + 1 + TensorPrimitives.IndexOfMax(logits[(banned + 1)..]);
+        return logits[after] > logits[before] ? after : before;
+    }
+}

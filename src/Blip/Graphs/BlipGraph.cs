@@ -1,0 +1,32 @@
+using System.Globalization;
+using Blip.Graphs.Onnx;
+using Google.Protobuf;
+
+namespace Blip.Graphs;
+
+/// <summary>A generated ONNX model and the weights that it declares but does not hold.</summary>
+internal sealed record BlipGraph(string Name, ModelProto Model, IReadOnlyList<GraphWeight> Weights)
+{
+    /// <summary>The model's bytes, its weights said to lie in a file.</summary>
+    /// <param name="weightFile">The file's name, relative to wherever the reader is told to look.</param>
+    /// <param name="places">Where in the file each weight lies, in bytes; left out where a session is handed the memory instead.</param>
+    public byte[] Write(string weightFile, IReadOnlyDictionary<string, (long Offset, long Length)>? places = null)
+    {
+        ModelProto model = Model.Clone();
+        foreach (TensorProto tensor in model.Graph.Initializer)
+        {
+            if (tensor.DataLocation != TensorProto.Types.DataLocation.External)
+                continue;
+            Add(tensor, "location", weightFile);
+            if (places is null)
+                continue;
+            (long offset, long length) = places[tensor.Name];
+            Add(tensor, "offset", offset.ToString(CultureInfo.InvariantCulture));
+            Add(tensor, "length", length.ToString(CultureInfo.InvariantCulture));
+        }
+        return model.ToByteArray();
+    }
+
+    private static void Add(TensorProto tensor, string key, string value) =>
+        tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+}

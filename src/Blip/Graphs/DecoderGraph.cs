@@ -1,0 +1,70 @@
+using Blip.Checkpoints;
+using static Blip.Graphs.GraphBuilder;
+using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
+
+namespace Blip.Graphs;
+
+/// <summary>
+/// One step of the answer decoder with one flat cache: every row of every answer is a position of one sequence, and masks name
+/// each row's ancestors and its question. <c>ids</c>, <c>pos</c> [S]; <c>bias</c> [1, 1, S, P + S]; <c>cbias</c> [1, 1, S, T];
+/// cross keys and values <c>k0</c>, <c>v0</c>, ... [1, heads, T, h]; cache <c>pk0</c>, <c>pv0</c>, ... [1, heads, P, h], to
+/// <c>logits</c> [S, V] and the grown cache <c>nk0</c>, <c>nv0</c>, ... [1, heads, P + S, h]. P may be 0.
+/// </summary>
+internal static class DecoderGraph
+{
+    private const string Bert = "text_decoder.bert.";
+    private const string Head = "text_decoder.cls.predictions.";
+
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="tied">Whether the head's weight is the word embeddings'.</param>
+    /// <param name="form">How linear layers are written.</param>
+    public static BlipGraph Build(BlipConfig config, bool tied, LinearForm form)
+    {
+        BlipTextConfig text = config.Text;
+        int width = text.HiddenSize, heads = text.NumAttentionHeads, head = width / heads;
+        GraphBuilder g = new("decoder");
+        TextLayer layer = new(g, text, form);
+        string ids = g.Input("ids", DataType.Int64, "S");
+        string pos = g.Input("pos", DataType.Int64, "S");
+        string bias = g.Input("bias", DataType.Float, 1, 1, "S", "PS");
+        string cbias = g.Input("cbias", DataType.Float, 1, 1, "S", "T");
+
+        g.Output("logits", "logits", DataType.Float, "S", text.VocabSize);
+
+        string x = layer.Embed(Bert + "embeddings.", ids, pos);
+        for (int i = 0; i < text.NumHiddenLayers; i++)
+        {
+            int n = i;
+            x = layer.Apply($"{Bert}encoder.layer.{i}.", x, (q, k, v) => SelfAttention(n, q, k, v), q => CrossAttention(n, q));
+        }
+        Predict(x);
+        return g.Build();
+
+        string SelfAttention(int i, string q, string k, string v)
+        {
+            string y = g.NewName("self");
+            string pastKey = g.Input($"pk{i}", DataType.Float, 1, heads, "P", head), pastValue = g.Input($"pv{i}", DataType.Float, 1, heads, "P", head);
+            g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], [y, $"nk{i}", $"nv{i}"], Fused, Attribute("num_heads", heads));
+            g.Output($"nk{i}", $"nk{i}", DataType.Float, 1, heads, "PS", head);
+            g.Output($"nv{i}", $"nv{i}", DataType.Float, 1, heads, "PS", head);
+            return g.Reshape(y, -1, width);
+        }
+
+        string CrossAttention(int i, string q)
+        {
+            string key = g.Input($"k{i}", DataType.Float, 1, heads, "T", head), value = g.Input($"v{i}", DataType.Float, 1, heads, "T", head);
+            string y = g.Node("MultiHeadAttention", Fused, [Batch(q), key, value, "", "", cbias], Attribute("num_heads", heads));
+            return g.Reshape(y, -1, width);
+        }
+
+        string Batch(string rows) => g.Reshape(rows, 1, -1, width);
+
+        void Predict(string rows)
+        {
+            string hidden = g.Gelu(layer.Linear(rows, Head + "transform.dense"));
+            hidden = g.LayerNorm(hidden, Head + "transform.LayerNorm", width, text.LayerNormEps);
+            string vocabulary = g.Weight(tied ? Bert + "embeddings.word_embeddings.weight" : Head + "decoder.weight", [text.VocabSize, width]);
+            g.Named("Add", [g.MatMulTransposed(hidden, vocabulary), g.Weight(Head + "bias", [text.VocabSize])], ["logits"]);
+        }
+    }
+}

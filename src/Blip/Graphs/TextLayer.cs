@@ -1,0 +1,43 @@
+using Blip.Checkpoints;
+
+namespace Blip.Graphs;
+
+/// <summary>
+/// What the question encoder and the answer decoder share: token embeddings, and a post-norm layer of self-attention,
+/// cross-attention and feed-forward. They differ in how they attend, which the caller supplies.
+/// </summary>
+internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config, LinearForm form)
+{
+    private readonly int _width = config.HiddenSize;
+
+    /// <summary>Word plus position embeddings, normalised: ids and positions [rows] to [rows, width].</summary>
+    public string Embed(string prefix, string ids, string positions)
+    {
+        string words = g.Node("Gather", g.Weight(prefix + "word_embeddings.weight", [config.VocabSize, _width]), ids);
+        string places = g.Node("Gather", g.Weight(prefix + "position_embeddings.weight", [config.MaxPositionEmbeddings, _width]), positions);
+        return g.LayerNorm(g.Node("Add", words, places), prefix + "LayerNorm", _width, config.LayerNormEps);
+    }
+
+    /// <summary>One layer. <paramref name="selfAttention"/> takes q, k, v [rows, width]; <paramref name="crossAttention"/> takes q.</summary>
+    public string Apply(string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string> crossAttention)
+    {
+        string self = selfAttention(
+            Linear(x, prefix + "attention.self.query"), Linear(x, prefix + "attention.self.key"), Linear(x, prefix + "attention.self.value"));
+        x = Residual(self, x, prefix + "attention.output");
+        string cross = crossAttention(Linear(x, prefix + "crossattention.self.query"));
+        x = Residual(cross, x, prefix + "crossattention.output");
+
+        string inner = g.Gelu(g.Linear(x, prefix + "intermediate.dense", _width, config.IntermediateSize, form));
+        string outer = g.Linear(inner, prefix + "output.dense", config.IntermediateSize, _width, form);
+        return g.SkipLayerNorm(outer, x, prefix + "output.LayerNorm", _width, config.LayerNormEps);
+    }
+
+    public string Linear(string x, string tensor) => g.Linear(x, tensor, _width, _width, form);
+
+    /// <summary>[rows, width] to [heads, rows, head width].</summary>
+    public string SplitHeads(string x) =>
+        g.Transpose(g.Reshape(x, -1, config.NumAttentionHeads, _width / config.NumAttentionHeads), 1, 0, 2);
+
+    private string Residual(string attended, string x, string prefix) =>
+        g.SkipLayerNorm(Linear(attended, prefix + ".dense"), x, prefix + ".LayerNorm", _width, config.LayerNormEps);
+}

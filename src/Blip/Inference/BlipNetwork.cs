@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Blip.Checkpoints;
+using Blip.Decoding;
+using Blip.Graphs;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Inference;
+
+/// <summary>
+/// The three networks of one model on one device: picture to embeddings, questions to states, states to answers. It computes and
+/// nothing else: who may run when is decided above it. Thread-safe.
+/// </summary>
+internal sealed class BlipNetwork : IDisposable
+{
+    /// <summary>From this many rows on, the decoder is faster with the weight on the left.</summary>
+    private const int WeightFirstRows = 4;
+
+    private readonly BlipConfig _config;
+    private readonly AnswerTokens _tokens;
+    private readonly WeightStore _weights;
+    private readonly GraphSession _vision, _question, _projectedQuestion, _projection, _cross, _decoder, _wideDecoder;
+    private readonly int _projectionTokens;
+
+    /// <param name="checkpoint">The weights; outlives the network.</param>
+    /// <param name="precision"><see cref="BlipPrecision.Fp32"/> or <see cref="BlipPrecision.Int8"/>.</param>
+    /// <param name="threads">Threads of the process's pool.</param>
+    public BlipNetwork(Checkpoint checkpoint, BlipPrecision precision, int threads)
+    {
+        bool int8 = precision == BlipPrecision.Int8;
+        LinearForm few = int8 ? LinearForm.Int8 : LinearForm.RowsFirst, several = int8 ? LinearForm.Int8 : LinearForm.WeightFirst;
+        _config = checkpoint.Config;
+        _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
+        _weights = new WeightStore(checkpoint);
+        _vision = Create(VisionGraph.Build(_config, checkpoint.Preprocessor, int8));
+        _question = Create(QuestionGraph.Build(_config, several, projected: false));
+        _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true));
+        _projection = Create(KeyValueGraph.ForQuestions(_config, int8));
+        _projectionTokens = ProjectionTokens(_config, int8);
+        _cross = Create(KeyValueGraph.ForDecoder(_config, several));
+        _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few));
+        _wideDecoder = int8 ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several));
+
+        GraphSession Create(BlipGraph graph)
+        {
+            using SessionOptions options = OrtRuntime.CreateOptions(threads);
+            return GraphSession.Create(graph, _weights, options, prepack: int8);
+        }
+    }
+
+    /// <summary>Runs the vision transformer over pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
+    public PictureMemory Look(Memory<byte> pixels)
+    {
+        long start = Stopwatch.GetTimestamp();
+        int size = _config.Vision.ImageSize;
+        PictureMemory memory = new(_config.Vision.TokenCount, _config.Vision.HiddenSize);
+        try
+        {
+            using OrtValue px = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, [1, size, size, 3]);
+            _vision.Run([px], [memory.Batch]);
+            memory.LookTime = Stopwatch.GetElapsedTime(start);
+            return memory;
+        }
+        catch
+        {
+            memory.Release();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Answers questions on one or several pictures in shared runs. Each answer is what its question gives alone.
+    /// </summary>
+    /// <param name="questions">The questions; those on the same picture are encoded together where they stand side by side.</param>
+    /// <param name="cancellationToken">Checked between runs.</param>
+    public (FoundAnswer[] Answers, TimeSpan Question, TimeSpan Search) Ask(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        AnswerDecoder decoder = Encode(questions, cancellationToken);
+        TimeSpan encoded = Stopwatch.GetElapsedTime(start);
+
+        start = Stopwatch.GetTimestamp();
+        using (decoder)
+        {
+            LengthLimits[] limits = new LengthLimits[questions.Count];
+            for (int i = 0; i < limits.Length; i++)
+                limits[i] = questions[i].Limits;
+            FoundAnswer[] answers = GreedySearch.Run(decoder, _tokens, limits, cancellationToken);
+            return (answers, encoded, Stopwatch.GetElapsedTime(start));
+        }
+    }
+
+    /// <summary>The question encoder's output [T, D] for questions on one picture, end to end.</summary>
+    internal float[] EncodeStates(PictureMemory memory, ReadOnlySpan<int[]> questions)
+    {
+        (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
+        using (ids)
+        using (positions)
+        using (bias)
+        {
+            int tokens = 0;
+            foreach (int[] question in questions)
+                tokens += question.Length;
+            IReadOnlyList<OrtValue>? projected = memory.Project(tokens, _projectionTokens, embeddings => _projection.Run([embeddings]));
+            using IDisposableReadOnlyCollection<OrtValue> result = projected is null
+                ? _question.Run([ids, positions, bias, memory.Embeddings])
+                : _projectedQuestion.Run([ids, positions, bias, .. projected]);
+            return result[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+    }
+
+    /// <summary>The logits after the start token, for one question's states [T, D].</summary>
+    internal float[] FirstLogits(float[] states)
+    {
+        using AnswerDecoder decoder = Decode(states, [states.Length / _config.Text.HiddenSize]);
+        return decoder.Step([0], [_tokens.Start], 0).ToArray();
+    }
+
+    public void Dispose()
+    {
+        _vision.Dispose();
+        _question.Dispose();
+        _projectedQuestion.Dispose();
+        _projection.Dispose();
+        _cross.Dispose();
+        _decoder.Dispose();
+        _wideDecoder.Dispose();
+        _weights.Dispose();
+    }
+
+    /// <summary>
+    /// How many question tokens a picture must see before its projected keys and values have paid for themselves, counted in multiplications:
+    /// absorbed attention takes D·N more a head and token than projected, projecting takes 2·N·D² a layer once. In int8 a multiplication
+    /// of the projection takes about 0.3 of the time of one in fp32, in which attention stays.
+    /// </summary>
+    private static int ProjectionTokens(BlipConfig config, bool int8)
+    {
+        long n = config.Vision.TokenCount, width = config.Text.HiddenSize, heads = config.Text.NumAttentionHeads, head = width / heads;
+        long absorbed = 2 * heads * ((head * width) + (width * n)), projected = 2 * heads * head * n;
+        return (int)((int8 ? 0.3 : 1) * 2 * n * width * width / Math.Max(1, absorbed - projected)) + 1;
+    }
+
+    private AnswerDecoder Encode(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    {
+        int width = _config.Text.HiddenSize;
+        int[] lengths = new int[questions.Count];
+        int total = 0;
+        for (int i = 0; i < lengths.Length; i++)
+            total += lengths[i] = questions[i].Ids.Length;
+
+        float[] states = new float[total * width];
+        int filled = 0;
+        for (int begin = 0; begin < questions.Count;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            PictureMemory memory = questions[begin].Memory;
+            int end = begin + 1;
+            while (end < questions.Count && ReferenceEquals(questions[end].Memory, memory))
+                end++;
+            int[][] pack = new int[end - begin][];
+            for (int i = begin; i < end; i++)
+                pack[i - begin] = questions[i].Ids;
+            float[] part = EncodeStates(memory, pack);
+            part.CopyTo(states, filled);
+            filled += part.Length;
+            begin = end;
+        }
+
+        return Decode(states, lengths);
+    }
+
+    private AnswerDecoder Decode(float[] states, int[] lengths)
+    {
+        int width = _config.Text.HiddenSize, heads = _config.Text.NumAttentionHeads;
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(states, [states.Length / width, width]);
+        GraphSession session = lengths.Length < WeightFirstRows ? _decoder : _wideDecoder;
+        return new AnswerDecoder(session, _cross.Run([value]), lengths, heads, width / heads, _config.Text.VocabSize);
+    }
+}

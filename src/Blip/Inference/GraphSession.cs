@@ -1,0 +1,50 @@
+using Blip.Graphs;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Inference;
+
+/// <summary>A generated graph ready to run. Thread-safe.</summary>
+internal sealed class GraphSession : IDisposable
+{
+    private readonly InferenceSession _session;
+    private readonly RunOptions _runOptions = new();
+
+    private GraphSession(InferenceSession session) => _session = session;
+
+    public IReadOnlyList<string> Inputs => _session.InputNames;
+
+    public IReadOnlyList<string> Outputs => _session.OutputNames;
+
+    /// <param name="graph">What to run.</param>
+    /// <param name="weights">Holds the graph's weights; outlives the session.</param>
+    /// <param name="options">Device and threads; disposed by the caller.</param>
+    /// <param name="prepack">
+    /// Whether ONNX Runtime may copy the weights into its own layout: faster products of many rows, at the price of seconds and
+    /// of the weights' size in memory. Without it the weights are used where they lie.
+    /// </param>
+    public static GraphSession Create(BlipGraph graph, WeightStore weights, SessionOptions options, bool prepack)
+    {
+        // The weights' memory is handed over by name and the file is never read; ONNX Runtime only wants to see it exist.
+        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(weights.File)!);
+        if (!prepack)
+            options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        foreach (GraphWeight weight in graph.Weights)
+            options.AddInitializer(weight.Name, weights.Get(weight));
+        return new GraphSession(new InferenceSession(graph.Write(Path.GetFileName(weights.File)), options));
+    }
+
+    /// <summary>Runs once. The caller disposes what it gets.</summary>
+    /// <param name="inputs">In the order of <see cref="Inputs"/>.</param>
+    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyCollection<OrtValue> inputs) =>
+        _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames);
+
+    /// <summary>Runs once into memory that the caller made.</summary>
+    public void Run(IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs) =>
+        _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames, outputs);
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _runOptions.Dispose();
+    }
+}

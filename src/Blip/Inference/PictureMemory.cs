@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Blip.Inference;
+
+/// <summary>
+/// What the vision transformer made of one picture: its embeddings [N + 1, D] in native memory and, where many questions
+/// are asked, keys and values made of them. Shared by counting references:
+/// the cache holds one, every question under way one, every <see cref="ImageMemory"/> one; the last to go frees it.
+/// </summary>
+internal sealed unsafe class PictureMemory
+{
+    private readonly void* _data;
+    private readonly Lock _projecting = new();
+    private int _references = 1;
+    private int _askedTokens;
+    private IDisposableReadOnlyCollection<OrtValue>? _projected;
+
+    public PictureMemory(int tokens, int width)
+    {
+        EmbeddingBytes = (long)tokens * width * sizeof(float);
+        _data = NativeMemory.AlignedAlloc((nuint)EmbeddingBytes, 64);
+        Batch = View(1, tokens, width);
+        Embeddings = View(tokens, width);
+    }
+
+    /// <summary>The memory it takes in bytes. Grows when it is projected.</summary>
+    public long Bytes => EmbeddingBytes * (1 + (Volatile.Read(ref _projected)?.Count ?? 0));
+
+    private long EmbeddingBytes { get; }
+
+    /// <summary>The embeddings as the vision graph writes them: [1, N + 1, D].</summary>
+    public OrtValue Batch { get; }
+
+    /// <summary>The same memory as the question graph reads it: [N + 1, D].</summary>
+    public OrtValue Embeddings { get; }
+
+    /// <summary>What looking took.</summary>
+    public TimeSpan LookTime { get; set; }
+
+    /// <summary>
+    /// The picture's projected keys and values, layer by layer, or <see langword="null"/> while questions are too few for them to pay:
+    /// they are made once the work they would have saved so far exceeds the work of making them.
+    /// </summary>
+    /// <param name="tokens">The tokens of the questions to be asked now.</param>
+    /// <param name="worthTokens">The tokens from which on projecting pays.</param>
+    /// <param name="project">Projects the embeddings.</param>
+    public IReadOnlyList<OrtValue>? Project(int tokens, int worthTokens, Func<OrtValue, IDisposableReadOnlyCollection<OrtValue>> project)
+    {
+        lock (_projecting)
+        {
+            _askedTokens = Math.Min(_askedTokens + tokens, worthTokens);
+            if (_projected is null && _askedTokens >= worthTokens)
+                Volatile.Write(ref _projected, project(Embeddings));
+            return _projected;
+        }
+    }
+
+    /// <summary>Takes a reference; only for somebody who knows that one is still held.</summary>
+    public PictureMemory AddReference()
+    {
+        Interlocked.Increment(ref _references);
+        return this;
+    }
+
+    /// <summary>Takes a reference unless the last one is gone; for somebody who may come too late.</summary>
+    public bool TryAddReference()
+    {
+        int seen = Volatile.Read(ref _references);
+        while (seen > 0)
+        {
+            int before = Interlocked.CompareExchange(ref _references, seen + 1, seen);
+            if (before == seen)
+                return true;
+            seen = before;
+        }
+        return false;
+    }
+
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _references) > 0)
+            return;
+        _projected?.Dispose();
+        Batch.Dispose();
+        Embeddings.Dispose();
+        NativeMemory.AlignedFree(_data);
+    }
+
+    private OrtValue View(params long[] shape) =>
+        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, (nint)_data, EmbeddingBytes);
+}

@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using Blip.Checkpoints;
+using Blip.Graphs;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
+
+namespace Blip.Inference;
+
+/// <summary>
+/// The memory behind the graphs' weights. An fp32 tensor is used where it lies in the mapped checkpoint; one stored in fewer bits
+/// is widened once; a computed one is made once. Sessions hold views, so the store outlives them.
+/// </summary>
+internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, nint> _widened = [];
+    private readonly Dictionary<string, (nint Data, long Bytes)> _computed = [];
+    private readonly List<OrtValue> _views = [];
+
+    /// <summary>The real path of a file of the checkpoint's weights.</summary>
+    public string File { get; } = checkpoint.Tensors.Values.First().RealPath;
+
+    /// <summary>A view of the weight's memory.</summary>
+    public OrtValue Get(GraphWeight weight)
+    {
+        lock (_gate)
+        {
+            long elements = 1;
+            foreach (long dim in weight.Dims)
+                elements *= dim;
+            nint data = weight.Compute is null
+                ? Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float))
+                : Computed(weight);
+            OrtValue view = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, elements * ElementSize(weight.Type));
+            _views.Add(view);
+            return view;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (OrtValue view in _views)
+            view.Dispose();
+        foreach (nint data in _widened.Values)
+            NativeMemory.AlignedFree((void*)data);
+        foreach ((nint data, _) in _computed.Values)
+            NativeMemory.AlignedFree((void*)data);
+    }
+
+    private nint Tensor(string name)
+    {
+        CheckpointTensor tensor = checkpoint.Tensors[name];
+        if (tensor.IsInPlaceFloat32)
+            return tensor.Data;
+        if (!_widened.TryGetValue(name, out nint data))
+        {
+            data = Allocate(tensor.ElementCount * sizeof(float));
+            tensor.CopyTo(new Span<float>((void*)data, checked((int)tensor.ElementCount)));
+            _widened.Add(name, data);
+        }
+        return data;
+    }
+
+    private nint Computed(GraphWeight weight)
+    {
+        if (_computed.TryGetValue(weight.Name, out (nint Data, long Bytes) known))
+            return known.Data;
+        Array values = weight.Compute!(Read);
+        int bytes = Buffer.ByteLength(values);
+        nint data = Allocate(bytes);
+        MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), bytes).CopyTo(new Span<byte>((void*)data, bytes));
+        _computed.Add(weight.Name, (data, bytes));
+        return data;
+    }
+
+    private float[] Read(string name)
+    {
+        CheckpointTensor tensor = checkpoint.Tensors[name];
+        float[] values = new float[tensor.ElementCount];
+        tensor.CopyTo(values);
+        return values;
+    }
+
+    private static nint Allocate(long bytes) => (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), 64);
+
+    private static TensorElementType ElementType(DataType type) => type switch
+    {
+        DataType.Float => TensorElementType.Float,
+        DataType.Float16 => TensorElementType.Float16,
+        DataType.Int8 => TensorElementType.Int8,
+        DataType.Uint8 => TensorElementType.UInt8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+    };
+
+    private static int ElementSize(DataType type) => type switch
+    {
+        DataType.Float => 4,
+        DataType.Float16 => 2,
+        _ => 1,
+    };
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Blip;
+
+/// <summary>An answer read as a value. Nothing is invented: where the text is no such value, there is none.</summary>
+/// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
+/// <param name="Answer">The answer in words.</param>
+/// <param name="Value">The value, or <see langword="null"/> where the text does not give one.</param>
+public sealed record TypedAnswer<T>(Answer Answer, T? Value)
+    where T : struct
+{
+    private static readonly string[] Numbers =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+    /// <summary>Whether the text gave a value.</summary>
+    public bool HasValue => Value.HasValue;
+
+    internal static TypedAnswer<T> Parse(Answer answer) => new(answer, ParseText(answer.Text.Trim()));
+
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is not one of the supported types.</exception>
+    internal static void ThrowIfUnsupported()
+    {
+        if (typeof(T) != typeof(bool) && typeof(T) != typeof(int) && !typeof(T).IsEnum)
+            throw new NotSupportedException($"An answer can be read as bool, int or an enumeration, not as {typeof(T).Name}.");
+    }
+
+    private static T? ParseText(string text)
+    {
+        if (typeof(T) == typeof(bool))
+        {
+            return text switch
+            {
+                "yes" or "true" => (T)(object)true,
+                "no" or "false" => (T)(object)false,
+                _ => null,
+            };
+        }
+        if (typeof(T) == typeof(int))
+        {
+            int number = Array.IndexOf(Numbers, text);
+            return number >= 0 || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? (T)(object)number : null;
+        }
+        // "fire truck" is FireTruck: an identifier has no spaces. A number is not a name, though Enum.TryParse would take it.
+        string name = text.Replace(" ", "", StringComparison.Ordinal);
+        return name.Length > 0 && char.IsLetter(name[0]) && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value) ? value : null;
+    }
+}

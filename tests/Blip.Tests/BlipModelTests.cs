@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Blip.Tests;
+
+/// <summary>The library as a user meets it, on the demo model and the samples.</summary>
+public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string, string> Samples
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Sample("samples.json")));
+            TheoryData<string, string, string> data = [];
+            foreach (JsonProperty picture in document.RootElement.EnumerateObject())
+            {
+                foreach (JsonElement pair in picture.Value.EnumerateArray())
+                    data.Add(picture.Name, pair.GetProperty("question").GetString()!, pair.GetProperty("answer").GetString()!);
+            }
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
+    public async Task Ask_Sample_GivesTheTrueAnswer(string picture, string question, string answer)
+    {
+        Answer given = await demo.Model.AskAsync(Picture.FromFile(TestPaths.Sample(picture)), question, cancellationToken: Stop);
+        Assert.Equal(answer, given.Text);
+        Assert.Equal(answer, given.ToString());
+        Assert.Equal(new BlipModelInfo("demo", "cpu", "fp32"), given.Model);
+        Assert.True(given.IsComplete);
+        Assert.Equal(Math.Exp(given.TokenLogProbabilities.Sum(p => (double)p)), given.Confidence, 1e-9);
+        Assert.Equal(GreedyFirst(given), given.Alternatives[0].Probability, 1e-4);
+        Assert.Equal(given.Alternatives.OrderByDescending(a => a.Probability), given.Alternatives);
+    }
+
+    [Fact]
+    public async Task Ask_SamePictureTwice_LooksOnce()
+    {
+        Picture picture = Picture.FromFile(TestPaths.Sample("beach.jpg"));
+        await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
+        Answer first = await model.AskAsync(picture, "is it day or night?", cancellationToken: Stop);
+        Answer second = await model.AskAsync(picture, "what color is the cat?", cancellationToken: Stop);
+        Assert.NotNull(first.Timing.Vision);
+        Assert.Null(second.Timing.Vision);
+        Assert.True(first.Timing.Total >= first.Timing.Vision + first.Timing.Search);
+    }
+
+    [Fact]
+    public async Task Look_ThenAskOften_GivesTheAnswersOfAsk()
+    {
+        using ImageMemory memory = await demo.Model.LookAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), Stop);
+        string[] questions = [.. Enumerable.Repeat<string[]>(["how many cups are there?", "how many red cups are there?", "is this inside or outside?"], 6).SelectMany(q => q)];
+        Answer[] many = await demo.Model.AskAsync(memory, questions, cancellationToken: Stop);
+        Assert.Equal(Enumerable.Repeat<string[]>(["3", "2", "inside"], 6).SelectMany(a => a), many.Select(a => a.Text));
+        Assert.Equal("3", (await demo.Model.AskAsync(memory, questions[0], cancellationToken: Stop)).Text);
+        memory.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => demo.Model.AskAsync(memory, questions[0], cancellationToken: Stop));
+    }
+
+    [Fact]
+    public async Task Ask_MemoryOfAnotherModel_IsRefused()
+    {
+        await using BlipModel other = await BlipModel.LoadAsync(cancellationToken: Stop);
+        using ImageMemory memory = await other.LookAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), Stop);
+        await Assert.ThrowsAsync<ArgumentException>(() => demo.Model.AskAsync(memory, "what is this?", cancellationToken: Stop));
+    }
+
+    [Theory]
+    [InlineData("", BlipErrorCode.QuestionEmpty)]
+    [InlineData("  \t\n", BlipErrorCode.QuestionEmpty)]
+    [InlineData("\u0000\u200d", BlipErrorCode.QuestionEmpty)]
+    public async Task Ask_BlankQuestion_IsRefused(string question, string code)
+    {
+        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), question, cancellationToken: Stop));
+        Assert.Equal(code, error.Code);
+    }
+
+    [Fact]
+    public async Task Ask_QuestionTooLong_IsRefusedOrCutAsAsked()
+    {
+        Picture picture = Picture.FromFile(TestPaths.Sample("dogs.jpg"));
+        string question = string.Concat(Enumerable.Repeat("how many dogs are in the picture? ", 100));
+        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(picture, question, cancellationToken: Stop));
+        Assert.Equal(BlipErrorCode.QuestionTooLong, error.Code);
+        Answer cut = await demo.Model.AskAsync(picture, question, new AskOptions { TruncateQuestion = true }, Stop);
+        Assert.Equal(demo.Model.Config.Text.MaxPositionEmbeddings, cut.QuestionTokenCount);
+    }
+
+    [Fact]
+    public async Task Ask_AsAValue_ReadsOnlyWhatTheTextSays()
+    {
+        Picture dogs = Picture.FromFile(TestPaths.Sample("dogs.jpg"));
+        Assert.Equal(2, (await demo.Model.AskAsync<int>(dogs, "how many dogs are in the picture?", cancellationToken: Stop)).Value);
+        Assert.False((await demo.Model.AskAsync<bool>(dogs, "is there a cat?", cancellationToken: Stop)).Value);
+        Assert.Equal(Weather.Sunny, (await demo.Model.AskAsync<Weather>(dogs, "what is the weather like?", cancellationToken: Stop)).Value);
+        TypedAnswer<int> none = await demo.Model.AskAsync<int>(dogs, "what is the weather like?", cancellationToken: Stop);
+        Assert.False(none.HasValue);
+        Assert.Equal("sunny", none.Answer.Text);
+        await Assert.ThrowsAsync<NotSupportedException>(() => demo.Model.AskAsync<double>(dogs, "how many?", cancellationToken: Stop));
+    }
+
+    [Fact]
+    public async Task Load_NoSuchModel_SaysWhatToGive()
+    {
+        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(() => BlipModel.LoadAsync(Path.Combine(Path.GetTempPath(), "nothing here"), Stop));
+        Assert.Equal(BlipErrorCode.ModelNotFound, error.Code);
+        Assert.Contains("nothing here", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Dispose_WhileAnswering_WaitsAndRefusesTheNext()
+    {
+        BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
+        Picture picture = Picture.FromFile(TestPaths.Sample("snow.jpg"));
+        Task<Answer>[] underWay = [.. Enumerable.Range(0, 8).Select(_ => model.AskAsync(picture, "is it snowing?", cancellationToken: Stop))];
+        await model.DisposeAsync();
+        Assert.All(underWay, task => Assert.True(task.IsCompletedSuccessfully));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => model.AskAsync(picture, "is it snowing?", cancellationToken: Stop));
+        await model.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Ask_Cancelled_ThrowsAndLeavesTheModelWhole()
+    {
+        using CancellationTokenSource source = new();
+        await source.CancelAsync();
+        Picture picture = Picture.FromFile(TestPaths.Sample("street.jpg"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => demo.Model.AskAsync(picture, "where is this?", cancellationToken: source.Token));
+        Assert.Equal("street", (await demo.Model.AskAsync(picture, "where is this?", cancellationToken: Stop)).Text);
+    }
+
+    private static double GreedyFirst(Answer answer) => Math.Exp(answer.TokenLogProbabilities[0]);
+
+    private enum Weather
+    {
+        Rainy,
+        Sunny,
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace Blip.Tests.Checkpoints;
+
+/// <summary>Every defect of the reference data gives one clear error, and leaves no trace.</summary>
+public class BadCheckpointTests
+{
+    public static TheoryData<string, string> Defects
+    {
+        get
+        {
+            using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Golden("models", "bad", "cases.json")));
+            TheoryData<string, string> data = [];
+            foreach (JsonElement c in document.RootElement.EnumerateArray())
+                data.Add(c.GetProperty("folder").GetString()!, c.GetProperty("says").GetString()!);
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Defects))]
+    public async Task Load_ADefect_GivesOneErrorThatNamesIt(string folder, string says)
+    {
+        using TempFolder copy = new();
+        string inner = Directory.CreateDirectory(Path.Combine(copy.Path, folder)).FullName;
+        foreach (string file in Directory.GetFiles(TestPaths.Golden("models", "bad", folder)))
+            File.Copy(file, Path.Combine(inner, Path.GetFileName(file)));
+
+        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(async () =>
+        {
+            await using BlipModel model = await BlipModel.LoadAsync(inner);
+            await model.AskAsync(Picture.FromFile(GoldenModels.PicturePath(0)), "how many dogs are there?");
+        });
+        Assert.Matches(new Regex(says, RegexOptions.IgnoreCase), error.Message);
+        Assert.DoesNotContain('\n', error.Message);
+        Assert.DoesNotContain(copy.Path, error.Message, StringComparison.Ordinal);
+        Assert.Equal([inner], Directory.GetFileSystemEntries(copy.Path));
+    }
+
+    [Theory]
+    [InlineData("caption", "BlipForConditionalGeneration")]
+    [InlineData("matching", "BlipForImageTextRetrieval")]
+    public async Task Load_ASisterModel_IsRefusedByItsArchitecture(string name, string architecture)
+    {
+        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(() => BlipModel.LoadAsync(GoldenModels.Folder(name)));
+        Assert.Contains(architecture, error.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,120 @@
+using Blip.Decoding;
+using Xunit;
+
+namespace Blip.Tests.Decoding;
+
+public class GreedySearchTests
+{
+    private const int End = 3;
+    private static readonly AnswerTokens Tokens = new(Start: 7, End);
+
+    [Fact]
+    public void Run_EndTokenWins_EndsTheAnswerThere()
+    {
+        ScriptedDecoder decoder = new([[5, 6, End, 1]]);
+        FoundAnswer answer = Search(decoder, new LengthLimits(0, 20))[0];
+        Assert.Equal([7, 5, 6, End], answer.Tokens);
+        Assert.Equal(3, answer.LogProbabilities.Count);
+        Assert.Equal([0, 1, 2], decoder.Positions);
+    }
+
+    [Fact]
+    public void Run_LimitReached_StopsWithoutAnEnd()
+    {
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, 5, 5, 5, 5, 5]]), new LengthLimits(0, 3))[0];
+        Assert.Equal([7, 5, 5, 5], answer.Tokens);
+    }
+
+    [Fact]
+    public void Run_MinNewTokens_BansTheEndAndItsShareOfTheProbability()
+    {
+        FoundAnswer answer = Search(new ScriptedDecoder([[End, End, 5, 5]]), new LengthLimits(2, 4))[0];
+        Assert.Equal(4, answer.Tokens.Count - 1);
+        Assert.DoesNotContain(End, answer.Tokens.Take(3));
+        // All other logits are equal, so what is left is shared by seven tokens.
+        Assert.Equal(MathF.Log(1f / 7), answer.LogProbabilities[0], 1e-5f);
+    }
+
+    [Fact]
+    public void Run_AnswersOfUnlikeLengths_EachIsWhatItIsAlone()
+    {
+        int[][] scripts = [[5, End], [1, 2, 4, 6, End], [End], [6, 6, 6, End]];
+        FoundAnswer[] together = Search(new ScriptedDecoder(scripts), new LengthLimits(0, 20), new LengthLimits(0, 2), new LengthLimits(0, 20), new LengthLimits(0, 20));
+        Assert.Equal([7, 5, End], together[0].Tokens);
+        Assert.Equal([7, 1, 2], together[1].Tokens);
+        Assert.Equal([7, End], together[2].Tokens);
+        Assert.Equal([7, 6, 6, 6, End], together[3].Tokens);
+    }
+
+    [Fact]
+    public void Run_FirstStep_GivesTheLikeliestFirstTokensInOrder()
+    {
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, End]]), new LengthLimits(0, 20))[0];
+        Assert.Equal(GreedySearch.AlternativeCount, answer.Alternatives.Count);
+        Assert.Equal(5, answer.Alternatives[0].Token);
+        Assert.Equal([0, 1, 2, 3], answer.Alternatives.Skip(1).Select(a => a.Token));
+        Assert.Equal(MathF.Exp(answer.LogProbabilities[0]), answer.Alternatives[0].Probability, 1e-6f);
+    }
+
+    [Fact]
+    public void Run_Cancelled_StopsBeforeTheNextStep()
+    {
+        using CancellationTokenSource source = new();
+        ScriptedDecoder decoder = new([[5, 5, 5, 5, 5]]) { OnStep = position => { if (position == 1) source.Cancel(); } };
+        Assert.Throws<OperationCanceledException>(() => GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], source.Token));
+        Assert.Equal([0, 1], decoder.Positions);
+    }
+
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    public void TokenDistribution_ValueNotFinite_Throws(float value)
+    {
+        float[] logits = [1, 2, 3, 4];
+        logits[1] = value;
+        Assert.Throws<NonFiniteException>(() => new TokenDistribution(logits, -1));
+    }
+
+    [Fact]
+    public void TokenDistribution_LargeLogits_DoesNotOverflow()
+    {
+        TokenDistribution distribution = new([1000f, 1001f, -3e38f], -1);
+        Assert.Equal(1, distribution.Likeliest);
+        Assert.Equal(-0.3132617f, distribution.LogProbability(1), 1e-4f);
+    }
+
+    [Fact]
+    public void TokenDistribution_BannedIsFarLikelier_OthersKeepTheirShares()
+    {
+        TokenDistribution distribution = new([0, 500, 0], 1);
+        Assert.Equal(0, distribution.Likeliest);
+        Assert.Equal(MathF.Log(0.5f), distribution.LogProbability(2), 1e-5f);
+        Assert.Equal(float.NegativeInfinity, distribution.LogProbability(1));
+    }
+
+    private static FoundAnswer[] Search(ScriptedDecoder decoder, params LengthLimits[] limits) =>
+        GreedySearch.Run(decoder, Tokens, limits, CancellationToken.None);
+
+    /// <summary>Gives each answer the tokens of its script: logit 5 for the scripted one, 1 for all others.</summary>
+    private sealed class ScriptedDecoder(int[][] scripts) : IAnswerDecoder
+    {
+        public int VocabularySize => 8;
+
+        public List<int> Positions { get; } = [];
+
+        public Action<int>? OnStep { get; init; }
+
+        public ReadOnlySpan<float> Step(ReadOnlySpan<int> answers, ReadOnlySpan<int> tokens, int position)
+        {
+            Positions.Add(position);
+            OnStep?.Invoke(position);
+            float[] logits = new float[answers.Length * VocabularySize];
+            Array.Fill(logits, 1);
+            for (int row = 0; row < answers.Length; row++)
+            {
+                logits[(row * VocabularySize) + scripts[answers[row]][position]] = 5;
+            }
+            return logits;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using Blip.Checkpoints;
+using Blip.Imaging;
+using Blip.Inference;
+using Xunit;
+using static Blip.Tests.GoldenModels;
+
+namespace Blip.Tests.Inference;
+
+/// <summary>Every reference checkpoint, in every form, against the values of transformers on PyTorch.</summary>
+public class GoldenModelTests
+{
+    private const float Absolute = 5e-4f, Relative = 5e-4f, LogProbability = 1e-3f;
+
+    public static TheoryData<string> WithValues => [.. Own];
+
+    public static TheoryData<string> All => [.. Own, .. Forms];
+
+    [Theory]
+    [MemberData(nameof(WithValues))]
+    public void HiddenStatesAndLogits_EveryCase_AreWithinTolerance(string name)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
+        using BlipNetwork network = new(checkpoint, BlipPrecision.Fp32, threads: 2);
+        Dictionary<string, float[]> expected = Expected(name);
+        Dictionary<int, PictureMemory> memories = [];
+        foreach (GoldenCase c in Cases(name))
+        {
+            if (!memories.TryGetValue(c.Picture, out PictureMemory? memory))
+            {
+                memories.Add(c.Picture, memory = Look(network, checkpoint, c.Picture));
+                AssertClose(expected[$"vision.{c.Picture}"], memory.Embeddings.GetTensorDataAsSpan<float>(), $"vision of picture {c.Picture}");
+            }
+            // The first questions go to the embeddings, later ones to the projected keys and values: both forms are covered.
+            AssertClose(expected[$"states.{c.Index}"], network.EncodeStates(memory, [c.QuestionIds]), $"states of case {c.Index}");
+            // From the reference's own states: these random decoders magnify the last digits of their input a hundredfold, so end to end
+            // only the log-probabilities of the answers have a meaning, which the tests below check.
+            AssertClose(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"]), $"logits of case {c.Index}");
+        }
+        foreach (PictureMemory memory in memories.Values)
+            memory.Release();
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
+    public async Task Answers_EveryCase_AreThoseOfTransformers(string name)
+    {
+        await using BlipModel model = await BlipModel.LoadAsync(Folder(name), TestContext.Current.CancellationToken);
+        foreach (GoldenCase c in Cases(name))
+        {
+            Answer answer = await model.AskAsync(Picture.FromFile(PicturePath(c.Picture)), c.Question, cancellationToken: TestContext.Current.CancellationToken);
+            AssertAnswer(c, answer);
+            Assert.Equal(c.Text, answer.Text);
+            if (c.Limit("max3") is { } max3)
+                Assert.Equal(max3, (await Ask(model, c, new AskOptions { MaxNewTokens = 3 })).TokenIds);
+            if (c.Limit("min6") is { } min6)
+                Assert.Equal(min6, (await Ask(model, c, new AskOptions { MinNewTokens = 6, MaxNewTokens = 10 })).TokenIds);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(WithValues))]
+    public async Task Answers_ManyQuestionsOfUnlikeLengthsAtOnce_AreWhatEachGivesAlone(string name)
+    {
+        await using BlipModel model = await BlipModel.LoadAsync(Folder(name), TestContext.Current.CancellationToken);
+        IReadOnlyList<GoldenCase> cases = Cases(name);
+        foreach (IGrouping<int, GoldenCase> picture in cases.GroupBy(c => c.Picture))
+        {
+            Answer[] answers = await model.AskAsync(
+                Picture.FromFile(PicturePath(picture.Key)), [.. picture.Select(c => c.Question)], cancellationToken: TestContext.Current.CancellationToken);
+            Assert.All(picture.Zip(answers), pair => AssertAnswer(pair.First, pair.Second));
+        }
+        Answer[] pairs = await model.AskAsync(
+            [.. cases.Select(c => (Picture.FromFile(PicturePath(c.Picture)), c.Question))], cancellationToken: TestContext.Current.CancellationToken);
+        Assert.All(cases.Zip(pairs), pair => AssertAnswer(pair.First, pair.Second));
+    }
+
+    [Fact]
+    public async Task Answers_WeightFilesAreLinksIntoAnotherFolder_AreTheSame()
+    {
+        using TempFolder folder = new();
+        string blobs = Directory.CreateDirectory(Path.Combine(folder.Path, "blobs")).FullName, snapshot = Directory.CreateDirectory(Path.Combine(folder.Path, "snapshots", "ü 1")).FullName;
+        foreach (string file in Directory.GetFiles(Folder("base")))
+        {
+            string blob = Path.Combine(blobs, Guid.NewGuid().ToString("n"));
+            File.Copy(file, blob);
+            File.CreateSymbolicLink(Path.Combine(snapshot, Path.GetFileName(file)), Path.GetRelativePath(snapshot, blob));
+        }
+        await using BlipModel model = await BlipModel.LoadAsync(snapshot, TestContext.Current.CancellationToken);
+        foreach (GoldenCase c in Cases("base"))
+            AssertAnswer(c, await Ask(model, c, AskOptions.Default));
+    }
+
+    private static PictureMemory Look(BlipNetwork network, Checkpoint checkpoint, int picture)
+    {
+        int size = checkpoint.Config.Vision.ImageSize;
+        ImagePreprocessor preprocessor = new(size, size, new ImageOptions { Alpha = AlphaMode.Drop });
+        using PixelTensor pixels = preprocessor.Process(Picture.FromFile(PicturePath(picture)));
+        return network.Look(pixels.Writable);
+    }
+
+    private static Task<Answer> Ask(BlipModel model, GoldenCase c, AskOptions options) =>
+        model.AskAsync(Picture.FromFile(PicturePath(c.Picture)), c.Question, options, TestContext.Current.CancellationToken);
+
+    private static void AssertAnswer(GoldenCase expected, Answer actual)
+    {
+        Assert.Equal(expected.TokenIds, actual.TokenIds);
+        Assert.Equal(expected.TokenLogProbabilities.Length, actual.TokenLogProbabilities.Count);
+        for (int i = 0; i < actual.TokenLogProbabilities.Count; i++)
+            Assert.Equal(expected.TokenLogProbabilities[i], actual.TokenLogProbabilities[i], LogProbability);
+    }
+
+    private static void AssertClose(float[] expected, ReadOnlySpan<float> actual, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= Absolute + (Relative * Math.Abs(expected[i])), $"{what}: element {i} is {actual[i]}, not {expected[i]}");
+    }
+}
