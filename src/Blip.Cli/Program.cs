@@ -1,1 +1,19 @@
-return 0;
+using System.Runtime.InteropServices;
+using System.Text;
+using Blip.Cli;
+
+Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+using CancellationTokenSource stop = new();
+int signalled = 0;
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, 130));
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, 143));
+int code = await CommandLine.RunAsync(args, stop.Token);
+return signalled != 0 && code != 0 ? signalled : code;
+
+void Stop(PosixSignalContext context, int exitCode)
+{
+    // The second time the system ends the process as usual.
+    context.Cancel = signalled == 0;
+    signalled = exitCode;
+    stop.Cancel();
+}

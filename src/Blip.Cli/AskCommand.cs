@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip ask IMAGE... QUESTION</c>: questions about pictures, answers on stdout.</summary>
+internal static class AskCommand
+{
+    private static readonly Argument<string[]> Words = new("IMAGE... QUESTION")
+    {
+        Description = "Pictures (files, https addresses, data URIs, - for standard input) and, unless -q is given, the question last.",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
+    private static readonly Option<string[]> Questions = new("--question", "-q") { Description = "A question; may be repeated. Then all words are pictures.", HelpName = "TEXT" };
+
+    private static readonly Option<string?> Batch = new("--batch")
+    {
+        Description = "A file of JSON lines {\"id\":…,\"image\":\"path\",\"question\":\"…\"}, or - for standard input. Answers come as JSON lines in the same order.",
+        HelpName = "FILE.jsonl",
+    };
+
+    private static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of an answer.", DefaultValueFactory = _ => AskOptions.Default.MaxNewTokens };
+    private static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens of an answer." };
+    private static readonly Option<bool> CleanUp = new("--clean-up") { Description = "Drop the spaces around apostrophes, as transformers did before its fifth release.", DefaultValueFactory = _ => true, HelpName = "true|false" };
+    private static readonly Option<bool> Truncate = new("--truncate") { Description = "Cut a question that is too long instead of refusing it." };
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line for each answer." };
+    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
+
+    public static Command Create()
+    {
+        MaxNewTokens.Validators.Add(result => RequireAtLeast(result, 1));
+        MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
+        Command command = new("ask", "Ask questions about pictures.")
+        {
+            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens, CleanUp, Truncate,
+            ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
+        };
+        command.Validators.Add(RequireQuestion);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static void RequireAtLeast(OptionResult result, int least)
+    {
+        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) && value < least)
+            result.AddError($"{result.Option.Name} is {value}, but must be at least {least}.");
+    }
+
+    private static void RequireQuestion(CommandResult result)
+    {
+        // The parser takes an unknown option for one more word.
+        foreach (string word in result.GetValue(Words) ?? [])
+        {
+            if (word.StartsWith("--", StringComparison.Ordinal) && !word.Contains(' ', StringComparison.Ordinal))
+                result.AddError($"There is no option {word}.");
+        }
+        int words = result.GetValue(Words)?.Length ?? 0;
+        bool questions = result.GetValue(Questions) is { Length: > 0 };
+        if (result.GetValue(Batch) is not null)
+        {
+            if (words > 0 || questions)
+                result.AddError("--batch takes pictures and questions from its file: leave out those on the command line.");
+        }
+        else if (words == 0)
+            result.AddError("A picture and a question are missing: blip ask IMAGE... QUESTION.");
+        else if (words == 1 && !questions)
+            result.AddError("The question is missing: blip ask IMAGE... QUESTION.");
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        AskOptions options = new()
+        {
+            MaxNewTokens = parsed.GetValue(MaxNewTokens),
+            MinNewTokens = parsed.GetValue(MinNewTokens),
+            CleanUp = parsed.GetValue(CleanUp),
+            TruncateQuestion = parsed.GetValue(Truncate),
+        };
+        if (parsed.GetValue(Batch) is { } batch)
+        {
+            using StreamReader lines = InputLines.Open(batch);
+            string folder = batch == InputLines.StandardInput ? "" : Path.GetDirectoryName(Path.GetFullPath(batch)) ?? "";
+            await using BlipModel batchModel = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
+            return await AskBatch.RunAsync(batchModel, lines, folder, options, cancellationToken) ? 0 : CommandLine.Failure;
+        }
+
+        string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
+        if (questions.Length == 0)
+            (words, questions) = (words[..^1], [words[^1]]);
+        using PictureReader reader = new();
+        await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
+        using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), several: words.Length * questions.Length > 1);
+        foreach (string word in words)
+        {
+            try
+            {
+                Picture picture = await reader.ReadAsync(word, cancellationToken);
+                Answer[] answers = await model.AskAsync(picture, questions, options, cancellationToken);
+                for (int i = 0; i < answers.Length; i++)
+                    printer.Print(word, questions[i], answers[i]);
+            }
+            catch (BlipException exception) when (exception is not BlipModelException)
+            {
+                foreach (string question in questions)
+                    printer.PrintError(word, question, exception);
+            }
+        }
+        return printer.AnyFailed ? CommandLine.Failure : 0;
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+
+namespace Blip.Cli;
+
+/// <summary>The command line as a whole: its verbs, and how what goes wrong becomes one line and an exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>What is found while working: a file, picture, question, model or device that cannot be used.</summary>
+    public const int Failure = 1;
+
+    /// <summary>What the parser can know: wrong usage.</summary>
+    public const int Usage = 2;
+
+    private const int Cancelled = 130;
+
+    public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
+    {
+        RootCommand root = new("Asks questions about pictures, with BLIP on ONNX Runtime.")
+        {
+            AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(), ExportCommand.Create(),
+        };
+        // A question may begin with @.
+        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            Console.Error.WriteLine($"blip: {FirstError(parsed)} See blip {CommandPath(parsed)}--help.");
+            return Usage;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Cancelled;
+        }
+        catch (BlipException exception)
+        {
+            Console.Error.WriteLine($"blip: {exception.Message}");
+            return Failure;
+        }
+        catch (IOException exception) when (IsBrokenPipe(exception))
+        {
+            // Whoever read our output has had enough.
+            return 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"blip: {exception.Message}");
+            return Failure;
+        }
+#pragma warning disable CA1031 // The last resort: a fault of our own is one line too.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Console.Error.WriteLine($"blip: a fault of its own ({exception.GetType().Name}): {exception.Message.ReplaceLineEndings(" ")}");
+            return Failure;
+        }
+    }
+
+    private static bool IsBrokenPipe(IOException exception)
+    {
+        const int BrokenPipe = 32, WindowsBrokenPipe = unchecked((int)0x8007006D), WindowsNoData = unchecked((int)0x800700E8);
+        return exception.HResult is BrokenPipe or WindowsBrokenPipe or WindowsNoData;
+    }
+
+    private static string FirstError(ParseResult parsed)
+    {
+        // Of several the most particular comes last: an unknown verb is also a missing one.
+        string message = parsed.Errors[^1].Message.ReplaceLineEndings(" ").Trim();
+        return message.EndsWith('.') ? message : message + ".";
+    }
+
+    private static string CommandPath(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using Blip.Text;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip detokenize</c>: token ids to text.</summary>
+internal static class DetokenizeCommand
+{
+    private static readonly Option<string> Batch = new("--batch") { Description = "A file with a JSON array of ids a line, or - for standard input.", HelpName = "FILE", Required = true };
+    private static readonly Option<bool> CleanUp = new("--clean-up") { Description = "Drop the spaces around apostrophes.", DefaultValueFactory = _ => true, HelpName = "true|false" };
+
+    public static Command Create()
+    {
+        Command command = new("detokenize", "Show the text of token ids.") { Batch, ModelOptions.Model, CleanUp };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        BertTokenizer tokenizer = BertTokenizer.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        bool cleanUp = parsed.GetValue(CleanUp);
+        using JsonLines output = new();
+        return LineBatch.Run(parsed.GetRequiredValue(Batch), output, line =>
+        {
+            string text = tokenizer.Decode(ReadIds(line, tokenizer.VocabularySize), cleanUp);
+            output.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("text", text);
+                writer.WriteEndObject();
+            });
+        });
+    }
+
+    private static int[] ReadIds(string line, int vocabulary)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            return [.. document.RootElement.EnumerateArray().Select(id => id.GetInt32() is >= 0 and int known && known < vocabulary ? known : throw new FormatException())];
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"The line is not a JSON array of ids from 0 to {vocabulary - 1}.", exception);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Blip.Inference;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip doctor</c>: what runs here, and what is missing for more.</summary>
+internal static class DoctorCommand
+{
+    public static Command Create()
+    {
+        Command command = new("doctor", "Show which devices can be used here, and what is missing.");
+        command.SetAction(_ => Run());
+        return command;
+    }
+
+    private static int Run()
+    {
+        Line("blip", typeof(BlipModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
+        Line("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
+        Line("processor", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {(DeviceSelection.HasFastInt8 ? "fast int8 (VNNI or dot product)" : "no fast int8")}"));
+        Line("memory", string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20:N0} MiB"));
+        OrtRuntime.EnsureEnvironment();
+        Line("onnxruntime", $"{OrtEnv.Instance().GetVersionString()}: {string.Join(", ", OrtEnv.Instance().GetAvailableProviders())}");
+        string? obstacle = CudaProbe.FindObstacle();
+        Line("cuda", obstacle is null ? "usable" : $"not usable: {obstacle}");
+        if (CudaProbe.IsBuiltIn)
+        {
+            foreach (string library in CudaProbe.WantedLibraries)
+                Line("", $"{library} {(CudaProbe.IsPresent(library) ? "found" : "missing")}");
+        }
+        Line("device auto", obstacle is null ? "cuda" : "cpu");
+        return 0;
+    }
+
+    private static void Line(string name, string value) => Console.Out.WriteLine($"{name,-14}{value}");
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using Blip.Checkpoints;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip info</c>: what a model is.</summary>
+internal static class InfoCommand
+{
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object." };
+
+    public static Command Create()
+    {
+        Command command = new("info", "Show a model's architecture, sizes, files and digest.") { ModelOptions.Model, Json };
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        string model = parsed.GetRequiredValue(ModelOptions.Model);
+        using Checkpoint checkpoint = Checkpoint.Open(ModelLocator.Find(model));
+        BlipConfig config = checkpoint.Config;
+        CheckpointTensor[] weights = [.. checkpoint.Tensors.Values.Where(t => t.Type != TensorType.Other).DistinctBy(t => (t.File, t.Offset))];
+        long parameters = weights.Sum(t => t.ElementCount);
+        string[] types = [.. weights.Select(t => t.Type.ToString().ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
+        string digest = checkpoint.ComputeDigest();
+        if (parsed.GetValue(Json))
+        {
+            using JsonLines output = new();
+            output.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("model", model);
+                writer.WriteString("architecture", BlipConfig.Architecture);
+                writer.WriteNumber("parameters", parameters);
+                writer.WriteString("dtype", string.Join(',', types));
+                writer.WriteStartObject("vision");
+                writer.WriteNumber("image_size", config.Vision.ImageSize);
+                writer.WriteNumber("patch_size", config.Vision.PatchSize);
+                writer.WriteNumber("hidden_size", config.Vision.HiddenSize);
+                writer.WriteNumber("num_hidden_layers", config.Vision.NumHiddenLayers);
+                writer.WriteNumber("num_attention_heads", config.Vision.NumAttentionHeads);
+                writer.WriteEndObject();
+                writer.WriteStartObject("text");
+                writer.WriteNumber("vocab_size", config.Text.VocabSize);
+                writer.WriteNumber("hidden_size", config.Text.HiddenSize);
+                writer.WriteNumber("num_hidden_layers", config.Text.NumHiddenLayers);
+                writer.WriteNumber("num_attention_heads", config.Text.NumAttentionHeads);
+                writer.WriteNumber("max_position_embeddings", config.Text.MaxPositionEmbeddings);
+                writer.WriteEndObject();
+                writer.WriteStartArray("files");
+                foreach ((string name, long length) in checkpoint.Files)
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("name", name);
+                    writer.WriteNumber("bytes", length);
+                    writer.WriteEndObject();
+                }
+                writer.WriteEndArray();
+                writer.WriteString("digest", digest);
+                writer.WriteEndObject();
+            });
+            return 0;
+        }
+
+        Line("model", model);
+        Line("architecture", BlipConfig.Architecture);
+        Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
+        Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, {config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
+        Line("text", $"vocabulary {config.Text.VocabSize}, encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, {config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
+        foreach ((string name, long length) in checkpoint.Files)
+            Line("file", string.Create(CultureInfo.InvariantCulture, $"{name}, {length:N0} bytes"));
+        Line("digest", digest);
+        return 0;
+
+        static void Line(string name, string value) => Console.Out.WriteLine($"{name,-14}{value}");
+    }
+}

@@ -1,0 +1,90 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Blip.Imaging;
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Cli;
+
+/// <summary>The options that verbs share, and what they make of them.</summary>
+internal static class ModelOptions
+{
+    public static Option<string> Model { get; } = new("--model", "-m")
+    {
+        Description = "A folder with a checkpoint, a hub id, or demo, the model that travels with blip.",
+        HelpName = "DIR|ID",
+        DefaultValueFactory = _ => BlipModel.DemoModel,
+    };
+
+    public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
+
+    public static Option<string?> Precision { get; } = OptionalChoice(
+        "--precision", "In which numbers it computes. Without it fp32 on a CPU, fp16 on CUDA; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
+
+    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the picture as its camera noted (EXIF)." };
+
+    public static Option<string> Alpha { get; } = Choice("--alpha", "Transparency over white, or dropped as transformers does.", "white", "drop");
+
+    public static Option<string> Resize { get; } = Choice("--resize", "The order of the resizing passes: as Pillow does today, or as it did up to release 11.", "pillow", "classic");
+
+    /// <summary>An option that takes one of a few words; the first is the default.</summary>
+    public static Option<string> Choice(string name, string description, params string[] words)
+    {
+        Option<string> option = new(name) { Description = description, HelpName = string.Join('|', words), DefaultValueFactory = _ => words[0] };
+        option.Validators.Add(result => RequireOneOf(result, name, words));
+        return option;
+    }
+
+    public static ImageOptions Image(ParseResult parsed) => new()
+    {
+        Orient = parsed.GetValue(Orient),
+        Alpha = parsed.GetValue(Alpha) == "drop" ? AlphaMode.Drop : AlphaMode.White,
+        Resize = parsed.GetValue(Resize) == "classic" ? ResizeMode.Classic : ResizeMode.Pillow,
+    };
+
+    public static BlipOptions Options(ParseResult parsed) => new()
+    {
+        Model = parsed.GetRequiredValue(Model),
+        Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true),
+        Precision = parsed.GetValue(Precision) is { } precision ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true) : BlipPrecision.Default,
+        Image = Image(parsed),
+    };
+
+    /// <summary>Loads the model and says on stderr, in one line, which it is.</summary>
+    public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
+    {
+        StderrLogger logger = new();
+        BlipModel model = await BlipModel.LoadAsync(options, logger: logger, cancellationToken: cancellationToken);
+        string what = model.Info.Name == BlipModel.DemoModel ? "demo (a small model that knows drawn scenes only; for photographs give --model)" : model.Info.Name;
+        Console.Error.WriteLine($"model {what}, {model.Info.Device}, {model.Info.Precision}");
+        return model;
+    }
+
+    private static Option<string?> OptionalChoice(string name, string description, params string[] words)
+    {
+        Option<string?> option = new(name) { Description = description, HelpName = string.Join('|', words) };
+        option.Validators.Add(result => RequireOneOf(result, name, words));
+        return option;
+    }
+
+    private static void RequireOneOf(OptionResult result, string name, string[] words)
+    {
+        string? given = result.Tokens.Count > 0 ? result.Tokens[^1].Value : null;
+        if (given is not null && !words.Contains(given))
+            result.AddError($"{name} is {given}, but must be one of {string.Join(", ", words)}.");
+    }
+
+    /// <summary>Warnings as one line each on stderr.</summary>
+    private sealed class StderrLogger : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Console.Error.WriteLine(formatter(state, exception));
+        }
+    }
+}

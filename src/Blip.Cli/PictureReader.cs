@@ -1,0 +1,24 @@
+using Blip.Plugin.Images;
+
+namespace Blip.Cli;
+
+/// <summary>Brings the picture that a user typed: a file, an address, a data URI or standard input. Limits of size and time hold for all.</summary>
+internal sealed class PictureReader : IDisposable
+{
+    private ImageSource? _source;
+
+    public async Task<Picture> ReadAsync(string word, CancellationToken cancellationToken)
+    {
+        if (word == InputLines.StandardInput)
+        {
+            using Stream input = Console.OpenStandardInput();
+            return await Picture.FromStreamAsync(input, cancellationToken: cancellationToken);
+        }
+        if (!word.Contains("://", StringComparison.Ordinal) && !word.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+            return await Picture.FromFileAsync(word, cancellationToken: cancellationToken);
+        _source ??= new ImageSource(ImageSourceOptions.Unrestricted());
+        return Picture.FromBytes((await _source.ResolveAsync(word, cancellationToken: cancellationToken)).Data);
+    }
+
+    public void Dispose() => _source?.Dispose();
+}

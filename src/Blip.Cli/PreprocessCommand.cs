@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Runtime.InteropServices;
+using System.Text;
+using Blip.Checkpoints;
+using Blip.Imaging;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip preprocess</c>: what the model sees of a picture, as a PNG or as numbers.</summary>
+internal static class PreprocessCommand
+{
+    private static readonly Argument<string?> Input = new("IMAGE") { Description = "The picture.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Batch = new("--batch") { Description = "A file with a JSON string, a path, a line, or - for standard input.", HelpName = "FILE" };
+    private static readonly Option<string> Out = new("--out", "-o") { Description = "A .png or .safetensors file; with --batch a folder.", HelpName = "FILE|DIR", Required = true };
+    private static readonly Option<int?> Size = new("--size") { Description = "Width and height instead of the model's.", HelpName = "N" };
+
+    public static Command Create()
+    {
+        Size.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, out int size) && size is < 1 or > 8192)
+                result.AddError($"--size is {size}, but must be from 1 to 8192.");
+        });
+        Command command = new("preprocess", "Show what the model sees of a picture.") { Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize };
+        command.Validators.Add(RequireInputAndForm);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static void RequireInputAndForm(CommandResult result)
+    {
+        bool batch = result.GetValue(Batch) is not null;
+        if (batch == result.GetValue(Input) is not null)
+            result.AddError("Give either IMAGE or --batch FILE.");
+        else if (!batch && result.GetResult(Out) is not null && Path.GetExtension(result.GetValue(Out)) is not (".png" or ".safetensors"))
+            result.AddError("--out must end in .png or .safetensors.");
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        PreprocessorConfig config = PreprocessorConfig.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        ImagePreprocessor preprocessor = new(parsed.GetValue(Size) ?? config.Width, parsed.GetValue(Size) ?? config.Height, ModelOptions.Image(parsed));
+        using PictureReader reader = new();
+        string target = parsed.GetRequiredValue(Out);
+        if (parsed.GetValue(Input) is { } image)
+        {
+            Write(preprocessor, config, await reader.ReadAsync(image, cancellationToken), target);
+            return 0;
+        }
+
+        Directory.CreateDirectory(target);
+        using StreamReader lines = InputLines.Open(parsed.GetRequiredValue(Batch)!);
+        using JsonLines output = new();
+        int code = 0;
+        for (int number = 0; await lines.ReadLineAsync(cancellationToken) is { } line; number++)
+        {
+            string? path = null;
+            try
+            {
+                path = InputLines.ReadString(line);
+                string file = Path.Combine(target, FormattableString.Invariant($"{number}.safetensors"));
+                Write(preprocessor, config, await reader.ReadAsync(path, cancellationToken), file);
+                output.Write(writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("image", path);
+                    writer.WriteString("out", file);
+                    writer.WriteEndObject();
+                });
+            }
+            catch (BlipException exception)
+            {
+                output.Write(writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, image: path));
+                code = CommandLine.Failure;
+            }
+        }
+        return code;
+    }
+
+    private static void Write(ImagePreprocessor preprocessor, PreprocessorConfig config, Picture picture, string target)
+    {
+        using PixelTensor pixels = preprocessor.Process(picture);
+        string partial = target + ".partial";
+        try
+        {
+            using (FileStream file = File.Create(partial))
+            {
+                if (Path.GetExtension(target) == ".png")
+                    pixels.WritePng(file);
+                else
+                    WriteSafetensors(file, pixels, config);
+            }
+            File.Move(partial, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
+
+    private static void WriteSafetensors(Stream file, PixelTensor pixels, PreprocessorConfig config)
+    {
+        float[] values = new float[pixels.Span.Length];
+        pixels.CopyPixelValues(values, config.RescaleFactor, [.. config.ImageMean], [.. config.ImageStd]);
+        int floats = values.Length * sizeof(float);
+        string header = FormattableString.Invariant(
+            $"{{\"pixel_values\":{{\"dtype\":\"F32\",\"shape\":[3,{pixels.Height},{pixels.Width}],\"data_offsets\":[0,{floats}]}},\"rgb\":{{\"dtype\":\"U8\",\"shape\":[{pixels.Height},{pixels.Width},3],\"data_offsets\":[{floats},{floats + values.Length}]}}}}");
+        header = header.PadRight((header.Length + 7) / 8 * 8);
+        file.Write(BitConverter.GetBytes((long)header.Length));
+        file.Write(Encoding.ASCII.GetBytes(header));
+        file.Write(MemoryMarshal.AsBytes<float>(values));
+        file.Write(pixels.Span);
+    }
+}

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Blip.Text;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip tokenize</c>: texts to token ids.</summary>
+internal static class TokenizeCommand
+{
+    private static readonly Argument<string?> Input = new("TEXT") { Description = "The text.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Batch = new("--batch") { Description = "A file with a JSON string a line, or - for standard input.", HelpName = "FILE" };
+    private static readonly Option<string> SpecialTokens = ModelOptions.Choice("--special-tokens", "What [SEP] and its like in a text become: text, or the token as in the published library.", "plain", "reference");
+
+    public static Command Create()
+    {
+        Command command = new("tokenize", "Show the token ids of a text.") { Input, Batch, ModelOptions.Model, SpecialTokens };
+        command.Validators.Add(RequireOneInput);
+        command.SetAction(Run);
+        return command;
+    }
+
+    private static void RequireOneInput(CommandResult result)
+    {
+        if (result.GetValue(Input) is null == (result.GetValue(Batch) is null))
+            result.AddError("Give either TEXT or --batch FILE.");
+    }
+
+    private static int Run(ParseResult parsed)
+    {
+        BertTokenizer tokenizer = BertTokenizer.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        SpecialTokenMode mode = parsed.GetValue(SpecialTokens) == "reference" ? SpecialTokenMode.Reference : SpecialTokenMode.Plain;
+        using JsonLines output = new();
+        if (parsed.GetValue(Input) is { } text)
+        {
+            Write(text);
+            return 0;
+        }
+        return LineBatch.Run(parsed.GetRequiredValue(Batch)!, output, line => Write(InputLines.ReadString(line)));
+
+        void Write(string input)
+        {
+            TokenizedText tokens = tokenizer.Encode(input, mode);
+            output.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteStartArray("ids");
+                foreach (int id in tokens.Ids)
+                    writer.WriteNumberValue(id);
+                writer.WriteEndArray();
+                writer.WriteBoolean("truncated", tokens.Truncated);
+                writer.WriteEndObject();
+            });
+        }
+    }
+}

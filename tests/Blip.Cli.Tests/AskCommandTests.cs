@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Cli.Tests;
+
+public class AskCommandTests
+{
+    private static readonly string Dogs = TestPaths.Sample("dogs.jpg"), Room = TestPaths.Sample("room.jpg");
+
+    [Fact]
+    public async Task Ask_OneQuestion_PrintsTheAnswerAloneAndTheModelOnStderr()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "how many dogs are in the picture?");
+        Assert.Equal((0, "2\n"), (result.Code, result.Out));
+        Assert.Contains("drawn scenes", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_SeveralPicturesAndQuestions_PrintsTabbedLines()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, Room, "-q", "is there a cat?", "-q", "is this inside or outside?");
+        Assert.Equal([$"{Dogs}\tis there a cat?\tno", $"{Dogs}\tis this inside or outside?\toutside", $"{Room}\tis there a cat?\tno", $"{Room}\tis this inside or outside?\tinside"], result.Lines);
+    }
+
+    [Fact]
+    public async Task Ask_OneOfTwoPicturesIsMissing_AnswersTheOtherAndFails()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", "missing.jpg", Room, "is this inside or outside?");
+        Assert.Equal(1, result.Code);
+        Assert.EndsWith("\tinside", Assert.Single(result.Lines), StringComparison.Ordinal);
+        Assert.Contains("missing.jpg", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ask_Json_HasEveryMemberInOrder()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "what color is the tree?", "--json");
+        using JsonDocument document = JsonDocument.Parse(Assert.Single(result.Lines));
+        Assert.Equal(
+            ["image", "question", "answer", "token_ids", "token_logprobs", "confidence", "alternatives", "model", "device", "precision", "timing_ms"],
+            document.RootElement.EnumerateObject().Select(p => p.Name));
+        Assert.Equal("green", document.RootElement.GetProperty("answer").GetString());
+        Assert.Equal(["decode", "resize", "vision", "question", "search", "total"], document.RootElement.GetProperty("timing_ms").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(document.RootElement.GetProperty("token_ids").GetArrayLength() - 1, document.RootElement.GetProperty("token_logprobs").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Ask_PictureFromStdinAndDataUriAndAtSign_Work()
+    {
+        using FileStream picture = File.OpenRead(Dogs);
+        BlipProcess.Result result = await BlipProcess.RunAsync(picture, ["ask", "-", $"data:image/jpeg;base64,{Convert.ToBase64String(File.ReadAllBytes(Dogs))}", "-q", "@how many dogs are in the picture?"]);
+        Assert.Equal(0, result.Code);
+        Assert.Equal(2, result.Lines.Length);
+    }
+
+    [Fact]
+    public async Task Ask_PathWithSpacesAndLettersBeyondAscii_Works()
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "zwei Hündchen 犬.jpg");
+        File.Copy(Dogs, path);
+        Assert.Equal("2\n", (await BlipProcess.RunAsync("ask", path, "how many dogs are in the picture?")).Out);
+    }
+
+    [Fact]
+    public async Task Batch_BadLinesBetweenGoodOnes_AnswersInOrderAndFails()
+    {
+        using TempFolder folder = new();
+        File.Copy(Dogs, Path.Combine(folder.Path, "dogs.jpg"));
+        string file = Path.Combine(folder.Path, "questions.jsonl");
+        List<string> lines = ["{broken", "[]", "{\"id\":7,\"image\":\"no.jpg\",\"question\":\"what?\"}", "{\"image\":\"dogs.jpg\",\"question\":\"\"}", "{\"image\":\"dogs.jpg\"}", "{\"id\":\"\\ud800\",\"image\":\"dogs.jpg\",\"question\":\"what?\"}"];
+        for (int i = 0; i < 100; i++)
+            lines.Add($"{{\"id\":{{\"n\":{i}}},\"image\":\"dogs.jpg\",\"question\":\"{(i % 2 == 0 ? "how many dogs are in the picture?" : "is there a cat?")}\"}}");
+        File.WriteAllLines(file, lines);
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", "--batch", file);
+        Assert.Equal(1, result.Code);
+        JsonElement[] rows = [.. result.Lines.Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal(lines.Count, rows.Length);
+        Assert.Equal(
+            ["invalid_request", "invalid_request", "file_not_found", "question_empty", "invalid_request"],
+            rows[..5].Select(r => r.GetProperty("error").GetProperty("code").GetString()));
+        Assert.All(rows[..5], r => Assert.False(r.TryGetProperty("answer", out _)));
+        Assert.Equal(7, rows[2].GetProperty("id").GetInt32());
+        for (int i = 0; i < 100; i++)
+        {
+            Assert.Equal(i, rows[6 + i].GetProperty("id").GetProperty("n").GetInt32());
+            Assert.Equal(i % 2 == 0 ? "2" : "no", rows[6 + i].GetProperty("answer").GetString());
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Batch_FromStdin_AnswersAsLinesCome()
+    {
+        using Process process = BlipProcess.Start("ask", "--batch", "-");
+        string line = JsonSerializer.Serialize(new { image = Dogs, question = "is there a cat?" });
+        for (int i = 0; i < 3; i++)
+        {
+            await process.StandardInput.WriteLineAsync(line);
+            await process.StandardInput.FlushAsync();
+            Assert.Contains("\"answer\":\"no\"", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Interrupt_InABatch_EndsCleanlyWith130()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
+        using Process process = BlipProcess.Start("ask", "--batch", "-");
+        await process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new { image = Dogs, question = "is there a cat?" }));
+        await process.StandardInput.FlushAsync();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(0, Kill(process.Id, 2));
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(130, process.ExitCode);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Batch_ReaderHasHadEnough_EndsQuietly()
+    {
+        using Process process = BlipProcess.Start("ask", "--batch", "-");
+        string line = JsonSerializer.Serialize(new { image = Dogs, question = "is there a cat?" });
+        await process.StandardInput.WriteLineAsync(line);
+        await process.StandardInput.FlushAsync();
+        await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        process.StandardOutput.Close();
+        try
+        {
+            for (int i = 0; i < 5; i++)
+                await process.StandardInput.WriteLineAsync(line);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already.
+        }
+        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}

@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Blip.Tests;
+
+/// <summary>Runs the command as a process, as a user does.</summary>
+internal static class BlipProcess
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    private static readonly string Program =
+        typeof(BlipProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BlipExecutable").Value!;
+
+    public sealed record Result(int Code, string Out, string Error)
+    {
+        public string[] Lines => Out.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        public string[] ErrorLines => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    public static Process Start(params string[] arguments) => Start(Program, arguments);
+
+    private static Process Start(string program, string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root };
+        start.ArgumentList.Add(program);
+        foreach (string argument in arguments)
+            start.ArgumentList.Add(argument);
+        start.Environment["NO_COLOR"] = "1";
+        return Process.Start(start)!;
+    }
+
+    public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
+
+    public static async Task<Result> RunAsync(Stream? input, string[] arguments, string? program = null)
+    {
+        using Process process = Start(program ?? Program, arguments);
+        using CancellationTokenSource limit = new(Limit);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token), error = process.StandardError.ReadToEndAsync(limit.Token);
+        if (input is not null)
+            await input.CopyToAsync(process.StandardInput.BaseStream, limit.Token);
+        process.StandardInput.Close();
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+            return new Result(process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Cli.Tests;
+
+/// <summary>
+/// The command built on the GPU package, on a machine without a GPU: it answers on the CPU and says so, with the same answers. Needs such a build,
+/// which the variable names: see .ci/run.
+/// </summary>
+[Trait("Category", "GpuBuild")]
+public class GpuBuildTests
+{
+    private const string Variable = "BLIP_GPU_BUILD";
+
+    private static readonly string? Build = Environment.GetEnvironmentVariable(Variable);
+
+    public static TheoryData<string> Models => [.. Directory.GetDirectories(TestPaths.Golden("models")).Select(d => Path.GetFileName(d)!).Where(d => d is not ("bad" or "pictures" or "caption" or "matching"))];
+
+    [Fact]
+    public async Task Auto_WithoutAGpu_AnswersOnTheCpuAndSaysSo()
+    {
+        BlipProcess.Result result = await RunAsync("ask", TestPaths.Sample("dogs.jpg"), "how many dogs are in the picture?");
+        Assert.Equal((0, "2\n"), (result.Code, result.Out));
+        Assert.Contains("runs on the CPU", result.Error, StringComparison.Ordinal);
+        Assert.Contains("libcuda.so.1", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cuda_WithoutAGpu_IsOneLineThatNamesTheFirstMissingLibrary()
+    {
+        BlipProcess.Result result = await RunAsync("ask", TestPaths.Sample("dogs.jpg"), "how many dogs are in the picture?", "--device", "cuda");
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Contains("libcuda.so.1", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public async Task Answers_GoldenModel_AreTheSame(string name)
+    {
+        string folder = TestPaths.Golden("models", name), source = name.StartsWith("form-", StringComparison.Ordinal) ? TestPaths.Golden("models", "base") : folder;
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(source, "cases.json")));
+        JsonElement[] cases = [.. document.RootElement.GetProperty("cases").EnumerateArray()];
+        using TempFolder temp = new();
+        string batch = Path.Combine(temp.Path, "cases.jsonl");
+        File.WriteAllLines(batch, cases.Select(c => JsonSerializer.Serialize(new
+        {
+            image = TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{c.GetProperty("picture").GetInt32()}.png")),
+            question = c.GetProperty("question").GetString(),
+        })));
+        BlipProcess.Result result = await RunAsync("ask", "--batch", batch, "--model", folder);
+        Assert.Equal(0, result.Code);
+        Assert.Equal(
+            cases.Select(c => c.GetProperty("token_ids").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings("")),
+            result.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("token_ids").GetRawText()));
+    }
+
+    private static Task<BlipProcess.Result> RunAsync(params string[] arguments)
+    {
+        Assert.SkipWhen(Build is null, $"Set {Variable} to the Blip.Cli.dll of a build with -p:BlipRuntime=gpu.");
+        return BlipProcess.RunAsync(null, arguments, Build);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json;
+using Blip.Tests;
+using Microsoft.ML.OnnxRuntime;
+using Xunit;
+
+namespace Blip.Cli.Tests;
+
+public class OtherCommandTests
+{
+    [Fact]
+    public async Task Tokenize_Detokenize_AreInverse()
+    {
+        BlipProcess.Result ids = await BlipProcess.RunAsync("tokenize", "How many dogs?", "--model", TestPaths.Golden("tokenizer"));
+        Assert.Equal("{\"ids\":[101,2129,2116,6077,1029,102],\"truncated\":false}", Assert.Single(ids.Lines));
+        BlipProcess.Result text = await BlipProcess.RunAsync(new MemoryStream("[101,2129,2116,6077,1029,102]\n[-1]\nx\n"u8.ToArray()), ["detokenize", "--batch", "-", "--model", TestPaths.Golden("tokenizer")]);
+        Assert.Equal(1, text.Code);
+        Assert.Equal("{\"text\":\"how many dogs?\"}", text.Lines[0]);
+        Assert.All(text.Lines[1..], l => Assert.Contains("invalid_request", l, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Preprocess_PngAndSafetensors_HoldTheSamePixels()
+    {
+        using TempFolder folder = new();
+        string png = Path.Combine(folder.Path, "seen.png"), numbers = Path.Combine(folder.Path, "seen.safetensors");
+        Assert.Equal(0, (await BlipProcess.RunAsync("preprocess", TestPaths.Sample("dogs.jpg"), "--out", png)).Code);
+        Assert.Equal(0, (await BlipProcess.RunAsync("preprocess", png, "--out", numbers)).Code);
+        byte[] bytes = File.ReadAllBytes(numbers);
+        int header = BitConverter.ToInt32(bytes);
+        using JsonDocument table = JsonDocument.Parse(bytes.AsMemory(8, header));
+        Assert.Equal([192, 192, 3], table.RootElement.GetProperty("rgb").GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()));
+        byte red = bytes[8 + header + table.RootElement.GetProperty("rgb").GetProperty("data_offsets")[0].GetInt32()];
+        Assert.Equal(((red / 255f) - 0.48145466f) / 0.26862954f, BitConverter.ToSingle(bytes, 8 + header), 1e-5f);
+        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+    }
+
+    [Fact]
+    public async Task Preprocess_Batch_NamesWhatFailed()
+    {
+        using TempFolder folder = new();
+        string list = Path.Combine(folder.Path, "list.jsonl"), target = Path.Combine(folder.Path, "out");
+        File.WriteAllLines(list, [JsonSerializer.Serialize(TestPaths.Sample("dogs.jpg")), "\"nothing.jpg\"", "{"]);
+        BlipProcess.Result result = await BlipProcess.RunAsync("preprocess", "--batch", list, "--out", target);
+        Assert.Equal(1, result.Code);
+        Assert.Equal(3, result.Lines.Length);
+        Assert.Contains("\"image\":\"nothing.jpg\",\"error\"", result.Lines[1], StringComparison.Ordinal);
+        Assert.Equal([Path.Combine(target, "0.safetensors")], Directory.GetFiles(target));
+    }
+
+    [Fact]
+    public async Task Info_Json_DescribesTheDemoModel()
+    {
+        using JsonDocument info = JsonDocument.Parse((await BlipProcess.RunAsync("info", "--json")).Out);
+        Assert.Equal("BlipForQuestionAnswering", info.RootElement.GetProperty("architecture").GetString());
+        Assert.Equal("f16", info.RootElement.GetProperty("dtype").GetString());
+        Assert.Equal(192, info.RootElement.GetProperty("vision").GetProperty("image_size").GetInt32());
+        Assert.Matches("^[0-9a-f]{64}$", info.RootElement.GetProperty("digest").GetString());
+    }
+
+    [Fact]
+    public async Task Export_AnyRuntimeOpensTheFilesAndSeesWhatTheModelSees()
+    {
+        using TempFolder folder = new();
+        string target = Path.Combine(folder.Path, "onnx"), model = TestPaths.Golden("models", "base");
+        BlipProcess.Result result = await BlipProcess.RunAsync("export", "--model", model, "--out", target);
+        Assert.Equal(0, result.Code);
+        Assert.Equal(4, result.Lines.Length);
+        foreach (string file in Directory.GetFiles(target, "*.onnx"))
+        {
+            using InferenceSession session = new(file);
+            Assert.NotEmpty(session.OutputNames);
+        }
+
+        string seen = Path.Combine(folder.Path, "seen.safetensors");
+        await BlipProcess.RunAsync("preprocess", TestPaths.Golden("models", "pictures", "1.png"), "--model", model, "--out", seen, "--alpha", "drop");
+        byte[] bytes = File.ReadAllBytes(seen), expected = File.ReadAllBytes(Path.Combine(model, "expected.safetensors"));
+        using InferenceSession vision = new(Path.Combine(target, "vision.onnx"));
+        using OrtValue pixels = OrtValue.CreateTensorValueFromMemory(bytes[^(64 * 64 * 3)..], [1, 64, 64, 3]);
+        using RunOptions options = new();
+        using IDisposableReadOnlyCollection<OrtValue> states = vision.Run(options, ["px"], [pixels], ["emb"]);
+        (int offset, int length) = Find(expected, "vision.1");
+        ReadOnlySpan<float> actual = states[0].GetTensorDataAsSpan<float>();
+        Assert.Equal(length / 4, actual.Length);
+        for (int i = 0; i < actual.Length; i++)
+            Assert.Equal(BitConverter.ToSingle(expected, offset + (4 * i)), actual[i], 5e-4f);
+    }
+
+    private static (int Offset, int Length) Find(byte[] file, string tensor)
+    {
+        int header = BitConverter.ToInt32(file);
+        using JsonDocument table = JsonDocument.Parse(Encoding.UTF8.GetString(file, 8, header));
+        JsonElement offsets = table.RootElement.GetProperty(tensor).GetProperty("data_offsets");
+        return (8 + header + offsets[0].GetInt32(), offsets[1].GetInt32() - offsets[0].GetInt32());
+    }
+}
