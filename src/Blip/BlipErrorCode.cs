@@ -30,6 +30,9 @@ public static class BlipErrorCode
     /// <summary>The model's files are broken, or describe a model that Blip does not run.</summary>
     public const string ModelInvalid = "model_invalid";
 
+    /// <summary>The model's files could not be fetched: the hub cannot be reached or keeps failing, or the disk has no room for them.</summary>
+    public const string DownloadFailed = "download_failed";
+
     /// <summary>The model is still being loaded; ask again soon.</summary>
     public const string ModelLoading = "model_loading";
 

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Hub;
+
+/// <summary>What the hub client tells: names of models and files, hosts and reasons; never a token or a redirect's address, which may hold a signature.</summary>
+internal static partial class HubLog
+{
+    [LoggerMessage(1601, LogLevel.Warning, "The hub could not be asked about {Model}; the revision in the cache is used. {Reason}")]
+    public static partial void CacheUsed(this ILogger logger, HubModelId model, string reason);
+
+    [LoggerMessage(1602, LogLevel.Information, "{File}: another process is downloading it, waiting.")]
+    public static partial void Waiting(this ILogger logger, string file);
+
+    [LoggerMessage(1603, LogLevel.Warning, "{What}: {Reason}; attempt {Attempt} follows in {Delay}.")]
+    public static partial void Retrying(this ILogger logger, string what, string reason, int attempt, TimeSpan delay);
+
+    [LoggerMessage(1604, LogLevel.Information, "{File}: resuming at {Bytes} of {Size} bytes.")]
+    public static partial void Resuming(this ILogger logger, string file, long bytes, long size);
+
+    [LoggerMessage(1605, LogLevel.Warning, "{File}: the bytes do not have the hash {Etag} that the hub states; discarded.")]
+    public static partial void Mismatch(this ILogger logger, string file, string etag);
+
+    [LoggerMessage(1606, LogLevel.Debug, "{File}: complete and verified, {Size} bytes.")]
+    public static partial void Completed(this ILogger logger, string file, long size);
+
+    [LoggerMessage(1607, LogLevel.Debug, "{File}: no links here, the file itself lies in the snapshot.")]
+    public static partial void NoLinks(this ILogger logger, string file);
+}

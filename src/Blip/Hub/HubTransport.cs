@@ -1,0 +1,194 @@
+using System.Net;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Hub;
+
+/// <summary>
+/// Requests to the hub: follows redirects by hand, sends the token to the endpoint alone, tells failures that may pass from those
+/// that will not, and repeats the former.
+/// </summary>
+internal sealed class HubTransport : IDisposable
+{
+    private const int MaxRedirects = 5;
+    private const long MaxFileBytes = 1L << 40;   // keeps sums of stated sizes in range
+
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(16);
+
+    private readonly HttpClient _http;
+    private readonly HubSettings _settings;
+    private readonly ILogger _logger;
+    private readonly Lock _randomLock = new();
+
+    public HubTransport(HubSettings settings, ILogger logger, HttpMessageHandler? handler)
+    {
+        _settings = settings;
+        _logger = logger;
+        // Own timeouts, one per wait; ten minutes of a good download are no failure.
+        _http = new HttpClient(handler ?? CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Blip", typeof(HubTransport).Assembly.GetName().Version?.ToString(3)));
+        // Sizes, ranges and hashes are those of the file, not of a compressed form of it.
+        _http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
+    }
+
+    /// <summary>Asks what a file is at a revision: null when there is none; <c>Sure</c> when the hub itself said so.</summary>
+    public async Task<(HubFile? File, bool Sure)> AskAsync(HubModelId model, string revision, string name, int retries, CancellationToken cancellationToken)
+    {
+        bool doubtful = false;
+        return await RetryAsync(name, retries, async token =>
+        {
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Head, AddressOf(model, revision, name), 0, token).ConfigureAwait(false);
+            if (response.StatusCode == HttpStatusCode.NotFound && name != HubCheckpointFiles.Config)
+            {
+                switch (HubErrors.CodeOf(response))
+                {
+                    case HubErrors.EntryNotFound:
+                        return (null, true);
+                    case null when doubtful || retries == 0:   // a mirror that gives no codes
+                        return (null, false);
+                    case null:
+                        doubtful = true;
+                        throw new HubAttemptException("it answered 404 without saying what is missing");
+                }
+            }
+            if (!response.IsSuccessStatusCode && !IsRedirect(response.StatusCode))
+                ThrowFor(response, model, revision, name);
+            return ((HubFile?)ReadFile(response, revision, name), true);
+        }, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>One request for a file's bytes from an offset on. The caller disposes the answer: 200, 206 or 416.</summary>
+    public async Task<HttpResponseMessage> GetAsync(HubModelId model, HubFile file, long from, CancellationToken cancellationToken)
+    {
+        HttpResponseMessage response = await SendAsync(HttpMethod.Get, AddressOf(model, file.Commit, file.Name), from, cancellationToken).ConfigureAwait(false);
+        if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
+            return response;
+        using (response)
+            ThrowFor(response, model, file.Commit, file.Name);
+        return response;
+    }
+
+    /// <summary>Repeats an attempt while it fails with <see cref="HubAttemptException"/>, later each time, or when the server says.</summary>
+    public async Task<T> RetryAsync<T>(string what, int retries, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    {
+        int failures = 0;
+        for (int attempts = 1; ; attempts++)
+        {
+            try
+            {
+                return await attempt(cancellationToken).ConfigureAwait(false);
+            }
+            catch (HubAttemptException e)
+            {
+                failures = e.GainedGround ? 1 : failures + 1;
+                if (failures > retries || e.RetryAfter > MaxRetryAfter)
+                    throw HubErrors.GaveUp(_settings, what, attempts, e);
+                TimeSpan delay = e.RetryAfter ?? Backoff(failures);
+                _logger.Retrying(what, e.Message, attempts + 1, delay);
+                await Task.Delay(delay, _settings.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    private static SocketsHttpHandler CreateHandler() => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+    };
+
+    private Uri AddressOf(HubModelId model, string revision, string name) =>
+        new($"{_settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Repository}/resolve/{Uri.EscapeDataString(revision)}/{Uri.EscapeDataString(name)}");
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken)
+    {
+        bool atHome = true;   // once a chain of redirects has left the endpoint it is never trusted with the token again
+        for (int hop = 0; ; hop++)
+        {
+            atHome = atHome && IsEndpoint(address);
+            using HttpRequestMessage request = new(method, address);
+            if (atHome && _settings.Token is { } secret)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
+            if (from > 0)
+                request.Headers.Range = new RangeHeaderValue(from, null);
+            HttpResponseMessage response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
+            if (!IsRedirect(response.StatusCode) || (method == HttpMethod.Head && DescribesFile(response)))
+                return response;
+            bool leads = Uri.TryCreate(address, response.Headers.Location, out Uri? next);
+            response.Dispose();
+            if (!leads || next is null || hop == MaxRedirects || !MayFollow(address, next) || (method == HttpMethod.Head && !IsEndpoint(next)))
+                throw HubErrors.NotAHub(_settings, "a redirect that leads nowhere allowed");
+            address = next;
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource idle = new(_settings.Options.IdleTimeout, _settings.Options.TimeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, cancellationToken);
+        string host = request.RequestUri?.Host ?? "";
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new HubAttemptException($"{host} cannot be reached ({e.HttpRequestError})", innerException: e);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HubAttemptException($"{host} does not answer", innerException: e);
+        }
+    }
+
+    private static bool IsRedirect(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
+
+    // The hub describes a large file in the redirect to its storage, which need not be asked then.
+    private static bool DescribesFile(HttpResponseMessage response) =>
+        HubErrors.Header(response, "X-Linked-Etag") is not null && HubErrors.Header(response, "X-Linked-Size") is not null;
+
+    private bool IsEndpoint(Uri address) =>
+        address.Scheme == _settings.Endpoint.Scheme && address.Port == _settings.Endpoint.Port
+        && string.Equals(address.IdnHost, _settings.Endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
+
+    private static bool MayFollow(Uri from, Uri to) =>
+        to.UserInfo.Length == 0 && (to.Scheme == Uri.UriSchemeHttps || (to.Scheme == Uri.UriSchemeHttp && (from.Scheme == Uri.UriSchemeHttp || to.IsLoopback)));
+
+    private void ThrowFor(HttpResponseMessage response, HubModelId model, string revision, string name)
+    {
+        if (HubErrors.Final(response, _settings, model, revision, name) is { } final)
+            throw final;
+        RetryConditionHeaderValue? wait = response.Headers.RetryAfter;
+        TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow();
+        throw new HubAttemptException(
+            HubErrors.Describe(response.StatusCode) + (after > MaxRetryAfter ? FormattableString.Invariant($" and asks to wait {after.Value.TotalSeconds:0} s") : ""),
+            after > TimeSpan.Zero ? after : null);
+    }
+
+    private HubFile ReadFile(HttpResponseMessage response, string revision, string name)
+    {
+        string? commit = HubErrors.Header(response, "X-Repo-Commit")?.ToLowerInvariant();
+        if (commit is null || !HubModelId.IsCommit(commit) || (HubModelId.IsCommit(revision) && commit != revision))
+            throw HubErrors.NotAHub(_settings, $"no commit with {name}");
+        string? etag = HubFile.ReadEtag(HubErrors.Header(response, "X-Linked-Etag") ?? HubErrors.Header(response, "ETag"));
+        long? size = long.TryParse(HubErrors.Header(response, "X-Linked-Size"), out long linked) ? linked
+            : response.IsSuccessStatusCode ? response.Content.Headers.ContentLength : null;
+        if (etag is null || size is not (>= 0 and <= MaxFileBytes))
+            throw HubErrors.NotAHub(_settings, $"no hash or size with {name}");
+        return new HubFile(name, commit, etag, size.Value);
+    }
+
+    // Full jitter: clients that failed together do not come back together.
+    private TimeSpan Backoff(int failures)
+    {
+        TimeSpan most = failures > 5 ? MaxDelay : FirstDelay * (1 << (failures - 1));
+        lock (_randomLock)   // a Random of the caller's is not thread-safe
+            return most * _settings.Options.Random.NextDouble();
+    }
+}

@@ -1,0 +1,97 @@
+using Xunit;
+
+namespace Blip.Hub.Tests;
+
+public sealed class HubSettingsTests : HubTest
+{
+    private static string Home => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    [Fact]
+    public void CacheFolder_Environment_IsReadAsThePythonClientDoes()
+    {
+        Assert.Equal(Path.Combine(Home, ".cache", "huggingface", "hub"), Read().CacheFolder);
+        Assert.Equal(Full("/x/huggingface/hub"), Read(("XDG_CACHE_HOME", "/x")).CacheFolder);
+        Assert.Equal(Full("/h/hub"), Read(("XDG_CACHE_HOME", "/x"), ("HF_HOME", "/h")).CacheFolder);
+        Assert.Equal(Full("/c"), Read(("HF_HOME", "/h"), ("HF_HUB_CACHE", "/c")).CacheFolder);
+        Assert.Equal(Path.Combine(Home, "models", "hub"), Read(("HF_HOME", "~/models")).CacheFolder);
+        Assert.Equal(Full("/data/a/b"), Read(("HF_HUB_CACHE", "$ROOT/${SUB}/b"), ("ROOT", "/data"), ("SUB", "a")).CacheFolder);
+        Assert.Equal(Path.Combine(Home, ".cache", "huggingface", "hub"), Read(("HF_HOME", " ")).CacheFolder);
+        Assert.Equal(Full("/o"), HubSettings.From(new HubOptions { CacheFolder = "/o", Environment = Of(("HF_HUB_CACHE", "/c")) }).CacheFolder);
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("0", false)]
+    [InlineData("1", true)]
+    [InlineData("true", true)]
+    [InlineData("Yes", true)]
+    [InlineData("on", true)]
+    [InlineData("2", false)]
+    public void Switches_Environment_AreReadAsThePythonClientDoes(string? value, bool expected)
+    {
+        HubSettings settings = Read(("HF_HUB_OFFLINE", value), ("HF_HUB_DISABLE_PROGRESS_BARS", value));
+        Assert.Equal((expected, expected), (settings.Offline, settings.DisableProgress));
+        Assert.False(HubSettings.From(new HubOptions { Offline = false, Environment = Of(("HF_HUB_OFFLINE", value)) }).Offline);
+    }
+
+    [Fact]
+    public void Token_Sources_InOrder()
+    {
+        string file = Path.Combine(Cache, "token");
+        File.WriteAllText(file, "hf_file\r\n");
+        Assert.Null(Read(("HF_HOME", "/nowhere")).Token);
+        Assert.Equal("hf_file", Read(("HF_HOME", Cache)).Token);
+        Assert.Equal("hf_file", Read(("HF_HOME", "/nowhere"), ("HF_TOKEN_PATH", file)).Token);
+        Assert.Equal("hf_$env", Read(("HF_HOME", Cache), ("HF_TOKEN", " hf_$env\n")).Token);
+        Assert.Equal("hf_option", HubSettings.From(new HubOptions { Token = "hf_option", Environment = Of(("HF_TOKEN", "hf_env")) }).Token);
+        Assert.Null(HubSettings.From(new HubOptions { Token = "", Environment = Of(("HF_TOKEN", "hf_env")) }).Token);
+    }
+
+    [Theory]
+    [InlineData("hf_a b")]
+    [InlineData("hf_a\r\nX-Evil: 1")]
+    [InlineData("hf_ä")]
+    public void Token_Malformed_IsRefusedWithoutBeingShown(string token)
+    {
+        BlipException e = Assert.Throws<BlipException>(() => Read(("HF_TOKEN", token)));
+        Assert.Equal(BlipErrorCode.InvalidRequest, e.Code);
+        Assert.DoesNotContain("hf_", e.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("huggingface.co")]
+    [InlineData("ftp://huggingface.co")]
+    [InlineData("file:///etc")]
+    [InlineData("https://user:secret@huggingface.co")]
+    [InlineData("https://huggingface.co?x=1")]
+    public void Endpoint_Malformed_IsRefusedWithoutBeingShown(string endpoint)
+    {
+        BlipException e = Assert.Throws<BlipException>(() => Read(("HF_ENDPOINT", endpoint)));
+        Assert.Equal(BlipErrorCode.InvalidRequest, e.Code);
+        Assert.DoesNotContain("secret", e.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Endpoint_Environment_KeepsItsPath()
+    {
+        Assert.Equal("https://huggingface.co/", Read().Endpoint.AbsoluteUri);
+        Assert.Equal("http://mirror:8080/hub", Read(("HF_ENDPOINT", "http://mirror:8080/hub/")).Endpoint.AbsoluteUri);
+    }
+
+    [Fact]
+    public void Options_OutOfRange_AreRefused()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => HubSettings.From(new HubOptions { MaxParallelFiles = 0 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HubSettings.From(new HubOptions { Retries = -1 }));
+        Assert.Throws<ArgumentOutOfRangeException>(() => HubSettings.From(new HubOptions { IdleTimeout = TimeSpan.Zero }));
+        Assert.Throws<BlipException>(() => HubSettings.From(new HubOptions { Revision = "../x" }));
+    }
+
+    private static HubSettings Read(params (string Name, string? Value)[] variables) =>
+        HubSettings.From(new HubOptions { Environment = Of(variables) });
+
+    private static Func<string, string?> Of(params (string Name, string? Value)[] variables) =>
+        name => variables.FirstOrDefault(variable => variable.Name == name).Value;
+
+    private static string Full(string path) => Path.GetFullPath(path);
+}

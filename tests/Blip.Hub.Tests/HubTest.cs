@@ -1,0 +1,68 @@
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Hub.Tests;
+
+/// <summary>A cache folder of the test's own, with a space and a letter beyond ASCII in its path, and what is expected in it.</summary>
+public abstract class HubTest : IDisposable
+{
+    /// <summary>The files of the served model that a download brings.</summary>
+    internal static readonly string[] Wanted =
+        ["config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
+
+    private protected string Cache { get; } = Directory.CreateTempSubdirectory("blip hub é ").FullName;
+
+    private protected FastTime Time { get; } = new();
+
+    private protected string Repository => Path.Combine(Cache, "models--org--demo");
+
+    private protected string Snapshot => Path.Combine(Repository, "snapshots", HubServer.Commit);
+
+    private protected string Blob(byte[] content) => Path.Combine(Repository, "blobs", HubServer.Etag(content));
+
+    private protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        Directory.Delete(Cache, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private protected HubOptions Options(HubServer server, Action<string, string>? createLink = null, Func<string, long>? freeSpace = null,
+        string? token = "", bool offline = false, int retries = 5, string revision = "main") => new()
+        {
+            Endpoint = server.Endpoint, CacheFolder = Cache, Token = token, Offline = offline, DisableProgress = false, Retries = retries,
+            Revision = revision, TimeProvider = Time, Random = new Random(1), IdleTimeout = TimeSpan.FromSeconds(25),
+            CreateLink = createLink ?? HubFileSystem.CreateLink, FreeSpace = freeSpace ?? HubFileSystem.FreeSpace, Environment = _ => null,
+        };
+
+    private protected async Task<string> DownloadAsync(HubServer server, string id = HubServer.Id)
+    {
+        using HubClient client = new(Options(server));
+        return await client.DownloadAsync(id, cancellationToken: Cancellation);
+    }
+
+    private protected static void AssertExact(HubServer server, string snapshot)
+    {
+        Assert.Equal(Wanted, Directory.EnumerateFiles(snapshot).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (string name in Wanted)
+            Assert.True(server.Files[name].AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(snapshot, name))), name);
+    }
+
+    /// <summary>Lays the cache out as the Python client left it, from its recorded tree.</summary>
+    private protected void MakePythonCache(Func<GoldenEntry, bool>? where = null)
+    {
+        foreach (GoldenEntry entry in GoldenEntry.ReadTree().Where(where ?? (_ => true)))
+        {
+            string path = Path.Combine(Cache, entry.Path);
+            if (entry.Kind == "dir")
+                Directory.CreateDirectory(path);
+            else if (entry.Kind == "link")
+                File.CreateSymbolicLink(path, entry.To ?? "");
+            else if (entry.Path.Contains("/blobs/", StringComparison.Ordinal))
+                File.Copy(TestPaths.Golden("models", "base", entry.BlobName ?? ""), path);
+            else
+                File.WriteAllText(path, entry.Text ?? "");
+        }
+    }
+}
