@@ -13,13 +13,13 @@ internal static class DetokenizeCommand
     public static Command Create()
     {
         Command command = new("detokenize", "Show the text of token ids.") { Batch, ModelOptions.Model, CleanUp };
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        BertTokenizer tokenizer = BertTokenizer.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
         bool cleanUp = parsed.GetValue(CleanUp);
         using JsonLines output = new();
         return LineBatch.Run(parsed.GetRequiredValue(Batch), output, line =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Blip.Hub;
 using Blip.Inference;
 using Microsoft.ML.OnnxRuntime;
 
@@ -33,6 +34,8 @@ internal static class DoctorCommand
                 Line("", $"{library} {(CudaProbe.IsPresent(library) ? "found" : "missing")}");
         }
         Line("device auto", obstacle is null ? "cuda" : "cpu");
+        HubCache cache = new();
+        Line("models", string.Create(CultureInfo.InvariantCulture, $"{cache.List().Count(m => m.Usable)} usable in {cache.Folder}"));
         return 0;
     }
 

@@ -15,21 +15,21 @@ internal static class ExportCommand
     public static Command Create()
     {
         Command command = new("export", "Write the model as self-contained ONNX files.") { ModelOptions.Model, Out };
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string target = Path.GetFullPath(parsed.GetRequiredValue(Out));
         if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{parsed.GetValue(Out)} is not empty. Give a new folder.");
-        using Checkpoint checkpoint = Checkpoint.Open(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
         string partial = target + ".partial";
         try
         {
             Directory.CreateDirectory(partial);
-            GraphExporter.Export(checkpoint, partial, CancellationToken.None);
+            GraphExporter.Export(checkpoint, partial, cancellationToken);
             foreach (string name in Companions)
             {
                 string source = Path.Combine(checkpoint.Directory, name);

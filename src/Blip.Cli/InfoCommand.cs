@@ -12,14 +12,14 @@ internal static class InfoCommand
     public static Command Create()
     {
         Command command = new("info", "Show a model's architecture, sizes, files and digest.") { ModelOptions.Model, Json };
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string model = parsed.GetRequiredValue(ModelOptions.Model);
-        using Checkpoint checkpoint = Checkpoint.Open(ModelLocator.Find(model));
+        using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
         BlipConfig config = checkpoint.Config;
         CheckpointTensor[] weights = [.. checkpoint.Tensors.Values.Where(t => t.Type != TensorType.Other).DistinctBy(t => (t.File, t.Offset))];
         long parameters = weights.Sum(t => t.ElementCount);

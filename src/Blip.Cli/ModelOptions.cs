@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Blip.Hub;
 using Blip.Imaging;
 using Microsoft.Extensions.Logging;
 
@@ -18,7 +19,7 @@ internal static class ModelOptions
     public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
 
     public static Option<string?> Precision { get; } = OptionalChoice(
-        "--precision", "In which numbers it computes. Without it fp32 on a CPU, fp16 on CUDA; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
+        "--precision", "In which numbers it computes. Without it fp32; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
 
     public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the picture as its camera noted (EXIF)." };
 
@@ -49,11 +50,24 @@ internal static class ModelOptions
         Image = Image(parsed),
     };
 
+    /// <summary>The folder of the model that is asked for, downloaded if need be.</summary>
+    public static Task<string> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string model = parsed.GetRequiredValue(Model);
+        return DownloadProgress.ShowAsync(model, progress => ModelLocator.FindAsync(model, hub: null, progress, new StderrLogger(), cancellationToken));
+    }
+
+    /// <summary>The folder of a hub id, downloaded if need be.</summary>
+    public static async Task<string> DownloadAsync(string id, DownloadProgress progress, CancellationToken cancellationToken)
+    {
+        using HubClient client = new(logger: new StderrLogger());
+        return await client.DownloadAsync(id, progress, cancellationToken);
+    }
+
     /// <summary>Loads the model and says on stderr, in one line, which it is.</summary>
     public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
     {
-        StderrLogger logger = new();
-        BlipModel model = await BlipModel.LoadAsync(options, logger: logger, cancellationToken: cancellationToken);
+        BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress => BlipModel.LoadAsync(options, progress: progress, logger: new StderrLogger(), cancellationToken: cancellationToken));
         string what = model.Info.Name == BlipModel.DemoModel ? "demo (a small model that knows drawn scenes only; for photographs give --model)" : model.Info.Name;
         Console.Error.WriteLine($"model {what}, {model.Info.Device}, {model.Info.Precision}");
         return model;

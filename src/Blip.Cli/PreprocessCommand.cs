@@ -39,7 +39,7 @@ internal static class PreprocessCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        PreprocessorConfig config = PreprocessorConfig.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        PreprocessorConfig config = PreprocessorConfig.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
         ImagePreprocessor preprocessor = new(parsed.GetValue(Size) ?? config.Width, parsed.GetValue(Size) ?? config.Height, ModelOptions.Image(parsed));
         using PictureReader reader = new();
         string target = parsed.GetRequiredValue(Out);

@@ -15,7 +15,7 @@ internal static class TokenizeCommand
     {
         Command command = new("tokenize", "Show the token ids of a text.") { Input, Batch, ModelOptions.Model, SpecialTokens };
         command.Validators.Add(RequireOneInput);
-        command.SetAction(Run);
+        command.SetAction(RunAsync);
         return command;
     }
 
@@ -25,9 +25,9 @@ internal static class TokenizeCommand
             result.AddError("Give either TEXT or --batch FILE.");
     }
 
-    private static int Run(ParseResult parsed)
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        BertTokenizer tokenizer = BertTokenizer.Load(ModelLocator.Find(parsed.GetRequiredValue(ModelOptions.Model)));
+        BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
         SpecialTokenMode mode = parsed.GetValue(SpecialTokens) == "reference" ? SpecialTokenMode.Reference : SpecialTokenMode.Plain;
         using JsonLines output = new();
         if (parsed.GetValue(Input) is { } text)

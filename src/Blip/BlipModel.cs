@@ -1,4 +1,5 @@
 using Blip.Checkpoints;
+using Blip.Hub;
 using Blip.Imaging;
 using Blip.Inference;
 using Blip.Text;
@@ -72,13 +73,13 @@ public sealed partial class BlipModel : IAsyncDisposable
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
-    /// <exception cref="BlipException">The device or the precision cannot be had here.</exception>
+    /// <exception cref="BlipException">The device or the precision cannot be had here, or the model cannot be downloaded.</exception>
     public static Task<BlipModel> LoadAsync(
         BlipOptions options, IImageDecoder? decoder = null, IProgress<LoadProgress>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        return Task.Run(() => Load(options, decoder, progress, logger ?? NullLogger.Instance, cancellationToken), cancellationToken);
+        return Task.Run(() => LoadCoreAsync(options, decoder, progress, logger ?? NullLogger.Instance, cancellationToken), cancellationToken);
     }
 
     /// <summary>Waits for the questions under way, refuses new ones, and frees everything.</summary>
@@ -95,12 +96,15 @@ public sealed partial class BlipModel : IAsyncDisposable
         _slots.Dispose();
     }
 
-    private static BlipModel Load(BlipOptions options, IImageDecoder? decoder, IProgress<LoadProgress>? progress, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<BlipModel> LoadCoreAsync(BlipOptions options, IImageDecoder? decoder, IProgress<LoadProgress>? progress, ILogger logger, CancellationToken cancellationToken)
     {
-        progress?.Report(new LoadProgress(LoadStage.Reading, options.Model));
+        // What this machine cannot do is said before anything is downloaded.
         OrtRuntime.EnsureEnvironment(options.Threads);
         DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
-        Checkpoint checkpoint = Checkpoint.Open(ModelLocator.Find(options.Model), new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
+        HubProgressRelay? download = progress is null ? null : new HubProgressRelay(options.Model, progress);
+        string folder = await ModelLocator.FindAsync(options.Model, options.Hub, download, logger, cancellationToken).ConfigureAwait(false);
+        progress?.Report(new LoadProgress(LoadStage.Reading, options.Model));
+        Checkpoint checkpoint = Checkpoint.Open(folder, new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
         try
         {
             BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
@@ -112,7 +116,7 @@ public sealed partial class BlipModel : IAsyncDisposable
             }
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report(new LoadProgress(LoadStage.Preparing, options.Model));
-            BlipNetwork network = new(checkpoint, selection.Precision, options.Threads);
+            BlipNetwork network = new(checkpoint, selection, options.Threads);
             progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
             return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder);
         }
@@ -121,5 +125,10 @@ public sealed partial class BlipModel : IAsyncDisposable
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    private sealed class HubProgressRelay(string model, IProgress<LoadProgress> progress) : IProgress<HubProgress>
+    {
+        public void Report(HubProgress value) => progress.Report(new LoadProgress(LoadStage.Downloading, model, value));
     }
 }

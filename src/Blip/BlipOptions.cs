@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Blip.Hub;
 using Blip.Imaging;
 
 namespace Blip;
@@ -10,10 +11,13 @@ public sealed class BlipOptions
     [Required]
     public string Model { get; set; } = BlipModel.DemoModel;
 
+    /// <summary>Where a hub id is downloaded from and kept; by default as the environment variables of the Python client say.</summary>
+    public HubOptions? Hub { get; set; }
+
     /// <summary>Where the model runs. By default CUDA where it works, otherwise the CPU.</summary>
     public BlipDevice Device { get; set; }
 
-    /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
+    /// <summary>In which numbers it computes. By default fp32.</summary>
     public BlipPrecision Precision { get; set; }
 
     /// <summary>How pictures become what the model sees, and how large they may be.</summary>

@@ -1,3 +1,5 @@
+using Blip.Hub;
+
 namespace Blip;
 
 /// <summary>What loading a model is busy with.</summary>
@@ -18,6 +20,6 @@ public enum LoadStage
 
 /// <summary>How far the loading of a model has come.</summary>
 /// <param name="Stage">What is being done.</param>
-/// <param name="Detail">One line for people; a file's name while downloading.</param>
-/// <param name="Fraction">How much of the stage is done, 0 to 1, where that is known.</param>
-public sealed record LoadProgress(LoadStage Stage, string Detail, double? Fraction = null);
+/// <param name="Model">The model as it was asked for.</param>
+/// <param name="Download">How far the download is, while <see cref="LoadStage.Downloading"/>.</param>
+public sealed record LoadProgress(LoadStage Stage, string Model, HubProgress? Download = null);

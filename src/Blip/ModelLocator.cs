@@ -1,16 +1,28 @@
+using Blip.Hub;
+using Microsoft.Extensions.Logging;
+
 namespace Blip;
 
 /// <summary>Turns what a user calls a model into a folder.</summary>
 internal static class ModelLocator
 {
-    /// <exception cref="BlipModelException">There is no such model.</exception>
-    public static string Find(string model)
+    /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
+    public static bool MayDownload(string model) => model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
+
+    /// <summary>A folder, the demo model's folder, or the snapshot of a hub id, downloaded as far as it is not in the cache.</summary>
+    /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
+    public static async Task<string> FindAsync(string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)
     {
         if (model == BlipModel.DemoModel)
             return Path.Combine(AppContext.BaseDirectory, "models", "demo");
         if (Directory.Exists(model))
             return model;
-        throw new BlipModelException(BlipErrorCode.ModelNotFound,
-            $"There is no model {model}: give a folder with config.json and model.safetensors, or {BlipModel.DemoModel} for the model that travels with Blip.");
+        if (!HubModelId.TryParse(model, out _))
+        {
+            throw new BlipModelException(BlipErrorCode.ModelNotFound,
+                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that travels with Blip.");
+        }
+        using HubClient client = new(hub, logger);
+        return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);
     }
 }

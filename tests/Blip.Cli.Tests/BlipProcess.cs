@@ -20,21 +20,23 @@ internal static class BlipProcess
 
     public static Process Start(params string[] arguments) => Start(Program, arguments);
 
-    private static Process Start(string program, string[] arguments)
+    private static Process Start(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root };
         start.ArgumentList.Add(program);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
         start.Environment["NO_COLOR"] = "1";
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
-    public static async Task<Result> RunAsync(Stream? input, string[] arguments, string? program = null)
+    public static async Task<Result> RunAsync(Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using Process process = Start(program ?? Program, arguments);
+        using Process process = Start(program ?? Program, arguments, environment);
         using CancellationTokenSource limit = new(Limit);
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token), error = process.StandardError.ReadToEndAsync(limit.Token);
         if (input is not null)

@@ -27,6 +27,22 @@ internal sealed record BlipGraph(string Name, ModelProto Model, IReadOnlyList<Gr
         return model.ToByteArray();
     }
 
+    /// <summary>The model's bytes with its weights inside, for a device that must have them copied to it. At most 2 GB.</summary>
+    /// <param name="bytesOf">The bytes of a weight.</param>
+    public byte[] WriteWhole(Func<GraphWeight, ByteString> bytesOf)
+    {
+        ModelProto model = Model.Clone();
+        Dictionary<string, GraphWeight> weights = Weights.ToDictionary(w => w.Name, StringComparer.Ordinal);
+        foreach (TensorProto tensor in model.Graph.Initializer)
+        {
+            if (tensor.DataLocation != TensorProto.Types.DataLocation.External)
+                continue;
+            tensor.DataLocation = TensorProto.Types.DataLocation.Default;
+            tensor.RawData = bytesOf(weights[tensor.Name]);
+        }
+        return model.ToByteArray();
+    }
+
     private static void Add(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 }

@@ -22,15 +22,15 @@ public sealed class HubClient : IDisposable
     /// <param name="options">Where from and where to; null: everything as the environment says.</param>
     /// <param name="logger">Told of retries, resumed files and a cache used because the hub did not answer; null: nobody.</param>
     /// <exception cref="BlipException">The endpoint, the token or the revision is malformed (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
-    public HubClient(HubOptions? options = null, ILogger<HubClient>? logger = null)
+    public HubClient(HubOptions? options = null, ILogger? logger = null)
         : this(options, logger, handler: null)
     {
     }
 
-    internal HubClient(HubOptions? options, ILogger<HubClient>? logger, HttpMessageHandler? handler)
+    internal HubClient(HubOptions? options, ILogger? logger, HttpMessageHandler? handler)
     {
         _settings = HubSettings.From(options);
-        _logger = logger ?? NullLogger<HubClient>.Instance;
+        _logger = logger ?? NullLogger.Instance;
         _transport = new HubTransport(_settings, _logger, handler);
     }
 

@@ -22,11 +22,11 @@ internal sealed class BlipNetwork : IDisposable
     private readonly int _projectionTokens;
 
     /// <param name="checkpoint">The weights; outlives the network.</param>
-    /// <param name="precision"><see cref="BlipPrecision.Fp32"/> or <see cref="BlipPrecision.Int8"/>.</param>
+    /// <param name="selection">Where, and in which numbers.</param>
     /// <param name="threads">Threads of the process's pool.</param>
-    public BlipNetwork(Checkpoint checkpoint, BlipPrecision precision, int threads)
+    public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads)
     {
-        bool int8 = precision == BlipPrecision.Int8;
+        bool int8 = selection.Precision == BlipPrecision.Int8;
         LinearForm few = int8 ? LinearForm.Int8 : LinearForm.RowsFirst, several = int8 ? LinearForm.Int8 : LinearForm.WeightFirst;
         _config = checkpoint.Config;
         _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
@@ -43,7 +43,7 @@ internal sealed class BlipNetwork : IDisposable
         GraphSession Create(BlipGraph graph)
         {
             using SessionOptions options = OrtRuntime.CreateOptions(threads);
-            return GraphSession.Create(graph, _weights, options, prepack: int8);
+            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Blip.Checkpoints;
 using Blip.Graphs;
 
@@ -34,7 +33,7 @@ internal static class GraphExporter
         using FileStream file = File.Create(path);
         foreach (GraphWeight weight in graph.Weights)
         {
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(weights.Get(weight).GetTensorDataAsSpan<float>());
+            ReadOnlySpan<byte> bytes = weights.GetBytes(weight);
             file.Position = (file.Position + Alignment - 1) / Alignment * Alignment;
             places.Add(weight.Name, (file.Position, bytes.Length));
             file.Write(bytes);

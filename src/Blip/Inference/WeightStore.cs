@@ -26,15 +26,20 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
     {
         lock (_gate)
         {
-            long elements = 1;
-            foreach (long dim in weight.Dims)
-                elements *= dim;
-            nint data = weight.Compute is null
-                ? Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float))
-                : Computed(weight);
-            OrtValue view = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, elements * ElementSize(weight.Type));
+            (nint data, long bytes) = Locate(weight);
+            OrtValue view = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, bytes);
             _views.Add(view);
             return view;
+        }
+    }
+
+    /// <summary>The weight's bytes.</summary>
+    public ReadOnlySpan<byte> GetBytes(GraphWeight weight)
+    {
+        lock (_gate)
+        {
+            (nint data, long bytes) = Locate(weight);
+            return new ReadOnlySpan<byte>((void*)data, checked((int)bytes));
         }
     }
 
@@ -46,6 +51,15 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
             NativeMemory.AlignedFree((void*)data);
         foreach ((nint data, _) in _computed.Values)
             NativeMemory.AlignedFree((void*)data);
+    }
+
+    private (nint Data, long Bytes) Locate(GraphWeight weight)
+    {
+        long elements = 1;
+        foreach (long dim in weight.Dims)
+            elements *= dim;
+        nint data = weight.Compute is null ? Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float)) : Computed(weight);
+        return (data, elements * ElementSize(weight.Type));
     }
 
     private nint Tensor(string name)

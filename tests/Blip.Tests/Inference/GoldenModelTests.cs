@@ -1,6 +1,9 @@
 using Blip.Checkpoints;
+using Blip.Graphs;
 using Blip.Imaging;
 using Blip.Inference;
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using static Blip.Tests.GoldenModels;
 
@@ -20,7 +23,7 @@ public class GoldenModelTests
     public void HiddenStatesAndLogits_EveryCase_AreWithinTolerance(string name)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
-        using BlipNetwork network = new(checkpoint, BlipPrecision.Fp32, threads: 2);
+        using BlipNetwork network = new(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp32), threads: 2);
         Dictionary<string, float[]> expected = Expected(name);
         Dictionary<int, PictureMemory> memories = [];
         foreach (GoldenCase c in Cases(name))
@@ -88,6 +91,23 @@ public class GoldenModelTests
         await using BlipModel model = await BlipModel.LoadAsync(snapshot, TestContext.Current.CancellationToken);
         foreach (GoldenCase c in Cases("base"))
             AssertAnswer(c, await Ask(model, c, AskOptions.Default));
+    }
+
+    /// <summary>The form in which a GPU gets its graphs, run on the CPU.</summary>
+    [Theory]
+    [MemberData(nameof(WithValues))]
+    public void WriteWhole_Vision_IsWithinTolerance(string name)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
+        using WeightStore weights = new(checkpoint);
+        using SessionOptions options = OrtRuntime.CreateOptions(threads: 2);
+        using InferenceSession session = new(VisionGraph.Build(checkpoint.Config, checkpoint.Preprocessor).WriteWhole(w => ByteString.CopyFrom(weights.GetBytes(w))), options);
+        int size = checkpoint.Config.Vision.ImageSize;
+        using PixelTensor pixels = new ImagePreprocessor(size, size, new ImageOptions { Alpha = AlphaMode.Drop }).Process(Picture.FromFile(PicturePath(1)));
+        using OrtValue px = OrtValue.CreateTensorValueFromMemory(pixels.Span.ToArray(), [1, size, size, 3]);
+        using RunOptions run = new();
+        using IDisposableReadOnlyCollection<OrtValue> result = session.Run(run, [VisionGraph.Input], [px], [VisionGraph.Output]);
+        AssertClose(Expected(name)["vision.1"], result[0].GetTensorDataAsSpan<float>(), "vision");
     }
 
     private static PictureMemory Look(BlipNetwork network, Checkpoint checkpoint, int picture)

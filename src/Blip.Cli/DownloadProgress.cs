@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Blip.Hub;
+using Spectre.Console;
+
+namespace Blip.Cli;
+
+/// <summary>Shows downloads on stderr: a bar a file on a terminal, elsewhere a line when a file is done.</summary>
+internal sealed class DownloadProgress : IProgress<HubProgress>, IProgress<LoadProgress>
+{
+    private readonly ConcurrentDictionary<string, ProgressTask> _bars = new(StringComparer.Ordinal);
+    private ProgressContext? _terminal;
+
+    /// <summary>Runs what may download a model while bars are shown.</summary>
+    public static async Task<T> ShowAsync<T>(string model, Func<DownloadProgress, Task<T>> work)
+    {
+        DownloadProgress progress = new();
+        if (Console.IsErrorRedirected || !ModelLocator.MayDownload(model))
+            return await work(progress);
+        IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
+        return await console.Progress().AutoClear(true).HideCompleted(false)
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn { Culture = CultureInfo.InvariantCulture }, new TransferSpeedColumn { Culture = CultureInfo.InvariantCulture }, new RemainingTimeColumn())
+            .StartAsync(async context =>
+            {
+                progress._terminal = context;
+                return await work(progress);
+            });
+    }
+
+    public void Report(LoadProgress value)
+    {
+        if (value.Download is { } download)
+            Report(download);
+    }
+
+    public void Report(HubProgress value)
+    {
+        if (_terminal is { } terminal)
+        {
+            ProgressTask bar = _bars.GetOrAdd(value.File, file => terminal.AddTask(Markup.Escape(file), maxValue: value.FileSize));
+            bar.Value = value.FileBytes;
+        }
+        else if (value.FileDone)
+            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{value.File}: {value.FileSize:N0} bytes, {value.Bytes:N0} of {value.Size:N0} in all"));
+    }
+}

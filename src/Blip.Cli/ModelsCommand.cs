@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Globalization;
+using Blip.Hub;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip models</c>: what is in the cache that Blip shares with the Python client.</summary>
+internal static class ModelsCommand
+{
+    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line for each revision." };
+    private static readonly Argument<string> Id = new("ID") { Description = "A model in the cache, optionally with @revision." };
+
+    public static Command Create()
+    {
+        Command remove = new("remove", "Remove a model, or one revision of it, from the cache.") { Id };
+        remove.SetAction(parsed => Remove(parsed.GetRequiredValue(Id)));
+        Command command = new("models", "List the models in the cache.") { Json, remove };
+        command.SetAction(parsed => List(parsed.GetValue(Json)));
+        return command;
+    }
+
+    private static int List(bool json)
+    {
+        HubCache cache = new();
+        using JsonLines? lines = json ? new JsonLines() : null;
+        bool any = false;
+        foreach (HubCachedModel model in cache.List())
+        {
+            foreach (HubCachedRevision revision in model.Revisions)
+            {
+                any = true;
+                if (lines is null)
+                {
+                    string names = revision.References.Count > 0 ? string.Join(", ", revision.References) : "no branch";
+                    Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Id}\t{revision.Commit[..12]}\t{names}\t{revision.Size / 1e6:N1} MB\t{(revision.Usable ? "usable" : "not usable by blip")}"));
+                    continue;
+                }
+                lines.Write(writer =>
+                {
+                    writer.WriteStartObject();
+                    writer.WriteString("id", model.Id);
+                    writer.WriteString("commit", revision.Commit);
+                    writer.WriteStartArray("references");
+                    foreach (string reference in revision.References)
+                        writer.WriteStringValue(reference);
+                    writer.WriteEndArray();
+                    writer.WriteNumber("bytes", revision.Size);
+                    writer.WriteBoolean("usable", revision.Usable);
+                    writer.WriteString("folder", revision.Folder);
+                    writer.WriteEndObject();
+                });
+            }
+        }
+        if (!any)
+            Console.Error.WriteLine($"no models in {cache.Folder}");
+        return 0;
+    }
+
+    private static int Remove(string id)
+    {
+        HubRemoval removal = new HubCache().Remove(id);
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"removed {removal.Id} ({removal.Commits.Count} revisions), {removal.BytesFreed / 1e6:N1} MB freed"));
+        return 0;
+    }
+}

@@ -1,0 +1,82 @@
+using Blip.Tests;
+using Xunit;
+using static Blip.Tests.GoldenModels;
+
+namespace Blip.Hub.Tests;
+
+/// <summary>A model named by its id: downloaded, loaded and asked, as a library and as a command.</summary>
+public sealed class HubModelTests : HubTest
+{
+    [Theory]
+    [InlineData("base")]
+    [InlineData("form-sharded")]
+    [InlineData("form-bin")]
+    [InlineData("form-bin-sharded")]
+    [InlineData("form-old-config")]
+    public async Task Load_ById_AnswersTheGoldenCases(string name)
+    {
+        await using HubServer server = await HubServer.StartAsync(name);
+        List<LoadStage> stages = [];
+        BlipOptions options = new() { Model = HubServer.Id, Hub = Options(server) };
+        await using BlipModel model = await BlipModel.LoadAsync(options, progress: new Collect(stages), cancellationToken: Cancellation);
+        Assert.Equal(HubServer.Id, model.Info.Name);
+        foreach (GoldenCase c in Cases(name))
+            Assert.Equal(c.TokenIds, (await model.AskAsync(Picture.FromFile(PicturePath(c.Picture)), c.Question, cancellationToken: Cancellation)).TokenIds);
+        lock (stages)
+            Assert.Equal([LoadStage.Downloading, LoadStage.Reading, LoadStage.Preparing, LoadStage.Ready], stages.Distinct());
+
+        int requests = server.Requests.Count;
+        await using BlipModel again = await BlipModel.LoadAsync(new BlipOptions { Model = HubServer.Id, Hub = Options(server, offline: true) }, cancellationToken: Cancellation);
+        Assert.Equal(requests, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Command_PullListAskRemove_WorkAsAUserExpects()
+    {
+        await using HubServer server = await HubServer.StartAsync();
+        GoldenCase c = Cases("base")[0];
+
+        BlipProcess.Result pulled = await RunAsync(server, "pull", HubServer.Id);
+        Assert.Equal((0, Snapshot), (pulled.Code, pulled.Lines[0]));
+        Assert.Contains(pulled.ErrorLines, line => line.StartsWith("model.safetensors:", StringComparison.Ordinal));
+
+        BlipProcess.Result listed = await RunAsync(server, "models");
+        Assert.Contains($"{HubServer.Id}\t{HubServer.Commit[..12]}\tmain\t", Assert.Single(listed.Lines), StringComparison.Ordinal);
+        Assert.EndsWith("usable", listed.Lines[0], StringComparison.Ordinal);
+
+        BlipProcess.Result asked = await RunAsync(server, "ask", PicturePath(c.Picture), c.Question, "--model", HubServer.Id, "--json");
+        Assert.Contains($"\"token_ids\":[{string.Join(',', c.TokenIds)}]", asked.Out, StringComparison.Ordinal);
+        Assert.Contains($"\"model\":\"{HubServer.Id}\"", asked.Out, StringComparison.Ordinal);
+
+        BlipProcess.Result removed = await RunAsync(server, "models", "remove", HubServer.Id);
+        Assert.Equal(0, removed.Code);
+        Assert.Empty((await RunAsync(server, "models")).Out);
+        Assert.Equal(1, (await RunAsync(server, "models", "remove", HubServer.Id)).Code);
+    }
+
+    [Fact]
+    public async Task Command_UnknownId_IsOneLine()
+    {
+        await using HubServer server = await HubServer.StartAsync();
+        BlipProcess.Result result = await RunAsync(server, "ask", PicturePath(0), "what?", "--model", "org/unknown");
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Contains("org/unknown", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    private Task<BlipProcess.Result> RunAsync(HubServer server, params string[] arguments) => BlipProcess.RunAsync(null, arguments, environment: new Dictionary<string, string>
+    {
+        ["HF_ENDPOINT"] = server.Endpoint.ToString(),
+        ["HF_HUB_CACHE"] = Cache,
+        ["HF_TOKEN"] = "",
+        ["HF_TOKEN_PATH"] = Path.Combine(Cache, "no token"),
+    });
+
+    private sealed class Collect(List<LoadStage> stages) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            lock (stages)
+                stages.Add(value.Stage);
+        }
+    }
+}
