@@ -63,7 +63,8 @@ internal static class HubCheckpointFiles
             }
             return shards.Count is > 0 and <= MaxShards ? shards : null;
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        // An InvalidOperationException: text that is not valid Unicode.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             return null;
         }

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Globalization;
-using System.Security.Cryptography;
 using SkiaSharp;
 
 namespace Blip.Imaging;
@@ -72,9 +70,6 @@ public sealed class PixelTensor : IDisposable
         if (Interlocked.Exchange(ref _pixels, null) is { } pixels)
             ArrayPool<byte>.Shared.Return(pixels);
     }
-
-    /// <summary>Equal for equal pixels of equal size and, whoever makes the pictures, for no others.</summary>
-    internal string ContentHash() => string.Create(CultureInfo.InvariantCulture, $"{Width}x{Height}:{Convert.ToHexStringLower(SHA256.HashData(Span))}");
 
     /// <summary>Writes the pixels as a PNG file, for people to look at.</summary>
     internal void WritePng(Stream stream)

@@ -92,7 +92,7 @@ public class ImagePreprocessorTests
         string Hash(Picture picture)
         {
             using PixelTensor pixels = preprocessor.Process(picture, Token);
-            return pixels.ContentHash();
+            return Convert.ToHexString(SHA256.HashData(pixels.Span));
         }
     }
 

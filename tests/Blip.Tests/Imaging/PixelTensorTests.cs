@@ -31,22 +31,6 @@ public class PixelTensorTests
     }
 
     [Fact]
-    public void ContentHash_TellsPixelsAndShapeApart()
-    {
-        byte[] rgb = new byte[4 * 6 * 3];
-        string flat = Hash(rgb, 6, 4), upright = Hash(rgb, 4, 6);
-        rgb[^1]++;
-        Assert.Equal(3, new HashSet<string> { flat, upright, Hash(rgb, 6, 4) }.Count);
-        Assert.Equal(Hash(rgb, 6, 4), Hash([.. rgb], 6, 4));
-
-        static string Hash(byte[] rgb, int width, int height)
-        {
-            using PixelTensor pixels = new ImagePreprocessor(width, height).Process(Picture.FromRgb(rgb, width, height), Token);
-            return pixels.ContentHash();
-        }
-    }
-
-    [Fact]
     public void CopyPixelValues_Pixels_AreScaledByChannel()
     {
         using PixelTensor pixels = new ImagePreprocessor(2, 1).Process(Picture.FromRgb((byte[])[0, 51, 255, 102, 153, 204], 2, 1), Token);
