@@ -42,13 +42,20 @@ internal static class ModelOptions
         Resize = parsed.GetValue(Resize) == "classic" ? ResizeMode.Classic : ResizeMode.Pillow,
     };
 
-    public static BlipOptions Options(ParseResult parsed) => new()
+    public static BlipOptions Options(ParseResult parsed)
     {
-        Model = parsed.GetRequiredValue(Model),
-        Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true),
-        Precision = parsed.GetValue(Precision) is { } precision ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true) : BlipPrecision.Default,
-        Image = Image(parsed),
-    };
+        BlipOptions options = new() { Image = Image(parsed) };
+        Apply(parsed, options);
+        return options;
+    }
+
+    /// <summary>Sets what the user said of model, device and precision.</summary>
+    public static void Apply(ParseResult parsed, BlipOptions options)
+    {
+        options.Model = parsed.GetRequiredValue(Model);
+        options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
+        options.Precision = parsed.GetValue(Precision) is { } precision ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true) : BlipPrecision.Default;
+    }
 
     /// <summary>The folder of the model that is asked for, downloaded if need be.</summary>
     public static Task<string> FindAsync(ParseResult parsed, CancellationToken cancellationToken)

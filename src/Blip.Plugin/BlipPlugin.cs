@@ -1,0 +1,152 @@
+using System.ComponentModel;
+using Blip.Plugin.Images;
+using Microsoft.Extensions.Logging;
+using Microsoft.SemanticKernel;
+using ModelContextProtocol.Server;
+
+namespace Blip.Plugin;
+
+/// <summary>
+/// Eyes for a language model: the tools <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c> and <c>list_images</c>, for Semantic Kernel, for
+/// Microsoft.Extensions.AI and over MCP. What a model can mend comes back as data; nothing that comes back holds a path, an inner address or a
+/// stack trace. Thread-safe.
+/// </summary>
+[McpServerToolType]
+public sealed partial class BlipPlugin
+{
+    /// <summary>The most questions, or pictures, of one call.</summary>
+    public const int MaxQuestions = 16;
+
+    private const string ImageHelp = "A picture: its short name in this conversation (image-1), an https address, a data URI, or a file path. Only sources that the operator allowed can be read.";
+    private const string QuestionHelp = "One short, concrete question in English about what can be seen.";
+
+    private readonly BlipService _service;
+    private readonly ImageSource _source;
+    private readonly BlipConversation _conversation;
+    private readonly ILogger<BlipPlugin> _logger;
+
+    /// <summary>Creates the tools of one conversation.</summary>
+    /// <param name="service">The model.</param>
+    /// <param name="source">Where pictures may come from.</param>
+    /// <param name="conversation">The pictures that it knows by name.</param>
+    /// <param name="logger">Told of failures that a language model is told nothing about.</param>
+    public BlipPlugin(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipPlugin> logger) =>
+        (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
+
+    /// <summary>Answers one question about a picture.</summary>
+    [KernelFunction("ask_image")]
+    [McpServerTool(Name = "ask_image", Title = "Ask about a picture", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Looks at a picture and answers one short question about it in a few words, such as how many, which color, is there, what, where. Cannot read text, describe at length or identify people. Ask several small questions rather than one big one.")]
+    public async Task<ImageAnswer> AskImageAsync(
+        [Description(ImageHelp)] string image, [Description(QuestionHelp)] string question, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            (Picture picture, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return ImageAnswer.From(await model.AskAsync(picture, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswer { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Answers several questions about one picture, which is looked at once.</summary>
+    [KernelFunction("ask_image_many")]
+    [McpServerTool(Name = "ask_image_many", Title = "Ask several questions about a picture", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Like ask_image, for up to 16 questions about one picture; costs little more than one question.")]
+    public async Task<ImageAnswers> AskImageManyAsync(
+        [Description(ImageHelp)] string image, [Description("1 to 16 short, concrete questions in English.")] string[] questions, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(questions, "questions");
+            (Picture picture, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            using ImageMemory memory = await model.LookAsync(picture, cancellationToken).ConfigureAwait(false);
+            // Each on its own: one that fails alone is an entry with an error. They still share a run, since all wait at once.
+            ImageAnswer[] answers = await Task.WhenAll(questions.Select((question, i) => AskAsync(model, memory, question, i == 0 ? handle : null, cancellationToken))).ConfigureAwait(false);
+            return new ImageAnswers { Answers = answers };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswers { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Asks one question about each of several pictures.</summary>
+    [KernelFunction("ask_images")]
+    [McpServerTool(Name = "ask_images", Title = "Compare pictures", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Asks the same short question about each of up to 16 pictures, to compare them.")]
+    public async Task<ImageAnswers> AskImagesAsync(
+        [Description("1 to 16 pictures, each as in ask_image.")] string[] images, [Description(QuestionHelp)] string question, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(images, "images");
+            return new ImageAnswers { Answers = await Task.WhenAll(images.Select(image => AskImageAsync(image, question, cancellationToken))).ConfigureAwait(false) };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswers { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Lists the pictures of this conversation.</summary>
+    [KernelFunction("list_images")]
+    [McpServerTool(Name = "list_images", Title = "List pictures", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = false, UseStructuredContent = true)]
+    [Description("Lists the pictures in this conversation by their short names.")]
+    public ImageList ListImages()
+    {
+        ListedImage[] images = [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
+        return new ImageList
+        {
+            Images = images,
+            Hint = images.Length > 0 ? null
+                : _conversation.HasHandles ? "No picture is attached. Ask the user for one, or give an address."
+                : "No conversation is kept here. Give an address, or the handle under which the picture was sent.",
+        };
+    }
+
+    private async Task<ImageAnswer> AskAsync(BlipModel model, ImageMemory memory, string question, string? handle, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return ImageAnswer.From(await model.AskAsync(memory, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
+        }
+        catch (BlipException exception) when (exception is not BlipModelException)
+        {
+            return new ImageAnswer { Error = Report(exception) };
+        }
+    }
+
+    private async Task<(Picture Picture, string? Handle)> ResolveAsync(string image, CancellationToken cancellationToken)
+    {
+        ResolvedImage resolved = await _source.ResolveAsync(image ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
+        Picture picture = Picture.FromBytes(resolved.Data);
+        // Only what is a picture is kept.
+        picture.ReadHeader();
+        return (picture, _conversation.Attach(resolved.Data.Span));
+    }
+
+    private static void CheckCount(string[]? items, string what)
+    {
+        if (items is not { Length: > 0 })
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"No {what} were given; 1 to {MaxQuestions} are possible.");
+        if (items.Length > MaxQuestions)
+            throw new BlipException(BlipErrorCode.TooManyQuestions, $"{items.Length} {what} were given; at most {MaxQuestions} are possible in one call.");
+    }
+
+    private static bool IsCancelled(Exception exception, CancellationToken cancellationToken) => exception is OperationCanceledException && cancellationToken.IsCancellationRequested;
+
+    private ToolError Report(Exception exception)
+    {
+        if (exception is BlipModelException or not BlipException)
+            ToolFailed(exception);
+        return ToolError.From(exception);
+    }
+
+    [LoggerMessage(300, LogLevel.Error, "A picture tool failed.")]
+    private partial void ToolFailed(Exception exception);
+}

@@ -1,0 +1,104 @@
+using Blip.Imaging;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Blip.Plugin;
+
+/// <summary>
+/// The model of an application: loaded when it is first needed, once, and shared by all who ask. Thread-safe. A failed load is tried
+/// again by the next caller.
+/// </summary>
+public sealed class BlipService : IAsyncDisposable
+{
+    private readonly BlipOptions _options;
+    private readonly IImageDecoder? _decoder;
+    private readonly ILogger<BlipService> _logger;
+    private readonly Lock _gate = new();
+    private readonly List<IProgress<LoadProgress>> _watchers = [];
+    private Task<BlipModel>? _model;
+    private bool _disposed;
+
+    /// <summary>Creates the service; nothing is loaded yet.</summary>
+    /// <param name="options">Which model, and within which limits.</param>
+    /// <param name="logger">Told of oddities in the model's files.</param>
+    /// <param name="decoder">Decodes pictures; SkiaSharp where <see langword="null"/>.</param>
+    public BlipService(IOptions<BlipOptions> options, ILogger<BlipService> logger, IImageDecoder? decoder = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _logger, _decoder) = (options.Value, logger, decoder);
+    }
+
+    /// <summary>Whether the model is loaded.</summary>
+    public bool IsReady => _model is { IsCompletedSuccessfully: true };
+
+    /// <summary>The model, loaded if need be. A caller that gives up does not stop the loading that others wait for.</summary>
+    /// <param name="progress">Told what loading is busy with, while this caller waits.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="BlipException">The model cannot be loaded.</exception>
+    public async Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        Task<BlipModel> loading;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_model is null || _model.IsFaulted || _model.IsCanceled)
+                _model = BlipModel.LoadAsync(_options, _decoder, new Relay(this), _logger, CancellationToken.None);
+            loading = _model;
+            if (progress is not null && !loading.IsCompleted)
+                _watchers.Add(progress);
+        }
+        try
+        {
+            return await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (progress is not null)
+            {
+                lock (_gate)
+                    _watchers.Remove(progress);
+            }
+        }
+    }
+
+    /// <summary>Loads the model and lets it answer once, so that the first user does not wait for it.</summary>
+    public async Task WarmUpAsync(CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await model.AskAsync(Picture.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for the questions under way and frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task<BlipModel>? model;
+        lock (_gate)
+        {
+            _disposed = true;
+            model = _model;
+            _model = null;
+        }
+        if (model is null)
+            return;
+        try
+        {
+            await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+        catch (BlipException)
+        {
+            // It was never loaded; who asked for it was told.
+        }
+    }
+
+    private sealed class Relay(BlipService service) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            IProgress<LoadProgress>[] watchers;
+            lock (service._gate)
+                watchers = [.. service._watchers];
+            foreach (IProgress<LoadProgress> watcher in watchers)
+                watcher.Report(value);
+        }
+    }
+}

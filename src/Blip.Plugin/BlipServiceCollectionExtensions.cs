@@ -1,0 +1,52 @@
+using Blip.Plugin.Images;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace Blip.Plugin;
+
+/// <summary>Registers Blip with a container.</summary>
+public static class BlipServiceCollectionExtensions
+{
+    /// <summary>The configuration section: <c>Blip:Model</c> and its like, <c>Blip:Sources:AllowedHosts</c>, <c>Blip:Handles:MaxImages</c>.</summary>
+    public const string SectionName = "Blip";
+
+    /// <summary>
+    /// Adds the model, where pictures may come from, and the tools. Options are bound from the section <c>Blip</c> where the application has a configuration, and are
+    /// checked at start. Nothing is loaded before it is needed; <see cref="BlipService.WarmUpAsync"/> loads ahead. Pictures are turned as their camera noted.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="configure">Sets the model's options, after the configuration.</param>
+    /// <param name="configureSources">Sets where pictures may come from, after the configuration: nowhere but the conversation and data URIs by default.</param>
+    public static IServiceCollection AddBlip(this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true });
+        services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
+        services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
+        services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
+        services.TryAddSingleton(provider => new BlipService(
+            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.LoggerOf<BlipService>(), provider.GetService<Imaging.IImageDecoder>()));
+        services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
+        services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
+        services.TryAddScoped(provider => new BlipConversation(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
+        services.TryAddScoped(provider => provider.CreatePlugin(provider.GetRequiredService<BlipConversation>()));
+        return services;
+    }
+
+    /// <summary>The tools of one conversation.</summary>
+    internal static BlipPlugin CreatePlugin(this IServiceProvider services, BlipConversation conversation) => new(
+        services.GetRequiredService<BlipService>(), services.GetRequiredService<ImageSource>(), conversation, services.LoggerOf<BlipPlugin>());
+
+    /// <summary>A kernel need not have a configuration.</summary>
+    private static OptionsBuilder<T> AddBound<T>(this IServiceCollection services, string section)
+        where T : class => services.AddOptions<T>()
+            .Configure<IServiceProvider>((options, provider) => provider.GetService<IConfiguration>()?.GetSection(section).Bind(options))
+            .ValidateDataAnnotations().ValidateOnStart();
+
+    /// <summary>A kernel need not have logging.</summary>
+    private static ILogger<T> LoggerOf<T>(this IServiceProvider services) => services.GetService<ILogger<T>>() ?? NullLogger<T>.Instance;
+}

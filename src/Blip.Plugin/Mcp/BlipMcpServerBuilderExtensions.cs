@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace Blip.Plugin.Mcp;
+
+/// <summary>Serves the tools over the Model Context Protocol.</summary>
+public static class BlipMcpServerBuilderExtensions
+{
+    /// <summary>
+    /// Adds the tools to a server whose services have Blip. Failures are tool errors with the same codes; while the model loads, a client that
+    /// asked for progress is told of it.
+    /// </summary>
+    public static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.WithTools<BlipPlugin>().WithRequestFilters(filters => filters.AddCallToolFilter(next => async (request, cancellationToken) =>
+        {
+            await LoadAsync(request, cancellationToken).ConfigureAwait(false);
+            CallToolResult result = await next(request, cancellationToken).ConfigureAwait(false);
+            if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
+                result.IsError = true;
+            return result;
+        }));
+    }
+
+    /// <summary>Waits for the model, and says how it goes; a failure is left to the tool, which reports it.</summary>
+    private static async Task LoadAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        if (request.Params?.ProgressToken is not { } token || request.Services?.GetService<BlipService>() is not { IsReady: false } service)
+            return;
+        try
+        {
+            await service.GetModelAsync(new Notifier(request.Server, token), cancellationToken).ConfigureAwait(false);
+        }
+        catch (BlipException)
+        {
+        }
+    }
+
+    private sealed class Notifier(McpServer server, ProgressToken token) : IProgress<LoadProgress>
+    {
+        private int _reports;
+
+        public void Report(LoadProgress value)
+        {
+            LoadProgress progress = value;
+            float? total = progress.Download?.Size;
+            // What was not a download only ever counts up: the protocol wants progress to grow.
+            float done = progress.Download?.Bytes ?? Interlocked.Increment(ref _reports);
+            _ = server.NotifyProgressAsync(token, new ProgressNotificationValue { Progress = done, Total = total, Message = $"{progress.Stage} {progress.Model}" });
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.ClientModel;
+using Blip.Plugin.Chat;
+using Blip.Tests;
+using Microsoft.Agents.AI;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+using Microsoft.SemanticKernel.Connectors.OpenAI;
+using ModelContextProtocol.Client;
+using OpenAI;
+using Xunit;
+using static Blip.Plugin.Tests.Agents.PictureTasks;
+
+namespace Blip.Plugin.Tests.Agents;
+
+/// <summary>A text-only model solves picture tasks through the real stacks, the demo model really looking.</summary>
+[Trait("Category", "Long")]
+public sealed class AgentTests
+{
+    private static readonly IReadOnlyList<PictureTask> Tasks = PictureTasks.Take(TestScale.Of(50));
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task SemanticKernel_PictureAttached_AnswersEveryTask(bool streaming)
+    {
+        await using ScriptedModel model = await ScriptedModel.StartAsync();
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.AddOpenAIChatCompletion("scripted", model.Endpoint, "key").AddBlip();
+        Kernel template = builder.Build();
+        OpenAIPromptExecutionSettings settings = new() { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
+        foreach (PictureTask task in Tasks)
+        {
+            using BlipConversation conversation = new();
+            Kernel kernel = template.Clone();
+            kernel.ImportPluginFromBlip(conversation);
+            ChatHistory history = [];
+            history.AddUserMessage([new ImageContent(File.ReadAllBytes(task.Path), "image/jpeg"), new Microsoft.SemanticKernel.TextContent(task.Question)]);
+            history.AttachImages(conversation);
+            IChatCompletionService chat = kernel.GetRequiredService<IChatCompletionService>();
+            string answer = streaming
+                ? string.Concat(await chat.GetStreamingChatMessageContentsAsync(history, settings, kernel).Select(c => c.Content).ToListAsync())
+                : (await chat.GetChatMessageContentAsync(history, settings, kernel)).Content!;
+            Assert.Equal(task.Answer, answer);
+        }
+        AssertNoPicture(model);
+    }
+
+    [Fact]
+    public async Task AgentFramework_PictureAttached_AnswersEveryTask()
+    {
+        await using ScriptedModel model = await ScriptedModel.StartAsync();
+        await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
+        foreach (PictureTask task in Tasks)
+        {
+            using BlipConversation conversation = new();
+            ChatClientAgent agent = new(Client(model).AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services), "You answer questions.");
+            AgentResponse response = await agent.RunAsync(new ChatMessage(ChatRole.User, [new DataContent(File.ReadAllBytes(task.Path), "image/jpeg"), new Microsoft.Extensions.AI.TextContent(task.Question)]));
+            Assert.Equal(task.Answer, response.Text);
+        }
+        AssertNoPicture(model);
+    }
+
+    [Fact]
+    public async Task Mcp_FilesUnderARoot_AnswersEveryTask()
+    {
+        await using ScriptedModel model = await ScriptedModel.StartAsync();
+        await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("demo")]);
+        IChatClient chat = Client(model).AsBuilder().UseFunctionInvocation().Build();
+        ChatOptions options = new() { Tools = [.. await client.ListToolsAsync()] };
+        foreach (PictureTask task in Tasks)
+            Assert.Equal(task.Answer, (await chat.GetResponseAsync($"{task.Path}|{task.Question}", options)).Text);
+    }
+
+    private static IChatClient Client(ScriptedModel model) =>
+        new OpenAIClient(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = model.Endpoint }).GetChatClient("scripted").AsIChatClient();
+
+    private static void AssertNoPicture(ScriptedModel model)
+    {
+        Assert.NotEmpty(model.Requests);
+        Assert.All(model.Requests, request => Assert.DoesNotContain("base64", request.GetRawText(), StringComparison.Ordinal));
+    }
+}
