@@ -1,0 +1,151 @@
+using System.Text.Json;
+using Blip.Plugin.Images;
+using Blip.Tests;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.ML.Tokenizers;
+using Microsoft.SemanticKernel;
+using Xunit;
+
+namespace Blip.Plugin.Tests.Agents;
+
+public sealed class BlipPluginTests : IAsyncLifetime
+{
+    private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
+
+    private readonly ServiceProvider _services = new ServiceCollection().AddBlip(configureSources: s => s.AllowedFolders = [TestPaths.Sample("").TrimEnd('/')]).BuildServiceProvider();
+    private readonly BlipConversation _conversation = new();
+    private BlipPlugin _plugin = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _plugin = _services.CreatePlugin(_conversation);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _conversation.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task AskImage_AttachedPicture_AnswersWithConfidenceAlternativesAndHandle()
+    {
+        string handle = _conversation.Attach(Dogs)!;
+        ImageAnswer answer = await _plugin.AskImageAsync(handle, "how many dogs are in the picture?");
+        Assert.Equal(("2", "image-1"), (answer.Answer, answer.Image));
+        Assert.InRange(answer.Confidence!.Value, 0.5, 1);
+        Assert.InRange(answer.Alternatives!.Count, 1, 2);
+        Assert.DoesNotContain("2", answer.Alternatives);
+        Assert.Equal("2", answer.ToString());
+    }
+
+    [Fact]
+    public async Task AskImage_ByFile_GetsAHandleForFurtherQuestions()
+    {
+        ImageAnswer first = await _plugin.AskImageAsync(TestPaths.Sample("room.jpg"), "is this inside or outside?");
+        Assert.Equal(("inside", "image-1"), (first.Answer, first.Image));
+        Assert.Equal("3", (await _plugin.AskImageAsync("image-1", "how many cups are there?")).Answer);
+        Assert.Equal("image-1", Assert.Single(_plugin.ListImages().Images).Image);
+    }
+
+    [Fact]
+    public async Task AskImageMany_OneQuestionIsEmpty_TheOthersAreAnswered()
+    {
+        ImageAnswers answers = await _plugin.AskImageManyAsync(_conversation.Attach(Dogs)!, ["is there a cat?", " ", "what color is the tree?"]);
+        Assert.Equal(["no", null, "green"], answers.Answers!.Select(a => a.Answer));
+        Assert.Equal(BlipErrorCode.QuestionEmpty, answers.Answers![1].Error!.Code);
+        using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize(answers));
+        Assert.Equal(3, json.RootElement.GetProperty("answers").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task AskImages_OnePictureIsUnknown_TheOthersAreAnswered()
+    {
+        ImageAnswers answers = await _plugin.AskImagesAsync([_conversation.Attach(Dogs)!, "image-9", TestPaths.Sample("beach.jpg")], "is it day or night?");
+        Assert.Equal(["day", null, "night"], answers.Answers!.Select(a => a.Answer));
+        Assert.Equal(BlipErrorCode.ImageNotFound, answers.Answers![1].Error!.Code);
+        Assert.NotNull(answers.Answers[1].Error!.Hint);
+    }
+
+    [Theory]
+    [InlineData(0, BlipErrorCode.InvalidRequest)]
+    [InlineData(17, BlipErrorCode.TooManyQuestions)]
+    public async Task AskImageMany_WrongCount_IsAnError(int count, string code) =>
+        Assert.Equal(code, (await _plugin.AskImageManyAsync("image-1", [.. Enumerable.Repeat("what?", count)])).Error!.Code);
+
+    [Fact]
+    public void ListImages_NoConversation_SaysWhatToDo()
+    {
+        using ImageStore store = new();
+        ImageList list = _services.CreatePlugin(BlipConversation.Stateless(store)).ListImages();
+        Assert.Empty(list.Images);
+        Assert.NotNull(list.Hint);
+    }
+
+    [Fact]
+    public async Task AskImage_Stateless_TakesTheStoresHandle()
+    {
+        using ImageStore store = new();
+        string handle = store.Add(Dogs).Image.Handle;
+        ImageAnswer answer = await _services.CreatePlugin(BlipConversation.Stateless(store)).AskImageAsync(handle, "is there a cat?");
+        Assert.Equal(("no", null), (answer.Answer, answer.Image));
+    }
+
+    /// <summary>What a call costs a language model beyond the question and the picture's name, in tokens of o200k_base.</summary>
+    [Fact]
+    public async Task AskImage_CallAndResult_CostAtMost80Tokens()
+    {
+        TiktokenTokenizer tokenizer = TiktokenTokenizer.CreateForEncoding("o200k_base");
+        string handle = _conversation.Attach(File.ReadAllBytes(TestPaths.Sample("beach.jpg")))!;
+        foreach (string question in (string[])["what color is the umbrella?", "how many animals are in the picture?", ""])
+        {
+            ImageAnswer answer = await _plugin.AskImageAsync(handle, question);
+            string arguments = JsonSerializer.Serialize(new { image = handle, question }), result = JsonSerializer.Serialize(answer);
+            int cost = tokenizer.CountTokens(arguments) + tokenizer.CountTokens(result) - tokenizer.CountTokens(question) - tokenizer.CountTokens(handle);
+            Assert.InRange(cost, 1, 80);
+        }
+    }
+
+    /// <summary>Failures of every kind, on every path that a stack offers: the model learns nothing of the machine.</summary>
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("../../../../etc/passwd")]
+    [InlineData("file:///etc/hostname")]
+    [InlineData("http://169.254.169.254/latest/meta-data")]
+    [InlineData("https://internal.example.com/secret.jpg")]
+    [InlineData("data:image/png;base64,AAAA")]
+    [InlineData("image-77")]
+    public async Task Failure_OnEveryPath_ShowsNothingOfTheMachine(string image)
+    {
+        ImageAnswer answer = await _plugin.AskImageAsync(image, "what is it?");
+        Assert.NotNull(answer.Error);
+        AssertClean(JsonSerializer.Serialize(answer), image);
+
+        Kernel kernel = new(_services);
+        FunctionResult invoked = await kernel.ImportPluginFromBlip(_conversation)["ask_image"].InvokeAsync(kernel, new KernelArguments { ["image"] = image, ["question"] = "what?" });
+        AssertClean(invoked.ToString(), image);
+        object? called = await _services.CreateBlipFunctions(_conversation)[0].InvokeAsync(new AIFunctionArguments { ["image"] = image, ["question"] = "what?" });
+        AssertClean(called!.ToString()!, image);
+    }
+
+    [Fact]
+    public async Task Failure_ModelIsBroken_NamesNoFile()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddBlip(o => o.Model = TestPaths.Golden("models", "bad", "truncated")).BuildServiceProvider();
+        ImageAnswer answer = await services.CreatePlugin(_conversation).AskImageAsync(_conversation.Attach(Dogs)!, "what is it?");
+        Assert.Equal(BlipErrorCode.ModelInvalid, answer.Error!.Code);
+        AssertClean(JsonSerializer.Serialize(answer), "-");
+        Assert.DoesNotContain("safetensors", JsonSerializer.Serialize(answer), StringComparison.Ordinal);
+    }
+
+    private static void AssertClean(string text, string given)
+    {
+        Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(TestPaths.Root, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", text, StringComparison.Ordinal);
+        if (!given.Contains("169.254", StringComparison.Ordinal))
+            Assert.DoesNotMatch(@"\d+\.\d+\.\d+\.\d+", text);
+    }
+}

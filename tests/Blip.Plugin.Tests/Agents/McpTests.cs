@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json;
+using Blip.Hosting;
+using Blip.Plugin.Images;
+using Blip.Tests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using Xunit;
+
+namespace Blip.Plugin.Tests.Agents;
+
+/// <summary>The tools over MCP, with the SDK's own client, as a process and over HTTP.</summary>
+public sealed class McpTests
+{
+    private static readonly string Dogs = TestPaths.Sample("dogs.jpg");
+
+    [Fact]
+    public async Task Stdio_FileUnderARoot_IsAnsweredAsPathAndAsAddress()
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Sample("")]);
+        foreach (string image in (string[])[Dogs, new Uri(Dogs).AbsoluteUri, "image-1"])
+        {
+            CallToolResult result = await AskAsync(client, image, "how many dogs are in the picture?");
+            Assert.NotEqual(true, result.IsError);
+            Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
+            Assert.Equal("image-1", result.StructuredContent.Value.GetProperty("image").GetString());
+        }
+        CallToolResult list = await client.CallToolAsync("list_images");
+        Assert.Equal(1, list.StructuredContent!.Value.GetProperty("images").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Stdio_AllowedFolder_IsReadWithoutRoots()
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: [], "--allow-folder", TestPaths.Sample(""));
+        Assert.Equal("2", (await AskAsync(client, Dogs, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
+    }
+
+    [Theory]
+    [InlineData("/etc/hostname", BlipErrorCode.FileNotAllowed)]
+    [InlineData("https://example.com/x.jpg", BlipErrorCode.HostNotAllowed)]
+    [InlineData("image-1", BlipErrorCode.ImageNotFound)]
+    public async Task Stdio_NothingElse_IsAToolErrorWithTheCode(string image, string code)
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("images")]);
+        CallToolResult result = await AskAsync(client, image, "what is this?");
+        Assert.True(result.IsError);
+        JsonElement error = result.StructuredContent!.Value.GetProperty("error");
+        Assert.Equal(code, error.GetProperty("code").GetString());
+        Assert.DoesNotContain(TestPaths.Root, result.StructuredContent.Value.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(BlipErrorCode.FileNotAllowed, (await AskAsync(client, Dogs, "what?")).StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Stdio_FirstCall_TellsOfTheLoading()
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Sample("")]);
+        ConcurrentQueue<ProgressNotificationValue> reports = new();
+        CallToolResult result = await client.CallToolAsync("ask_image", Arguments(Dogs, "is there a cat?"), new Collect(reports));
+        Assert.NotEqual(true, result.IsError);
+        Assert.Contains(reports, r => r.Message?.Contains("demo", StringComparison.Ordinal) == true);
+        Assert.Equal(reports.Select(r => r.Progress).Order(), reports.Select(r => r.Progress));
+    }
+
+    [Fact]
+    public async Task Http_Stateless_HandlesAreContentHashes()
+    {
+        await using WebApplication app = await StartHttpAsync();
+        string handle = app.Services.GetRequiredService<ImageStore>().Add(File.ReadAllBytes(Dogs)).Image.Handle;
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(app.Urls.Single() + "/mcp") }));
+        Assert.Equal("2", (await AskAsync(client, handle, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
+        JsonElement list = (await client.CallToolAsync("list_images")).StructuredContent!.Value;
+        Assert.Equal(0, list.GetProperty("images").GetArrayLength());
+        Assert.NotEmpty(list.GetProperty("hint").GetString()!);
+        CallToolResult refused = await AskAsync(client, Dogs, "what?");
+        Assert.True(refused.IsError);
+        Assert.DoesNotContain(TestPaths.Root, JsonSerializer.Serialize(refused), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Host", "evil.example.com", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "https://evil.example.com", HttpStatusCode.Forbidden)]
+    [InlineData("Origin", "null", HttpStatusCode.Forbidden)]
+    [InlineData("Host", "blip.example.com", HttpStatusCode.OK)]
+    [InlineData("Origin", "http://localhost:3000", HttpStatusCode.OK)]
+    public async Task Http_ForeignHostOrOrigin_IsRefused(string header, string value, HttpStatusCode expected)
+    {
+        await using WebApplication app = await StartHttpAsync("blip.example.com");
+        using HttpClient http = new();
+        using HttpRequestMessage request = new(HttpMethod.Post, app.Urls.Single() + "/mcp");
+        request.Content = new StringContent("""{"jsonrpc":"2.0","id":1,"method":"ping"}""", System.Text.Encoding.UTF8, "application/json");
+        request.Headers.Accept.ParseAdd("application/json, text/event-stream");
+        request.Headers.TryAddWithoutValidation(header, value);
+        using HttpResponseMessage response = await http.SendAsync(request);
+        Assert.Equal(expected == HttpStatusCode.Forbidden, response.StatusCode == HttpStatusCode.Forbidden);
+    }
+
+    private static async Task<WebApplication> StartHttpAsync(params string[] hosts)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddBlip().AddBlipMcp();
+        WebApplication app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.MapBlipMcp("/mcp", hosts);
+        await app.StartAsync();
+        return app;
+    }
+
+    private static ValueTask<CallToolResult> AskAsync(McpClient client, string image, string question) => client.CallToolAsync("ask_image", Arguments(image, question));
+
+    private static Dictionary<string, object?> Arguments(string image, string question) => new() { ["image"] = image, ["question"] = question };
+
+    private sealed class Collect(ConcurrentQueue<ProgressNotificationValue> reports) : IProgress<ProgressNotificationValue>
+    {
+        public void Report(ProgressNotificationValue value) => reports.Enqueue(value);
+    }
+}
