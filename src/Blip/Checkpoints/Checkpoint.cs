@@ -51,10 +51,9 @@ public sealed class Checkpoint : IDisposable
         if (!System.IO.Directory.Exists(directory))
             throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         BlipConfig config = BlipConfig.Load(directory, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
-        PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory);
+        PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
-            // Without a preprocessor file of its own a model is given pictures of its own size.
             throw new BlipModelException(
                 $"preprocessor_config.json makes pictures of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
         }
@@ -77,6 +76,7 @@ public sealed class Checkpoint : IDisposable
     /// </summary>
     public string ComputeDigest()
     {
+        ObjectDisposedException.ThrowIf(_files[0].IsDisposed, this);
         CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(t => t.Name).OrderBy(t => t.Name, StringComparer.Ordinal)];
         byte[][] hashes = new byte[tensors.Length][];
         Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());

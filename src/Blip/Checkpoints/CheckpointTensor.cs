@@ -9,12 +9,12 @@ public sealed unsafe class CheckpointTensor
 {
     private const int Chunk = 1 << 16;
 
+    private readonly MappedFile _source;
     private readonly long[]? _strides;
 
     internal CheckpointTensor(string name, MappedFile source, long offset, TensorType type, string storedType, IReadOnlyList<long> shape, long[]? strides = null)
     {
-        (Name, File, Offset, Type, StoredType, Shape, _strides) = (name, source.Name, offset, type, storedType, shape, strides);
-        RealPath = source.RealPath;
+        (Name, _source, Offset, Type, StoredType, Shape, _strides) = (name, source, offset, type, storedType, shape, strides);
         Data = source.Address + (nint)offset;
         ElementCount = 1;
         foreach (long dimension in shape)
@@ -25,7 +25,7 @@ public sealed unsafe class CheckpointTensor
     public string Name { get; }
 
     /// <summary>The name of the file that holds it.</summary>
-    public string File { get; }
+    public string File => _source.Name;
 
     /// <summary>Where it begins in the file, in bytes.</summary>
     public long Offset { get; }
@@ -46,7 +46,7 @@ public sealed unsafe class CheckpointTensor
     internal long ByteLength => ElementCount * (Type == TensorType.F32 ? 4 : Type == TensorType.Other ? 0 : 2);
 
     /// <summary>The real path of the file, links followed.</summary>
-    internal string RealPath { get; }
+    internal string RealPath => _source.RealPath;
 
     /// <summary>Where it is mapped.</summary>
     internal nint Data { get; }
@@ -57,8 +57,10 @@ public sealed unsafe class CheckpointTensor
     /// <summary>Copies the elements in row-major order, widened to fp32 where they are stored in fewer bits.</summary>
     /// <param name="destination">At least <see cref="ElementCount"/> long.</param>
     /// <exception cref="BlipModelException">The tensor is of another type.</exception>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     public void CopyTo(Span<float> destination)
     {
+        ObjectDisposedException.ThrowIf(_source.IsDisposed, typeof(Checkpoint));
         destination = destination[..checked((int)ElementCount)];
         if (_strides is not null)
         {
@@ -80,8 +82,13 @@ public sealed unsafe class CheckpointTensor
     /// <summary>Whether no element is NaN or infinite.</summary>
     internal bool IsFinite()
     {
-        float[] values = new float[Math.Min(Chunk, ElementCount)];
-        for (long begin = 0; begin < ElementCount && _strides is null; begin += Chunk)
+        float[] values = new float[_strides is null ? Math.Min(Chunk, ElementCount) : ElementCount];
+        if (_strides is not null)
+        {
+            CopyTo(values);
+            return AllFinite(values);
+        }
+        for (long begin = 0; begin < ElementCount; begin += Chunk)
         {
             Span<float> part = values.AsSpan(0, (int)Math.Min(Chunk, ElementCount - begin));
             Widen(begin, part);

@@ -24,6 +24,8 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public long Length { get; }
 
+    public bool IsDisposed { get; private set; }
+
     public nint Address => (nint)_data;
 
     /// <summary>What is wrong with the order of the tensors in it, if anything is.</summary>
@@ -67,6 +69,9 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public void Dispose()
     {
+        if (IsDisposed)
+            return;
+        IsDisposed = true;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();

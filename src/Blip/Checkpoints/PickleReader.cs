@@ -9,7 +9,7 @@ namespace Blip.Checkpoints;
 /// </summary>
 internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
 {
-    private const int MaxBytes = 64 << 20, MaxNodes = 4_000_000;
+    private const int MaxBytes = 64 << 20, MaxNodes = 4_000_000, MaxDimensions = 16;
 
     private static readonly object Mark = new();
 
@@ -78,7 +78,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
         return name is "collections.OrderedDict" or "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_parameter" or "torch.Size"
                 || (name.StartsWith("torch.", StringComparison.Ordinal) && TorchFile.IsStorage(name[6..]))
             ? new PickleGlobal(name)
-            : throw Refused($"it names {(name.Length <= 80 ? name : name[..80])}, which is not allowed: it is no list of tensors, and nothing in it was run");
+            : throw Refused($"it names {FileNames.Shown(name)}, which is not allowed: it is no list of tensors, and nothing in it was run");
     }
 
     private void Reduce()
@@ -138,6 +138,9 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
 
     private readonly long[] Numbers(object?[] values)
     {
+        // The memo lets a few bytes repeat a long tuple, and every repetition is copied here.
+        if (values.Length > MaxDimensions)
+            throw Refused("a tensor in it has too many dimensions");
         long[] numbers = new long[values.Length];
         for (int i = 0; i < numbers.Length; i++)
             numbers[i] = values[i] is long n ? n : throw Refused("a tensor in it has no proper size");

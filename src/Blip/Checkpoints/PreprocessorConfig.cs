@@ -33,26 +33,29 @@ public sealed record PreprocessorConfig
     /// <summary>Reads a folder's preprocessor configuration and nothing else.</summary>
     /// <param name="directory">The model's folder. It need not hold any such file.</param>
     /// <exception cref="BlipModelException">The folder is missing, or the file is broken or asks for something else than bicubic resizing.</exception>
-    public static PreprocessorConfig Load(string directory)
+    public static PreprocessorConfig Load(string directory) => Load(directory, new PreprocessorConfig().Width);
+
+    /// <summary>Reads it where the model's size is known: a size that no file gives is the model's.</summary>
+    internal static PreprocessorConfig Load(string directory, int side)
     {
         if (!Directory.Exists(directory))
             throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         if (JsonFile.Read(directory, FileName) is { } own)
-            return Read(new ConfigSection(FileName, "", own));
+            return Read(new ConfigSection(FileName, "", own), side);
         return JsonFile.Read(directory, NestedFileName) is { } nested
-            ? Read(new ConfigSection(NestedFileName, "", nested).Section("image_processor"))
-            : new PreprocessorConfig();
+            ? Read(new ConfigSection(NestedFileName, "", nested).Section("image_processor"), side)
+            : new PreprocessorConfig { Width = side, Height = side };
     }
 
     /// <summary>A byte x of channel c becomes scale · x + shift.</summary>
     internal (double Scale, double Shift) Channel(int channel) => (RescaleFactor / ImageStd[channel], -(double)ImageMean[channel] / ImageStd[channel]);
 
-    private static PreprocessorConfig Read(ConfigSection section)
+    private static PreprocessorConfig Read(ConfigSection section, int side)
     {
         if (section.Int("resample", Bicubic, 0, 5) != Bicubic)
             throw section.Invalid("resample", "only 3, bicubic, is supported");
         PreprocessorConfig defaults = new();
-        (int width, int height) = ReadSize(section, defaults.Width);
+        (int width, int height) = ReadSize(section, side);
         bool normalize = section.Bool("do_normalize", true);
         return new PreprocessorConfig
         {

@@ -43,7 +43,7 @@ internal static class SafetensorsFile
         foreach (JsonProperty property in header.EnumerateObject())
         {
             if (!names.Add(property.Name))
-                throw new BlipModelException($"The header of {file.Name} has the duplicate key {Shown(property.Name)}. {Again}");
+                throw new BlipModelException($"The header of {file.Name} has the duplicate key {FileNames.Shown(property.Name)}. {Again}");
             if (property.Name != "__metadata__")
                 spans.Add(ReadTensor(file, property, dataStart));
         }
@@ -82,7 +82,7 @@ internal static class SafetensorsFile
                 case "dtype" when type is null && field.Value.ValueKind == JsonValueKind.String: type = field.Value.GetString(); break;
                 case "shape" when shape is null: shape = Numbers(field.Value); break;
                 case "data_offsets" when offsets is null: offsets = Numbers(field.Value); break;
-                default: throw Invalid($"its entry has an unknown, duplicate or wrong {Shown(field.Name)}");
+                default: throw Invalid($"its entry has an unknown, duplicate or wrong {FileNames.Shown(field.Name)}");
             }
         }
         if (type is null || shape is null || offsets is not { Length: 2 })
@@ -96,7 +96,7 @@ internal static class SafetensorsFile
             throw Invalid($"it ends at byte {end} of the data, beyond the {available} bytes that there are: the file is truncated");
         int bits = Bits(type);
         if (bits == 0)
-            throw Invalid($"its dtype {Shown(type)} is unknown");
+            throw Invalid($"its dtype {FileNames.Shown(type)} is unknown");
         try
         {
             long elements = 1;
@@ -117,11 +117,11 @@ internal static class SafetensorsFile
                 throw Invalid("its shape or data_offsets are not a short list of numbers");
             List<long> numbers = [];
             foreach (JsonElement number in value.EnumerateArray())
-                numbers.Add(number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long n) && n >= 0 ? n : throw Invalid($"{Shown(number.GetRawText())} is not a size or an offset"));
+                numbers.Add(number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long n) && n >= 0 ? n : throw Invalid($"{FileNames.Shown(number.GetRawText())} is not a size or an offset"));
             return [.. numbers];
         }
 
-        BlipModelException Invalid(string defect) => new($"Tensor {Shown(property.Name)} in {file.Name} is broken: {defect}. {Again}");
+        BlipModelException Invalid(string defect) => new($"Tensor {FileNames.Shown(property.Name)} in {file.Name} is broken: {defect}. {Again}");
     }
 
     private static TensorType Known(string type) => type switch
@@ -143,6 +143,4 @@ internal static class SafetensorsFile
         "U64" or "I64" or "F64" or "C64" => 64,
         _ => 0,
     };
-
-    private static string Shown(string text) => text.Length <= 120 ? text.ReplaceLineEndings(" ") : text[..120].ReplaceLineEndings(" ") + "...";
 }

@@ -35,7 +35,7 @@ internal static class StoredZip
                 throw Corrupt(file, "its directory is cut short");
             string name = Encoding.UTF8.GetString(directory.Slice(EntryLength, nameLength));
             if (!entries.TryAdd(name, ReadEntry(file, name, directory[..total], nameLength, extraLength)))
-                throw Corrupt(file, $"it has two entries {name}");
+                throw Corrupt(file, $"it has two entries {FileNames.Shown(name)}");
             directory = directory[total..];
         }
         return entries;
@@ -59,12 +59,12 @@ internal static class StoredZip
             extra = extra[(4 + size)..];
         }
         if (U16(entry[10..]) != 0 || (U16(entry[8..]) & 1) != 0 || compressed != length)
-            throw Corrupt(file, $"entry {name} is compressed or encrypted, which PyTorch never does");
+            throw Corrupt(file, $"entry {FileNames.Shown(name)} is compressed or encrypted, which PyTorch never does");
         if (local < 0 || length < 0 || local > file.Length - LocalLength || U32(file.Span(local, LocalLength)) != LocalSignature)
-            throw Corrupt(file, $"entry {name} is not where the directory says");
+            throw Corrupt(file, $"entry {FileNames.Shown(name)} is not where the directory says");
         ReadOnlySpan<byte> header = file.Span(local, LocalLength);
         long data = local + LocalLength + U16(header[26..]) + U16(header[28..]);
-        return data <= file.Length - length ? new Entry(data, length) : throw Corrupt(file, $"entry {name} ends beyond the file, which is truncated");
+        return data <= file.Length - length ? new Entry(data, length) : throw Corrupt(file, $"entry {FileNames.Shown(name)} ends beyond the file, which is truncated");
 
         static long Wide(long value, ref ReadOnlySpan<byte> values)
         {

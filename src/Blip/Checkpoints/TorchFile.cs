@@ -52,9 +52,9 @@ internal static class TorchFile
         {
             PickleStorage storage = tensor.Storage;
             if (!entries.TryGetValue(root + "data/" + storage.Key, out StoredZip.Entry entry))
-                throw Invalid(file, $"tensor {name} has no data");
+                throw Invalid(file, $"tensor {FileNames.Shown(name)} has no data");
             if (entry.Length % ElementSize(storage.Type) != 0 || entry.Length / ElementSize(storage.Type) != storage.Count)
-                throw Invalid(file, $"tensor {name} has {entry.Length} bytes of data for {storage.Count} elements");
+                throw Invalid(file, $"tensor {FileNames.Shown(name)} has {entry.Length} bytes of data for {storage.Count} elements");
             tensors.Add(Locate(file, name, tensor, entry.Offset));
         }
         return tensors;
@@ -74,8 +74,12 @@ internal static class TorchFile
 
         // A count of 8 bytes and the elements, for every key in turn.
         Dictionary<string, PickleStorage> storages = [];
-        foreach ((_, PickleTensor tensor) in tensors)
-            storages.TryAdd(tensor.Storage.Key, tensor.Storage);
+        foreach ((string name, PickleTensor tensor) in tensors)
+        {
+            // A storage's length is counted in its elements: read as wider ones it would reach beyond the file.
+            if (!storages.TryAdd(tensor.Storage.Key, tensor.Storage) && storages[tensor.Storage.Key].Type != tensor.Storage.Type)
+                throw Invalid(file, $"tensor {FileNames.Shown(name)} reads another's data as a different type");
+        }
         Dictionary<string, (long Offset, long Count)> places = [];
         long at = bytes.Length - reader.Rest.Length;
         foreach (object? item in keys)
@@ -94,7 +98,7 @@ internal static class TorchFile
         {
             PickleStorage storage = tensor.Storage;
             if (!places.TryGetValue(storage.Key, out (long Offset, long Count) place) || storage.ViewOffset > place.Count - storage.Count)
-                throw Invalid(file, $"tensor {name} has no data");
+                throw Invalid(file, $"tensor {FileNames.Shown(name)} has no data");
             located.Add(Locate(file, name, tensor, place.Offset + (storage.ViewOffset * ElementSize(storage.Type))));
         }
         return located;
@@ -111,7 +115,7 @@ internal static class TorchFile
             if (key is not string name || value is not PickleTensor tensor)
                 throw Invalid(file, "the pickle holds something else than tensors by name");
             if (!names.Add(name))
-                throw Invalid(file, $"the pickle holds the tensor {name} twice");
+                throw Invalid(file, $"the pickle holds the tensor {FileNames.Shown(name)} twice");
             tensors.Add((name, tensor));
         }
         return tensors;
@@ -120,8 +124,8 @@ internal static class TorchFile
     private static CheckpointTensor Locate(MappedFile file, string name, PickleTensor tensor, long storageOffset)
     {
         (long[] shape, long[] strides) = (tensor.Shape, tensor.Strides);
-        if (shape.Length != strides.Length || shape.Length > 16 || tensor.Offset < 0)
-            throw Invalid(file, $"tensor {name} has an impossible shape");
+        if (shape.Length != strides.Length || tensor.Offset < 0)
+            throw Invalid(file, $"tensor {FileNames.Shown(name)} has an impossible shape");
         bool contiguous = true;
         try
         {
@@ -129,18 +133,18 @@ internal static class TorchFile
             for (int d = shape.Length - 1; d >= 0; d--)
             {
                 if (shape[d] < 0 || strides[d] < 0)
-                    throw Invalid(file, $"tensor {name} has an impossible shape");
+                    throw Invalid(file, $"tensor {FileNames.Shown(name)} has an impossible shape");
                 contiguous &= shape[d] == 1 || strides[d] == elements;
                 last = checked(last + (Math.Max(0, shape[d] - 1) * strides[d]));
                 elements = checked(elements * shape[d]);
             }
             // A stride of 0 repeats elements: the file's size does not bound such a tensor, so its storage must.
             if (elements > tensor.Storage.Count || (elements > 0 && last >= tensor.Storage.Count))
-                throw Invalid(file, $"tensor {name} lies outside its data");
+                throw Invalid(file, $"tensor {FileNames.Shown(name)} lies outside its data");
         }
         catch (OverflowException)
         {
-            throw Invalid(file, $"tensor {name} has an impossible shape");
+            throw Invalid(file, $"tensor {FileNames.Shown(name)} has an impossible shape");
         }
         long offset = storageOffset + (tensor.Offset * ElementSize(tensor.Storage.Type));
         return new CheckpointTensor(name, file, offset, Known(tensor.Storage.Type), tensor.Storage.Type, shape, contiguous ? null : strides);

@@ -34,7 +34,7 @@ internal static class WeightFiles
         {
             string shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!FileNames.IsPlain(shard))
-                throw new BlipModelException($"{indexName} puts tensor {entry.Name} outside the model's folder or under an impossible name; a plain file name without a path is allowed. Download the model from a source you trust.");
+                throw new BlipModelException($"{indexName} puts tensor {FileNames.Shown(entry.Name)} outside the model's folder or under an impossible name; a plain file name without a path is allowed. Download the model from a source you trust.");
             shardOf.Add(entry.Name, shard);
             if (shards.Add(shard) && shards.Count > MaxShards)
                 throw new BlipModelException($"{indexName} names more than {MaxShards} files. Download the file again.");
@@ -47,7 +47,7 @@ internal static class WeightFiles
         foreach ((string name, string shard) in shardOf)
         {
             if (!byName.TryGetValue(name, out CheckpointTensor? tensor) || tensor.File != shard)
-                throw new BlipModelException($"{shard} lacks the tensor {name} that {indexName} promises. Download the model again.");
+                throw new BlipModelException($"{shard} lacks the tensor {FileNames.Shown(name)} that {indexName} promises. Download the model again.");
         }
         return byName;
     }
@@ -65,7 +65,7 @@ internal static class WeightFiles
         foreach (CheckpointTensor tensor in tensors)
         {
             if (!byName.TryAdd(tensor.Name, tensor))
-                throw new BlipModelException($"Tensor {tensor.Name} is in {byName[tensor.Name].File} and again in {tensor.File}. Download the model again.");
+                throw new BlipModelException($"Tensor {FileNames.Shown(tensor.Name)} is in {byName[tensor.Name].File} and again in {tensor.File}. Download the model again.");
         }
         return byName;
     }

@@ -111,6 +111,28 @@ public class CheckpointTests
         Assert.Equal(64, checkpoint.Preprocessor.Width);
     }
 
+    [Fact]
+    public void Open_NoPreprocessorConfig_MakesPicturesOfTheModelsSize()
+    {
+        using TempFolder folder = new();
+        Copy("base", folder.Path);
+        File.Delete(Path.Combine(folder.Path, "preprocessor_config.json"));
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Equal((64, 64), (checkpoint.Preprocessor.Width, checkpoint.Preprocessor.Height));
+        Assert.Equal(384, PreprocessorConfig.Load(folder.Path).Width);
+    }
+
+    [Fact]
+    public void Dispose_Twice_IsOnce_AndItsTensorsSayThatTheyAreGone()
+    {
+        Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder("base"));
+        CheckpointTensor tensor = checkpoint.Tensors[ModelTensors.DecoderWords];
+        checkpoint.Dispose();
+        checkpoint.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => tensor.CopyTo(new float[tensor.ElementCount]));
+        Assert.Throws<ObjectDisposedException>(checkpoint.ComputeDigest);
+    }
+
     [Theory]
     [InlineData("model.safetensors", true)]
     [InlineData("a b-ü.bin", true)]

@@ -1,0 +1,122 @@
+using System.Buffers.Binary;
+using System.Text;
+using Blip.Checkpoints;
+using Xunit;
+
+namespace Blip.Tests.Checkpoints;
+
+/// <summary>Legacy <c>pytorch_model.bin</c> files made to mislead: refused in one line, within the memory that the file's size justifies.</summary>
+public class HostileTorchFileTests
+{
+    private const string Query = "text_encoder.encoder.layer.0.attention.self.query.weight";
+
+    [Fact]
+    public void Open_OneStorageReadAsTwoTypes_IsRefused()
+    {
+        // Counted in elements of two bytes and read in elements of four, the second tensor would end beyond the file.
+        byte[] pickle = [.. Dictionary([("a", Tensor("k", "HalfStorage", [4096])), ("b", Tensor("k", "FloatStorage", [4096]))])];
+        Assert.Contains("tensor b", Refusal(Legacy(pickle, ("k", 4096, new byte[8192]))), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Open_ALongShapeRepeatedByTheMemo_IsRefusedInLittleMemory()
+    {
+        byte[] shape = [(byte)'(', .. Enumerable.Repeat<byte[]>([(byte)'K', 1], 200_000).SelectMany(b => b), .. "tq\u0003"u8];
+        byte[] pickle =
+        [
+            .. "ctorch._utils\n_rebuild_tensor_v2\nq\u0001("u8, .. Storage("k", "FloatStorage", 1), .. "K\0"u8, .. shape, .. "h\u0003tq\u0002("u8,
+            .. Enumerable.Repeat("h\u0001h\u0002R"u8.ToArray(), 2000).SelectMany(b => b), .. "t"u8,
+        ];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Refusal(Legacy(pickle));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100 << 20);
+    }
+
+    [Fact]
+    public void Open_ANameWithLineBreaks_IsShownOnOneShortLine()
+    {
+        string name = "evil\nname\u001b[31m" + new string('x', 10_000);
+        string message = Refusal(Legacy([.. Dictionary([(name, Tensor("k", "FloatStorage", [99], 4))])], ("k", 4, new byte[16])));
+        Assert.Contains("evil name", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(message, char.IsControl);
+        Assert.InRange(message.Length, 20, 400);
+    }
+
+    [Fact]
+    public void FindNonFiniteTensor_InATransposedTensor_NamesIt()
+    {
+        using TempFolder folder = new();
+        CheckpointTests.Copy("base", folder.Path);
+        using (Checkpoint original = Checkpoint.Open(folder.Path))
+        {
+            List<(string, byte[])> tensors = [];
+            List<(string, long, byte[])> storages = [];
+            foreach (CheckpointTensor tensor in original.Tensors.Values)
+            {
+                float[] values = new float[tensor.ElementCount];
+                tensor.CopyTo(values);
+                if (tensor.Name == Query)
+                    values[5] = float.NaN;
+                byte[] data = new byte[values.Length * sizeof(float)];
+                Buffer.BlockCopy(values, 0, data, 0, data.Length);
+                int[] shape = [.. tensor.Shape.Select(d => (int)d)];
+                tensors.Add((tensor.Name, Tensor(tensor.Name, "FloatStorage", shape, values.Length, tensor.Name == Query ? [1, shape[0]] : null)));
+                storages.Add((tensor.Name, values.Length, data));
+            }
+            File.WriteAllBytes(Path.Combine(folder.Path, "pytorch_model.bin"), Legacy([.. Dictionary(tensors)], [.. storages]));
+        }
+        File.Delete(Path.Combine(folder.Path, "model.safetensors"));
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Equal(Query, checkpoint.FindNonFiniteTensor());
+    }
+
+    private static string Refusal(byte[] file)
+    {
+        using TempFolder folder = new();
+        CheckpointTests.Copy("base", folder.Path);
+        File.Delete(Path.Combine(folder.Path, "model.safetensors"));
+        File.WriteAllBytes(Path.Combine(folder.Path, "pytorch_model.bin"), file);
+        return Assert.Throws<BlipModelException>(() => Checkpoint.Open(folder.Path)).Message;
+    }
+
+    private static byte[] Legacy(byte[] pickle, params (string Key, long Count, byte[] Data)[] storages) =>
+    [
+        0x80, 2, 0x8a, 10, .. TorchFile.LegacyMagic, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', 0x80, 2, .. "}("u8, .. Text("little_endian"), 0x88, .. "u."u8,
+        0x80, 2, .. pickle, (byte)'.', 0x80, 2, .. "]("u8, .. storages.SelectMany(s => Text(s.Key)), .. "e."u8,
+        .. storages.SelectMany(s => (byte[])[.. BitConverter.GetBytes(s.Count), .. s.Data]),
+    ];
+
+    private static IEnumerable<byte> Dictionary(IEnumerable<(string Name, byte[] Tensor)> tensors) =>
+        [.. "}("u8, .. tensors.SelectMany(t => (byte[])[.. Text(t.Name), .. t.Tensor]), .. "u"u8];
+
+    private static byte[] Tensor(string key, string type, int[] shape, int? count = null, int[]? strides = null)
+    {
+        if (strides is null)
+        {
+            strides = new int[shape.Length];
+            for (int d = shape.Length - 1, stride = 1; d >= 0; stride *= shape[d--])
+                strides[d] = stride;
+        }
+        return
+        [
+            .. "ctorch._utils\n_rebuild_tensor_v2\n("u8, .. Storage(key, type, count ?? shape.Aggregate(1, (a, b) => a * b)), .. "K\0("u8, .. shape.SelectMany(Number), .. "t("u8,
+            .. strides.SelectMany(Number), (byte)'t', 0x89, .. "ccollections\nOrderedDict\n)RtR"u8,
+        ];
+    }
+
+    private static byte[] Storage(string key, string type, int count) =>
+        [.. "("u8, .. Text("storage"), .. Encoding.ASCII.GetBytes($"ctorch\n{type}\n"), .. Text(key), .. Text("cpu"), .. Number(count), .. "NtQ"u8];
+
+    private static byte[] Number(int value)
+    {
+        byte[] bytes = [(byte)'J', 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(1), value);
+        return bytes;
+    }
+
+    private static byte[] Text(string value)
+    {
+        byte[] utf8 = Encoding.UTF8.GetBytes(value);
+        return [(byte)'X', .. BitConverter.GetBytes(utf8.Length), .. utf8];
+    }
+}
