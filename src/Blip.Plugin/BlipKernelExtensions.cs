@@ -24,7 +24,7 @@ public static class BlipKernelExtensions
     public static KernelPlugin ImportPluginFromBlip(this Kernel kernel, BlipConversation? conversation = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        return kernel.ImportPluginFromObject(kernel.Services.CreatePlugin(conversation ?? new BlipConversation()), PluginName);
+        return kernel.ImportPluginFromObject(kernel.Services.CreatePlugin(conversation ?? kernel.Services.CreateConversation()), PluginName);
     }
 
     /// <summary>The tools as functions of Microsoft.Extensions.AI, for a <c>ChatClientAgent</c> or any <see cref="IChatClient"/> with function calling.</summary>

@@ -17,6 +17,12 @@ public sealed partial class BlipPlugin
     /// <summary>The most questions, or pictures, of one call.</summary>
     public const int MaxQuestions = 16;
 
+    /// <summary>How a data URI is named as a source.</summary>
+    private const string DataUriSource = "data URI";
+
+    /// <summary>A longer name is not repeated in a result.</summary>
+    private const int MaxNameLength = 40;
+
     private const string ImageHelp = "A picture: its short name in this conversation (image-1), an https address, a data URI, or a file path. Only sources that the operator allowed can be read.";
     private const string QuestionHelp = "One short, concrete question in English about what can be seen.";
 
@@ -125,7 +131,9 @@ public sealed partial class BlipPlugin
     {
         ResolvedImage resolved = await _source.ResolveAsync(image ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
         Picture picture = Picture.FromBytes(resolved.Data);
-        // Only what is a picture is kept.
+        if (resolved.Source != DataUriSource)
+            return (picture, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
+        // Worth a short name: sending it again would be dear. What has an address keeps that, so that it pushes no attached picture out.
         picture.ReadHeader();
         return (picture, _conversation.Attach(resolved.Data.Span));
     }

@@ -1,3 +1,4 @@
+using Blip.Imaging;
 using Blip.Plugin.Images;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,18 +25,22 @@ public static class BlipServiceCollectionExtensions
     public static IServiceCollection AddBlip(this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true });
+        // Limits of their own, since what is bound is written into.
+        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true, Limits = new ImageLimits() });
         services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
         services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
         services.TryAddSingleton(provider => new BlipService(
-            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.LoggerOf<BlipService>(), provider.GetService<Imaging.IImageDecoder>()));
+            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.LoggerOf<BlipService>(), provider.GetService<IImageDecoder>()));
         services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
         services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
-        services.TryAddScoped(provider => new BlipConversation(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
+        services.TryAddScoped(CreateConversation);
         services.TryAddScoped(provider => provider.CreatePlugin(provider.GetRequiredService<BlipConversation>()));
         return services;
     }
+
+    /// <summary>A conversation within the configured bounds.</summary>
+    internal static BlipConversation CreateConversation(this IServiceProvider services) => new(services.GetService<IOptions<ImageStoreOptions>>()?.Value);
 
     /// <summary>The tools of one conversation.</summary>
     internal static BlipPlugin CreatePlugin(this IServiceProvider services, BlipConversation conversation) => new(

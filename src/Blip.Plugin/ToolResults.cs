@@ -22,9 +22,9 @@ public sealed record ImageAnswer
     [Description("Other answers it considered.")]
     public IReadOnlyList<string>? Alternatives { get; init; }
 
-    /// <summary>The picture's short handle in this conversation.</summary>
+    /// <summary>The picture: its short handle where it has one, else the name of its file or host.</summary>
     [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("The picture's short name; use it for further questions.")]
+    [Description("The picture that was looked at.")]
     public string? Image { get; init; }
 
     /// <summary>What went wrong, in place of an answer.</summary>
@@ -121,7 +121,7 @@ public sealed record ToolError
 
     private static string? HintFor(string code) => code switch
     {
-        BlipErrorCode.ImageNotFound => "Call list_images for the pictures of this conversation, or give the picture's address again.",
+        BlipErrorCode.ImageNotFound => "Call list_images for the names that there are.",
         BlipErrorCode.HostNotAllowed or BlipErrorCode.AddressNotAllowed or BlipErrorCode.FileNotAllowed => "Do not try other spellings. Ask the user to attach the picture.",
         BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or BlipErrorCode.TooManyQuestions => "Ask fewer or shorter questions.",
         BlipErrorCode.Busy or BlipErrorCode.ModelLoading or BlipErrorCode.Timeout => "Try again in a moment.",

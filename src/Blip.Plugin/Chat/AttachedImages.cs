@@ -46,11 +46,12 @@ internal static class AttachedImages
         }
     }
 
-    private static bool IsImage(AIContent content) => content is DataContent data && data.HasTopLevelMediaType("image");
+    private static bool IsImage(AIContent content) => content is DataContent data && data.HasTopLevelMediaType("image") || content is UriContent uri && uri.HasTopLevelMediaType("image");
 
     private static IEnumerable<AIContent> Replace(AIContent content, BlipConversation conversation, bool keepImages)
     {
-        string? handle = IsImage(content) ? conversation.Attach(((DataContent)content).Data.Span) : null;
+        // A picture that has an address needs no handle: the tools take the address, where the operator allowed its host.
+        string? handle = !IsImage(content) ? null : content is DataContent data ? conversation.Attach(data.Data.Span) : ((UriContent)content).Uri.ToString();
         if (handle is null || keepImages)
             yield return content;
         if (handle is not null)

@@ -82,7 +82,7 @@ public sealed partial class ImageSource : IDisposable
             return scope?.Handles is IImageHandles handles && handles.TryGet(image, out ReadOnlyMemory<byte> data)
                 ? new ResolvedImage(data, image)
                 : throw new BlipException(
-                    BlipErrorCode.ImageNotFound, $"No picture is known as '{image}' (any more). Send it again, or call list_images for the handles that there are.");
+                    BlipErrorCode.ImageNotFound, "No picture is known under this handle (any more). Send the picture again.");
 
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_timeout);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -9,6 +10,8 @@ namespace Blip.Plugin.Mcp;
 /// <summary>An MCP server on standard input and output, for a client that starts it as a process.</summary>
 public static class BlipMcpServer
 {
+    private static readonly TimeSpan RootsLimit = TimeSpan.FromSeconds(5);
+
     private const string Instructions =
         "Answers short questions about pictures. Give a picture as a file under your roots, as a data URI, or by its short name; ask several small questions rather than one big one.";
 
@@ -39,8 +42,17 @@ public static class BlipMcpServer
 #pragma warning disable MCP9005 // The SDK marks roots obsolete, and clients still send them: they say what a user has opened to this server.
         if (conversation is null || request.Server.ClientCapabilities?.Roots is null)
             return;
-        ListRootsResult roots = await request.Server.RequestRootsAsync(new ListRootsRequestParams(), cancellationToken).ConfigureAwait(false);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(RootsLimit);
+        try
+        {
+            ListRootsResult roots = await request.Server.RequestRootsAsync(new ListRootsRequestParams(), limit.Token).ConfigureAwait(false);
+            conversation.AllowedFolders = [.. roots.Roots.Select(r => r.Uri)];
+        }
+        catch (Exception exception) when (exception is McpException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            // A client that cannot tell its roots has opened none; pictures by handle or from allowed folders still work.
+        }
 #pragma warning restore MCP9005
-        conversation.AllowedFolders = [.. roots.Roots.Select(r => r.Uri)];
     }
 }

@@ -19,11 +19,33 @@ public static class BlipMcpServerBuilderExtensions
         return builder.WithTools<BlipPlugin>().WithRequestFilters(filters => filters.AddCallToolFilter(next => async (request, cancellationToken) =>
         {
             await LoadAsync(request, cancellationToken).ConfigureAwait(false);
-            CallToolResult result = await next(request, cancellationToken).ConfigureAwait(false);
+            CallToolResult result = await CallAsync(next, request, cancellationToken).ConfigureAwait(false);
             if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
                 result.IsError = true;
             return result;
         }));
+    }
+
+    /// <summary>The tools report their own failures; what fails before them, or without a result of theirs, are arguments that do not fit.</summary>
+    private static async Task<CallToolResult> CallAsync(
+        McpRequestHandler<CallToolRequestParams, CallToolResult> next, RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            CallToolResult result = await next(request, cancellationToken).ConfigureAwait(false);
+            if (result.IsError != true || result.StructuredContent is not null)
+                return result;
+        }
+        catch (Exception exception) when (exception is ArgumentException or JsonException)
+        {
+            // Said below.
+        }
+        ImageAnswer answer = new()
+        {
+            Error = new ToolError { Code = BlipErrorCode.InvalidRequest, Message = "The arguments do not fit the tool.", Hint = "Give each argument of the tool's schema, in its type." },
+        };
+        JsonElement content = JsonSerializer.SerializeToElement(answer);
+        return new CallToolResult { IsError = true, StructuredContent = content, Content = [new TextContentBlock { Text = content.GetRawText() }] };
     }
 
     /// <summary>Waits for the model, and says how it goes; a failure is left to the tool, which reports it.</summary>

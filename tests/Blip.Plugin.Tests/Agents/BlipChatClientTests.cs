@@ -71,4 +71,21 @@ public sealed class BlipChatClientTests : IAsyncDisposable
         Assert.Equal(4, options!.Tools!.Count);
         Assert.Equal(2, message.Contents.Count);
     }
+
+    [Fact]
+    public async Task UseBlip_PictureByAddress_BecomesALineWithTheAddress()
+    {
+        List<ChatMessage> seen = [];
+        Mock<IChatClient> inner = new();
+        inner.Setup(c => c.GetResponseAsync(It.IsAny<IEnumerable<ChatMessage>>(), It.IsAny<ChatOptions>(), It.IsAny<CancellationToken>()))
+            .Callback((IEnumerable<ChatMessage> messages, ChatOptions _, CancellationToken _) => seen.AddRange(messages))
+            .ReturnsAsync(new ChatResponse(new ChatMessage(ChatRole.Assistant, "ok")));
+        await using Microsoft.Extensions.DependencyInjection.ServiceProvider services =
+            Microsoft.Extensions.DependencyInjection.ServiceCollectionContainerBuilderExtensions.BuildServiceProvider(new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddBlip());
+        using BlipConversation conversation = new();
+        using IChatClient client = inner.Object.AsBuilder().UseBlip(conversation).Build(services);
+        await client.GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/dogs.jpg", "image/jpeg"), new TextContent("what is this?")])]);
+        Assert.Contains("https://example.com/dogs.jpg", seen[0].Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(seen[0].Contents, c => c is UriContent);
+    }
 }

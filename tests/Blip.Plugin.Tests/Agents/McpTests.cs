@@ -23,12 +23,12 @@ public sealed class McpTests
     public async Task Stdio_FileUnderARoot_IsAnsweredAsPathAndAsAddress()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Sample("")]);
-        foreach (string image in (string[])[Dogs, new Uri(Dogs).AbsoluteUri, "image-1"])
+        foreach (string image in (string[])[Dogs, new Uri(Dogs).AbsoluteUri, "data:image/jpeg;base64," + Convert.ToBase64String(File.ReadAllBytes(Dogs)), "image-1"])
         {
             CallToolResult result = await AskAsync(client, image, "how many dogs are in the picture?");
             Assert.NotEqual(true, result.IsError);
             Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
-            Assert.Equal("image-1", result.StructuredContent.Value.GetProperty("image").GetString());
+            Assert.Equal(image.Contains("dogs.jpg", StringComparison.Ordinal) ? "dogs.jpg" : "image-1", result.StructuredContent.Value.GetProperty("image").GetString());
         }
         CallToolResult list = await client.CallToolAsync("list_images");
         Assert.Equal(1, list.StructuredContent!.Value.GetProperty("images").GetArrayLength());
@@ -54,6 +54,24 @@ public sealed class McpTests
         Assert.Equal(code, error.GetProperty("code").GetString());
         Assert.DoesNotContain(TestPaths.Root, result.StructuredContent.Value.GetRawText(), StringComparison.Ordinal);
         Assert.Equal(BlipErrorCode.FileNotAllowed, (await AskAsync(client, Dogs, "what?")).StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"image":"image-1"}""")]
+    [InlineData("""{"image":{"a":[1]},"question":{"b":2}}""")]
+    public async Task Stdio_ArgumentsDoNotFit_IsAToolErrorWithTheCode(string arguments)
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: []);
+        CallToolResult result = await client.CallToolAsync("ask_image", JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments)!);
+        Assert.True(result.IsError);
+        Assert.Equal(BlipErrorCode.InvalidRequest, result.StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+    }
+
+    [Fact]
+    public async Task Stdio_RootsCannotBeTold_OtherSourcesWork()
+    {
+        await using McpClient client = await McpStdio.StartAsync(roots: null, "--allow-folder", TestPaths.Sample(""));
+        Assert.Equal("2", (await AskAsync(client, Dogs, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
     }
 
     [Fact]

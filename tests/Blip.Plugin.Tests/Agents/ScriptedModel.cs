@@ -86,7 +86,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
     private JsonObject CallTool(JsonElement request, string text)
     {
         (string tool, object arguments) = Call(text);
-        string name = request.GetProperty("tools").EnumerateArray().Select(t => t.GetProperty("function").GetProperty("name").GetString()!).Single(n => n == tool || n == "blip-" + tool);
+        string name = request.GetProperty("tools").EnumerateArray().Select(t => t.GetProperty("function").GetProperty("name").GetString()!).Single(n => n == tool || n == "blip-" + tool || n == "blip_" + tool);
         return new JsonObject
         {
             ["role"] = "assistant",

@@ -86,7 +86,7 @@ public sealed class ImageSourceDataTests : IDisposable
         {
             BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await _source.ResolveAsync(handle, scope, Token));
             Assert.Equal(BlipErrorCode.ImageNotFound, e.Code);
-            Assert.Contains("list_images", e.Message, StringComparison.Ordinal);
+            Assert.Contains("Send the picture again", e.Message, StringComparison.Ordinal);
         }
     }
 }

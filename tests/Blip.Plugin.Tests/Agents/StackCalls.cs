@@ -1,0 +1,121 @@
+using System.ClientModel;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Blip.Hosting;
+using Blip.Plugin.Chat;
+using Blip.Plugin.Images;
+using Blip.Tests;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.SemanticKernel;
+using Microsoft.SemanticKernel.ChatCompletion;
+using Microsoft.SemanticKernel.Connectors.OpenAI;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using OpenAI;
+using Xunit;
+
+namespace Blip.Plugin.Tests.Agents;
+
+/// <summary>One call of <c>ask_image</c>, with any arguments, on each way that a stack offers; what comes back is what a language model reads.</summary>
+internal static class StackCalls
+{
+    public static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
+
+    public static Dictionary<string, Func<Action<IServiceCollection>, JsonObject, Task<string>>> Stacks { get; } = new()
+    {
+        ["SemanticKernel"] = SemanticKernelAsync,
+        ["SemanticKernelFunctions"] = SemanticKernelFunctionsAsync,
+        ["ChatClient"] = ChatClientAsync,
+        ["Mcp"] = McpAsync,
+    };
+
+    public static JsonObject Arguments(string image, string question) => new() { ["image"] = image, ["question"] = question };
+
+    private static async Task<string> SemanticKernelAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    {
+        await using ScriptedModel model = await StartAsync(arguments);
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.AddOpenAIChatCompletion("scripted", model.Endpoint, "key");
+        configure(builder.Services);
+        Kernel kernel = builder.Build();
+        using BlipConversation conversation = Conversation();
+        kernel.ImportPluginFromBlip(conversation);
+        await kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync("go", new OpenAIPromptExecutionSettings { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() }, kernel);
+        return Read(model);
+    }
+
+    private static async Task<string> SemanticKernelFunctionsAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    {
+        await using ScriptedModel model = await StartAsync(arguments);
+        await using ServiceProvider services = Build(configure);
+        Kernel kernel = new(services);
+        using BlipConversation conversation = Conversation();
+        KernelPlugin plugin = kernel.ImportPluginFromBlip(conversation);
+        using IChatClient client = Client(model).AsBuilder().UseFunctionInvocation().Build();
+        await client.GetResponseAsync("go", new ChatOptions { Tools = [.. plugin.AsAIFunctions(kernel)] });
+        return Read(model);
+    }
+
+    private static async Task<string> ChatClientAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    {
+        await using ScriptedModel model = await StartAsync(arguments);
+        await using ServiceProvider services = Build(configure);
+        using BlipConversation conversation = Conversation();
+        using IChatClient client = Client(model).AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
+        await client.GetResponseAsync("go");
+        return Read(model);
+    }
+
+    private static async Task<string> McpAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        configure(builder.Services);
+        builder.Services.AddBlipMcp();
+        await using WebApplication app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        app.MapBlipMcp();
+        await app.StartAsync();
+        string handle = app.Services.GetRequiredService<ImageStore>().Add(Dogs).Image.Handle;
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(app.Urls.Single() + "/mcp") }));
+        // The same picture under the name that it has here.
+        if (arguments["image"] is JsonValue value && value.ToString() == "image-1")
+            arguments["image"] = handle;
+        CallToolResult result = await client.CallToolAsync("ask_image", arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value));
+        return string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
+    }
+
+    private static ServiceProvider Build(Action<IServiceCollection> configure)
+    {
+        ServiceCollection services = new();
+        configure(services);
+        return services.BuildServiceProvider();
+    }
+
+    private static BlipConversation Conversation()
+    {
+        BlipConversation conversation = new();
+        conversation.Attach(Dogs);
+        return conversation;
+    }
+
+    private static async Task<ScriptedModel> StartAsync(JsonObject arguments)
+    {
+        ScriptedModel model = await ScriptedModel.StartAsync();
+        model.Call = _ => ("ask_image", arguments);
+        return model;
+    }
+
+    private static IChatClient Client(ScriptedModel model) =>
+        new OpenAIClient(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = model.Endpoint }).GetChatClient("scripted").AsIChatClient();
+
+    private static string Read(ScriptedModel model)
+    {
+        JsonElement last = model.Requests.Last().GetProperty("messages").EnumerateArray().Last();
+        Assert.Equal("tool", last.GetProperty("role").GetString());
+        return last.GetProperty("content").GetString()!;
+    }
+}

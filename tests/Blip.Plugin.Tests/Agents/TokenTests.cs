@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using Microsoft.ML.Tokenizers;
+using Xunit;
+using static Blip.Plugin.Tests.Agents.StackCalls;
+
+namespace Blip.Plugin.Tests.Agents;
+
+/// <summary>What a call with its result costs a language model beyond the question and the picture's name, in tokens of o200k_base, on every stack.</summary>
+public sealed class TokenTests
+{
+    private const int Budget = 80;
+
+    private static readonly TiktokenTokenizer Tokens = TiktokenTokenizer.CreateForEncoding("o200k_base");
+
+    private static readonly (string Image, string Question)[] Cases =
+    [
+        ("image-1", "how many dogs are in the picture?"),
+        ("image-1", "what is in the picture?"),
+        ("image-7", "is it day or night?"),
+        ("sha256-" + new string('0', 64), "is it day or night?"),
+        ("https://example.com/picture.jpg", "is there a dog?"),
+        ("http://example.com/picture.jpg", "is there a dog?"),
+        ("https://127.0.0.1/picture.jpg", "is there a dog?"),
+        ("ftp://example.com/picture.jpg", "is there a dog?"),
+        ("/etc/passwd", "what is this?"),
+        ("", "what is this?"),
+        ("image-1", ""),
+        ("image-1", string.Join(' ', Enumerable.Repeat("dog", 600))),
+        ("data:image/png;base64,AAAA", "what is this?"),
+        ("data:image/png;base64,!", "what is this?"),
+    ];
+
+    public static TheoryData<string, int> Calls => [.. from stack in Stacks.Keys from i in Enumerable.Range(0, Cases.Length) select new TheoryDataRow<string, int>(stack, i)];
+
+    [Theory]
+    [MemberData(nameof(Calls))]
+    public async Task CallAndResult_StayInBudget(string stack, int index)
+    {
+        (string image, string question) = Cases[index];
+        JsonObject arguments = StackCalls.Arguments(image, question);
+        string call = arguments.ToJsonString(), result = await Stacks[stack](services => services.AddBlip(), arguments);
+        int cost = Tokens.CountTokens(call) + Tokens.CountTokens(result) - Tokens.CountTokens(image) - Tokens.CountTokens(question);
+        Assert.True(cost <= Budget, $"{cost} tokens: {result}");
+    }
+}
