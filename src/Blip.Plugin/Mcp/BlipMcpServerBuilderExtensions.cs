@@ -53,26 +53,42 @@ public static class BlipMcpServerBuilderExtensions
     {
         if (request.Params?.ProgressToken is not { } token || request.Services?.GetService<BlipService>() is not { IsReady: false } service)
             return;
+        Notifier notifier = new(request.Server, token);
         try
         {
-            await service.GetModelAsync(new Notifier(request.Server, token), cancellationToken).ConfigureAwait(false);
+            await service.GetModelAsync(notifier, cancellationToken).ConfigureAwait(false);
         }
         catch (BlipException)
         {
+            // The tool meets it again, and says so.
         }
+        // What is told of the loading is on its way before the result is.
+        await notifier.Sent.ConfigureAwait(false);
     }
 
     private sealed class Notifier(McpServer server, ProgressToken token) : IProgress<LoadProgress>
     {
+        private readonly Lock _gate = new();
         private int _reports;
+
+        /// <summary>Done when every report so far is sent, each after the one before it.</summary>
+        public Task Sent { get; private set; } = Task.CompletedTask;
 
         public void Report(LoadProgress value)
         {
-            LoadProgress progress = value;
-            float? total = progress.Download?.Size;
-            // What was not a download only ever counts up: the protocol wants progress to grow.
-            float done = progress.Download?.Bytes ?? Interlocked.Increment(ref _reports);
-            _ = server.NotifyProgressAsync(token, new ProgressNotificationValue { Progress = done, Total = total, Message = $"{progress.Stage} {progress.Model}" });
+            lock (_gate)
+            {
+                // What is no download counts up: the protocol wants progress to grow.
+                float done = value.Download?.Bytes ?? ++_reports;
+                ProgressNotificationValue progress = new() { Progress = done, Total = value.Download?.Size, Message = $"{value.Stage} {value.Model}" };
+                Sent = SendAfterAsync(Sent, progress);
+            }
+        }
+
+        private async Task SendAfterAsync(Task before, ProgressNotificationValue progress)
+        {
+            await before.ConfigureAwait(false);
+            await server.NotifyProgressAsync(token, progress).ConfigureAwait(false);
         }
     }
 }
