@@ -22,7 +22,7 @@ internal static class DetokenizeCommand
         BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
         bool cleanUp = parsed.GetValue(CleanUp);
         using JsonLines output = new();
-        return LineBatch.Run(parsed.GetRequiredValue(Batch), output, line =>
+        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch), output, line =>
         {
             string text = tokenizer.Decode(ReadIds(line, tokenizer.VocabularySize), cleanUp);
             output.Write(writer =>
@@ -31,7 +31,7 @@ internal static class DetokenizeCommand
                 writer.WriteString("text", text);
                 writer.WriteEndObject();
             });
-        });
+        }, cancellationToken);
     }
 
     private static int[] ReadIds(string line, int vocabulary)
