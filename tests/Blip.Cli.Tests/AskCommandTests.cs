@@ -34,6 +34,28 @@ public class AskCommandTests
     }
 
     [Fact]
+    public async Task Ask_OneOfTwoQuestionsIsBlank_AnswersTheOther()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "-q", "", "-q", "is there a cat?", "--json");
+        Assert.Equal(1, result.Code);
+        JsonElement[] rows = [.. result.Lines.Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal("question_empty", rows[0].GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal("no", rows[1].GetProperty("answer").GetString());
+    }
+
+    [Fact]
+    public async Task Ask_SeveralQuestionsAboutAMissingPicture_ComplainsOnce()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", "missing.jpg", "-q", "what?", "-q", "where?");
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Single(result.ErrorLines, line => line.Contains("missing.jpg", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Ask_WordsAfterTwoDashes_AreWords() =>
+        Assert.Equal(0, (await BlipProcess.RunAsync("ask", "--", Dogs, "--question")).Code);
+
+    [Fact]
     public async Task Ask_Json_HasEveryMemberInOrder()
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "what color is the tree?", "--json");
