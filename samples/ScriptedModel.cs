@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -14,25 +15,18 @@ internal sealed class ScriptedModel : IDisposable
 
     public ScriptedModel()
     {
-        // A free port is found by trying: the listener takes no port 0.
-        for (int port = 42000; ; port++)
-        {
-            try
-            {
-                Endpoint = new Uri($"http://127.0.0.1:{port}/v1");
-                _listener.Prefixes.Clear();
-                _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
-                _listener.Start();
-                break;
-            }
-            catch (HttpListenerException) when (port < 42100)
-            {
-            }
-        }
+        // The listener takes no port 0, so a free one is asked of the system first.
+        using TcpListener probe = new(IPAddress.Loopback, 0);
+        probe.Start();
+        int port = ((IPEndPoint)probe.LocalEndpoint).Port;
+        probe.Stop();
+        Endpoint = new Uri($"http://127.0.0.1:{port}/v1");
+        _listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        _listener.Start();
         _ = Task.Run(ServeAsync);
     }
 
-    public Uri Endpoint { get; private set; } = null!;
+    public Uri Endpoint { get; }
 
     public void Dispose() => _listener.Close();
 

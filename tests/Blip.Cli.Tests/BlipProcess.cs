@@ -22,7 +22,14 @@ internal static class BlipProcess
 
     private static Process Start(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        ProcessStartInfo start = new("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root };
+        // A background job of a shell ignores SIGINT, and so would its children: a user's command does not.
+        bool reset = OperatingSystem.IsLinux();
+        ProcessStartInfo start = new(reset ? "env" : "dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root };
+        if (reset)
+        {
+            start.ArgumentList.Add("--default-signal=INT");
+            start.ArgumentList.Add("dotnet");
+        }
         start.ArgumentList.Add(program);
         foreach (string argument in arguments)
             start.ArgumentList.Add(argument);
