@@ -131,6 +131,7 @@ public class AskCommandTests
     [Fact(Timeout = 60_000)]
     public async Task Batch_ReaderHasHadEnough_EndsQuietly()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Nothing tells of the closed pipe there.");
         using Process process = BlipProcess.Start("ask", "--batch", "-");
         string line = JsonSerializer.Serialize(new { image = Dogs, question = "is there a cat?" });
         await process.StandardInput.WriteLineAsync(line);
@@ -139,18 +140,18 @@ public class AskCommandTests
         process.StandardOutput.Close();
         try
         {
-            for (int i = 0; i < 5; i++)
-                await process.StandardInput.WriteLineAsync(line);
-            process.StandardInput.Close();
+            // Standard input stays open: only the pipe can end it.
+            await process.StandardInput.WriteLineAsync(line);
+            await process.StandardInput.FlushAsync();
+            string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Single(error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            Assert.Equal(0, process.ExitCode);
         }
-        catch (IOException)
+        finally
         {
-            // It has ended already.
+            process.Kill();
         }
-        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
-        Assert.Equal(0, process.ExitCode);
     }
 
 }
