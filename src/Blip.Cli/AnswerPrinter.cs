@@ -6,6 +6,7 @@ namespace Blip.Cli;
 internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDisposable
 {
     private readonly JsonLines? _lines = json ? new JsonLines() : null;
+    private string? _lastComplaint;
 
     public bool AnyFailed { get; private set; }
 
@@ -30,11 +31,17 @@ internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDi
 
     public void PrintError(string image, string question, BlipException exception)
     {
-        if (_lines is not null)
-            _lines.Write(writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, question, image));
-        else if (several || !AnyFailed)
-            Console.Error.WriteLine(exception.Message.Contains(image, StringComparison.Ordinal) ? $"blip: {exception.Message}" : $"blip: {image}: {exception.Message}");
         AnyFailed = true;
+        if (_lines is not null)
+        {
+            _lines.Write(writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, question, image));
+            return;
+        }
+        string complaint = exception.Message.Contains(image, StringComparison.Ordinal) ? exception.Message : $"{image}: {exception.Message}";
+        // A picture that cannot be used fails every question about it: once is enough.
+        if (complaint != _lastComplaint)
+            CommandLine.Complain(complaint);
+        _lastComplaint = complaint;
     }
 
     public void Dispose() => _lines?.Dispose();

@@ -45,8 +45,7 @@ internal static class AskBatch
             Exception? failure = null;
             try
             {
-                // A read from a terminal or a pipe cannot be called back, only left alone.
-                while (await lines.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(stop.Token) is { } line)
+                while (await InputLines.NextAsync(lines, stop.Token) is { } line)
                 {
                     if (!string.IsNullOrWhiteSpace(line))
                         await underWay.Writer.WriteAsync(AskAsync(model, reader, line, folder, options, stop.Token), stop.Token);

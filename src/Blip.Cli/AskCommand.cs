@@ -23,7 +23,6 @@ internal static class AskCommand
 
     private static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of an answer.", DefaultValueFactory = _ => AskOptions.Default.MaxNewTokens };
     private static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens of an answer." };
-    private static readonly Option<bool> CleanUp = new("--clean-up") { Description = "Drop the spaces around apostrophes, as transformers did before its fifth release.", DefaultValueFactory = _ => true, HelpName = "true|false" };
     private static readonly Option<bool> Truncate = new("--truncate") { Description = "Cut a question that is too long instead of refusing it." };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line for each answer." };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
@@ -34,7 +33,7 @@ internal static class AskCommand
         MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
         Command command = new("ask", "Ask questions about pictures.")
         {
-            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens, CleanUp, Truncate,
+            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate,
             ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
         };
         command.Validators.Add(RequireQuestion);
@@ -50,12 +49,6 @@ internal static class AskCommand
 
     private static void RequireQuestion(CommandResult result)
     {
-        // The parser takes an unknown option for one more word.
-        foreach (string word in result.GetValue(Words) ?? [])
-        {
-            if (word.StartsWith("--", StringComparison.Ordinal) && !word.Contains(' ', StringComparison.Ordinal))
-                result.AddError($"There is no option {word}.");
-        }
         int words = result.GetValue(Words)?.Length ?? 0;
         bool questions = result.GetValue(Questions) is { Length: > 0 };
         if (result.GetValue(Batch) is not null)
@@ -75,7 +68,7 @@ internal static class AskCommand
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
             MinNewTokens = parsed.GetValue(MinNewTokens),
-            CleanUp = parsed.GetValue(CleanUp),
+            CleanUp = ModelOptions.IsCleanedUp(parsed),
             TruncateQuestion = parsed.GetValue(Truncate),
         };
         if (parsed.GetValue(Batch) is { } batch)
@@ -97,9 +90,7 @@ internal static class AskCommand
             try
             {
                 Picture picture = await reader.ReadAsync(word, cancellationToken);
-                Answer[] answers = await model.AskAsync(picture, questions, options, cancellationToken);
-                for (int i = 0; i < answers.Length; i++)
-                    printer.Print(word, questions[i], answers[i]);
+                await AskAsync(model, printer, word, picture, questions, options, cancellationToken);
             }
             catch (BlipException exception) when (exception is not BlipModelException)
             {
@@ -108,5 +99,28 @@ internal static class AskCommand
             }
         }
         return printer.AnyFailed ? CommandLine.Failure : 0;
+    }
+
+    private static async Task AskAsync(BlipModel model, AnswerPrinter printer, string image, Picture picture, string[] questions, AskOptions options, CancellationToken cancellationToken)
+    {
+        Answer[] answers;
+        try
+        {
+            answers = await model.AskAsync(picture, questions, options, cancellationToken);
+        }
+        catch (BlipException exception) when (exception is not BlipModelException)
+        {
+            if (questions is [string only])
+                printer.PrintError(image, only, exception);
+            else
+            {
+                // One that cannot be asked must not cost the others their answers.
+                foreach (string question in questions)
+                    await AskAsync(model, printer, image, picture, [question], options, cancellationToken);
+            }
+            return;
+        }
+        for (int i = 0; i < answers.Length; i++)
+            printer.Print(image, questions[i], answers[i]);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 
 namespace Blip.Cli;
 
@@ -22,9 +23,9 @@ internal static class CommandLine
         };
         // A question may begin with @.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Errors.Count > 0)
+        if (FindWrongUse(parsed) is { } wrong)
         {
-            Console.Error.WriteLine($"blip: {FirstError(parsed)} See blip {CommandPath(parsed)}--help.");
+            Complain($"{wrong} See blip {CommandPath(parsed)}--help.");
             return Usage;
         }
         try
@@ -37,7 +38,7 @@ internal static class CommandLine
         }
         catch (BlipException exception)
         {
-            Console.Error.WriteLine($"blip: {exception.Message}");
+            Complain(exception.Message);
             return Failure;
         }
         catch (IOException exception) when (IsBrokenPipe(exception))
@@ -47,17 +48,20 @@ internal static class CommandLine
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"blip: {exception.Message}");
+            Complain(exception.Message);
             return Failure;
         }
 #pragma warning disable CA1031 // The last resort: a fault of our own is one line too.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Console.Error.WriteLine($"blip: a fault of its own ({exception.GetType().Name}): {exception.Message.ReplaceLineEndings(" ")}");
+            Complain($"a fault of its own ({exception.GetType().Name}): {exception.Message}");
             return Failure;
         }
     }
+
+    /// <summary>One line on stderr, whatever the message holds.</summary>
+    public static void Complain(string message) => Console.Error.WriteLine($"blip: {message.ReplaceLineEndings(" ")}");
 
     private static bool IsBrokenPipe(IOException exception)
     {
@@ -65,11 +69,23 @@ internal static class CommandLine
         return exception.HResult is BrokenPipe or WindowsBrokenPipe or WindowsNoData;
     }
 
-    private static string FirstError(ParseResult parsed)
+    private static string? FindWrongUse(ParseResult parsed)
     {
+        if (FindUnknownOption(parsed) is { } unknown)
+            return $"There is no option {unknown}.";
+        if (parsed.Errors.Count == 0)
+            return null;
         // Of several the most particular comes last: an unknown verb is also a missing one.
-        string message = parsed.Errors[^1].Message.ReplaceLineEndings(" ").Trim();
+        string message = parsed.Errors[^1].Message.Trim();
         return message.EndsWith('.') ? message : message + ".";
+    }
+
+    /// <summary>The parser takes an unknown option for one more word. What follows <c>--</c> is a word, and so is what has a space.</summary>
+    private static string? FindUnknownOption(ParseResult parsed)
+    {
+        string[] words = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        int plain = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
+        return words.SkipLast(plain).FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Contains(' ', StringComparison.Ordinal));
     }
 
     private static string CommandPath(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";

@@ -8,11 +8,10 @@ namespace Blip.Cli;
 internal static class DetokenizeCommand
 {
     private static readonly Option<string> Batch = new("--batch") { Description = "A file with a JSON array of ids a line, or - for standard input.", HelpName = "FILE", Required = true };
-    private static readonly Option<bool> CleanUp = new("--clean-up") { Description = "Drop the spaces around apostrophes.", DefaultValueFactory = _ => true, HelpName = "true|false" };
 
     public static Command Create()
     {
-        Command command = new("detokenize", "Show the text of token ids.") { Batch, ModelOptions.Model, CleanUp };
+        Command command = new("detokenize", "Show the text of token ids.") { Batch, ModelOptions.Model, ModelOptions.CleanUp };
         command.SetAction(RunAsync);
         return command;
     }
@@ -20,9 +19,9 @@ internal static class DetokenizeCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
-        bool cleanUp = parsed.GetValue(CleanUp);
+        bool cleanUp = ModelOptions.IsCleanedUp(parsed);
         using JsonLines output = new();
-        return LineBatch.Run(parsed.GetRequiredValue(Batch), output, line =>
+        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch), output, line =>
         {
             string text = tokenizer.Decode(ReadIds(line, tokenizer.VocabularySize), cleanUp);
             output.Write(writer =>
@@ -31,7 +30,7 @@ internal static class DetokenizeCommand
                 writer.WriteString("text", text);
                 writer.WriteEndObject();
             });
-        });
+        }, cancellationToken);
     }
 
     private static int[] ReadIds(string line, int vocabulary)

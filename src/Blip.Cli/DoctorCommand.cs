@@ -28,11 +28,8 @@ internal static class DoctorCommand
         Line("onnxruntime", $"{OrtEnv.Instance().GetVersionString()}: {string.Join(", ", OrtEnv.Instance().GetAvailableProviders())}");
         string? obstacle = CudaProbe.FindObstacle();
         Line("cuda", obstacle is null ? "usable" : $"not usable: {obstacle}");
-        if (CudaProbe.IsBuiltIn)
-        {
-            foreach (string library in CudaProbe.WantedLibraries)
-                Line("", $"{library} {(CudaProbe.IsPresent(library) ? "found" : "missing")}");
-        }
+        foreach (string library in CudaProbe.WantedLibraries)
+            Line("", $"{library} {(CudaProbe.IsPresent(library) ? "found" : "missing")}");
         Line("device auto", obstacle is null ? "cuda" : "cpu");
         HubCache cache = new();
         Line("models", string.Create(CultureInfo.InvariantCulture, $"{cache.List().Count(m => m.Usable)} usable in {cache.Folder}"));

@@ -11,21 +11,24 @@ internal static class ExportCommand
         ["config.json", "preprocessor_config.json", "processor_config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
 
     private static readonly Option<string> Out = new("--out", "-o") { Description = "A folder that does not exist or is empty.", HelpName = "DIR", Required = true };
+    private static readonly Option<bool> Force = new("--force") { Description = "Write into a folder that is not empty; files of the same names are replaced, others stay." };
 
     public static Command Create()
     {
-        Command command = new("export", "Write the model as self-contained ONNX files.") { ModelOptions.Model, Out };
+        Command command = new("export", "Write the model as self-contained ONNX files.") { ModelOptions.Model, Out, Force };
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string target = Path.GetFullPath(parsed.GetRequiredValue(Out));
-        if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{parsed.GetValue(Out)} is not empty. Give a new folder.");
+        string named = parsed.GetRequiredValue(Out), target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named));
+        if (File.Exists(target))
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{named} is a file. Give a new folder.");
+        if (!parsed.GetValue(Force) && Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{named} is not empty. Give a new folder, or --force to write into it.");
         using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
-        string partial = target + ".partial";
+        string partial = PartialOutput.Beside(target);
         try
         {
             Directory.CreateDirectory(partial);
@@ -36,17 +39,27 @@ internal static class ExportCommand
                 if (File.Exists(source))
                     File.Copy(source, Path.Combine(partial, name));
             }
-            if (Directory.Exists(target))
-                Directory.Delete(target);
-            Directory.Move(partial, target);
+            string[] graphs = [.. Directory.GetFiles(partial, "*.onnx").Select(file => Path.Combine(named, Path.GetFileName(file))).Order(StringComparer.Ordinal)];
+            Publish(partial, target);
+            foreach (string graph in graphs)
+                Console.Out.WriteLine(graph);
+            return 0;
         }
-        catch
+        finally
         {
-            Directory.Delete(partial, recursive: true);
-            throw;
+            if (Directory.Exists(partial))
+                Directory.Delete(partial, recursive: true);
         }
-        foreach (string file in Directory.GetFiles(target, "*.onnx").Order(StringComparer.Ordinal))
-            Console.Out.WriteLine(Path.Combine(parsed.GetRequiredValue(Out), Path.GetFileName(file)));
-        return 0;
+    }
+
+    private static void Publish(string partial, string target)
+    {
+        if (!Directory.Exists(target))
+        {
+            Directory.Move(partial, target);
+            return;
+        }
+        foreach (string file in Directory.GetFiles(partial))
+            File.Move(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
     }
 }

@@ -25,6 +25,10 @@ internal static class InputLines
         }
     }
 
+    /// <summary>The next line, <see langword="null"/> at the end. A read from a terminal or a pipe cannot be called back: when cancelled it is left alone.</summary>
+    public static Task<string?> NextAsync(StreamReader lines, CancellationToken cancellationToken) =>
+        lines.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(cancellationToken);
+
     /// <summary>The JSON value of a line that must be a string.</summary>
     /// <exception cref="BlipException">It is not.</exception>
     public static string ReadString(string line)

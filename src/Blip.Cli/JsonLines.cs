@@ -21,6 +21,7 @@ internal sealed class JsonLines : IDisposable
         _output.Write(NewLine);
         _output.Flush();
         _writer.Reset();
+        OutputPipe.ThrowIfClosed();
     }
 
     public void Dispose()

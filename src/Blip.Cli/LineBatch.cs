@@ -4,11 +4,11 @@ namespace Blip.Cli;
 internal static class LineBatch
 {
     /// <summary>The exit code: whether any line failed.</summary>
-    public static int Run(string path, JsonLines output, Action<string> use)
+    public static async Task<int> RunAsync(string path, JsonLines output, Action<string> use, CancellationToken cancellationToken)
     {
         using StreamReader lines = InputLines.Open(path);
         int code = 0;
-        while (lines.ReadLine() is { } line)
+        while (await InputLines.NextAsync(lines, cancellationToken) is { } line)
         {
             try
             {

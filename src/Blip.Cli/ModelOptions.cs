@@ -27,6 +27,14 @@ internal static class ModelOptions
 
     public static Option<string> Resize { get; } = Choice("--resize", "The order of the resizing passes: as Pillow does today, or as it did up to release 11.", "pillow", "classic");
 
+    public static Option<string> CleanUp { get; } = Choice("--clean-up", "Drop the spaces around apostrophes, as transformers did before its fifth release.", "true", "false");
+
+    static ModelOptions() => Model.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
+            result.AddError("--model is empty.");
+    });
+
     /// <summary>An option that takes one of a few words; the first is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)
     {
@@ -41,6 +49,8 @@ internal static class ModelOptions
         Alpha = parsed.GetValue(Alpha) == "drop" ? AlphaMode.Drop : AlphaMode.White,
         Resize = parsed.GetValue(Resize) == "classic" ? ResizeMode.Classic : ResizeMode.Pillow,
     };
+
+    public static bool IsCleanedUp(ParseResult parsed) => parsed.GetValue(CleanUp) == "true";
 
     public static BlipOptions Options(ParseResult parsed)
     {

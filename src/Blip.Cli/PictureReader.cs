@@ -11,8 +11,9 @@ internal sealed class PictureReader : IDisposable
     {
         if (word == InputLines.StandardInput)
         {
+            // Such a read cannot be called back: when cancelled it is left alone.
             using Stream input = Console.OpenStandardInput();
-            return await Picture.FromStreamAsync(input, cancellationToken: cancellationToken);
+            return await Picture.FromStreamAsync(input, cancellationToken: cancellationToken).WaitAsync(cancellationToken);
         }
         if (!word.Contains("://", StringComparison.Ordinal) && !word.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
             return await Picture.FromFileAsync(word, cancellationToken: cancellationToken);

@@ -49,11 +49,11 @@ internal static class PreprocessCommand
             return 0;
         }
 
-        Directory.CreateDirectory(target);
         using StreamReader lines = InputLines.Open(parsed.GetRequiredValue(Batch)!);
+        Directory.CreateDirectory(target);
         using JsonLines output = new();
         int code = 0;
-        for (int number = 0; await lines.ReadLineAsync(cancellationToken) is { } line; number++)
+        for (int number = 0; await InputLines.NextAsync(lines, cancellationToken) is { } line; number++)
         {
             string? path = null;
             try
@@ -81,7 +81,9 @@ internal static class PreprocessCommand
     private static void Write(ImagePreprocessor preprocessor, PreprocessorConfig config, Picture picture, string target)
     {
         using PixelTensor pixels = preprocessor.Process(picture);
-        string partial = target + ".partial";
+        string partial = PartialOutput.Beside(target);
+        if (!Directory.Exists(Path.GetDirectoryName(partial)))
+            throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder to write {target} into. Make it first.");
         try
         {
             using (FileStream file = File.Create(partial))

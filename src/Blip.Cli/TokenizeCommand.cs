@@ -35,7 +35,7 @@ internal static class TokenizeCommand
             Write(text);
             return 0;
         }
-        return LineBatch.Run(parsed.GetRequiredValue(Batch)!, output, line => Write(InputLines.ReadString(line)));
+        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch)!, output, line => Write(InputLines.ReadString(line)), cancellationToken);
 
         void Write(string input)
         {

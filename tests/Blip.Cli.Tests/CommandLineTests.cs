@@ -14,6 +14,10 @@ public class CommandLineTests
         { ["ask"], 2, "picture and a question" },
         { ["ask", Dogs], 2, "question" },
         { ["ask", Dogs, "what?", "--nope"], 2, "--nope" },
+        { ["ask", Dogs, "what?", "-x"], 2, "no option -x" },
+        { ["tokenize", "-x"], 2, "no option -x" },
+        { ["ask", Dogs, "what?", "--clean-up", "maybe"], 2, "--clean-up is maybe" },
+        { ["ask", Dogs, "what?", "--model", ""], 2, "--model" },
         { ["ask", Dogs, "what?", "--device", "tpu"], 2, "--device" },
         { ["ask", Dogs, "what?", "--precision", "fp64"], 2, "--precision" },
         { ["ask", Dogs, "what?", "--max-new-tokens", "0"], 2, "--max-new-tokens" },
@@ -24,6 +28,8 @@ public class CommandLineTests
         { ["preprocess", Dogs], 2, "--out" },
         { ["preprocess", Dogs, "--out", "x.gif"], 2, ".png" },
         { ["ask", "no/such.jpg", "what?"], 1, "no/such.jpg" },
+        { ["ask", "two\nlines.jpg", "what?"], 1, "two lines.jpg" },
+        { ["preprocess", Dogs, "--out", "no/such/x.png"], 1, "no/such/x.png" },
         { ["ask", TestPaths.DemoModel, "what?"], 1, "directory" },
         { ["ask", Dogs, "   "], 1, "question" },
         { ["ask", Dogs, "what?", "--device", "cuda"], 1, "CUDA" },
@@ -48,15 +54,15 @@ public class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--help")]
-    [InlineData("--version")]
-    [InlineData("ask", "--help")]
-    public async Task Help_IsOnStdoutWithZero(params string[] arguments)
+    [InlineData("blip [command] [options]", "--help")]
+    [InlineData("0.", "--version")]
+    [InlineData("blip ask [<IMAGE... QUESTION>...] [options]", "ask", "--help")]
+    [InlineData("blip models remove <ID> [options]", "models", "remove", "--help")]
+    public async Task Help_IsOnStdoutWithZero(string says, params string[] arguments)
     {
         BlipProcess.Result result = await BlipProcess.RunAsync(arguments);
-        Assert.Equal(0, result.Code);
-        Assert.NotEmpty(result.Out);
-        Assert.Empty(result.Error);
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Contains(says, result.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -66,5 +72,6 @@ public class CommandLineTests
         Assert.Equal(0, result.Code);
         Assert.Contains("CPUExecutionProvider", result.Out, StringComparison.Ordinal);
         Assert.Contains("device auto   cpu", result.Out, StringComparison.Ordinal);
+        Assert.Contains("cudnn", result.Out, StringComparison.Ordinal);
     }
 }

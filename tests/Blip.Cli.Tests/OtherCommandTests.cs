@@ -86,6 +86,37 @@ public class OtherCommandTests
             Assert.Equal(BitConverter.ToSingle(expected, offset + (4 * i)), actual[i], 5e-4f);
     }
 
+    [Fact]
+    public async Task Export_FolderNamedWithASeparator_IsWritten()
+    {
+        using TempFolder folder = new();
+        BlipProcess.Result result = await BlipProcess.RunAsync("export", "--out", Path.Combine(folder.Path, "onnx") + Path.DirectorySeparatorChar);
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.All(result.Lines, line => Assert.True(File.Exists(line)));
+        Assert.Equal(["onnx"], Directory.GetFileSystemEntries(folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task Export_FolderHoldsFiles_AsksForForceAndThenLeavesThem()
+    {
+        using TempFolder folder = new();
+        string target = Path.Combine(folder.Path, "onnx"), own = Path.Combine(target, "own.txt"), sister = Path.Combine(folder.Path, "onnx.partial", "own.txt");
+        foreach (string file in (string[])[own, sister])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file) ?? "");
+            File.WriteAllText(file, "keep");
+        }
+        BlipProcess.Result refused = await BlipProcess.RunAsync("export", "--out", target);
+        Assert.Equal((1, ""), (refused.Code, refused.Out));
+        Assert.Contains("--force", Assert.Single(refused.ErrorLines), StringComparison.Ordinal);
+        Assert.Equal([own], Directory.GetFiles(target));
+
+        Assert.Equal(0, (await BlipProcess.RunAsync("export", "--out", target, "--force")).Code);
+        Assert.Equal("keepkeep", File.ReadAllText(own) + File.ReadAllText(sister));
+        Assert.True(File.Exists(Path.Combine(target, "decoder.onnx")));
+        Assert.Equal(2, Directory.GetFileSystemEntries(folder.Path).Length);
+    }
+
     private static (int Offset, int Length) Find(byte[] file, string tensor)
     {
         int header = BitConverter.ToInt32(file);
