@@ -85,12 +85,18 @@ internal static class ModelOptions
     public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
     {
         BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress => BlipModel.LoadAsync(options, progress: progress, logger: new StderrLogger(), cancellationToken: cancellationToken));
-        string what = model.Info.Name == BlipModel.DemoModel ? "demo (a small model that knows drawn scenes only; for photographs give --model)" : model.Info.Name;
-        Console.Error.WriteLine($"model {what}, {model.Info.Device}, {model.Info.Precision}");
+        Console.Error.WriteLine(Describe(model.Info));
         return model;
     }
 
-    private static Option<string?> OptionalChoice(string name, string description, params string[] words)
+    /// <summary>Which model answers, in one line.</summary>
+    public static string Describe(BlipModelInfo model)
+    {
+        string what = model.Name == BlipModel.DemoModel ? "demo (a small model that knows drawn scenes only; for photographs give --model)" : model.Name;
+        return $"model {what}, {model.Device}, {model.Precision}";
+    }
+
+    public static Option<string?> OptionalChoice(string name, string description, params string[] words)
     {
         Option<string?> option = new(name) { Description = description, HelpName = string.Join('|', words) };
         option.Validators.Add(result => RequireOneOf(result, name, words));

@@ -1,22 +1,51 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting;
 
-/// <summary>Tells requests meant for this service from those that a foreign web page sends through a user's browser.</summary>
-internal sealed class HostGuard(IEnumerable<string> allowedHosts)
+/// <summary>Tells requests meant for this service, from callers who may, from those that a foreign web page sends through a user's browser. Immutable.</summary>
+internal sealed class HostGuard
 {
-    private readonly HashSet<string> _hosts = new(["localhost", "127.0.0.1", "[::1]", .. allowedHosts], StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _hosts;
+    private readonly bool _anyHost;
+    private readonly bool _anyOrigin;
+    private readonly byte[]? _key;
 
-    public bool Allows(HttpRequest request)
+    public HostGuard(BlipHostingOptions options)
     {
-        if (!_hosts.Contains(request.Host.Host))
+        _hosts = new(["localhost", "127.0.0.1", "[::1]", .. options.AllowedHosts], StringComparer.OrdinalIgnoreCase);
+        _anyOrigin = _hosts.Contains(BlipHostingOptions.AnyHost);
+        _key = string.IsNullOrEmpty(options.ApiKey) ? null : Hash(options.ApiKey);
+        _anyHost = _anyOrigin || (_key is not null && options.AllowedHosts.Count == 0);
+    }
+
+    public bool AllowsHost(HttpRequest request)
+    {
+        if (!_anyHost && !_hosts.Contains(request.Host.Host))
             return false;
+        if (_anyOrigin)
+            return true;
         foreach (string? origin in request.Headers.Origin)
         {
             // "null" is what a sandboxed page or a file sends: foreign too.
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) || !_hosts.Contains(uri.Host))
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) || !(_hosts.Contains(uri.Host) || uri.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase)))
                 return false;
         }
         return true;
     }
+
+    public bool AllowsKey(HttpRequest request)
+    {
+        if (_key is null)
+            return true;
+        const string Bearer = "Bearer ";
+        string authorization = request.Headers[HeaderNames.Authorization].ToString();
+        string given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..].Trim() : request.Headers["x-api-key"].ToString();
+        return CryptographicOperations.FixedTimeEquals(Hash(given), _key);
+    }
+
+    // Of equal length, so that the time to compare tells nothing.
+    private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -69,10 +69,9 @@ public sealed partial class BlipPlugin
         {
             CheckCount(questions, "questions");
             (Picture picture, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-            BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            using ImageMemory memory = await model.LookAsync(picture, cancellationToken).ConfigureAwait(false);
-            // Each on its own: one that fails alone is an entry with an error. They still share a run, since all wait at once.
-            ImageAnswer[] answers = await Task.WhenAll(questions.Select((question, i) => AskAsync(model, memory, question, i == 0 ? handle : null, cancellationToken))).ConfigureAwait(false);
+            AskedQuestion[] asked = await _service.AskEachAsync(picture, [.. questions.Select(question => question ?? "")], cancellationToken).ConfigureAwait(false);
+            // The picture is named once.
+            ImageAnswer[] answers = [.. asked.Select((one, i) => one.Answer is { } answer ? ImageAnswer.From(answer, i == 0 ? handle : null) : new ImageAnswer { Error = ToolError.From(one.Error!) })];
             return new ImageAnswers { Answers = answers };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
@@ -113,18 +112,6 @@ public sealed partial class BlipPlugin
                 : _conversation.HasHandles ? "No picture is attached. Ask the user for one, or give an address."
                 : "No conversation is kept here. Give an address, or the handle under which the picture was sent.",
         };
-    }
-
-    private async Task<ImageAnswer> AskAsync(BlipModel model, ImageMemory memory, string question, string? handle, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return ImageAnswer.From(await model.AskAsync(memory, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
-        }
-        catch (BlipException exception) when (exception is not BlipModelException)
-        {
-            return new ImageAnswer { Error = Report(exception) };
-        }
     }
 
     private async Task<(Picture Picture, string? Handle)> ResolveAsync(string image, CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ public sealed class BlipService : IAsyncDisposable
     private readonly ILogger<BlipService> _logger;
     private readonly Lock _gate = new();
     private readonly List<IProgress<LoadProgress>> _watchers = [];
+    private readonly CancellationTokenSource _stop = new();
     private Task<BlipModel>? _model;
     private bool _disposed;
 
@@ -42,7 +43,7 @@ public sealed class BlipService : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_model is null || _model.IsFaulted || _model.IsCanceled)
-                _model = BlipModel.LoadAsync(_options, _decoder, new Relay(this), _logger, CancellationToken.None);
+                _model = BlipModel.LoadAsync(_options, _decoder, new Relay(this), _logger, _stop.Token);
             loading = _model;
             if (progress is not null && !loading.IsCompleted)
                 _watchers.Add(progress);
@@ -68,26 +69,55 @@ public sealed class BlipService : IAsyncDisposable
         await model.AskAsync(Picture.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for the questions under way and frees the model.</summary>
+    /// <summary>Answers several questions about one picture, which is looked at once. A question that fails alone fails alone.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="questions">The questions, answered in one run where they can be.</param>
+    /// <param name="cancellationToken">Leaves the queue.</param>
+    /// <returns>One entry a question, in order.</returns>
+    /// <exception cref="BlipException">The picture or the model cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    public async Task<AskedQuestion[]> AskEachAsync(Picture picture, IReadOnlyList<string> questions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(questions);
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        using ImageMemory memory = await model.LookAsync(picture, cancellationToken).ConfigureAwait(false);
+        // They still share a run, since all wait at once.
+        return await Task.WhenAll(questions.Select(async question =>
+        {
+            try
+            {
+                return new AskedQuestion(question, await model.AskAsync(memory, question, cancellationToken: cancellationToken).ConfigureAwait(false), null);
+            }
+            catch (BlipException exception) when (exception is not (BlipModelException or BlipBusyException))
+            {
+                return new AskedQuestion(question, null, exception);
+            }
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops a loading under way, or waits for the questions under way, and frees the model.</summary>
     public async ValueTask DisposeAsync()
     {
         Task<BlipModel>? model;
         lock (_gate)
         {
+            if (_disposed)
+                return;
             _disposed = true;
             model = _model;
             _model = null;
         }
-        if (model is null)
-            return;
+        await _stop.CancelAsync().ConfigureAwait(false);
         try
         {
-            await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            if (model is not null)
+                await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
-        catch (BlipException)
+        catch (Exception exception) when (exception is BlipException or OperationCanceledException)
         {
             // It was never loaded; who asked for it was told.
         }
+        _stop.Dispose();
     }
 
     private sealed class Relay(BlipService service) : IProgress<LoadProgress>

@@ -126,6 +126,10 @@ public sealed partial class BlipModel
         }
     }
 
+    /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
+    /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
+    public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
+
     private Request Prepare(IReadOnlyList<string> questions, AskOptions? options)
     {
         ArgumentNullException.ThrowIfNull(questions);
@@ -212,7 +216,7 @@ public sealed partial class BlipModel
             sum += logProbability;
         AnswerAlternative[] alternatives = new AnswerAlternative[found.Alternatives.Count];
         for (int i = 0; i < alternatives.Length; i++)
-            alternatives[i] = new AnswerAlternative(_tokenizer.TokenToText(Known(found.Alternatives[i].Token)), found.Alternatives[i].Probability);
+            alternatives[i] = new AnswerAlternative(TokenToText(found.Alternatives[i].Token), found.Alternatives[i].Probability);
         int[] tokens = [.. found.Tokens];
         return new Answer
         {

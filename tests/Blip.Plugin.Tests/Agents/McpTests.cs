@@ -124,10 +124,10 @@ public sealed class McpTests
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddBlip().AddBlipMcp();
+        builder.Services.AddBlip().AddBlipMcp(options => options.AllowedHosts = hosts);
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        app.MapBlipMcp("/mcp", hosts);
+        app.MapBlipMcp();
         await app.StartAsync();
         return app;
     }

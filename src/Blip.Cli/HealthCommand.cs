@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Blip.Hosting;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip health</c>: whether a service is ready, for containers whose image has no other program to ask.</summary>
+internal static class HealthCommand
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly Option<string> Url = new("--url") { Description = "Where the service listens.", HelpName = "URL", DefaultValueFactory = _ => BlipServer.DefaultUrl };
+
+    public static Command Create()
+    {
+        Command command = new("health", "Ask whether a service is ready: exit code 0 where it is.") { Url };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            if (!Uri.TryCreate(parsed.GetRequiredValue(Url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
+                throw new BlipException(BlipErrorCode.InvalidRequest, "--url is no http address. Write http://127.0.0.1:5080.");
+            using HttpClient client = new() { Timeout = Limit };
+            try
+            {
+                using HttpResponseMessage response = await client.GetAsync(new Uri(address, "/health/ready"), cancellationToken);
+                string state = (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
+                Console.Out.WriteLine(state.Length is > 0 and < 40 ? state : response.StatusCode.ToString());
+                return response.IsSuccessStatusCode ? 0 : CommandLine.Failure;
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                CommandLine.Complain($"nothing answers at {address}. Is blip serve running there?");
+                return CommandLine.Failure;
+            }
+        });
+        return command;
+    }
+}

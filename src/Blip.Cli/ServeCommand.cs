@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Blip.Hosting;
+
+namespace Blip.Cli;
+
+/// <summary><c>blip serve</c>: the service over HTTP and MCP, with a page to try it.</summary>
+internal static class ServeCommand
+{
+    private static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen; several with semicolons. By default {BlipServer.DefaultUrl}.", HelpName = "URL" };
+    private static readonly Option<string?> ApiKey = new("--api-key") { Description = "What callers must send. Better in the environment, as Blip__ApiKey: others can read a command line.", HelpName = "KEY" };
+    private static readonly Option<string?> Model = new("--model", "-m") { Description = "A folder with a checkpoint, a hub id, or demo.", HelpName = "DIR|ID" };
+    private static readonly Option<string?> Device = ModelOptions.OptionalChoice("--device", "Where the model runs.", "auto", "cpu", "cuda");
+    private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
+
+    public static Command Create()
+    {
+        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /mcp, and a page at /.") { Urls, Model, Device, ModelOptions.Precision, ApiKey, Metrics };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            // What the command line does not say is left to the environment.
+            List<string> settings = [];
+            Add("urls", parsed.GetValue(Urls));
+            Add("Blip:Model", parsed.GetValue(Model));
+            Add("Blip:Device", parsed.GetValue(Device));
+            Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
+            Add("Blip:ApiKey", parsed.GetValue(ApiKey));
+            Add("Blip:Metrics", parsed.GetValue(Metrics) ? "true" : null);
+            await BlipServer.RunAsync([.. settings], Ready, stop: cancellationToken);
+            return 0;
+
+            void Add(string name, string? value)
+            {
+                if (value is not null)
+                    settings.Add($"--{name}={value}");
+            }
+        });
+        return command;
+    }
+
+    private static void Ready(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>
+        Console.Error.WriteLine($"ready at {string.Join(", ", addresses)}: {ModelOptions.Describe(model)}");
+}

@@ -1,0 +1,141 @@
+using System.Net.Mime;
+using System.Text;
+using System.Text.Json;
+using Blip.Plugin;
+using Blip.Plugin.Images;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace Blip.Hosting.Asking;
+
+/// <summary>Reads a picture and questions from a body: multipart, JSON, or the picture itself with the questions in the query. Thread-safe.</summary>
+internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOptions<ImageSourceOptions> sources)
+{
+    private const string Multipart = "multipart/form-data", FormUrlEncoded = "application/x-www-form-urlencoded";
+    private const int MaxFields = 64, MaxTextLength = 64 * 1024;
+
+    private readonly int _maxBody = options.Value.MaxRequestBytes;
+    private readonly int _maxImage = sources.Value.MaxBytes;
+
+    /// <summary>Reads the request.</summary>
+    /// <exception cref="BlipException">It holds no picture or two, no question or too many, or cannot be read.</exception>
+    public async Task<AskRequest> ReadAsync(HttpRequest request)
+    {
+        string[] asked = [.. request.Query["question"].Select(question => question ?? "")];
+        AskRequest read = await ReadPictureAsync(request, asked).ConfigureAwait(false);
+        return read.Questions.Count switch
+        {
+            0 => throw Invalid("No question is given. Send question (repeated for several)."),
+            > BlipPlugin.MaxQuestions => throw new BlipException(
+                BlipErrorCode.TooManyQuestions, FormattableString.Invariant($"{read.Questions.Count} questions were sent; at most {BlipPlugin.MaxQuestions} are possible at once.")),
+            _ => read,
+        };
+    }
+
+    /// <summary>Reads the picture, and questions beside those that the query holds.</summary>
+    public async Task<AskRequest> ReadPictureAsync(HttpRequest request, IReadOnlyList<string> questions)
+    {
+        MediaTypeHeaderValue? type = Bodies.MediaType(request);
+        if (type is null || type.MediaType.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals(MediaTypeNames.Application.Octet, StringComparison.OrdinalIgnoreCase))
+        {
+            byte[] picture = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
+            return picture.Length > 0
+                ? new AskRequest(picture, null, questions, questions.Count > 1)
+                : throw Invalid("The body is empty. Send a picture, multipart/form-data, or JSON with 'image' and 'question'.");
+        }
+        if (type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
+            return await ReadJsonAsync(request, questions).ConfigureAwait(false);
+        if (type.MediaType.Equals(Multipart, StringComparison.OrdinalIgnoreCase))
+            return await ReadFormAsync(request, questions).ConfigureAwait(false);
+        string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase) ? " (curl names this type by itself; say -H \"Content-Type: image/jpeg\")" : "";
+        throw new BlipException(
+            BlipErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send a picture with its own type, multipart/form-data, or application/json.");
+    }
+
+    private async Task<AskRequest> ReadJsonAsync(HttpRequest request, IReadOnlyList<string> asked)
+    {
+        using JsonDocument document = await Bodies.ReadObjectAsync(request, _maxBody).ConfigureAwait(false);
+        string? image = null;
+        List<string> questions = [.. asked];
+        bool one = false, many = false;
+        foreach (JsonProperty property in document.RootElement.EnumerateObject())
+        {
+            switch (property.Name)
+            {
+                case "image":
+                    image = Bodies.Text(property.Value, "image");
+                    break;
+                case "question":
+                    one = true;
+                    questions.Add(Bodies.Text(property.Value, "question"));
+                    break;
+                case "questions" when property.Value.ValueKind == JsonValueKind.Array:
+                    many = true;
+                    foreach (JsonElement question in property.Value.EnumerateArray())
+                        questions.Add(Bodies.Text(question, "questions"));
+                    break;
+                case "questions":
+                    throw Invalid("'questions' is no array of strings.");
+                default:
+                    throw Invalid("The JSON has a member that is not known. Send 'image', and 'question' or 'questions'.");
+            }
+        }
+        if (one && many)
+            throw Invalid("'question' and 'questions' were both sent. Send one of them.");
+        return image is null
+            ? throw Invalid("No picture is given. Send 'image': an address, a data URI, or the handle of a picture that was sent before.")
+            : new AskRequest(default, image, questions, many || questions.Count > 1);
+    }
+
+    private async Task<AskRequest> ReadFormAsync(HttpRequest request, IReadOnlyList<string> asked)
+    {
+        // Nothing goes to disk: the whole body may be held in memory, and is bounded.
+        FormFeature feature = new(request, new FormOptions
+        {
+            MemoryBufferThreshold = _maxBody,
+            BufferBodyLengthLimit = _maxBody,
+            MultipartBodyLengthLimit = _maxBody,
+            ValueCountLimit = MaxFields,
+            ValueLengthLimit = MaxTextLength,
+            MultipartHeadersCountLimit = 16,
+            MultipartHeadersLengthLimit = 8 * 1024,
+        });
+        IFormCollection form;
+        try
+        {
+            form = await feature.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException and not BadHttpRequestException or DecoderFallbackException)
+        {
+            throw Invalid("The multipart body is broken, cut short, or has too many or too large parts.");
+        }
+        foreach (string name in form.Keys.Concat(form.Files.Select(file => file.Name)))
+        {
+            if (name is not ("image" or "question"))
+                throw Invalid("The form has a part that is not known. Send 'image' (a file, or an address or handle as text) and 'question', repeated for several.");
+        }
+        if (form.Files.GetFiles("question").Count > 0)
+            throw Invalid("'question' was sent as a file. Send it as text.");
+        IReadOnlyList<IFormFile> files = form.Files.GetFiles("image");
+        string?[] references = [.. form["image"]];
+        if (files.Count + references.Length != 1)
+            throw Invalid(files.Count + references.Length == 0 ? "No picture is given. Send the part 'image'." : "More than one picture is given. Send one part 'image'.");
+        List<string> questions = [.. asked, .. form["question"].Select(question => question ?? "")];
+        if (files.Count == 0)
+            return new AskRequest(default, references[0], questions, questions.Count > 1);
+        if (files[0].Length > _maxImage)
+            throw TooLarge();
+        byte[] picture = new byte[files[0].Length];
+        Stream stream = files[0].OpenReadStream();
+        await using (stream.ConfigureAwait(false))
+            await stream.ReadExactlyAsync(picture, request.HttpContext.RequestAborted).ConfigureAwait(false);
+        return picture.Length > 0 ? new AskRequest(picture, null, questions, questions.Count > 1) : throw Invalid("The picture has no bytes. Send it again.");
+    }
+
+    private BlipException TooLarge() => new(
+        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The picture is too large: more than the {_maxImage:N0} bytes allowed. Send a smaller one."));
+
+    private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
+}

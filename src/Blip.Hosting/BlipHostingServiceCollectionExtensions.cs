@@ -1,0 +1,56 @@
+using Blip.Hosting.Asking;
+using Blip.Hosting.Health;
+using Blip.Hosting.OpenAi;
+using Blip.Plugin;
+using Blip.Plugin.Images;
+using Blip.Plugin.Mcp;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Blip.Hosting;
+
+/// <summary>Registers Blip as a service with a container.</summary>
+public static class BlipHostingServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the picture store, the tools over MCP, health checks and
+    /// problem details. Options are bound from the section <c>Blip</c>.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
+    /// <param name="configureModel">Sets the model's options, after the configuration.</param>
+    public static IServiceCollection AddBlipHosting(
+        this IServiceCollection services, Action<BlipHostingOptions>? configure = null, Action<BlipOptions>? configureModel = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        // A service keeps the pictures of many callers; the configuration comes after and may say otherwise.
+        services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
+        services.AddBlip(configureModel).AddBlipMcp(configure);
+        services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Customize);
+        services.TryAddSingleton<AskRequestReader>();
+        services.TryAddSingleton<PictureQuestions>();
+        services.TryAddSingleton<AskEndpoint>();
+        services.TryAddSingleton<PicturesEndpoint>();
+        services.TryAddSingleton<ChatCompletionsEndpoint>();
+        services.TryAddSingleton<BlipWarmUp>();
+        services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
+        services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
+        return services;
+    }
+
+    /// <summary>Adds the tools over MCP alone; the services have Blip (<see cref="Plugin.BlipServiceCollectionExtensions.AddBlip"/>).</summary>
+    /// <param name="services">The container.</param>
+    /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
+    public static IServiceCollection AddBlipMcp(this IServiceCollection services, Action<BlipHostingOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<BlipHostingOptions>().BindConfiguration(Plugin.BlipServiceCollectionExtensions.SectionName)
+            .Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<EndpointGuard>();
+        // Without state: handles are content hashes, and no conversation is kept.
+        services.Replace(ServiceDescriptor.Scoped(provider => BlipConversation.Stateless(provider.GetRequiredService<ImageStore>())));
+        services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlipTools();
+        return services;
+    }
+}

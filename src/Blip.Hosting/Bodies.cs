@@ -1,0 +1,123 @@
+using System.Buffers;
+using System.Net.Mime;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace Blip.Hosting;
+
+/// <summary>Reads request bodies within a limit and writes JSON.</summary>
+internal static class Bodies
+{
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+
+    // As on the command line: text stays readable.
+    private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The body's media type; <see langword="null"/> where none is given.</summary>
+    /// <exception cref="BlipException"><see cref="BlipErrorCode.UnsupportedMediaType"/>: it cannot be read, or is in an encoding other than UTF-8.</exception>
+    public static MediaTypeHeaderValue? MediaType(HttpRequest request)
+    {
+        if (string.IsNullOrEmpty(request.ContentType))
+            return null;
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
+            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or a picture with its own type.");
+        if (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The text is in an encoding that is not read. Send UTF-8.");
+        return type;
+    }
+
+    /// <summary>The whole body.</summary>
+    /// <param name="request">Whose.</param>
+    /// <param name="limit">The most bytes.</param>
+    /// <param name="tooLarge">What is said of more.</param>
+    public static async Task<byte[]> ReadAsync(HttpRequest request, int limit, Failure tooLarge)
+    {
+        CancellationToken cancellationToken = request.HttpContext.RequestAborted;
+        int expected = (int)Math.Min(request.ContentLength ?? 0, limit);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected + 1, 16 * 1024));
+        try
+        {
+            int count = 0;
+            while (await request.Body.ReadAsync(buffer.AsMemory(count), cancellationToken).ConfigureAwait(false) is > 0 and int read)
+            {
+                count += read;
+                if (count > limit)
+                    throw new FailureException(tooLarge);
+                if (count < buffer.Length)
+                    continue;
+                byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                buffer.AsSpan(0, count).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+            }
+            return buffer[..count];
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>The body as a JSON object. The caller disposes the document.</summary>
+    public static async Task<JsonDocument> ReadObjectAsync(HttpRequest request, int limit)
+    {
+        ReadOnlyMemory<byte> body = await ReadAsync(request, limit, Failure.RequestTooLarge(limit)).ConfigureAwait(false);
+        if (body.Span.StartsWith("\uFEFF"u8))
+            body = body[3..];
+        if (!Utf8.IsValid(body.Span))
+            throw new BlipException(BlipErrorCode.InvalidRequest, "The body is no valid UTF-8.");
+        JsonDocument document;
+        try
+        {
+            document = JsonDocument.Parse(body, Strict);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, "A name in the JSON is no valid Unicode.");
+        }
+        catch (JsonException exception)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, FormattableString.Invariant(
+                $"The body is no valid JSON, at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: broken, with a name twice, or nested too deep."));
+        }
+        if (document.RootElement.ValueKind == JsonValueKind.Object)
+            return document;
+        document.Dispose();
+        throw new BlipException(BlipErrorCode.InvalidRequest, "The body is JSON, but no object.");
+    }
+
+    /// <summary>The text of a JSON string.</summary>
+    /// <exception cref="BlipException">It is no string, or no valid Unicode.</exception>
+    public static string Text(JsonElement value, string name)
+    {
+        try
+        {
+            if (value.ValueKind == JsonValueKind.String)
+                return value.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair.
+        }
+        throw new BlipException(BlipErrorCode.InvalidRequest, $"'{name}' is no valid string.");
+    }
+
+    public static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
+    {
+        ArrayBufferWriter<byte> body = new(1024);
+        WriteJson(body, write);
+        context.Response.StatusCode = status;
+        context.Response.ContentType = MediaTypeNames.Application.Json;
+        context.Response.ContentLength = body.WrittenCount;
+        await context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    public static void WriteJson(IBufferWriter<byte> body, Action<Utf8JsonWriter> write)
+    {
+        using Utf8JsonWriter writer = new(body, Readable);
+        write(writer);
+    }
+}

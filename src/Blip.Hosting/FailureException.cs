@@ -1,0 +1,7 @@
+namespace Blip.Hosting;
+
+/// <summary>Ends a request with this failure.</summary>
+internal sealed class FailureException(Failure failure) : Exception(failure.Message)
+{
+    public Failure Failure { get; } = failure;
+}

@@ -1,0 +1,50 @@
+using Blip.Plugin;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Hosting.Health;
+
+/// <summary>Loads the model as the service starts and lets it answer once; the service is ready from then on. A failure is tried again, ever more rarely.</summary>
+public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, ILogger<BlipWarmUp> logger) : BackgroundService
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5), LongestPause = TimeSpan.FromMinutes(5);
+
+    private readonly TaskCompletionSource _firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Whether the model has answered.</summary>
+    public bool IsWarm { get; private set; }
+
+    /// <summary>Ends with the first try: faulted where it failed.</summary>
+    public Task FirstTry => _firstTry.Task;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        for (TimeSpan pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await service.WarmUpAsync(stoppingToken).ConfigureAwait(false);
+                IsWarm = true;
+                _firstTry.TrySetResult();
+                return;
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                _firstTry.TrySetCanceled(stoppingToken);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it is, it may pass: a download, memory. What waits for the first try judges for itself.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                NotLoaded(exception, pause);
+                _firstTry.TrySetException(exception);
+            }
+            await Task.Delay(pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(410, LogLevel.Error, "The model could not be loaded. Next try in {Pause}.")]
+    private partial void NotLoaded(Exception exception, TimeSpan pause);
+}

@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Text.Json;
+using Blip.Hosting.Asking;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Blip.Hosting.OpenAi;
+
+/// <summary><c>POST /v1/chat/completions</c> and <c>GET /v1/models</c>, in the shape that OpenAI's clients speak.</summary>
+internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
+{
+    /// <summary>By this name a client may ask for whatever model runs here.</summary>
+    private const string AnyModel = "blip";
+
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
+    public async Task CompleteAsync(HttpContext context)
+    {
+        ChatRequest request = await ChatRequest.ReadAsync(context.Request, hosting.Value.MaxRequestBytes).ConfigureAwait(false);
+        string model = options.Value.Model;
+        if (request.Model is { } wanted && wanted != model && wanted != AnyModel)
+            throw new BlipException(BlipErrorCode.ModelNotFound, "There is no such model here. GET /v1/models names the one there is; 'blip' means it too.");
+        CancellationToken cancellationToken = context.RequestAborted;
+        Picture picture = Picture.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
+        AskOptions? how = request.MaxTokens is { } most ? AskOptions.Default with { MaxNewTokens = Math.Min(most, AskOptions.Default.MaxNewTokens) } : null;
+        Answer answer = await questions.AskAsync(picture, request.Question, how, cancellationToken).ConfigureAwait(false);
+        string[]? tokens = request.LogProbabilities ? await questions.GetTokensAsync(answer, cancellationToken).ConfigureAwait(false) : null;
+        ChatCompletion completion = new(answer, tokens, $"chatcmpl-{Guid.NewGuid():N}", model, time.GetUtcNow().ToUnixTimeSeconds());
+        if (request.Stream)
+            await StreamAsync(context, completion, request.IncludeUsage).ConfigureAwait(false);
+        else
+            await Bodies.WriteJsonAsync(context, completion.Write).ConfigureAwait(false);
+    }
+
+    public Task ListModelsAsync(HttpContext context) => Bodies.WriteJsonAsync(context, writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("object", "list");
+        writer.WriteStartArray("data");
+        writer.WriteStartObject();
+        writer.WriteString("id", options.Value.Model);
+        writer.WriteString("object", "model");
+        writer.WriteNumber("created", _started.ToUnixTimeSeconds());
+        writer.WriteString("owned_by", "blip");
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+
+    /// <summary>A failure in OpenAI's form.</summary>
+    public static Task WriteErrorAsync(HttpContext context, Failure failure)
+    {
+        Problems.AddHeaders(context.Response, failure);
+        return Bodies.WriteJsonAsync(context, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartObject("error");
+            writer.WriteString("message", failure.Message);
+            writer.WriteString("type", failure.Status switch
+            {
+                StatusCodes.Status401Unauthorized => "authentication_error",
+                StatusCodes.Status403Forbidden => "permission_error",
+                StatusCodes.Status429TooManyRequests => "rate_limit_error",
+                >= StatusCodes.Status500InternalServerError => "server_error",
+                _ => "invalid_request_error",
+            });
+            writer.WriteString("param", failure.Code switch
+            {
+                BlipErrorCode.ModelNotFound => "model",
+                _ when failure.Code.StartsWith("question", StringComparison.Ordinal) || failure.Code.Contains("image", StringComparison.Ordinal) => "messages",
+                _ => null,
+            });
+            writer.WriteString("code", failure.Code);
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }, failure.Status);
+    }
+
+    private static async Task StreamAsync(HttpContext context, ChatCompletion completion, bool includeUsage)
+    {
+        // An answer is a few words: it is there as a whole before the first event, so that nothing can fail between them.
+        ArrayBufferWriter<byte> events = new(2048);
+        Event(writer => completion.WriteChunk(writer, ChatChunk.Role, includeUsage));
+        Event(writer => completion.WriteChunk(writer, ChatChunk.Content, includeUsage));
+        Event(writer => completion.WriteChunk(writer, ChatChunk.End, includeUsage));
+        if (includeUsage)
+            Event(writer => completion.WriteChunk(writer, ChatChunk.Usage, includeUsage));
+        events.Write("data: [DONE]\n\n"u8);
+        context.Response.ContentType = "text/event-stream";
+        context.Response.Headers.CacheControl = "no-cache";
+        await context.Response.Body.WriteAsync(events.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
+
+        void Event(Action<Utf8JsonWriter> write)
+        {
+            events.Write("data: "u8);
+            Bodies.WriteJson(events, write);
+            events.Write("\n\n"u8);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Cli.Tests;
+
+/// <summary><c>blip serve</c> and <c>blip health</c> as processes.</summary>
+public sealed partial class ServeTests
+{
+    [Fact]
+    public async Task Serve_Ready_SaysWhereAndAnswers()
+    {
+        await using Server server = await Server.StartAsync();
+        Assert.Matches(@"^ready at http://127\.0\.0\.1:\d+: model demo .*, cpu, fp32$", server.ReadyLine);
+        using HttpClient http = new() { BaseAddress = server.Address };
+        Assert.Contains("Ask a picture", await http.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
+        BlipProcess.Result health = await BlipProcess.RunAsync("health", "--url", server.Address.AbsoluteUri);
+        Assert.Equal((0, "Healthy"), (health.Code, health.Out.Trim()));
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/metrics", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Serve_Metrics_AreServedWhenAskedFor()
+    {
+        await using Server server = await Server.StartAsync("--metrics");
+        using HttpClient http = new() { BaseAddress = server.Address };
+        await http.GetStringAsync(new Uri("/health/live", UriKind.Relative));
+        string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        Assert.Contains("# TYPE", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_Sigterm_FinishesWhatIsInFlightAndExitsZero()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGTERM is sent with kill.");
+        await using Server server = await Server.StartAsync();
+        byte[] picture = await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"));
+        using TcpClient client = new();
+        await client.ConnectAsync(server.Address.Host, server.Address.Port);
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/ask?question=how+many+dogs+are+in+the+picture%3F HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {picture.Length}\r\n\r\n"));
+        await stream.WriteAsync(picture.AsMemory(0, 5000));
+        await Task.Delay(300);
+        using (Process kill = Process.Start("kill", ["-TERM", $"{server.Process.Id}"]))
+            await kill.WaitForExitAsync();
+        await Task.Delay(300);
+        await stream.WriteAsync(picture.AsMemory(5000));
+        using StreamReader reader = new(stream);
+        string answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.StartsWith("HTTP/1.1 200 OK", answer, StringComparison.Ordinal);
+        Assert.Contains("\"answer\":\"2\"", answer, StringComparison.Ordinal);
+        await server.Process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, server.Process.ExitCode);
+    }
+
+    [Fact]
+    public async Task Serve_WhatCannotBe_IsOneLine()
+    {
+        using TcpListener taken = new(IPAddress.Loopback, 0);
+        taken.Start();
+        string url = $"http://{taken.LocalEndpoint}";
+        foreach ((string[] arguments, string expected) in ((string[], string)[])
+        [
+            (["--urls", "http://0.0.0.0:0"], "no key is set"),
+            (["--urls", "http://*:0"], "no key is set"),
+            (["--urls", url], "address already in use"),
+            (["--urls", "http://127.0.0.1:0", "--model", TestPaths.Golden("images")], "config.json"),
+            (["--urls", "nonsense"], "nonsense"),
+            (["--urls", "http://127.0.0.1:0", "--precision", "fp16"], "fp16"),
+        ])
+        {
+            BlipProcess.Result result = await BlipProcess.RunAsync(["serve", .. arguments]);
+            Assert.Equal(1, result.Code);
+            Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.OrdinalIgnoreCase);
+        }
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:9", "nothing answers")]
+    [InlineData("nonsense", "no http address")]
+    public async Task Health_NothingThere_IsOneLine(string url, string expected)
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("health", "--url", url);
+        Assert.Equal(1, result.Code);
+        Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
+    private sealed partial class Server(Process process, string readyLine) : IAsyncDisposable
+    {
+        public Process Process => process;
+
+        public string ReadyLine => readyLine;
+
+        public Uri Address { get; } = new(AddressForm.Match(readyLine).Value);
+
+        public static async Task<Server> StartAsync(params string[] arguments)
+        {
+            Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments]);
+            string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("The server ended.");
+            return new Server(process, line);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
+
+        [GeneratedRegex(@"http://[^ ]*\d")]
+        private static partial Regex AddressForm { get; }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using Xunit;
+
+namespace Blip.Hosting.Tests;
+
+/// <summary>Who may ask: keys, hosts, origins.</summary>
+public sealed class AccessTests
+{
+    private const string Key = "correct horse battery staple";
+
+    private static readonly string[] Keyed = ["/api/ask", "/api/pictures", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
+
+    [Fact]
+    public async Task Key_Set_IsNeededEverywhereButForHealthAndThePage()
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
+        foreach (string path in Keyed)
+        {
+            foreach ((string? header, string? value) in ((string?, string?)[])[(null, null), ("x-api-key", "wrong"), ("Authorization", "Bearer wrong"), ("Authorization", "Basic " + Key), ("x-api-key", "")])
+                Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(service, path, header, value)).StatusCode);
+            foreach ((string header, string value) in ((string, string)[])[("x-api-key", Key), ("Authorization", "Bearer " + Key), ("authorization", "bearer " + Key)])
+                Assert.NotEqual(HttpStatusCode.Unauthorized, (await SendAsync(service, path, header, value)).StatusCode);
+        }
+        foreach (string path in (string[])["/health/live", "/health/ready", "/", "/page.js", "/page.css"])
+            Assert.Equal(HttpStatusCode.OK, (await SendAsync(service, path, null, null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Key_Missing_IsAProblemThatSaysHow()
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
+        using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, Service.HowMany));
+        string detail = await Service.ReadProblemAsync(response, 401, "unauthorized");
+        Assert.Contains("x-api-key", detail, StringComparison.Ordinal);
+        Assert.DoesNotContain(Key, detail, StringComparison.Ordinal);
+        Assert.Equal("Bearer", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
+    }
+
+    [Theory]
+    [InlineData(null, "Host", "evil.example", true)]
+    [InlineData(null, "Host", "127.0.0.1.evil.example", true)]
+    [InlineData(null, "Host", "localhost:1234", false)]
+    [InlineData(null, "Host", "[::1]:99", false)]
+    [InlineData(null, "Origin", "https://evil.example", true)]
+    [InlineData(null, "Origin", "null", true)]
+    [InlineData(null, "Origin", "http://localhost:3000", false)]
+    [InlineData("blip.internal", "Host", "blip.internal", false)]
+    [InlineData("blip.internal", "Origin", "https://BLIP.internal", false)]
+    [InlineData("blip.internal", "Origin", "https://evil.example", true)]
+    [InlineData("*", "Host", "anything.example", false)]
+    [InlineData("*", "Origin", "https://evil.example", false)]
+    public async Task Foreign_HostOrOrigin_IsRefused(string? allowed, string header, string value, bool refused)
+    {
+        await using Service service = await Service.StartAsync(options => options.AllowedHosts = allowed is null ? [] : [allowed], warm: false);
+        foreach (string path in (string[])[.. Keyed, "/"])
+            Assert.Equal(refused, (await SendAsync(service, path, header, value)).StatusCode == HttpStatusCode.Forbidden);
+        // A probe names the container's address.
+        Assert.NotEqual(HttpStatusCode.Forbidden, (await SendAsync(service, "/health/live", header, value)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("Host", "blip.example", false)]
+    [InlineData("Origin", "https://evil.example", true)]
+    public async Task Key_Set_AllowsAnyHostAndStillNoForeignPage(string header, string value, bool refused)
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKey = Key, warm: false);
+        Assert.Equal(refused, (await SendAsync(service, "/v1/models", header, value, ("x-api-key", Key))).StatusCode == HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task Mcp_RealClientWithTheKey_AsksByHandle()
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
+        service.Http.DefaultRequestHeaders.Add("x-api-key", Key);
+        string handle = (await service.PostAsync("/api/pictures", Service.Picture(Service.Dogs), 201)).GetProperty("handle").GetString()!;
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
+        {
+            Endpoint = new Uri(service.Address, "/mcp"), AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + Key },
+        }));
+        CallToolResult result = await client.CallToolAsync("ask_image_many", new Dictionary<string, object?> { ["image"] = handle, ["questions"] = new[] { Service.HowMany, "what color is the tree?" } });
+        Assert.Equal(["2", "green"], result.StructuredContent!.Value.GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(Service service, string path, string? header, string? value, params (string Name, string Value)[] more)
+    {
+        HttpRequestMessage request = new(path is "/" or "/v1/models" or "/openapi/v1.json" || path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/page", StringComparison.Ordinal) ? HttpMethod.Get : HttpMethod.Post, path);
+        if (request.Method == HttpMethod.Post)
+            request.Content = Service.Json("{}");
+        foreach ((string name, string text) in more)
+            request.Headers.TryAddWithoutValidation(name, text);
+        if (header is not null)
+            request.Headers.TryAddWithoutValidation(header, value);
+        return await service.Http.SendAsync(request);
+    }
+}

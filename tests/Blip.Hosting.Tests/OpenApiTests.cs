@@ -1,0 +1,87 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.OpenApi;
+using Microsoft.OpenApi.Reader;
+using Xunit;
+
+namespace Blip.Hosting.Tests;
+
+/// <summary>The description is valid, complete, and its examples work.</summary>
+public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedService>
+{
+    private static readonly string[] NotDescribed = ["/", "/page.css", "/page.js", "/page.svg", "/alive", "/health"];
+
+    [Fact]
+    public async Task Document_ReadByTheOpenApiReader_HasNoErrorOrWarning()
+    {
+        using MemoryStream stream = new(await shared.Service.Http.GetByteArrayAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+        ReadResult result = await OpenApiDocument.LoadAsync(stream, "json");
+        Assert.Empty(result.Diagnostic!.Errors);
+        Assert.Empty(result.Diagnostic.Warnings);
+        Assert.Equal(OpenApiSpecVersion.OpenApi3_1, result.Diagnostic.SpecificationVersion);
+    }
+
+    [Fact]
+    public async Task Document_AndEndpoints_NameTheSameAddresses()
+    {
+        using JsonDocument document = await DocumentAsync();
+        IEnumerable<string> described = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
+        IEnumerable<string> mapped = shared.Service.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Select(endpoint => (Path: "/" + endpoint.RoutePattern.RawText!.Trim('/'), Methods: endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]))
+            .Where(endpoint => !NotDescribed.Contains(endpoint.Path)).SelectMany(endpoint => endpoint.Methods.Select(method => $"{method} {endpoint.Path}"));
+        Assert.Equal(described.Order(StringComparer.Ordinal), mapped.Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Examples_OfRequests_Work()
+    {
+        using JsonDocument document = await DocumentAsync();
+        int worked = 0;
+        foreach (JsonProperty path in document.RootElement.GetProperty("paths").EnumerateObject())
+        {
+            if (!path.Value.TryGetProperty("post", out JsonElement post) || !post.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out JsonElement json))
+                continue;
+            IEnumerable<JsonElement> examples = json.TryGetProperty("examples", out JsonElement many) ? many.EnumerateObject().Select(example => example.Value.GetProperty("value"))
+                : json.TryGetProperty("example", out JsonElement one) ? [one] : [];
+            foreach (JsonElement example in examples)
+            {
+                using HttpResponseMessage response = await shared.Service.Http.PostAsync(new Uri(path.Name, UriKind.Relative), new StringContent(example.GetRawText(), Encoding.UTF8, "application/json"));
+                string body = await response.Content.ReadAsStringAsync();
+                Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created, body);
+                // What comes back has the members that the example of the answer shows.
+                Assert.True(post.GetProperty("responses").TryGetProperty(((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), out _));
+                worked++;
+            }
+        }
+        Assert.True(worked >= 4);
+    }
+
+    [Fact]
+    public async Task Codes_OfTheService_HaveAnExampleUnderTheirStatus()
+    {
+        using JsonDocument document = await DocumentAsync();
+        Dictionary<string, int> documented = [];
+        foreach (JsonProperty response in document.RootElement.GetProperty("components").GetProperty("responses").EnumerateObject())
+        {
+            foreach (JsonProperty example in response.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject())
+            {
+                JsonElement value = example.Value.GetProperty("value");
+                Assert.Equal(response.Name, value.GetProperty("status").GetRawText());
+                Assert.Equal(example.Name, value.GetProperty("code").GetString());
+                documented.TryAdd(example.Name, value.GetProperty("status").GetInt32());
+            }
+        }
+        string[] notOverHttp = [BlipErrorCode.ModelNotFound, BlipErrorCode.ModelInvalid, BlipErrorCode.DeviceUnavailable, BlipErrorCode.Cancelled];
+        foreach (string code in typeof(BlipErrorCode).GetFields().Select(field => (string)field.GetRawConstantValue()!).Except(notOverHttp))
+        {
+            Assert.True(documented.TryGetValue(code, out int status), code);
+            if (code is not (BlipErrorCode.Busy or BlipErrorCode.ModelLoading or BlipErrorCode.ImageFetchFailed))
+                Assert.Equal(status, Failure.From(new BlipException(code, "")).Status);
+        }
+    }
+
+    private async Task<JsonDocument> DocumentAsync() => JsonDocument.Parse(await shared.Service.Http.GetByteArrayAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+}
