@@ -1,4 +1,5 @@
 using Blip.Hosting.Asking;
+using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
 using Blip.Hosting.OpenAi;
 using Blip.Plugin;
@@ -13,8 +14,8 @@ namespace Blip.Hosting;
 public static class BlipHostingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the picture store, the tools over MCP, health checks and
-    /// problem details. Options are bound from the section <c>Blip</c>.
+    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the picture store, the tools over MCP, health checks,
+    /// problem details, and <see cref="BlobAnswering"/>. Options are bound from the section <c>Blip</c>.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
@@ -34,6 +35,9 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ChatCompletionsEndpoint>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
+        services.AddOptions<BlobAnsweringOptions>().BindConfiguration(Plugin.BlipServiceCollectionExtensions.SectionName + ":Blobs")
+            .Validate(blobs => blobs.Questions.Count <= BlipPlugin.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.").ValidateOnStart();
+        services.TryAddSingleton<BlobAnswering>();
         services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
         return services;
     }

@@ -33,6 +33,7 @@ public sealed partial class BlipModel : IAsyncDisposable
     private readonly BlipOptions _options;
     private readonly BatchQueue<PixelTensor, PictureMemory> _looks;
     private readonly BatchQueue<PictureQuestion, QuestionResult> _asks;
+    private readonly Lazy<Task<string>> _digest;
 
     private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder)
     {
@@ -50,6 +51,7 @@ public sealed partial class BlipModel : IAsyncDisposable
         _slots = new SemaphoreSlim(options.MaxConcurrentRuns);
         _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose());
         _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release());
+        _digest = new Lazy<Task<string>>(() => Task.Run(ComputeDigest));
     }
 
     /// <summary>Model, device and precision.</summary>
@@ -82,6 +84,12 @@ public sealed partial class BlipModel : IAsyncDisposable
         return Task.Run(() => LoadCoreAsync(options, decoder, progress, logger ?? NullLogger.Instance, cancellationToken), cancellationToken);
     }
 
+    /// <summary>
+    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so for the full-size model; later ones know it.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _digest.Value.WaitAsync(cancellationToken);
+
     /// <summary>Waits for the questions under way, refuses new ones, and frees everything.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -94,6 +102,20 @@ public sealed partial class BlipModel : IAsyncDisposable
         _network.Dispose();
         _checkpoint.Dispose();
         _slots.Dispose();
+    }
+
+    private string ComputeDigest()
+    {
+        // The weights stay mapped as long as a request is under way.
+        _gate.Enter();
+        try
+        {
+            return _checkpoint.ComputeDigest();
+        }
+        finally
+        {
+            _gate.Leave();
+        }
     }
 
     private static async Task<BlipModel> LoadCoreAsync(BlipOptions options, IImageDecoder? decoder, IProgress<LoadProgress>? progress, ILogger logger, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Blip.Plugin;
 using Microsoft.AspNetCore.Http;
 
@@ -22,21 +21,11 @@ internal sealed class AskEndpoint(AskRequestReader reader, PictureQuestions ques
             return;
         }
         AskedQuestion[] asked = await questions.AskEachAsync(picture, request.Questions, cancellationToken).ConfigureAwait(false);
-        await Bodies.WriteJsonAsync(context, writer => Write(writer, asked, image)).ConfigureAwait(false);
-    }
-
-    private static void Write(Utf8JsonWriter writer, AskedQuestion[] asked, string? image)
-    {
-        writer.WriteStartObject();
-        writer.WriteStartArray("answers");
-        foreach (AskedQuestion one in asked)
+        await Bodies.WriteJsonAsync(context, writer =>
         {
-            if (one.Answer is { } answer)
-                AnswerJson.Write(writer, answer, one.Question, image);
-            else
-                AnswerJson.WriteError(writer, one.Error!.Code, one.Error.Message, one.Question, image);
-        }
-        writer.WriteEndArray();
-        writer.WriteEndObject();
+            writer.WriteStartObject();
+            AnswersJson.Write(writer, asked, image);
+            writer.WriteEndObject();
+        }).ConfigureAwait(false);
     }
 }

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Blip.Functions;
+
+/// <summary>Which addresses the platform lets in, and with which key; what they do stands in <see cref="Hosting.BlipEndpoints.MapBlip"/>.</summary>
+internal sealed class HttpFunctions(SharedEndpoints endpoints)
+{
+    [Function("Ask")]
+    public IResult Ask([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/ask")] HttpRequest request) => endpoints;
+
+    [Function("SendPicture")]
+    public IResult SendPicture([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pictures")] HttpRequest request) => endpoints;
+
+    [Function("ChatCompletions")]
+    public IResult ChatCompletions([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/chat/completions")] HttpRequest request) => endpoints;
+
+    [Function("Models")]
+    public IResult Models([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models")] HttpRequest request) => endpoints;
+
+    [Function("Mcp")]
+    public IResult Mcp([HttpTrigger(AuthorizationLevel.Function, "get", "post", "delete", Route = "mcp")] HttpRequest request) => endpoints;
+
+    [Function("OpenApi")]
+    public IResult OpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = "openapi/v1.json")] HttpRequest request) => endpoints;
+
+    [Function("HealthLive")]
+    public IResult HealthLive([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/live")] HttpRequest request) => endpoints;
+
+    [Function("HealthReady")]
+    public IResult HealthReady([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health/ready")] HttpRequest request) => endpoints;
+
+    [Function("Alive")]
+    public IResult Alive([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "alive")] HttpRequest request) => endpoints;
+
+    [Function("Health")]
+    public IResult Health([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request) => endpoints;
+}

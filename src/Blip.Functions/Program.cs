@@ -1,0 +1,30 @@
+using Azure.Identity;
+using Azure.Monitor.OpenTelemetry.Exporter;
+using Blip.Functions;
+using Blip.Hosting;
+using Blip.ImageSharp;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.OpenTelemetry;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OpenTelemetry;
+
+FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+builder.ConfigureFunctionsWebApplication();
+
+// The platform checks keys, and knows under which names it is reached.
+builder.Services.AddBlipHosting(options => options.AllowedHosts = options.AllowedHosts is { Count: > 0 } hosts ? hosts : [BlipHostingOptions.AnyHost]);
+if (!string.Equals(builder.Configuration["Blip:Decoder"], "skia", StringComparison.OrdinalIgnoreCase))
+    builder.Services.UseImageSharp();
+builder.Services.AddSingleton<SharedEndpoints>();
+// Each endpoint sets its own limit; the server's stands below it.
+builder.Services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = null);
+
+IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Blip")).WithMetrics(metrics => metrics.AddMeter("Blip"));
+telemetry.UseFunctionsWorkerDefaults();
+// Without keys: the app's identity may send telemetry.
+if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
+    telemetry.UseAzureMonitorExporter(options => options.Credential = new DefaultAzureCredential());
+
+await builder.Build().RunAsync();

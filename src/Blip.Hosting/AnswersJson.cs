@@ -1,0 +1,21 @@
+using System.Text.Json;
+using Blip.Plugin;
+
+namespace Blip.Hosting;
+
+/// <summary>Several answers: the member <c>answers</c> of an object, over HTTP and in blobs.</summary>
+internal static class AnswersJson
+{
+    public static void Write(Utf8JsonWriter writer, AskedQuestion[] asked, string? image = null)
+    {
+        writer.WriteStartArray("answers");
+        foreach (AskedQuestion one in asked)
+        {
+            if (one.Answer is { } answer)
+                AnswerJson.Write(writer, answer, one.Question, image);
+            else
+                AnswerJson.WriteError(writer, one.Error!.Code, one.Error.Message, one.Question, image);
+        }
+        writer.WriteEndArray();
+    }
+}

@@ -1,0 +1,71 @@
+using System.Buffers;
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Blip.Plugin;
+
+namespace Blip.Hosting.Blobs;
+
+/// <summary>What is stored for a picture: answers, or the error that the picture met.</summary>
+/// <param name="ImageETag">Which version of the picture it is about.</param>
+/// <param name="ModelDigest">Which model answered.</param>
+/// <param name="Answers">The answers in the order of the questions; <see langword="null"/> where the picture failed.</param>
+/// <param name="Error">Why it failed.</param>
+internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, AskedQuestion[]? Answers, BlipException? Error)
+{
+    public BinaryData ToJson(DateTimeOffset answeredAt)
+    {
+        ArrayBufferWriter<byte> body = new(1024);
+        Bodies.WriteJson(body, writer =>
+        {
+            writer.WriteStartObject();
+            if (Answers is not null)
+                AnswersJson.Write(writer, Answers);
+            else
+            {
+                writer.WriteStartObject("error");
+                writer.WriteString("code", Error!.Code);
+                writer.WriteString("message", Error.Message);
+                writer.WriteEndObject();
+            }
+            writer.WriteString("image_etag", ImageETag.ToString());
+            writer.WriteString("model_digest", ModelDigest);
+            writer.WriteString("answered_at", answeredAt);
+            writer.WriteEndObject();
+        });
+        return BinaryData.FromBytes(body.WrittenMemory);
+    }
+
+    /// <summary>What is stored now: its version for a conditional write, and whether it answers these questions about this version of the picture by this model.</summary>
+    public static async Task<(ETag? Version, bool IsSame)> FindAsync(BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
+    {
+        BlobDownloadResult stored;
+        try
+        {
+            stored = await document.DownloadContentAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return (null, false);
+        }
+        return (stored.Details.ETag, questions is not null && IsAnsweredBy(stored.Content, imageETag, modelDigest, questions));
+    }
+
+    private static bool IsAnsweredBy(BinaryData content, ETag imageETag, string modelDigest, IReadOnlyList<string> questions)
+    {
+        try
+        {
+            using JsonDocument json = JsonDocument.Parse(content);
+            return json.RootElement.GetProperty("image_etag").ValueEquals(imageETag.ToString())
+                && json.RootElement.GetProperty("model_digest").ValueEquals(modelDigest)
+                && json.RootElement.TryGetProperty("answers", out JsonElement answers)
+                && answers.EnumerateArray().Select(answer => answer.GetProperty("question").GetString()).SequenceEqual(questions);
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            // Something else lies there under this name: it is replaced.
+            return false;
+        }
+    }
+}
