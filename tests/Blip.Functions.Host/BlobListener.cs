@@ -1,0 +1,105 @@
+using System.Net.Sockets;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Microsoft.Azure.WebJobs;
+using Microsoft.Azure.WebJobs.Host;
+using Microsoft.Azure.WebJobs.Host.Executors;
+using Microsoft.Extensions.Azure;
+
+namespace Blip.Functions.Host;
+
+/// <summary>The genuine listener of the WebJobs SDK, which the platform runs too: it scans the container, queues what is new, tries five times, and keeps what failed in the poison queue.</summary>
+public static class BlobListener
+{
+    /// <summary>Builds the listener; the caller starts and stops it.</summary>
+    /// <param name="host">Whose function it calls.</param>
+    /// <param name="connection">
+    /// The storage's connection string. Addresses of the form <c>account.blob.localhost</c>, as in production, go to this machine: with addresses that hold the account in their path the listener
+    /// scans otherwise, and misses pictures that arrive in the second of its last scan.
+    /// </param>
+    /// <param name="pictures">The container.</param>
+    /// <param name="hostId">Whose receipts and queues are used: one that ran before goes on where it ended.</param>
+    public static IHost Create(FunctionsHost host, string connection, string pictures, string hostId) => new HostBuilder()
+        .ConfigureWebJobs(jobs =>
+        {
+            jobs.AddAzureStorageCoreServices();
+            jobs.AddAzureStorageBlobs(options => (options.MaxDegreeOfParallelism, options.PoisonBlobThreshold) = (2, 5));
+        })
+        .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipPictures"] = pictures }))
+        .ConfigureServices(services =>
+        {
+            services.AddSingleton(host);
+            services.AddSingleton<ITypeLocator>(new OneType());
+            services.AddSingleton<IHostIdProvider>(new OneId(hostId));
+            services.AddSingleton<AzureComponentFactory, LoopbackComponentFactory>();
+            services.Configure<SingletonOptions>(options => options.ListenerLockPeriod = TimeSpan.FromSeconds(15));
+        })
+        .Build();
+
+    /// <summary>The function that the listener finds: it hands the picture on, and fails where the worker fails.</summary>
+    public sealed class PictureFunction(FunctionsHost host)
+    {
+        [FunctionName("AnswerPicture")]
+        public async Task RunAsync([BlobTrigger("%BlipPictures%/{name}", Connection = "AzureWebJobsStorage")] ParameterBindingData picture, string blobTrigger, CancellationToken cancellationToken)
+        {
+            (bool succeeded, string? error) = await host.InvokeBlobAsync("AnswerPicture", picture.Source, picture.ContentType, picture.Content, blobTrigger, cancellationToken);
+            if (!succeeded)
+                throw new InvalidOperationException(error);
+        }
+    }
+
+    private sealed class OneType : ITypeLocator
+    {
+        public IReadOnlyList<Type> GetTypes() => [typeof(PictureFunction)];
+    }
+
+    private sealed class OneId(string id) : IHostIdProvider
+    {
+        public Task<string> GetHostIdAsync(CancellationToken cancellationToken) => Task.FromResult(id);
+    }
+
+    /// <summary>Connects every address to this machine, and lets what a killed process held come back in seconds instead of ten minutes.</summary>
+    private sealed class LoopbackComponentFactory : AzureComponentFactory
+    {
+        private readonly AzureComponentFactory _real = CreateReal();
+
+        public override object CreateClient(Type clientType, IConfiguration configuration, TokenCredential credential, object clientOptions) => _real.CreateClient(clientType, configuration, credential, clientOptions);
+
+        public override TokenCredential CreateTokenCredential(IConfiguration configuration) => _real.CreateTokenCredential(configuration);
+
+        public override object CreateClientOptions(Type optionsType, object serviceVersion, IConfiguration configuration)
+        {
+            object options = _real.CreateClientOptions(optionsType, serviceVersion, configuration);
+            if (options is ClientOptions client)
+            {
+                client.Transport = new HttpClientTransport(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+                client.AddPolicy(new ShortVisibility(), HttpPipelinePosition.PerCall);
+            }
+            return options;
+        }
+
+        private static AzureComponentFactory CreateReal()
+        {
+            ServiceCollection services = new();
+            services.AddAzureClientsCore();
+            return services.BuildServiceProvider().GetRequiredService<AzureComponentFactory>();
+        }
+
+        private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+        {
+            Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(System.Net.IPAddress.Loopback, context.DnsEndPoint.Port, cancellationToken);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+    }
+
+    private sealed class ShortVisibility : HttpPipelineSynchronousPolicy
+    {
+        public override void OnSendingRequest(HttpMessage message)
+        {
+            string uri = message.Request.Uri.ToString();
+            if (uri.Contains("visibilitytimeout=600", StringComparison.OrdinalIgnoreCase))
+                message.Request.Uri.Reset(new Uri(uri.Replace("visibilitytimeout=600", "visibilitytimeout=5", StringComparison.OrdinalIgnoreCase)));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Blip.Functions.Host;
+using Blip.Tests;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+using Xunit;
+
+namespace Blip.Functions.Tests;
+
+/// <summary>The published app's real worker, over HTTP.</summary>
+public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
+{
+    private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
+
+    private FunctionsHost _host = null!;
+    private HttpClient _http = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _host = await app.StartAsync(("Blip__Decoder", "skia"));
+        _http = new HttpClient { BaseAddress = _host.Address };
+        await ReadyAsync(_http);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _host.DisposeAsync();
+    }
+
+    [Fact]
+    public void Functions_Declared_WithTheirRoutesAndKeys()
+    {
+        string[] declared = [.. _host.Functions.Where(f => f.Trigger.GetProperty("type").GetString() == "httpTrigger").Select(f =>
+            $"{f.Name} {string.Join(',', f.Trigger.GetProperty("methods").EnumerateArray())} {f.Trigger.GetProperty("route")} {f.Trigger.GetProperty("authLevel")}").Order(StringComparer.Ordinal)];
+        Assert.Equal(
+        [
+            "Alive get alive Anonymous", "Ask post api/ask Function", "ChatCompletions post v1/chat/completions Function", "Health get health Anonymous", "HealthLive get health/live Anonymous",
+            "HealthReady get health/ready Anonymous", "Mcp get,post,delete mcp Function", "Models get v1/models Function", "OpenApi get openapi/v1.json Function", "SendPicture post api/pictures Function",
+        ], declared);
+        JsonElement blob = _host.Functions.Single(f => f.Name == "AnswerPicture").Trigger;
+        Assert.Equal(("blobTrigger", "%BlipPictures%/{name}", "AzureWebJobsStorage", "EventGrid"),
+            (blob.GetProperty("type").GetString(), blob.GetProperty("path").GetString(), blob.GetProperty("connection").GetString(), blob.GetProperty("source").GetString()));
+    }
+
+    [Fact]
+    public void Folder_HoldsOneNativeRuntimeAndNoSettings()
+    {
+        string[] files = [.. Directory.GetFiles(app.Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(app.Folder, file))];
+        Assert.Equal("libonnxruntime.so", Assert.Single(files, file => Path.GetFileName(file) is "libonnxruntime.so" or "onnxruntime.dll" or "libonnxruntime.dylib"));
+        Assert.Contains("host.json", files);
+        Assert.Contains(files, file => file.StartsWith(".azurefunctions", StringComparison.Ordinal));
+        Assert.DoesNotContain("local.settings.json", files);
+        long bytes = files.Where(file => !file.StartsWith("models", StringComparison.Ordinal)).Sum(file => new FileInfo(Path.Combine(app.Folder, file)).Length);
+        Assert.InRange(bytes, 0, 80_000_000);
+        using JsonDocument host = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(app.Folder, "host.json")));
+        Assert.Equal("", host.RootElement.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString());
+    }
+
+    [Fact]
+    public async Task Http_EveryEndpoint_AnswersAsServeDoes()
+    {
+        await using ServeProcess serve = await ServeProcess.StartAsync();
+        string handle = "sha256-" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Dogs));
+        string chat = """{"messages":[{"role":"user","content":[{"type":"text","text":"what color is the tree?"},{"type":"image_url","image_url":{"url":"HANDLE"}}]}]MORE}""".Replace("HANDLE", handle, StringComparison.Ordinal);
+        (string Name, Func<HttpRequestMessage> Request)[] requests =
+        [
+            ("multipart", () => Post("/api/ask", Form("how many dogs are in the picture?"))),
+            ("raw", () => Post("/api/ask?question=is+there+a+cat%3F", Picture(Dogs))),
+            ("picture", () => Post("/api/pictures", Picture(Dogs))),
+            ("picture again", () => Post("/api/pictures", Picture(Dogs))),
+            ("handle", () => Post("/api/ask", Json($$"""{"image":"{{handle}}","question":"what color is the tree?"}"""))),
+            ("chat", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", "", StringComparison.Ordinal)))),
+            ("stream", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", ",\"stream\":true,\"logprobs\":true", StringComparison.Ordinal)))),
+            ("chat error", () => Post("/v1/chat/completions", Json("{}"))),
+            ("models", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models")),
+            ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
+            ("live", () => new HttpRequestMessage(HttpMethod.Get, "/health/live")),
+            ("ready", () => new HttpRequestMessage(HttpMethod.Get, "/health/ready")),
+            ("no picture", () => Post("/api/ask", Json("{\"question\":\"a\"}"))),
+            ("wrong type", () => Post("/api/ask", new StringContent("a"))),
+            ("cut", () => Post("/api/ask?question=a", Picture(Dogs[..9000]))),
+            ("unknown handle", () => Post("/api/ask", Json($$"""{"image":"sha256-{{new string('0', 64)}}","question":"a"}"""))),
+            ("foreign address", () => Post("/api/ask", Json("""{"image":"https://example.com/x","question":"a"}"""))),
+            ("mcp", () => Post("/mcp", Json("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""))),
+        ];
+        foreach ((string name, Func<HttpRequestMessage> request) in requests)
+            Assert.Equal($"{name}: {await SayAsync(serve.Http, request())}", $"{name}: {await SayAsync(_http, request())}");
+    }
+
+    [Fact]
+    public async Task Http_SeveralQuestions_AreAnsweredInOrder()
+    {
+        using HttpResponseMessage response = await _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?", "", "is there a cat?")));
+        JsonElement answers = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("answers");
+        Assert.Equal(["2", "question_empty", "no"], answers.EnumerateArray().Select(a => a.TryGetProperty("answer", out JsonElement answer) ? answer.GetString() : a.GetProperty("error").GetProperty("code").GetString()));
+    }
+
+    [Fact]
+    public async Task Mcp_RealClient_AsksByHandle()
+    {
+        using HttpResponseMessage sent = await _http.SendAsync(Post("/api/pictures", Picture(Dogs)));
+        string handle = JsonDocument.Parse(await sent.Content.ReadAsStringAsync()).RootElement.GetProperty("handle").GetString()!;
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(_host.Address, "/mcp") }));
+        Assert.Equal(4, (await client.ListToolsAsync()).Count);
+        CallToolResult result = await client.CallToolAsync("ask_image", new Dictionary<string, object?> { ["image"] = handle, ["question"] = "how many dogs are in the picture?" });
+        Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/ask", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("POST", "/nothing", HttpStatusCode.NotFound)]
+    public async Task Http_NotDeclared_DoesNotReachTheWorker(string method, string path, HttpStatusCode status)
+    {
+        using HttpResponseMessage response = await _http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+        Assert.Equal(status, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Http_CallersThatVanish_LeaveTheWorkerAtWork()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
+        {
+            using CancellationTokenSource patience = new(i);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")), patience.Token));
+        }));
+        using HttpResponseMessage response = await _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
+        Assert.Contains("\"answer\":\"2\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Terminate_Told_ExitsZero() => Assert.Equal(0, await _host.TerminateAsync());
+
+    [Fact]
+    public async Task Decoder_UnlessToldOtherwise_IsManaged()
+    {
+        await using FunctionsHost host = await app.StartAsync();
+        using HttpClient http = new() { BaseAddress = host.Address };
+        await ReadyAsync(http);
+        using HttpResponseMessage answered = await http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
+        Assert.Contains("\"answer\":\"2\"", await answered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        // What only Skia reads.
+        using HttpResponseMessage refused = await http.SendAsync(Post("/api/ask?question=a", Picture(await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "animated.webp")))));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
+    }
+
+    internal static async Task ReadyAsync(HttpClient http)
+    {
+        for (int attempt = 0; attempt < 100; attempt++)
+        {
+            using HttpResponseMessage response = await http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            if (response.IsSuccessStatusCode)
+                return;
+            await Task.Delay(100);
+        }
+        Assert.Fail("The app did not become ready.");
+    }
+
+    private static async Task<string> SayAsync(HttpClient http, HttpRequestMessage request)
+    {
+        using HttpResponseMessage response = await http.SendAsync(request);
+        string body = await response.Content.ReadAsStringAsync();
+        return $"{(int)response.StatusCode} {response.Content.Headers.ContentType} {Changing.Replace(body, "$1*")}";
+    }
+
+    private static HttpRequestMessage Post(string path, HttpContent content)
+    {
+        HttpRequestMessage request = new(HttpMethod.Post, path) { Content = content };
+        request.Headers.Accept.ParseAdd("application/json, text/event-stream, */*");
+        return request;
+    }
+
+    private static ByteArrayContent Picture(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+
+    private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+
+    private static MultipartFormDataContent Form(params string[] questions)
+    {
+        MultipartFormDataContent form = new() { { Picture(Dogs), "image", "dogs.jpg" } };
+        foreach (string question in questions)
+            form.Add(new StringContent(question), "question");
+        return form;
+    }
+
+    [GeneratedRegex("""("timing_ms":|"trace_id":|"id":"chatcmpl-|"created":|"expires_at":)(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
+    private static partial Regex Changing { get; }
+}

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Azure.Storage.Blobs;
+using Xunit;
+
+namespace Blip.Functions.Tests;
+
+/// <summary>The storage emulator on ports of its own, in memory.</summary>
+internal sealed class Azurite : IAsyncDisposable
+{
+    // The emulator's published account.
+    private const string Account = "devstoreaccount1", Key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+    private readonly Process _process;
+
+    private Azurite(Process process, string connection) => (_process, Connection) = (process, connection);
+
+    public string Connection { get; }
+
+    public BlobServiceClient Blobs => new(Connection);
+
+    /// <summary>Starts it. A visible skip on a machine without it; a failure in continuous integration, where it must be there.</summary>
+    public static async Task<Azurite> StartAsync()
+    {
+        const string Missing = "Azurite is not installed: npm install -g azurite, or name its executable in BLIP_AZURITE.";
+        string? program = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, "azurite"))
+            .Prepend(Environment.GetEnvironmentVariable("BLIP_AZURITE") ?? "").FirstOrDefault(File.Exists);
+        if (program is null && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail(Missing);
+        Assert.SkipWhen(program is null, Missing);
+        int blobs = FreePort(), queues = FreePort(), tables = FreePort();
+        Process process = Process.Start(new ProcessStartInfo(program!,
+        [
+            "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", Text(blobs), "--queuePort", Text(queues), "--tablePort", Text(tables),
+        ]))!;
+        Azurite azurite = new(process,
+            $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Text(blobs)}/{Account};QueueEndpoint=http://127.0.0.1:{Text(queues)}/{Account}");
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                using TcpClient client = new();
+                await client.ConnectAsync(IPAddress.Loopback, queues);
+                return azurite;
+            }
+            catch (SocketException) when (attempt < 100)
+            {
+                await Task.Delay(100);
+            }
+        }
+
+        static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

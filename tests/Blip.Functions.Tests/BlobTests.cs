@@ -1,0 +1,58 @@
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Blip.Functions.Host;
+using Blip.Tests;
+using Microsoft.Extensions.Hosting;
+using Xunit;
+
+namespace Blip.Functions.Tests;
+
+/// <summary>A picture from the storage emulator through the genuine listener and the real worker to its answer document.</summary>
+public sealed class BlobTests(PublishedApp app)
+{
+    [Fact]
+    public async Task Pictures_Uploaded_AreAnsweredOrSayWhyNot()
+    {
+        await using Azurite azurite = await Azurite.StartAsync();
+        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient("pictures"), answers = azurite.Blobs.GetBlobContainerClient("answers");
+        await pictures.CreateAsync();
+        BinaryData dogs = BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
+        await pictures.GetBlobClient("cut.jpg").UploadAsync(BinaryData.FromBytes(dogs.ToMemory()[..9000]));
+        await pictures.GetBlobClient("side/é 1.jpg.questions.json").UploadAsync(BinaryData.FromString("""["is there a cat?"]"""));
+        await pictures.GetBlobClient("side/é 1.jpg").UploadAsync(dogs);
+        await pictures.GetBlobClient("wrong.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = "nonsense" } });
+        await pictures.GetBlobClient("dogs.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = """["how many dogs are in the picture?","what color is the tree?"]""" } });
+
+        await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection));
+        using IHost listener = BlobListener.Create(host, azurite.Connection, "pictures", "first");
+        await listener.StartAsync();
+        try
+        {
+            JsonElement answered = await ReadAsync(answers, "dogs.jpg.json");
+            Assert.Equal(["2", "green"], answered.GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
+            Assert.Equal((await pictures.GetBlobClient("dogs.jpg").GetPropertiesAsync()).Value.ETag.ToString(), answered.GetProperty("image_etag").GetString());
+            Assert.Matches("^[0-9a-f]{64}$", answered.GetProperty("model_digest").GetString());
+            Assert.True(answered.GetProperty("answered_at").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddMinutes(-5));
+            Assert.Equal("image_corrupt", (await ReadAsync(answers, "cut.jpg.json")).GetProperty("error").GetProperty("code").GetString());
+            Assert.Equal("invalid_request", (await ReadAsync(answers, "wrong.jpg.json")).GetProperty("error").GetProperty("code").GetString());
+            Assert.Equal("no", (await ReadAsync(answers, "side/é 1.jpg.json")).GetProperty("answers")[0].GetProperty("answer").GetString());
+        }
+        finally
+        {
+            await listener.StopAsync();
+        }
+    }
+
+    private static async Task<JsonElement> ReadAsync(BlobContainerClient answers, string name)
+    {
+        BlobClient document = answers.GetBlobClient(name);
+        for (int attempt = 0; attempt < 300; attempt++)
+        {
+            if (await document.ExistsAsync())
+                return JsonDocument.Parse((await document.DownloadContentAsync()).Value.Content).RootElement;
+            await Task.Delay(100);
+        }
+        throw new TimeoutException($"{name} did not come.");
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Blip.Functions.Host;
+using Blip.Tests;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(Blip.Functions.Tests.PublishedApp))]
+
+namespace Blip.Functions.Tests;
+
+/// <summary>The folder that <c>dotnet publish</c> makes of the app, once for all tests, as the README says.</summary>
+public sealed class PublishedApp : IAsyncLifetime
+{
+    private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("blip functions é ");
+
+    public string Folder { get; private set; } = "";
+
+    /// <summary>A folder that was published already can be named, to save the half minute.</summary>
+    public async ValueTask InitializeAsync() => Folder = Environment.GetEnvironmentVariable("BLIP_FUNCTIONS_APP") is { Length: > 0 } ready ? ready : await PublishAsync();
+
+    private async Task<string> PublishAsync()
+    {
+        string folder = Path.Combine(_temporary.FullName, "app");
+        ProcessStartInfo start = new("dotnet") { WorkingDirectory = TestPaths.Root, RedirectStandardOutput = true };
+        foreach (string argument in (string[])
+        [
+            "publish", "src/Blip.Functions", "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_temporary.FullName, "artifacts"), "-v", "q", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+        ])
+            start.ArgumentList.Add(argument);
+        using Process publish = Process.Start(start)!;
+        string output = await publish.StandardOutput.ReadToEndAsync();
+        await publish.WaitForExitAsync();
+        Assert.True(publish.ExitCode == 0, output);
+        return folder;
+    }
+
+    public Task<FunctionsHost> StartAsync(params (string Name, string Value)[] settings)
+    {
+        Dictionary<string, string> all = new() { ["BlipPictures"] = "pictures", ["BlipAnswers"] = "answers", ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true" };
+        foreach ((string name, string value) in settings)
+            all[name] = value;
+        return FunctionsHost.StartAsync(Folder, all);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _temporary.Delete(recursive: true);
+        return default;
+    }
+}

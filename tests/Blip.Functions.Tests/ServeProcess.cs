@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Reflection;
+
+namespace Blip.Functions.Tests;
+
+/// <summary><c>blip serve</c> as a process.</summary>
+internal sealed class ServeProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ServeProcess(Process process, Uri address) => (_process, Http) = (process, new HttpClient { BaseAddress = address });
+
+    public HttpClient Http { get; }
+
+    public static async Task<ServeProcess> StartAsync()
+    {
+        string program = typeof(ServeProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BlipExecutable").Value!;
+        Process process = Process.Start(new ProcessStartInfo("dotnet", [program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true })!;
+        string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
+        return new ServeProcess(process, new Uri(line.Split(' ')[2].TrimEnd(':')));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}
