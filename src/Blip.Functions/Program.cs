@@ -3,6 +3,7 @@ using Azure.Monitor.OpenTelemetry.Exporter;
 using Blip.Functions;
 using Blip.Hosting;
 using Blip.ImageSharp;
+using Blip.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
@@ -21,7 +22,7 @@ builder.Services.AddSingleton<SharedEndpoints>();
 // Each endpoint sets its own limit; the server's stands below it.
 builder.Services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = null);
 
-IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Blip")).WithMetrics(metrics => metrics.AddMeter("Blip"));
+IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(BlipTelemetry.SourceName)).WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
 telemetry.UseFunctionsWorkerDefaults();
 // Without keys: the app's identity may send telemetry.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))

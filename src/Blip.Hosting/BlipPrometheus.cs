@@ -1,3 +1,4 @@
+using Blip.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,7 +14,7 @@ public static class BlipPrometheus
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("Blip", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter());
+            .AddMeter(BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter());
         return services;
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Blip.Decoding;
 using Blip.Imaging;
 using Blip.Inference;
+using Blip.Telemetry;
 using Blip.Text;
 
 namespace Blip;
@@ -23,17 +24,12 @@ public sealed partial class BlipModel
     public async Task<Answer[]> AskAsync(Picture picture, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(picture);
-        Request request = Prepare(questions, options);
-        _gate.Enter();
-        try
+        return await ServeAsync(isAsk: true, async trace =>
         {
+            Request request = Prepare(questions, options);
             (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
-            return await AskAsync(memory, request, timing, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
+            return await AskAsync(memory, request, timing, trace, cancellationToken).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Asks one question about a picture that was looked at before.</summary>
@@ -52,16 +48,11 @@ public sealed partial class BlipModel
         ArgumentNullException.ThrowIfNull(memory);
         if (memory.Model != this)
             throw new ArgumentException("This memory was made by another model. Look at the picture with the model that is asked.", nameof(memory));
-        Request request = Prepare(questions, options);
-        _gate.Enter();
-        try
+        return await ServeAsync(isAsk: true, trace =>
         {
-            return await AskAsync(memory.AddReference(), request, new AnswerTiming(), cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _gate.Leave();
-        }
+            Request request = Prepare(questions, options);
+            return AskAsync(memory.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Asks one question about each of several pictures; they share runs where they can. Answers come in the order of the pairs.</summary>
@@ -114,21 +105,41 @@ public sealed partial class BlipModel
     {
         ArgumentNullException.ThrowIfNull(picture);
         long start = Stopwatch.GetTimestamp();
-        _gate.Enter();
-        try
+        return await ServeAsync(isAsk: false, async _ =>
         {
             (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
             return new ImageMemory(this, memory, timing with { Total = Stopwatch.GetElapsedTime(start) });
-        }
-        finally
-        {
-            _gate.Leave();
-        }
+        }).ConfigureAwait(false);
     }
 
     /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
     /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
     public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
+
+    /// <summary>Whatever is asked of the model passes here: it takes a place in the queue, and is observed.</summary>
+    private async Task<T> ServeAsync<T>(bool isAsk, Func<RequestTrace, Task<T>> work)
+    {
+        using RequestTrace trace = _telemetry.Start(isAsk);
+        try
+        {
+            _gate.Enter();
+            _telemetry.RequestsChanged(1);
+            try
+            {
+                return await work(trace).ConfigureAwait(false);
+            }
+            finally
+            {
+                _telemetry.RequestsChanged(-1);
+                _gate.Leave();
+            }
+        }
+        catch (Exception exception)
+        {
+            trace.Failed(exception);
+            throw;
+        }
+    }
 
     private Request Prepare(IReadOnlyList<string> questions, AskOptions? options)
     {
@@ -139,7 +150,7 @@ public sealed partial class BlipModel
         int[][] ids = new int[questions.Count][];
         for (int i = 0; i < ids.Length; i++)
             ids[i] = Tokenize(questions[i], options);
-        return new Request(ids, options, Stopwatch.GetTimestamp());
+        return new Request(questions, ids, options, Stopwatch.GetTimestamp());
     }
 
     private int[] Tokenize(string question, AskOptions options)
@@ -165,6 +176,7 @@ public sealed partial class BlipModel
         PixelTensor pixels;
         try
         {
+            using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
             pixels = await Task.Run(() => _preprocessor.Process(picture, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -172,6 +184,7 @@ public sealed partial class BlipModel
             _pixels.Leave(pixelCount);
         }
 
+        _telemetry.Decoded(pixels);
         AnswerTiming timing = new() { Decode = pixels.DecodeTime, Resize = pixels.ResizeTime };
         PixelTensor? unused = pixels;
         try
@@ -181,7 +194,11 @@ public sealed partial class BlipModel
                 unused = null;
                 return _looks.Enqueue([pixels], token)[0];
             }, cancellationToken).ConfigureAwait(false);
-            return (memory, looked ? timing with { Vision = memory.LookTime } : timing);
+            _telemetry.Remembered(!looked);
+            if (!looked)
+                return (memory, timing);
+            ModelTelemetry.Span(BlipTelemetry.LookSpan, memory.LookStart, memory.LookTime);
+            return (memory, timing with { Vision = memory.LookTime });
         }
         finally
         {
@@ -190,7 +207,7 @@ public sealed partial class BlipModel
     }
 
     /// <summary>Takes over the caller's reference to the memory.</summary>
-    private async Task<Answer[]> AskAsync(PictureMemory memory, Request request, AnswerTiming timing, CancellationToken cancellationToken)
+    private async Task<Answer[]> AskAsync(PictureMemory memory, Request request, AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
     {
         LengthLimits limits = new(request.Options.MinNewTokens, request.Options.MaxNewTokens);
         PictureQuestion[] questions = new PictureQuestion[request.Ids.Length];
@@ -204,8 +221,19 @@ public sealed partial class BlipModel
 
         Answer[] answers = new Answer[results.Length];
         for (int i = 0; i < answers.Length; i++)
+        {
             answers[i] = Describe(results[i], request, i, timing);
+            if (i == 0 || results[i].Start != results[i - 1].Start)
+                Trace(results[i]);
+        }
+        trace.Answered(request.Questions, answers);
         return answers;
+    }
+
+    private static void Trace(QuestionResult run)
+    {
+        ModelTelemetry.Span(BlipTelemetry.QuestionSpan, run.Start, run.QuestionTime);
+        ModelTelemetry.Span(BlipTelemetry.SearchSpan, run.Start + (long)(run.QuestionTime.TotalSeconds * Stopwatch.Frequency), run.SearchTime);
     }
 
     private Answer Describe(QuestionResult result, Request request, int index, AnswerTiming timing)
@@ -239,7 +267,9 @@ public sealed partial class BlipModel
     private PictureMemory[] Look(IReadOnlyList<PixelTensor> pictures, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return [_network.Look(pictures[0].Writable)];
+        PictureMemory memory = _network.Look(pictures[0].Writable);
+        _telemetry.Record(BlipTelemetry.VisionDuration, memory.LookTime);
+        return [memory];
     }
 
     /// <summary>Runs in a slot.</summary>
@@ -247,8 +277,11 @@ public sealed partial class BlipModel
     {
         try
         {
+            long start = Stopwatch.GetTimestamp();
             (FoundAnswer[] answers, TimeSpan question, TimeSpan search) = _network.Ask(questions, cancellationToken);
-            return Array.ConvertAll(answers, answer => new QuestionResult(answer, question, search));
+            _telemetry.Record(BlipTelemetry.QuestionDuration, question);
+            _telemetry.Record(BlipTelemetry.DecodeDuration, search);
+            return Array.ConvertAll(answers, answer => new QuestionResult(answer, start, question, search));
         }
         catch (NonFiniteException exception)
         {
@@ -257,7 +290,7 @@ public sealed partial class BlipModel
         }
     }
 
-    private sealed record Request(int[][] Ids, AskOptions Options, long Start);
+    private sealed record Request(IReadOnlyList<string> Questions, int[][] Ids, AskOptions Options, long Start);
 
-    private sealed record QuestionResult(FoundAnswer Answer, TimeSpan QuestionTime, TimeSpan SearchTime);
+    private sealed record QuestionResult(FoundAnswer Answer, long Start, TimeSpan QuestionTime, TimeSpan SearchTime);
 }

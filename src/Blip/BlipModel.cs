@@ -2,6 +2,7 @@ using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Imaging;
 using Blip.Inference;
+using Blip.Telemetry;
 using Blip.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -34,10 +35,12 @@ public sealed partial class BlipModel : IAsyncDisposable
     private readonly BatchQueue<PixelTensor, PictureMemory> _looks;
     private readonly BatchQueue<PictureQuestion, QuestionResult> _asks;
     private readonly Lazy<Task<string>> _digest;
+    private readonly ModelTelemetry _telemetry;
 
     private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder)
     {
-        Info = new BlipModelInfo(options.Model, selection.Device.ToString().ToLowerInvariant(), selection.Precision.ToString().ToLowerInvariant());
+        Info = new BlipModelInfo(ModelLocator.NameOf(options.Model), selection.Device.ToString().ToLowerInvariant(), selection.Precision.ToString().ToLowerInvariant());
+        _telemetry = new ModelTelemetry(Info.Name);
         _checkpoint = checkpoint;
         _tokenizer = tokenizer;
         _network = network;
@@ -49,8 +52,8 @@ public sealed partial class BlipModel : IAsyncDisposable
         _pixels = new PixelBudget(options.MaxPixelsInFlight);
         _cache = new MemoryCache(options.MemoryCacheBytes);
         _slots = new SemaphoreSlim(options.MaxConcurrentRuns);
-        _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose());
-        _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release());
+        _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose(), waits => _telemetry.RunStarts(BlipTelemetry.LookSpan, waits));
+        _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release(), waits => _telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits));
         _digest = new Lazy<Task<string>>(() => Task.Run(ComputeDigest));
     }
 

@@ -9,6 +9,10 @@ internal static class ModelLocator
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
     public static bool MayDownload(string model) => model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
+    /// <summary>What callers are told: a folder is called by its name, since where it lies is nobody's business.</summary>
+    public static string NameOf(string model) =>
+        model != BlipModel.DemoModel && Directory.Exists(model) ? new DirectoryInfo(model).Name : model;
+
     /// <summary>A folder, the demo model's folder, or the snapshot of a hub id, downloaded as far as it is not in the cache.</summary>
     /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
     public static async Task<string> FindAsync(string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)

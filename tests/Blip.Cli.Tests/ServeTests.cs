@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -28,9 +29,13 @@ public sealed partial class ServeTests
     {
         await using Server server = await Server.StartAsync("--metrics");
         using HttpClient http = new() { BaseAddress = server.Address };
-        await http.GetStringAsync(new Uri("/health/live", UriKind.Relative));
+        using ByteArrayContent picture = new(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
+        picture.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
+        using HttpResponseMessage answer = await http.PostAsync(new Uri("/api/ask?question=is+there+a+cat%3F", UriKind.Relative), picture);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        Assert.Contains("# TYPE", metrics, StringComparison.Ordinal);
+        foreach (string name in (string[])["gen_ai_server_request_duration_seconds_bucket", "blip_vision_duration_seconds_sum", "blip_batch_size", "blip_memory_cache_requests"])
+            Assert.Contains(name, metrics, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptio
     public async Task CompleteAsync(HttpContext context)
     {
         ChatRequest request = await ChatRequest.ReadAsync(context.Request, hosting.Value.MaxRequestBytes).ConfigureAwait(false);
-        string model = options.Value.Model;
+        string model = ModelLocator.NameOf(options.Value.Model);
         if (request.Model is { } wanted && wanted != model && wanted != AnyModel)
             throw new BlipException(BlipErrorCode.ModelNotFound, "There is no such model here. GET /v1/models names the one there is; 'blip' means it too.");
         CancellationToken cancellationToken = context.RequestAborted;
@@ -38,7 +38,7 @@ internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptio
         writer.WriteString("object", "list");
         writer.WriteStartArray("data");
         writer.WriteStartObject();
-        writer.WriteString("id", options.Value.Model);
+        writer.WriteString("id", ModelLocator.NameOf(options.Value.Model));
         writer.WriteString("object", "model");
         writer.WriteNumber("created", _started.ToUnixTimeSeconds());
         writer.WriteString("owned_by", "blip");

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Blip.Inference;
 
 /// <summary>
@@ -11,8 +13,10 @@ namespace Blip.Inference;
 /// Called once for every item when the queue needs it no more. A caller that cancels returns at once, while the run that its
 /// item is part of may go on: what the item holds belongs to the queue until then.
 /// </param>
+/// <param name="starts">Told how long each member of a run that starts has waited.</param>
 internal sealed class BatchQueue<TItem, TResult>(
-    SemaphoreSlim slots, int maxBatchSize, Func<IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run, Action<TItem> release)
+    SemaphoreSlim slots, int maxBatchSize, Func<IReadOnlyList<TItem>, CancellationToken, IReadOnlyList<TResult>> run, Action<TItem> release,
+    Action<IReadOnlyList<TimeSpan>>? starts = null)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<Member> _waiting = [];
@@ -83,6 +87,7 @@ internal sealed class BatchQueue<TItem, TResult>(
         List<CancellationTokenRegistration> watches = new(batch.Count);
         try
         {
+            starts?.Invoke(batch.ConvertAll(member => Stopwatch.GetElapsedTime(member.Queued)));
             foreach (Member member in batch)
             {
                 watches.Add(member.Token.UnsafeRegister(_ =>
@@ -138,6 +143,8 @@ internal sealed class BatchQueue<TItem, TResult>(
         }
 
         public TItem Item { get; }
+
+        public long Queued { get; } = Stopwatch.GetTimestamp();
 
         public CancellationToken Token { get; }
 

@@ -57,7 +57,7 @@ internal sealed class BlipNetwork : IDisposable
         {
             using OrtValue px = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, [1, size, size, 3]);
             _vision.Run([px], [memory.Batch]);
-            memory.LookTime = Stopwatch.GetElapsedTime(start);
+            (memory.LookStart, memory.LookTime) = (start, Stopwatch.GetElapsedTime(start));
             return memory;
         }
         catch

@@ -36,6 +36,9 @@ internal sealed unsafe class PictureMemory
     /// <summary>The same memory as the question graph reads it: [N + 1, D].</summary>
     public OrtValue Embeddings { get; }
 
+    /// <summary>When looking began, as a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    public long LookStart { get; set; }
+
     /// <summary>What looking took.</summary>
     public TimeSpan LookTime { get; set; }
 

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace Blip.Telemetry;
+
+/// <summary>
+/// One request as it is observed: its span, where it has one, and its duration. Questions and answers are told only where
+/// <c>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</c> is <c>true</c>; pictures never.
+/// </summary>
+internal sealed class RequestTrace : IDisposable
+{
+    private readonly ModelTelemetry _telemetry;
+    private readonly Activity? _span;
+    private readonly bool _isAsk;
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private string? _error;
+
+    public RequestTrace(ModelTelemetry telemetry, bool isAsk)
+    {
+        (_telemetry, _isAsk) = (telemetry, isAsk);
+        _span = isAsk ? BlipTelemetry.Source.StartActivity(BlipTelemetry.AskSpan) : null;
+        if (_span is null)
+            return;
+        _span.DisplayName = $"{BlipTelemetry.Operation} {telemetry.Model}";
+        _span.SetTag(BlipTelemetry.OperationTag, BlipTelemetry.Operation);
+        _span.SetTag(BlipTelemetry.ProviderTag, BlipTelemetry.Provider);
+        _span.SetTag(BlipTelemetry.ModelTag, telemetry.Model);
+    }
+
+    private static bool CapturesContent =>
+        bool.TryParse(Environment.GetEnvironmentVariable("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"), out bool captures) && captures;
+
+    /// <summary>The request was answered.</summary>
+    public void Answered(IReadOnlyList<string> questions, Answer[] answers)
+    {
+        int read = 0, written = 0;
+        foreach (Answer answer in answers)
+        {
+            read += answer.QuestionTokenCount;
+            written += answer.TokenLogProbabilities.Count;
+            if (answer.Timing.Search is { } search && answer.TokenLogProbabilities.Count > 0)
+                _telemetry.Record(BlipTelemetry.TimePerOutputToken, search / answer.TokenLogProbabilities.Count);
+        }
+        if (_span is null)
+            return;
+        _span.SetTag(BlipTelemetry.QuestionsTag, answers.Length);
+        _span.SetTag(BlipTelemetry.InputTokensTag, read);
+        _span.SetTag(BlipTelemetry.OutputTokensTag, written);
+        if (CapturesContent)
+        {
+            _span.SetTag(BlipTelemetry.InputTag, Messages("user", questions));
+            _span.SetTag(BlipTelemetry.OutputTag, Messages("assistant", Array.ConvertAll(answers, a => a.Text)));
+        }
+    }
+
+    /// <summary>The request failed; the failure goes on to the caller.</summary>
+    public void Failed(Exception exception)
+    {
+        _error = exception switch
+        {
+            BlipException known => known.Code,
+            OperationCanceledException => BlipErrorCode.Cancelled,
+            _ => exception.GetType().FullName,
+        };
+        _span?.SetTag(BlipTelemetry.ErrorTag, _error);
+        // Without the message: it may quote the question.
+        _span?.SetStatus(ActivityStatusCode.Error);
+    }
+
+    public void Dispose()
+    {
+        if (_isAsk)
+        {
+            TagList tags = new()
+            {
+                { BlipTelemetry.OperationTag, BlipTelemetry.Operation },
+                { BlipTelemetry.ProviderTag, BlipTelemetry.Provider },
+                { BlipTelemetry.ModelTag, _telemetry.Model },
+            };
+            if (_error is not null)
+                tags.Add(BlipTelemetry.ErrorTag, _error);
+            BlipTelemetry.RequestDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, tags);
+        }
+        _span?.Dispose();
+    }
+
+    /// <summary>In the conventions' form: [{"role":…,"parts":[{"type":"text","content":…}]}], a message for each text.</summary>
+    private static string Messages(string role, IReadOnlyList<string> texts)
+    {
+        using MemoryStream json = new();
+        using (Utf8JsonWriter writer = new(json))
+        {
+            writer.WriteStartArray();
+            foreach (string text in texts)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("role", role);
+                writer.WriteStartArray("parts");
+                writer.WriteStartObject();
+                writer.WriteString("type", "text");
+                writer.WriteString("content", text);
+                writer.WriteEndObject();
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(json.GetBuffer().AsSpan(0, (int)json.Length));
+    }
+}
