@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Blip.Functions.Host.Rpc;
 using Google.Protobuf;
@@ -150,6 +151,26 @@ public sealed class FunctionsHost : IAsyncDisposable
             functions.Add(new DeclaredFunction(function.Name, function.FunctionId, trigger));
         }
         Functions = functions;
+        await ListensAsync(new Uri(_worker));
+    }
+
+    /// <summary>The worker declares its address before it listens there; an invocation whose request finds nobody would wait a quarter of a minute in vain.</summary>
+    private static async Task ListensAsync(Uri worker)
+    {
+        using CancellationTokenSource patience = new(Patience);
+        while (true)
+        {
+            try
+            {
+                using TcpClient client = new();
+                await client.ConnectAsync(worker.Host, worker.Port, patience.Token);
+                return;
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(20, patience.Token);
+            }
+        }
     }
 
     private async Task ForwardAsync(string url)
