@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -44,6 +45,9 @@ public sealed class FunctionsHost : IAsyncDisposable
     /// <summary>What the worker logged at warning or above.</summary>
     public IEnumerable<string> Complaints => _channel.Complaints;
 
+    /// <summary>The container and name of every blob that a function was run for, each time.</summary>
+    public ConcurrentQueue<string> BlobRuns { get; } = [];
+
     /// <summary>Starts the worker and loads its functions.</summary>
     /// <param name="application">The folder of <c>dotnet publish</c>.</param>
     /// <param name="settings">The app settings.</param>
@@ -77,6 +81,7 @@ public sealed class FunctionsHost : IAsyncDisposable
     /// <param name="cancellationToken">Cancels the invocation.</param>
     public async Task<(bool Succeeded, string? Error)> InvokeBlobAsync(string functionName, string source, string contentType, BinaryData content, string path, CancellationToken cancellationToken)
     {
+        BlobRuns.Enqueue(path);
         DeclaredFunction function = Functions.Single(f => f.Name == functionName);
         InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
         request.InputData.Add(new ParameterBinding

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
 using Xunit;
 
 namespace Blip.Functions.Tests;
@@ -15,11 +16,17 @@ internal sealed class Azurite : IAsyncDisposable
 
     private readonly Process _process;
 
-    private Azurite(Process process, string connection) => (_process, Connection) = (process, connection);
+    private Azurite(Process process, string blobs, string queues) => (_process, Connection, ProductionConnection) = (process,
+        ConnectTo($"127.0.0.1:{blobs}/{Account}", $"127.0.0.1:{queues}/{Account}"), ConnectTo($"{Account}.blob.localhost:{blobs}", $"{Account}.queue.localhost:{queues}"));
 
     public string Connection { get; }
 
+    /// <summary>The same account under addresses as in production, which name it in the host.</summary>
+    public string ProductionConnection { get; }
+
     public BlobServiceClient Blobs => new(Connection);
+
+    public QueueServiceClient Queues => new(Connection);
 
     /// <summary>Starts it. A visible skip on a machine without it; a failure in continuous integration, where it must be there.</summary>
     public static async Task<Azurite> StartAsync()
@@ -31,12 +38,14 @@ internal sealed class Azurite : IAsyncDisposable
             Assert.Fail(Missing);
         Assert.SkipWhen(program is null, Missing);
         int blobs = FreePort(), queues = FreePort(), tables = FreePort();
-        Process process = Process.Start(new ProcessStartInfo(program!,
+        ProcessStartInfo start = new(program!,
         [
             "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", Text(blobs), "--queuePort", Text(queues), "--tablePort", Text(tables),
-        ]))!;
-        Azurite azurite = new(process,
-            $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{Text(blobs)}/{Account};QueueEndpoint=http://127.0.0.1:{Text(queues)}/{Account}");
+        ]) { RedirectStandardOutput = true };
+        start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{Key}";
+        Process process = Process.Start(start)!;
+        process.BeginOutputReadLine();
+        Azurite azurite = new(process, Text(blobs), Text(queues));
         for (int attempt = 0; ; attempt++)
         {
             try
@@ -60,6 +69,8 @@ internal sealed class Azurite : IAsyncDisposable
         await _process.WaitForExitAsync();
         _process.Dispose();
     }
+
+    private static string ConnectTo(string blobs, string queues) => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://{blobs};QueueEndpoint=http://{queues}";
 
     private static int FreePort()
     {

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 using Blip.Functions.Host;
 using Blip.Tests;
 using Microsoft.Extensions.Hosting;
@@ -37,6 +39,42 @@ public sealed class BlobTests(PublishedApp app)
             Assert.Equal("image_corrupt", (await ReadAsync(answers, "cut.jpg.json")).GetProperty("error").GetProperty("code").GetString());
             Assert.Equal("invalid_request", (await ReadAsync(answers, "wrong.jpg.json")).GetProperty("error").GetProperty("code").GetString());
             Assert.Equal("no", (await ReadAsync(answers, "side/é 1.jpg.json")).GetProperty("answers")[0].GetProperty("answer").GetString());
+            // A bad picture is not tried again: the retries would have followed within a second.
+            await Task.Delay(2000);
+            Assert.Single(host.BlobRuns, run => run == "pictures/cut.jpg");
+            Assert.Single(host.BlobRuns, run => run == "pictures/wrong.jpg");
+        }
+        finally
+        {
+            await listener.StopAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Picture_WhoseAnswerCannotBeStored_IsTriedFiveTimesAndKept()
+    {
+        await using Azurite azurite = await Azurite.StartAsync();
+        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient("pictures");
+        await pictures.CreateAsync();
+        await pictures.GetBlobClient("dogs.jpg").UploadAsync(BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"))));
+        // No container can have this name: every write fails.
+        await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"));
+        using IHost listener = BlobListener.Create(host, azurite.Connection, "pictures", "poisoned");
+        await listener.StartAsync();
+        try
+        {
+            QueueClient poison = azurite.Queues.GetQueueClient("webjobs-blobtrigger-poison");
+            PeekedMessage? kept = null;
+            for (int attempt = 0; kept is null && attempt < 300; attempt++)
+            {
+                await Task.Delay(100);
+                if (await poison.ExistsAsync())
+                    kept = (await poison.PeekMessageAsync()).Value;
+            }
+            Assert.NotNull(kept);
+            Assert.Equal("dogs.jpg", JsonDocument.Parse(Convert.FromBase64String(kept.Body.ToString())).RootElement.GetProperty("BlobName").GetString());
+            await Task.Delay(2000);
+            Assert.Equal(Enumerable.Repeat("pictures/dogs.jpg", 5), host.BlobRuns);
         }
         finally
         {

@@ -1,0 +1,244 @@
+using System.Text.Json;
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Blip.Hosting.Blobs;
+using Blip.Plugin;
+using Blip.Plugin.Images;
+using Blip.Tests;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Xunit;
+
+namespace Blip.Functions.Tests;
+
+/// <summary>What may come between any two requests to the storage, on the storage emulator and with the demo model.</summary>
+public sealed class BlobAnsweringTests : IAsyncLifetime
+{
+    private static readonly BinaryData Dogs = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Sample("dogs.jpg"))),
+        Other = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Golden("demo", "pictures", "0000.jpg")));
+
+    private readonly BlipService _service = new(Options.Create(new BlipOptions()), NullLogger<BlipService>.Instance);
+    private Azurite _azurite = null!;
+    private BlobContainerClient _pictures = null!, _answers = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _azurite = await Azurite.StartAsync();
+        _pictures = _azurite.Blobs.GetBlobContainerClient("pictures");
+        _answers = _azurite.Blobs.GetBlobContainerClient("answers");
+        await _pictures.CreateAsync();
+        await _answers.CreateAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        if (_azurite is not null)
+            await _azurite.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Replaced_AtAnyStep_AndAnsweredMeanwhile_TheNewerStays() => await AtEachStepAsync(async (name, interrupted) =>
+    {
+        await interrupted(async () =>
+        {
+            await UploadAsync(name, Other);
+            await AnswerAsync(name);
+        });
+        await AssertAnswersNewestAsync(name, Other);
+    });
+
+    [Fact]
+    public async Task Replaced_AtAnyStep_TheNewerIsAnsweredWhenToldOfIt() => await AtEachStepAsync(async (name, interrupted) =>
+    {
+        await interrupted(() => UploadAsync(name, Other));
+        await AnswerAsync(name);
+        await AssertAnswersNewestAsync(name, Other);
+    });
+
+    [Fact]
+    public async Task Failed_AtAnyStep_ThrowsAndTheNextTryAnswers() => await AtEachStepAsync(async (name, interrupted) =>
+    {
+        RequestFailedException failure = await Assert.ThrowsAsync<RequestFailedException>(() => interrupted(() => throw new RequestFailedException(403, "the storage says no")));
+        Assert.Equal("the storage says no", failure.Message);
+        await AnswerAsync(name);
+        await AssertAnswersNewestAsync(name, Dogs);
+    });
+
+    [Fact]
+    public async Task AnsweredBySomebodyElse_AtAnyStep_ThereIsOneDocument() => await AtEachStepAsync(async (name, interrupted) =>
+    {
+        ETag first = default;
+        await interrupted(async () =>
+        {
+            await AnswerAsync(name);
+            first = await VersionAsync(name);
+        });
+        Assert.Equal(first, await VersionAsync(name));
+        await AssertAnswersNewestAsync(name, Dogs);
+    });
+
+    [Fact]
+    public async Task Gone_AtAnyStep_EndsWell() => await AtEachStepAsync((name, interrupted) => interrupted(() => _pictures.GetBlobClient(name).DeleteAsync()));
+
+    [Fact]
+    public async Task AnswersContainer_MissingOrGone_IsMade()
+    {
+        BlobContainerClient none = _azurite.Blobs.GetBlobContainerClient("none");
+        await UploadAsync("a.jpg", Dogs);
+        await Answering().AnswerAsync(_pictures.GetBlobClient("a.jpg"), none);
+        Assert.True(await none.GetBlobClient("a.jpg.json").ExistsAsync());
+    }
+
+    [Fact]
+    public async Task Questions_ComeFromMetadataThenSideFileThenSettings_AndNewOnesAreAnsweredAnew()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        await AnswerAsync("a.jpg", new BlobAnsweringOptions { Questions = ["is there a cat?"] });
+        Assert.Equal(["is there a cat?"], await AskedAsync("a.jpg"));
+        ETag before = await VersionAsync("a.jpg");
+        await AnswerAsync("a.jpg", new BlobAnsweringOptions { Questions = ["is there a cat?"] });
+        Assert.Equal(before, await VersionAsync("a.jpg"));
+
+        await UploadAsync("a.jpg.questions.json", BinaryData.FromString("""["where is this?","how many dogs are in the picture?"]"""));
+        await AnswerAsync("a.jpg.questions.json");
+        Assert.Equal(["where is this?", "how many dogs are in the picture?"], await AskedAsync("a.jpg"));
+
+        await _pictures.GetBlobClient("a.jpg").SetMetadataAsync(new Dictionary<string, string> { ["Questions"] = """["is it day or night?"]""" });
+        await AnswerAsync("a.jpg");
+        Assert.Equal(["is it day or night?"], await AskedAsync("a.jpg"));
+        Assert.False(await _answers.GetBlobClient("a.jpg.questions.json.json").ExistsAsync());
+    }
+
+    [Theory]
+    [InlineData("not json")]
+    [InlineData("[]")]
+    [InlineData("[null]")]
+    [InlineData("""["a",1]""")]
+    [InlineData("""{"a":"b"}""")]
+    [InlineData("""["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]""")]
+    public async Task Questions_Wrong_AreAnErrorDocumentUntilMended(string side)
+    {
+        await UploadAsync("a.jpg", Dogs);
+        await UploadAsync("a.jpg.questions.json", BinaryData.FromString(side));
+        await AnswerAsync("a.jpg");
+        Assert.Equal("invalid_request", (await DocumentAsync("a.jpg")).GetProperty("error").GetProperty("code").GetString());
+        await UploadAsync("a.jpg.questions.json", BinaryData.FromString("""["is there a cat?"]"""));
+        await AnswerAsync("a.jpg.questions.json");
+        Assert.Equal(["is there a cat?"], await AskedAsync("a.jpg"));
+    }
+
+    [Fact]
+    public async Task Picture_TooLargeEmptyOrNone_IsAnErrorDocument()
+    {
+        await UploadAsync("large.jpg", Dogs);
+        await AnswerAsync("large.jpg", sources: new ImageSourceOptions { MaxBytes = 1000 });
+        await UploadAsync("empty.jpg", BinaryData.FromString(""));
+        await AnswerAsync("empty.jpg");
+        await UploadAsync("text.txt", BinaryData.FromString("hello"));
+        await AnswerAsync("text.txt");
+        string[] codes = ["image_too_large", "image_corrupt", "unsupported_image"];
+        Assert.Equal(codes, await Task.WhenAll(((string[])["large.jpg", "empty.jpg", "text.txt"]).Select(async name => (await DocumentAsync(name)).GetProperty("error").GetProperty("code").GetString())));
+    }
+
+    [Fact]
+    public async Task Name_AsLongAsAllowed_HasADocument()
+    {
+        string name = string.Concat(Enumerable.Repeat("é/", 509)) + "a.jpg!";
+        Assert.Equal(1024, name.Length);
+        await UploadAsync(name, Dogs);
+        await AnswerAsync(name);
+        Assert.StartsWith("sha256-", Assert.Single(_answers.GetBlobs().ToList()).Name, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Model_CannotBeUsed_ThrowsAndLeavesNoDocument()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        await using BlipService none = new(Options.Create(new BlipOptions { Model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()) }), NullLogger<BlipService>.Instance);
+        await Assert.ThrowsAsync<BlipModelException>(() => Answering(service: none).AnswerAsync(_pictures.GetBlobClient("a.jpg"), _answers));
+        Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
+    }
+
+    /// <summary>Runs a scenario for the first request of an answering, for the second and so on. The scenario calls its second argument to have the picture answered with something happening before that request.</summary>
+    private async Task AtEachStepAsync(Func<string, Func<Func<Task>, Task>, Task> scenario)
+    {
+        int step = 0;
+        for (bool reached = true; reached; step++)
+        {
+            string name = $"{step}.jpg";
+            await UploadAsync(name, Dogs);
+            BlobClientOptions options = new() { Retry = { MaxRetries = 0 } };
+            Interruption interruption = new(step);
+            options.AddPolicy(interruption, HttpPipelinePosition.PerCall);
+            BlobServiceClient watched = new(_azurite.Connection, options);
+            try
+            {
+                await scenario(name, async happens =>
+                {
+                    interruption.Happens = happens;
+                    await Answering().AnswerAsync(watched.GetBlobContainerClient("pictures").GetBlobClient(name), watched.GetBlobContainerClient("answers"));
+                    // Beyond the last request nothing happens, and the scenario has nothing to say.
+                    if (!interruption.Happened)
+                        throw new BeyondLastStepException();
+                });
+            }
+            catch (Exception exception) when (exception is BeyondLastStepException || !interruption.Happened)
+            {
+                reached = false;
+            }
+        }
+        Assert.InRange(step, 6, 12);
+    }
+
+    private BlobAnswering Answering(BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null, BlipService? service = null) =>
+        new(service ?? _service, Options.Create(options ?? new BlobAnsweringOptions()), Options.Create(sources ?? new ImageSourceOptions()), TimeProvider.System, NullLogger<BlobAnswering>.Instance);
+
+    private Task AnswerAsync(string name, BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null) =>
+        Answering(options, sources).AnswerAsync(_pictures.GetBlobClient(name), _answers);
+
+    private async Task UploadAsync(string name, BinaryData content) => await _pictures.GetBlobClient(name).UploadAsync(content, overwrite: true);
+
+    private async Task<ETag> VersionAsync(string name) => (await _answers.GetBlobClient(name + ".json").GetPropertiesAsync()).Value.ETag;
+
+    private async Task<JsonElement> DocumentAsync(string name) => JsonDocument.Parse((await _answers.GetBlobClient(name + ".json").DownloadContentAsync()).Value.Content).RootElement;
+
+    private async Task<string?[]> AskedAsync(string name) => [.. (await DocumentAsync(name)).GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("question").GetString())];
+
+    private async Task AssertAnswersNewestAsync(string name, BinaryData content)
+    {
+        JsonElement document = await DocumentAsync(name);
+        BlobProperties picture = await _pictures.GetBlobClient(name).GetPropertiesAsync();
+        Assert.Equal(picture.ETag.ToString(), document.GetProperty("image_etag").GetString());
+        JsonElement answer = Assert.Single(document.GetProperty("answers").EnumerateArray().ToArray());
+        BlipModel model = await _service.GetModelAsync();
+        Assert.Equal((await model.AskAsync(Picture.FromBytes(content.ToArray()), "what is in the picture?")).Text, answer.GetProperty("answer").GetString());
+    }
+
+    private sealed class BeyondLastStepException : Exception;
+
+    /// <summary>Lets something happen before one request.</summary>
+    private sealed class Interruption(int step) : HttpPipelinePolicy
+    {
+        private int _requests;
+
+        public Func<Task> Happens { get; set; } = () => Task.CompletedTask;
+
+        public bool Happened { get; private set; }
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            if (_requests++ == step)
+            {
+                Happened = true;
+                await Happens();
+            }
+            await ProcessNextAsync(message, pipeline);
+        }
+    }
+}
