@@ -1,0 +1,153 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Queues.Models;
+using Blip.Functions.Host;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Functions.Tests;
+
+/// <summary>Host and worker killed again and again while pictures arrive, are repeated and replaced.</summary>
+public sealed class BlobKillTests(PublishedApp app)
+{
+    private const string Pictures = "pictures", Question = "how many dogs are in the picture?";
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public async Task Pictures_WhileTheAppIsKilled_EachHasExactlyItsRightDocument()
+    {
+        int count = Math.Max(60, TestScale.Of(2000)), kills = TestScale.Of(20);
+        await using Azurite azurite = await Azurite.StartAsync();
+        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient(Pictures), answers = azurite.Blobs.GetBlobContainerClient("answers");
+        await pictures.CreateAsync();
+        await answers.CreateAsync();
+        // The listener follows the storage's logs.
+        await azurite.Blobs.GetBlobContainerClient("$logs").CreateIfNotExistsAsync();
+
+        byte[][] contents = [.. Directory.GetFiles(TestPaths.Golden("demo", "pictures"), "*.jpg").Order(StringComparer.Ordinal).Take(40).Select(File.ReadAllBytes)];
+        string[] right = await AskAsync(contents);
+        string?[] wanted = new string?[count];
+        List<Task> replacements = [];
+        int killed = 0;
+        for (int share = 0; share <= kills; share++)
+        {
+            int begin = count * share / (kills + 1), end = count * (share + 1) / (kills + 1);
+            using Process host = StartHost(azurite);
+            try
+            {
+                Assert.StartsWith("running", await host.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
+                for (int i = begin; i < end; i++)
+                {
+                    byte[] content = contents[i % contents.Length];
+                    wanted[i] = right[i % contents.Length];
+                    if (i % 10 == 0)
+                        (content, wanted[i]) = (content[..(content.Length / 2)], null);
+                    await UploadAsync(pictures, i, content);
+                    if (i % 20 == 5)
+                        replacements.Add(LaterAsync(i, content));
+                    else if (i % 20 == 15)
+                    {
+                        int other = (i + 1) % contents.Length;
+                        wanted[i] = right[other];
+                        replacements.Add(LaterAsync(i, contents[other]));
+                    }
+                }
+                if (share == kills)
+                {
+                    await Task.WhenAll(replacements);
+                    await SettledAsync(pictures, answers, count);
+                }
+                else
+                {
+                    // In the middle of this share's work.
+                    int before = await CountAsync(answers);
+                    Stopwatch clock = Stopwatch.StartNew();
+                    while (await CountAsync(answers) < before + ((end - begin) / 3) && clock.Elapsed < TimeSpan.FromSeconds(40))
+                        await Task.Delay(50);
+                    killed++;
+                }
+            }
+            finally
+            {
+                host.Kill(entireProcessTree: true);
+                await host.WaitForExitAsync();
+            }
+        }
+
+        Assert.Equal(kills, killed);
+        Assert.Equal(count, await CountAsync(answers));
+        for (int i = 0; i < count; i++)
+        {
+            JsonElement document = await DocumentAsync(answers, i);
+            Assert.Equal((await pictures.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString(), document.GetProperty("image_etag").GetString());
+            if (wanted[i] is { } answer)
+                Assert.Equal(answer, Assert.Single(document.GetProperty("answers").EnumerateArray().ToArray()).GetProperty("answer").GetString());
+            else
+                Assert.Equal("image_corrupt", document.GetProperty("error").GetProperty("code").GetString());
+        }
+        await foreach (QueueItem queue in azurite.Queues.GetQueuesAsync())
+            Assert.True((await azurite.Queues.GetQueueClient(queue.Name).GetPropertiesAsync()).Value.ApproximateMessagesCount == 0, $"Something is stuck in {queue.Name}.");
+
+        async Task LaterAsync(int i, byte[] content)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(200 * (i % 50)));
+            await UploadAsync(pictures, i, content);
+        }
+    }
+
+    /// <summary>Ends when every picture's newest version has its document and no message waits.</summary>
+    private static async Task SettledAsync(BlobContainerClient pictures, BlobContainerClient answers, int count)
+    {
+        int open = count;
+        for (Stopwatch clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromMinutes(3); await Task.Delay(1000))
+        {
+            open = 0;
+            for (int i = 0; i < count && open == 0; i++)
+            {
+                BlobClient document = answers.GetBlobClient(Name(i) + ".json");
+                if (!await document.ExistsAsync()
+                    || (await DocumentAsync(answers, i)).GetProperty("image_etag").GetString() != (await pictures.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString())
+                    open++;
+            }
+            if (open == 0)
+            {
+                // What was told twice, or of a version that is no more, is still to be taken from the queue.
+                await Task.Delay(TimeSpan.FromSeconds(10));
+                return;
+            }
+        }
+        Assert.Fail("Pictures are stuck without their documents.");
+    }
+
+    private static async Task<string[]> AskAsync(byte[][] contents)
+    {
+        await using BlipModel model = await BlipModel.LoadAsync();
+        List<string> answers = [];
+        foreach (byte[] content in contents)
+            answers.Add((await model.AskAsync(Picture.FromBytes(content), Question)).Text);
+        return [.. answers];
+    }
+
+    private Process StartHost(Azurite azurite) => Process.Start(new ProcessStartInfo("dotnet",
+    [
+        typeof(FunctionsHost).Assembly.Location, app.Folder, Pictures, azurite.ProductionConnection, "kills", $"BlipPictures={Pictures}", "BlipAnswers=answers",
+        $"AzureWebJobsStorage={azurite.Connection}", "Blip__Decoder=skia", $"Blip__Blobs__Questions__0={Question}",
+    ]) { RedirectStandardOutput = true })!;
+
+    private static string Name(int i) => FormattableString.Invariant($"{i % 7}/{i:0000}.jpg");
+
+    private static async Task UploadAsync(BlobContainerClient pictures, int i, byte[] content) => await pictures.GetBlobClient(Name(i)).UploadAsync(BinaryData.FromBytes(content), overwrite: true);
+
+    private static async Task<JsonElement> DocumentAsync(BlobContainerClient answers, int i) =>
+        JsonDocument.Parse((await answers.GetBlobClient(Name(i) + ".json").DownloadContentAsync()).Value.Content).RootElement;
+
+    private static async Task<int> CountAsync(BlobContainerClient container)
+    {
+        int count = 0;
+        await foreach (BlobItem _ in container.GetBlobsAsync())
+            count++;
+        return count;
+    }
+}
