@@ -5,7 +5,8 @@
 # The Functions app in a container, for Container Apps. Build from the repository root:
 #   docker build -f infra/containers/functions.Dockerfile -t blip-functions .
 #   docker build -f infra/containers/functions.Dockerfile -t blip-functions:gpu --build-arg BLIP_RUNTIME=gpu .
-# BLIP_MODEL bakes a model in; without it the model named by the setting Blip__Model is pulled at start.
+# BLIP_MODEL bakes a model in, and BLIP_PRECISION=int8 its int8 weights too; without it the model named by the setting
+# Blip__Model is pulled at start.
 #
 # Base images by tag; pin one by its digest argument, for example SDK_DIGEST=@sha256:...
 ARG BLIP_RUNTIME=cpu
@@ -25,15 +26,15 @@ RUN dotnet publish src/Blip.Functions -c Release -r linux-x64 --self-contained f
 
 # The files of the model, or an empty folder. Same paths as at run time: the cache is made of links.
 FROM build AS model
-ARG BLIP_RUNTIME
 ARG BLIP_MODEL=
+ARG BLIP_PRECISION=
 ENV HF_HOME=/models/huggingface \
     XDG_CACHE_HOME=/models/cache
 RUN mkdir -p /models \
     && if [ -n "$BLIP_MODEL" ] && [ "$BLIP_MODEL" != demo ]; then \
          dotnet publish src/Blip.Cli -c Release -r linux-x64 --self-contained true -o /cli \
          && /cli/blip pull "$BLIP_MODEL" \
-         && if [ "$BLIP_RUNTIME" = cpu ]; then /cli/blip warm --model "$BLIP_MODEL"; fi; \
+         && if [ "$BLIP_PRECISION" = int8 ]; then /cli/blip warm --model "$BLIP_MODEL" --precision int8; fi; \
        fi
 
 # Of CUDA 13 and cuDNN 9 only what ONNX Runtime's CUDA provider loads. From Ubuntu 22.04, whose C library is older

@@ -2,7 +2,7 @@
 #   docker build -f infra/containers/serve.Dockerfile -t blip .
 #   docker build -f infra/containers/serve.Dockerfile -t blip:gpu --build-arg BLIP_RUNTIME=gpu .
 # With a full-size model baked in: --build-arg BLIP_MODEL=Salesforce/blip-vqa-capfilt-large
-# (a private one: --secret id=hf_token,src=FILE).
+# (a private one: --secret id=hf_token,src=FILE), and with --build-arg BLIP_PRECISION=int8 its int8 weights too.
 # Run, root file system read-only, listening beyond loopback and therefore with a key:
 #   docker run --read-only --tmpfs /tmp -v blip-models:/models -p 8080:8080 -e Blip__ApiKey=... blip
 #
@@ -23,14 +23,14 @@ RUN dotnet publish src/Blip.Cli -c Release -r linux-x64 --self-contained true -p
 
 # The files of the model, or an empty folder. Same paths as at run time: the cache is made of links.
 FROM build AS model
-ARG BLIP_RUNTIME
 ARG BLIP_MODEL=demo
+ARG BLIP_PRECISION=default
 ENV HF_HOME=/models/huggingface \
     XDG_CACHE_HOME=/models/cache
 RUN --mount=type=secret,id=hf_token \
     mkdir -p /models \
     && if [ "$BLIP_MODEL" != demo ]; then HF_TOKEN_PATH=/run/secrets/hf_token /app/blip pull "$BLIP_MODEL"; fi \
-    && if [ "$BLIP_MODEL" != demo ] && [ "$BLIP_RUNTIME" = cpu ]; then /app/blip warm --model "$BLIP_MODEL"; fi
+    && if [ "$BLIP_PRECISION" = int8 ]; then /app/blip warm --model "$BLIP_MODEL" --precision int8; fi
 
 # No shell, no package manager.
 FROM ${CPU_IMAGE}${CPU_DIGEST} AS base-cpu
@@ -44,6 +44,7 @@ ENV APP_UID=1654
 
 FROM base-${BLIP_RUNTIME} AS final
 ARG BLIP_MODEL=demo
+ARG BLIP_PRECISION=default
 ARG VERSION=0.1.0
 ARG REVISION=
 LABEL org.opencontainers.image.title="blip" \
@@ -55,7 +56,8 @@ LABEL org.opencontainers.image.title="blip" \
 ENV DOTNET_EnableDiagnostics=0 \
     HF_HOME=/models/huggingface \
     XDG_CACHE_HOME=/models/cache \
-    Blip__Model=$BLIP_MODEL
+    Blip__Model=$BLIP_MODEL \
+    Blip__Precision=$BLIP_PRECISION
 WORKDIR /app
 COPY --from=build /app .
 COPY --from=model --chown=1654:1654 /models /models

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using System.Text;
 using Blip.Checkpoints;
 using Blip.Imaging;
 
@@ -106,13 +105,10 @@ internal static class PreprocessCommand
     {
         float[] values = new float[pixels.Span.Length];
         pixels.CopyPixelValues(values, config.RescaleFactor, [.. config.ImageMean], [.. config.ImageStd]);
-        int floats = values.Length * sizeof(float);
-        string header = FormattableString.Invariant(
-            $"{{\"pixel_values\":{{\"dtype\":\"F32\",\"shape\":[3,{pixels.Height},{pixels.Width}],\"data_offsets\":[0,{floats}]}},\"rgb\":{{\"dtype\":\"U8\",\"shape\":[{pixels.Height},{pixels.Width},3],\"data_offsets\":[{floats},{floats + values.Length}]}}}}");
-        header = header.PadRight((header.Length + 7) / 8 * 8);
-        file.Write(BitConverter.GetBytes((long)header.Length));
-        file.Write(Encoding.ASCII.GetBytes(header));
-        file.Write(MemoryMarshal.AsBytes<float>(values));
-        file.Write(pixels.Span);
+        SafetensorsWriter.Write(file,
+        [
+            new("pixel_values", "F32", [3, pixels.Height, pixels.Width], values.Length * sizeof(float), stream => stream.Write(MemoryMarshal.AsBytes<float>(values))),
+            new("rgb", "U8", [pixels.Height, pixels.Width, 3], values.Length, stream => stream.Write(pixels.Span)),
+        ]);
     }
 }

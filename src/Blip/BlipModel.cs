@@ -63,6 +63,9 @@ public sealed partial class BlipModel : IAsyncDisposable
     /// <summary>The model's sizes and special tokens.</summary>
     public BlipConfig Config => _checkpoint.Config;
 
+    /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
+    internal string? CachedWeights => _network.CachedWeights;
+
     /// <summary>Loads a model.</summary>
     /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
@@ -141,7 +144,7 @@ public sealed partial class BlipModel : IAsyncDisposable
             }
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report(new LoadProgress(LoadStage.Preparing, options.Model));
-            BlipNetwork network = new(checkpoint, selection, options.Threads);
+            BlipNetwork network = new(checkpoint, selection, options.Threads, options.CacheDirectory);
             progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
             return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder);
         }

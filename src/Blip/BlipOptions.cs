@@ -48,6 +48,11 @@ public sealed class BlipOptions
     public long MemoryCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
+    /// The folder where int8 weights are kept between starts. By default the environment's <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache folder; empty keeps nothing.
+    /// </summary>
+    public string? CacheDirectory { get; set; }
+
+    /// <summary>
     /// Whether <c>num_attention_heads</c> is obeyed where the text configuration has the old error of 8 heads at width 768.
     /// False by default: it is read as 12, as the weights are made for.
     /// </summary>

@@ -49,6 +49,18 @@ public class OtherCommandTests
     }
 
     [Fact]
+    public async Task Warm_Int8_KeepsWeightsForTheNextStart()
+    {
+        using TempFolder cache = new();
+        Dictionary<string, string> environment = new() { ["BLIP_CACHE"] = cache.Path };
+        BlipProcess.Result warm = await BlipProcess.RunAsync(null, ["warm", "--device", "cpu", "--precision", "int8"], environment: environment);
+        string kept = Assert.Single(Directory.GetFiles(cache.Path, "*.safetensors"));
+        Assert.Equal((0, $"kept in {kept}"), (warm.Code, Assert.Single(warm.Lines)));
+        BlipProcess.Result fp32 = await BlipProcess.RunAsync(null, ["warm", "--device", "cpu"], environment: environment);
+        Assert.Equal((0, "ready; nothing needed to be kept"), (fp32.Code, Assert.Single(fp32.Lines)));
+    }
+
+    [Fact]
     public async Task Info_Json_DescribesTheDemoModel()
     {
         using JsonDocument info = JsonDocument.Parse((await BlipProcess.RunAsync("info", "--json")).Out);

@@ -40,6 +40,13 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The files of weights and their sizes in bytes.</summary>
     public IEnumerable<(string Name, long Length)> Files => _files.Select(f => (f.Name, f.Length));
 
+    /// <summary>What changes with whatever the digest is made of, as far as the file system tells: the settings, and the files' places, sizes and times.</summary>
+    internal string Fingerprint =>
+        string.Join('\n', _files.Select(f => FormattableString.Invariant($"{f.RealPath} {f.Length} {File.GetLastWriteTimeUtc(f.RealPath).Ticks}")).Prepend(Settings));
+
+    private string Settings =>
+        FormattableString.Invariant($"{Config} {Preprocessor.Width} {Preprocessor.RescaleFactor:r} {string.Join(' ', Preprocessor.ImageMean)} {string.Join(' ', Preprocessor.ImageStd)}");
+
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="directory">The folder.</param>
     /// <param name="options">How its files are read; the defaults where <see langword="null"/>.</param>
@@ -81,7 +88,7 @@ public sealed class Checkpoint : IDisposable
         byte[][] hashes = new byte[tensors.Length][];
         Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());
         using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        digest.AppendData(Encoding.UTF8.GetBytes(FormattableString.Invariant($"{Config} {Preprocessor.Width} {Preprocessor.RescaleFactor:r} {string.Join(' ', Preprocessor.ImageMean)} {string.Join(' ', Preprocessor.ImageStd)}")));
+        digest.AppendData(Encoding.UTF8.GetBytes(Settings));
         Span<byte> number = stackalloc byte[8];
         for (int i = 0; i < tensors.Length; i++)
         {

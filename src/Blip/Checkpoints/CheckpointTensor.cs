@@ -45,6 +45,9 @@ public sealed unsafe class CheckpointTensor
     /// <summary>The size of the elements in bytes, where <see cref="Type"/> is known.</summary>
     internal long ByteLength => ElementCount * (Type == TensorType.F32 ? 4 : Type == TensorType.Other ? 0 : 2);
 
+    /// <summary>The size of the elements as they are stored, for the types of one and of four bytes that computed weights have.</summary>
+    internal long StoredBytes => ElementCount * (StoredType == "F32" ? 4 : StoredType is "I8" or "U8" ? 1 : 0);
+
     /// <summary>The real path of the file, links followed.</summary>
     internal string RealPath => _source.RealPath;
 

@@ -19,18 +19,20 @@ internal sealed class BlipNetwork : IDisposable
     private readonly AnswerTokens _tokens;
     private readonly WeightStore _weights;
     private readonly GraphSession _vision, _question, _projectedQuestion, _projection, _cross, _decoder, _wideDecoder;
+    private readonly PrePackedWeightsContainer _prepacked = new();
     private readonly int _projectionTokens;
 
     /// <param name="checkpoint">The weights; outlives the network.</param>
     /// <param name="selection">Where, and in which numbers.</param>
     /// <param name="threads">Threads of the process's pool.</param>
-    public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads)
+    /// <param name="cacheFolder">Where computed weights are kept, as <see cref="BlipOptions.CacheDirectory"/> says.</param>
+    public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads, string? cacheFolder)
     {
         bool int8 = selection.Precision == BlipPrecision.Int8;
         LinearForm few = int8 ? LinearForm.Int8 : LinearForm.RowsFirst, several = int8 ? LinearForm.Int8 : LinearForm.WeightFirst;
         _config = checkpoint.Config;
         _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
-        _weights = new WeightStore(checkpoint);
+        _weights = new WeightStore(checkpoint, int8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
         _vision = Create(VisionGraph.Build(_config, checkpoint.Preprocessor, int8));
         _question = Create(QuestionGraph.Build(_config, several, projected: false));
         _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true));
@@ -39,13 +41,17 @@ internal sealed class BlipNetwork : IDisposable
         _cross = Create(KeyValueGraph.ForDecoder(_config, several));
         _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few));
         _wideDecoder = int8 ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several));
+        _weights.Keep();
 
         GraphSession Create(BlipGraph graph)
         {
             using SessionOptions options = OrtRuntime.CreateOptions(threads);
-            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8);
+            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8, _prepacked);
         }
     }
+
+    /// <summary>The file with computed weights, where there is one.</summary>
+    public string? CachedWeights => _weights.CachedFile;
 
     /// <summary>Runs the vision transformer over pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
     public PictureMemory Look(Memory<byte> pixels)
@@ -124,6 +130,7 @@ internal sealed class BlipNetwork : IDisposable
         _cross.Dispose();
         _decoder.Dispose();
         _wideDecoder.Dispose();
+        _prepacked.Dispose();
         _weights.Dispose();
     }
 

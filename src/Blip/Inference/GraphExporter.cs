@@ -12,7 +12,7 @@ internal static class GraphExporter
     public static void Export(Checkpoint checkpoint, string folder, CancellationToken cancellationToken)
     {
         OrtRuntime.EnsureEnvironment();
-        using WeightStore weights = new(checkpoint);
+        using WeightStore weights = new(checkpoint, cache: null);
         BlipConfig config = checkpoint.Config;
         foreach (BlipGraph graph in (BlipGraph[])
             [

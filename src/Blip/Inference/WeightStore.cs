@@ -11,11 +11,13 @@ namespace Blip.Inference;
 /// The memory behind the graphs' weights. An fp32 tensor is used where it lies in the mapped checkpoint; one stored in fewer bits
 /// is widened once; a computed one is made once. Sessions hold views, so the store outlives them.
 /// </summary>
-internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
+/// <param name="checkpoint">The weights; outlives the store.</param>
+/// <param name="cache">Computed weights of earlier starts; the store's from here on.</param>
+internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cache) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, nint> _widened = [];
-    private readonly Dictionary<string, (nint Data, long Bytes)> _computed = [];
+    private readonly Dictionary<string, (GraphWeight Weight, nint Data, long Bytes)> _computed = [];
     private readonly List<OrtValue> _views = [];
 
     /// <summary>The real path of a file of the checkpoint's weights.</summary>
@@ -43,14 +45,27 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
         }
     }
 
+    /// <summary>The file with computed weights, where there is one.</summary>
+    public string? CachedFile => cache is not null && System.IO.File.Exists(cache.Location) ? cache.Location : null;
+
+    /// <summary>Keeps what was computed for the next start, where nothing was kept before.</summary>
+    public void Keep()
+    {
+        if (cache is null or { IsFilled: true })
+            return;
+        cache.Save(_computed.Values.Select(computed => new SafetensorsEntry(
+            computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Bytes, file => file.Write(new ReadOnlySpan<byte>((void*)computed.Data, checked((int)computed.Bytes))))));
+    }
+
     public void Dispose()
     {
         foreach (OrtValue view in _views)
             view.Dispose();
         foreach (nint data in _widened.Values)
             NativeMemory.AlignedFree((void*)data);
-        foreach ((nint data, _) in _computed.Values)
+        foreach ((_, nint data, _) in _computed.Values)
             NativeMemory.AlignedFree((void*)data);
+        cache?.Dispose();
     }
 
     private (nint Data, long Bytes) Locate(GraphWeight weight)
@@ -58,8 +73,10 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
         long elements = 1;
         foreach (long dim in weight.Dims)
             elements *= dim;
-        nint data = weight.Compute is null ? Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float)) : Computed(weight);
-        return (data, elements * ElementSize(weight.Type));
+        long bytes = elements * ElementSize(weight.Type);
+        if (weight.Compute is null)
+            return (Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float)), bytes);
+        return (cache?.Find(weight.Name, bytes) is { } kept and not 0 ? kept : Computed(weight), bytes);
     }
 
     private nint Tensor(string name)
@@ -78,13 +95,13 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
 
     private nint Computed(GraphWeight weight)
     {
-        if (_computed.TryGetValue(weight.Name, out (nint Data, long Bytes) known))
+        if (_computed.TryGetValue(weight.Name, out (GraphWeight Weight, nint Data, long Bytes) known))
             return known.Data;
         Array values = weight.Compute!(Read);
         int bytes = Buffer.ByteLength(values);
         nint data = Allocate(bytes);
         MemoryMarshal.CreateSpan(ref MemoryMarshal.GetArrayDataReference(values), bytes).CopyTo(new Span<byte>((void*)data, bytes));
-        _computed.Add(weight.Name, (data, bytes));
+        _computed.Add(weight.Name, (weight, data, bytes));
         return data;
     }
 
@@ -104,6 +121,14 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint) : IDisposable
         DataType.Float16 => TensorElementType.Float16,
         DataType.Int8 => TensorElementType.Int8,
         DataType.Uint8 => TensorElementType.UInt8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
+    };
+
+    private static string TypeName(DataType type) => type switch
+    {
+        DataType.Float => "F32",
+        DataType.Int8 => "I8",
+        DataType.Uint8 => "U8",
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
     };
 

@@ -23,7 +23,7 @@ public class GoldenModelTests
     public void HiddenStatesAndLogits_EveryCase_AreWithinTolerance(string name)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
-        using BlipNetwork network = new(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp32), threads: 2);
+        using BlipNetwork network = new(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp32), threads: 2, cacheFolder: "");
         Dictionary<string, float[]> expected = Expected(name);
         Dictionary<int, PictureMemory> memories = [];
         foreach (GoldenCase c in Cases(name))
@@ -99,7 +99,7 @@ public class GoldenModelTests
     public void WriteWhole_Vision_IsWithinTolerance(string name)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
-        using WeightStore weights = new(checkpoint);
+        using WeightStore weights = new(checkpoint, cache: null);
         using SessionOptions options = OrtRuntime.CreateOptions(threads: 2);
         using InferenceSession session = new(VisionGraph.Build(checkpoint.Config, checkpoint.Preprocessor).WriteWhole(w => ByteString.CopyFrom(weights.GetBytes(w))), options);
         int size = checkpoint.Config.Vision.ImageSize;
