@@ -19,7 +19,7 @@ internal static class CommandLine
         RootCommand root = new("Asks questions about pictures, with BLIP on ONNX Runtime.")
         {
             AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(), ExportCommand.Create(),
-            PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
+            PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
         };
         // A question may begin with @.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -61,6 +61,26 @@ public class OtherCommandTests
     }
 
     [Fact]
+    public async Task Bench_QuickJson_MeasuresEveryKind()
+    {
+        BlipProcess.Result bench = await BlipProcess.RunAsync("bench", "--quick", "--json", "--device", "cpu", "--image", TestPaths.Sample("dogs.jpg"));
+        Assert.Equal(0, bench.Code);
+        using JsonDocument json = JsonDocument.Parse(Assert.Single(bench.Lines));
+        JsonElement root = json.RootElement;
+        Assert.Equal(("demo", "cpu", "fp32"), (root.GetProperty("model").GetString(), root.GetProperty("device").GetString(), root.GetProperty("precision").GetString()));
+        Assert.True(root.GetProperty("machine").GetProperty("matrix_peak_gflops").GetDouble() > 1);
+        Assert.Equal(["decode", "resize", "vision", "question", "search"], root.GetProperty("stages_ms").EnumerateObject().Select(stage => stage.Name));
+        Assert.All(root.GetProperty("stages_ms").EnumerateObject(), stage => Assert.True(stage.Value.GetDouble() > 0));
+        double first = root.GetProperty("first_question_ms").GetProperty("median").GetDouble(), next = root.GetProperty("next_question_ms").GetProperty("median").GetDouble();
+        Assert.InRange(next, 0, first);
+        Assert.True(root.GetProperty("sixteen_questions_ms").GetProperty("p95").GetDouble() > next);
+        Assert.All(root.GetProperty("throughput").EnumerateArray(), load =>
+            Assert.Equal(load.GetProperty("questions_per_s").GetDouble(), load.GetProperty("pictures_per_s").GetDouble() * load.GetProperty("batch").GetInt32(), 0.2));
+        Assert.True(root.GetProperty("start_to_first_answer_ms").GetDouble() > first);
+        Assert.True(root.GetProperty("peak_rss_mb").GetDouble() > 20);
+    }
+
+    [Fact]
     public async Task Info_Json_DescribesTheDemoModel()
     {
         using JsonDocument info = JsonDocument.Parse((await BlipProcess.RunAsync("info", "--json")).Out);

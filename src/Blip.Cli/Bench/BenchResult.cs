@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Cli.Bench;
+
+/// <summary>How many calls ran at once, each about a new picture with so many questions, and what came of it.</summary>
+internal sealed record Throughput(int Concurrency, int Batch, double PicturesPerSecond, double QuestionsPerSecond);
+
+/// <summary>What <c>blip bench</c> found, in milliseconds unless a name says otherwise.</summary>
+internal sealed class BenchResult
+{
+    public required BlipModelInfo Model { get; init; }
+
+    public Samples Decode { get; } = new();
+
+    public Samples Resize { get; } = new();
+
+    public Samples Vision { get; } = new();
+
+    public Samples Question { get; } = new();
+
+    public Samples Search { get; } = new();
+
+    public Samples First { get; } = new();
+
+    public Samples Next { get; } = new();
+
+    public Samples Sixteen { get; } = new();
+
+    public Samples Start { get; } = new();
+
+    /// <summary>The matrix product between the rounds, in billions of operations a second.</summary>
+    public Samples MatrixGflops { get; } = new();
+
+    public List<Throughput> Throughputs { get; } = [];
+
+    public long PeakBytes { get; set; }
+
+    /// <summary>Whether the same product took very different times: the machine had other work, and so no figure here is its best.</summary>
+    public bool IsNoisy => MatrixGflops.Largest > 1.25 * MatrixGflops.Median;
+
+    private (string Name, Samples Samples)[] Stages => [("decode", Decode), ("resize", Resize), ("vision", Vision), ("question", Question), ("search", Search)];
+
+    private (string Name, Samples Samples)[] Latencies => [("first_question_ms", First), ("next_question_ms", Next), ("sixteen_questions_ms", Sixteen)];
+
+    public void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("model", Model.Name);
+        json.WriteString("device", Model.Device);
+        json.WriteString("precision", Model.Precision);
+        json.WriteStartObject("machine");
+        json.WriteNumber("cores", Environment.ProcessorCount);
+        json.WriteString("os", RuntimeInformation.OSDescription);
+        json.WriteString("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
+        json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
+        json.WriteString("onnxruntime", OrtEnv.Instance().GetVersionString());
+        json.WriteNumber("matrix_peak_gflops", Math.Round(MatrixGflops.Largest, 1));
+        json.WriteBoolean("noisy", IsNoisy);
+        json.WriteEndObject();
+        json.WriteStartObject("stages_ms");
+        foreach ((string name, Samples samples) in Stages)
+            json.WriteNumber(name, Math.Round(samples.Median, 2));
+        json.WriteEndObject();
+        foreach ((string name, Samples samples) in Latencies)
+        {
+            json.WriteStartObject(name);
+            json.WriteNumber("median", Math.Round(samples.Median, 2));
+            json.WriteNumber("p95", Math.Round(samples.P95, 2));
+            json.WriteEndObject();
+        }
+        json.WriteStartArray("throughput");
+        foreach (Throughput throughput in Throughputs)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("concurrency", throughput.Concurrency);
+            json.WriteNumber("batch", throughput.Batch);
+            json.WriteNumber("pictures_per_s", Math.Round(throughput.PicturesPerSecond, 2));
+            json.WriteNumber("questions_per_s", Math.Round(throughput.QuestionsPerSecond, 2));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteNumber("start_to_first_answer_ms", Math.Round(Start.Median));
+        json.WriteNumber("peak_rss_mb", Math.Round(PeakBytes / 1e6));
+        json.WriteEndObject();
+    }
+
+    public override string ToString()
+    {
+        StringBuilder text = new();
+        Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS");
+        if (IsNoisy)
+            Line($"THIS MACHINE IS NOISY: the same matrix product ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS. Measure again when it is quiet.");
+        Line($"");
+        Line($"{"stage",-36}{"median ms",12}");
+        foreach ((string name, Samples samples) in Stages)
+            Line($"{name,-36}{samples.Median,12:0.0}");
+        Line($"");
+        Line($"{"latency",-36}{"median ms",12}{"p95 ms",12}");
+        Line($"{"first question on a picture",-36}{First.Median,12:0.0}{First.P95,12:0.0}");
+        Line($"{"next question on it",-36}{Next.Median,12:0.0}{Next.P95,12:0.0}");
+        Line($"{"16 questions on it in one call",-36}{Sixteen.Median,12:0.0}{Sixteen.P95,12:0.0}");
+        Line($"{"process start to first answer",-36}{Start.Median,12:0.0}{Start.P95,12:0.0}");
+        Line($"");
+        Line($"{"calls at once",-18}{"questions a call",18}{"pictures/s",12}{"questions/s",12}");
+        foreach (Throughput throughput in Throughputs)
+            Line($"{throughput.Concurrency,-18}{throughput.Batch,18}{throughput.PicturesPerSecond,12:0.00}{throughput.QuestionsPerSecond,12:0.00}");
+        Line($"");
+        text.Append(CultureInfo.InvariantCulture, $"{"peak memory",-36}{PeakBytes / 1e6,12:0} MB");
+        return text.ToString();
+
+        void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using Blip.Inference;
+
+namespace Blip.Cli.Bench;
+
+/// <summary>
+/// Measures one model on this machine: a warm-up, then rounds in which every kind of call comes once, with a matrix product between them that shows whether the machine is quiet. Answers
+/// are cut at two tokens, so that models compare.
+/// </summary>
+internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, string question, bool quick)
+{
+    private static readonly AskOptions Short = new() { MaxNewTokens = 2 };
+    private static readonly (int Concurrency, int Batch)[] Loads = [(1, 1), (2, 1), (4, 1), (8, 1), (1, 4), (1, 16), (4, 4)], FewLoads = [(1, 1), (4, 1), (1, 16)];
+
+    private readonly int _rounds = quick ? 3 : 20;
+    private readonly TimeSpan _loadTime = TimeSpan.FromSeconds(quick ? 0.5 : 8);
+    private readonly string[] _sixteen = [.. Enumerable.Repeat(question, 16)];
+
+    public async Task<BenchResult> RunAsync(int threads, CancellationToken cancellationToken)
+    {
+        BenchResult result = new() { Model = model.Info };
+        using MatrixPeak peak = new(threads);
+        for (int i = 0; i < 3; i++)
+            peak.MeasureGflops();
+        await RoundAsync(new BenchResult { Model = model.Info }, cancellationToken);
+        for (int round = 0; round < _rounds; round++)
+        {
+            for (int i = 0; i < 3; i++)
+                result.MatrixGflops.Add(peak.MeasureGflops());
+            await RoundAsync(result, cancellationToken);
+        }
+        foreach ((int concurrency, int batch) in quick ? FewLoads : Loads)
+            result.Throughputs.Add(await LoadAsync(concurrency, batch, cancellationToken));
+        using Process self = Process.GetCurrentProcess();
+        result.PeakBytes = self.PeakWorkingSet64;
+        return result;
+    }
+
+    private async Task RoundAsync(BenchResult result, CancellationToken cancellationToken)
+    {
+        Answer first = await model.AskAsync(Picture.FromBytes(image), question, Short, cancellationToken);
+        result.First.Add(first.Timing.Total.TotalMilliseconds);
+        result.Decode.Add(first.Timing.Decode!.Value.TotalMilliseconds);
+        result.Resize.Add(first.Timing.Resize!.Value.TotalMilliseconds);
+        result.Vision.Add(first.Timing.Vision!.Value.TotalMilliseconds);
+        result.Question.Add(first.Timing.Question!.Value.TotalMilliseconds);
+        result.Search.Add(first.Timing.Search!.Value.TotalMilliseconds);
+
+        using ImageMemory memory = await model.LookAsync(Picture.FromBytes(image), cancellationToken);
+        result.Next.Add((await model.AskAsync(memory, question, Short, cancellationToken)).Timing.Total.TotalMilliseconds);
+        long start = Stopwatch.GetTimestamp();
+        await model.AskAsync(memory, _sixteen, Short, cancellationToken);
+        result.Sixteen.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    /// <summary>Calls for a while. Those at once are about different pictures, or they would share a look.</summary>
+    private async Task<Throughput> LoadAsync(int concurrency, int batch, CancellationToken cancellationToken)
+    {
+        int calls = 0;
+        string[] questions = _sixteen[..batch];
+        byte[][] images = [.. Enumerable.Range(0, concurrency).Select(i => BenchPicture.Variant(image.Span, i))];
+        long start = Stopwatch.GetTimestamp();
+        await Task.WhenAll(images.Select(own => Task.Run(async () =>
+        {
+            do
+            {
+                await model.AskAsync(Picture.FromBytes(own), questions, Short, cancellationToken);
+                Interlocked.Increment(ref calls);
+            }
+            while (Stopwatch.GetElapsedTime(start) < _loadTime);
+        }, cancellationToken)));
+        double rate = calls / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new Throughput(concurrency, batch, rate, rate * batch);
+    }
+}

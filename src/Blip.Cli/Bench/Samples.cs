@@ -1,0 +1,22 @@
+namespace Blip.Cli.Bench;
+
+/// <summary>Measured values of one kind, and what is said of them.</summary>
+internal sealed class Samples
+{
+    private readonly List<double> _values = [];
+
+    public double Median => Quantile(0.5);
+
+    /// <summary>95 of 100 are no larger; of fewer than 20 the largest.</summary>
+    public double P95 => Quantile(0.95);
+
+    public double Largest => Quantile(1);
+
+    public void Add(double value) => _values.Add(value);
+
+    private double Quantile(double share)
+    {
+        double[] sorted = [.. _values.Order()];
+        return sorted[(int)Math.Ceiling(share * sorted.Length) - 1 is var index and >= 0 ? index : 0];
+    }
+}
