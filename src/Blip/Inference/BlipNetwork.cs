@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Blip.Checkpoints;
 using Blip.Decoding;
@@ -98,20 +99,9 @@ internal sealed class BlipNetwork : IDisposable
     /// <summary>The question encoder's output [T, D] for questions on one picture, end to end.</summary>
     internal float[] EncodeStates(PictureMemory memory, ReadOnlySpan<int[]> questions)
     {
-        (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
-        using (ids)
-        using (positions)
-        using (bias)
-        {
-            int tokens = 0;
-            foreach (int[] question in questions)
-                tokens += question.Length;
-            IReadOnlyList<OrtValue>? projected = memory.Project(tokens, _projectionTokens, embeddings => _projection.Run([embeddings]));
-            using IDisposableReadOnlyCollection<OrtValue> result = projected is null
-                ? _question.Run([ids, positions, bias, memory.Embeddings])
-                : _projectedQuestion.Run([ids, positions, bias, .. projected]);
-            return result[0].GetTensorDataAsSpan<float>().ToArray();
-        }
+        float[] states = new float[TokenCount(questions) * _config.Text.HiddenSize];
+        EncodeStates(memory, questions, states);
+        return states;
     }
 
     /// <summary>The logits after the start token, for one question's states [T, D].</summary>
@@ -146,39 +136,66 @@ internal sealed class BlipNetwork : IDisposable
         return (int)((int8 ? 0.3 : 1) * 2 * n * width * width / Math.Max(1, absorbed - projected)) + 1;
     }
 
-    private AnswerDecoder Encode(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    private static int TokenCount(ReadOnlySpan<int[]> questions)
     {
-        int width = _config.Text.HiddenSize;
-        int[] lengths = new int[questions.Count];
-        int total = 0;
-        for (int i = 0; i < lengths.Length; i++)
-            total += lengths[i] = questions[i].Ids.Length;
-
-        float[] states = new float[total * width];
-        int filled = 0;
-        for (int begin = 0; begin < questions.Count;)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            PictureMemory memory = questions[begin].Memory;
-            int end = begin + 1;
-            while (end < questions.Count && ReferenceEquals(questions[end].Memory, memory))
-                end++;
-            int[][] pack = new int[end - begin][];
-            for (int i = begin; i < end; i++)
-                pack[i - begin] = questions[i].Ids;
-            float[] part = EncodeStates(memory, pack);
-            part.CopyTo(states, filled);
-            filled += part.Length;
-            begin = end;
-        }
-
-        return Decode(states, lengths);
+        int tokens = 0;
+        foreach (int[] question in questions)
+            tokens += question.Length;
+        return tokens;
     }
 
-    private AnswerDecoder Decode(float[] states, int[] lengths)
+    /// <summary>Fills in the states of questions on one picture; gives how many numbers those are.</summary>
+    private int EncodeStates(PictureMemory memory, ReadOnlySpan<int[]> questions, Span<float> states)
+    {
+        (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
+        using (ids)
+        using (positions)
+        using (bias)
+        {
+            IReadOnlyList<OrtValue>? projected = memory.Project(TokenCount(questions), _projectionTokens, embeddings => _projection.Run([embeddings]));
+            using IDisposableReadOnlyCollection<OrtValue> result = projected is null
+                ? _question.Run([ids, positions, bias, memory.Embeddings])
+                : _projectedQuestion.Run([ids, positions, bias, .. projected]);
+            ReadOnlySpan<float> found = result[0].GetTensorDataAsSpan<float>();
+            found.CopyTo(states);
+            return found.Length;
+        }
+    }
+
+    private AnswerDecoder Encode(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    {
+        int[] lengths = new int[questions.Count];
+        int[][] ids = new int[questions.Count][];
+        for (int i = 0; i < lengths.Length; i++)
+            lengths[i] = (ids[i] = questions[i].Ids).Length;
+
+        int size = TokenCount(ids) * _config.Text.HiddenSize, filled = 0;
+        float[] states = ArrayPool<float>.Shared.Rent(size);
+        try
+        {
+            for (int begin = 0; begin < questions.Count;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                PictureMemory memory = questions[begin].Memory;
+                int end = begin + 1;
+                while (end < questions.Count && ReferenceEquals(questions[end].Memory, memory))
+                    end++;
+                filled += EncodeStates(memory, ids.AsSpan(begin..end), states.AsSpan(filled, size - filled));
+                begin = end;
+            }
+            return Decode(states.AsMemory(0, size), lengths);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(states);
+        }
+    }
+
+    /// <summary>A decoder for states [T, D], which it reads before this returns.</summary>
+    private AnswerDecoder Decode(Memory<float> states, int[] lengths)
     {
         int width = _config.Text.HiddenSize, heads = _config.Text.NumAttentionHeads;
-        using OrtValue value = OrtValue.CreateTensorValueFromMemory(states, [states.Length / width, width]);
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
         GraphSession session = lengths.Length < WeightFirstRows ? _decoder : _wideDecoder;
         return new AnswerDecoder(session, _cross.Run([value]), lengths, heads, width / heads, _config.Text.VocabSize);
     }

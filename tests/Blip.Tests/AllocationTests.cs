@@ -1,0 +1,24 @@
+using Xunit;
+
+namespace Blip.Tests;
+
+/// <summary>Counts what the whole process allocates, and so runs alone.</summary>
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
+[Collection(nameof(AllocationTests))]
+public sealed class AllocationTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
+{
+    [Fact]
+    public async Task Ask_AboutARememberedPicture_AllocatesLessThan64Kilobytes()
+    {
+        const int Questions = 200;
+        using ImageMemory memory = await demo.Model.LookAsync(Picture.FromFile(TestPaths.Sample("dogs.jpg")), TestContext.Current.CancellationToken);
+        for (int i = 0; i < 20; i++)
+            await AskAsync();
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        for (int i = 0; i < Questions; i++)
+            await AskAsync();
+        Assert.InRange((GC.GetTotalAllocatedBytes(precise: true) - before) / Questions, 0, 64 * 1024);
+
+        Task<Answer> AskAsync() => demo.Model.AskAsync(memory, "how many dogs are in the picture?", cancellationToken: TestContext.Current.CancellationToken);
+    }
+}
