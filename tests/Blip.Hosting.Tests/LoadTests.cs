@@ -9,6 +9,8 @@ namespace Blip.Hosting.Tests;
 
 /// <summary>200 clients at once for two minutes, some of whom vanish; scaled down in a plain test run.</summary>
 [Trait("Category", "Long")]
+[CollectionDefinition(nameof(LoadTests), DisableParallelization = true)]
+[Collection(nameof(LoadTests))]
 public sealed class LoadTests
 {
     private const int Clients = 200;
