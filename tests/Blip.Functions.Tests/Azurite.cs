@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Xunit;
@@ -37,30 +34,26 @@ internal sealed class Azurite : IAsyncDisposable
         if (program is null && Environment.GetEnvironmentVariable("CI") == "true")
             Assert.Fail(Missing);
         Assert.SkipWhen(program is null, Missing);
-        int blobs = FreePort(), queues = FreePort(), tables = FreePort();
         ProcessStartInfo start = new(program!,
         [
-            "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", Text(blobs), "--queuePort", Text(queues), "--tablePort", Text(tables),
+            "--silent", "--inMemoryPersistence", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
         ]) { RedirectStandardOutput = true };
         start.Environment["AZURITE_ACCOUNTS"] = $"{Account}:{Key}";
         Process process = Process.Start(start)!;
-        process.BeginOutputReadLine();
-        Azurite azurite = new(process, Text(blobs), Text(queues));
-        for (int attempt = 0; ; attempt++)
-        {
-            try
-            {
-                using TcpClient client = new();
-                await client.ConnectAsync(IPAddress.Loopback, queues);
-                return azurite;
-            }
-            catch (SocketException) when (attempt < 100)
-            {
-                await Task.Delay(100);
-            }
-        }
+        // It takes free ports, and says which.
+        string blobs = await PortAsync("Blob"), queues = await PortAsync("Queue");
+        _ = process.StandardOutput.BaseStream.CopyToAsync(Stream.Null);
+        return new Azurite(process, blobs, queues);
 
-        static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+        async Task<string> PortAsync(string service)
+        {
+            while (await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) is { } line)
+            {
+                if (line.StartsWith($"Azurite {service} service is successfully listening", StringComparison.Ordinal))
+                    return line[(line.LastIndexOf(':') + 1)..];
+            }
+            throw new InvalidOperationException("Azurite ended as it started.");
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -71,11 +64,4 @@ internal sealed class Azurite : IAsyncDisposable
     }
 
     private static string ConnectTo(string blobs, string queues) => $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint=http://{blobs};QueueEndpoint=http://{queues}";
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
