@@ -17,6 +17,6 @@ internal sealed class Samples
     private double Quantile(double share)
     {
         double[] sorted = [.. _values.Order()];
-        return sorted[(int)Math.Ceiling(share * sorted.Length) - 1 is var index and >= 0 ? index : 0];
+        return sorted[(int)Math.Ceiling(share * sorted.Length) - 1];
     }
 }

@@ -12,20 +12,20 @@ internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptio
     /// <summary>By this name a client may ask for whatever model runs here.</summary>
     private const string AnyModel = "blip";
 
+    private readonly string _model = ModelLocator.NameOf(options.Value.Model);
     private readonly DateTimeOffset _started = time.GetUtcNow();
 
     public async Task CompleteAsync(HttpContext context)
     {
         ChatRequest request = await ChatRequest.ReadAsync(context.Request, hosting.Value.MaxRequestBytes).ConfigureAwait(false);
-        string model = ModelLocator.NameOf(options.Value.Model);
-        if (request.Model is { } wanted && wanted != model && wanted != AnyModel)
+        if (request.Model is { } wanted && wanted != _model && wanted != AnyModel)
             throw new BlipException(BlipErrorCode.ModelNotFound, "There is no such model here. GET /v1/models names the one there is; 'blip' means it too.");
         CancellationToken cancellationToken = context.RequestAborted;
         Picture picture = Picture.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
         AskOptions? how = request.MaxTokens is { } most ? AskOptions.Default with { MaxNewTokens = Math.Min(most, AskOptions.Default.MaxNewTokens) } : null;
         Answer answer = await questions.AskAsync(picture, request.Question, how, cancellationToken).ConfigureAwait(false);
         string[]? tokens = request.LogProbabilities ? await questions.GetTokensAsync(answer, cancellationToken).ConfigureAwait(false) : null;
-        ChatCompletion completion = new(answer, tokens, $"chatcmpl-{Guid.NewGuid():N}", model, time.GetUtcNow().ToUnixTimeSeconds());
+        ChatCompletion completion = new(answer, tokens, $"chatcmpl-{Guid.NewGuid():N}", _model, time.GetUtcNow().ToUnixTimeSeconds());
         if (request.Stream)
             await StreamAsync(context, completion, request.IncludeUsage).ConfigureAwait(false);
         else
@@ -38,7 +38,7 @@ internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptio
         writer.WriteString("object", "list");
         writer.WriteStartArray("data");
         writer.WriteStartObject();
-        writer.WriteString("id", ModelLocator.NameOf(options.Value.Model));
+        writer.WriteString("id", _model);
         writer.WriteString("object", "model");
         writer.WriteNumber("created", _started.ToUnixTimeSeconds());
         writer.WriteString("owned_by", "blip");

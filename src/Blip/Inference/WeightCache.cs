@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Blip.Checkpoints;
+using Blip.Hub;
 
 namespace Blip.Inference;
 
@@ -105,9 +106,7 @@ internal sealed class WeightCache : IDisposable
         if (File.Exists(known) && File.ReadAllText(known) is { Length: 64 } text && text.All(char.IsAsciiHexDigitLower))
             return text;
         string digest = checkpoint.ComputeDigest();
-        string partial = $"{known}-{Guid.NewGuid():N}.partial";
-        File.WriteAllText(partial, digest);
-        File.Move(partial, known, overwrite: true);
+        HubFileSystem.Replace(known, digest);
         return digest;
     }
 

@@ -11,6 +11,10 @@ internal sealed class ModelTelemetry(string model)
 
     public string Model => model;
 
+    /// <summary>What a request's span and its duration both say of it.</summary>
+    public KeyValuePair<string, object?>[] RequestTags { get; } =
+        [new(BlipTelemetry.OperationTag, BlipTelemetry.Operation), new(BlipTelemetry.ProviderTag, BlipTelemetry.Provider), new(BlipTelemetry.ModelTag, model)];
+
     /// <summary>A request begins; what it gives is to be disposed with it.</summary>
     /// <param name="isAsk">Whether it asks, and is a span of its own; looking alone has only its stages.</param>
     public RequestTrace Start(bool isAsk) => new(this, isAsk);

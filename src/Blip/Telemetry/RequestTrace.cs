@@ -23,9 +23,8 @@ internal sealed class RequestTrace : IDisposable
         if (_span is null)
             return;
         _span.DisplayName = $"{BlipTelemetry.Operation} {telemetry.Model}";
-        _span.SetTag(BlipTelemetry.OperationTag, BlipTelemetry.Operation);
-        _span.SetTag(BlipTelemetry.ProviderTag, BlipTelemetry.Provider);
-        _span.SetTag(BlipTelemetry.ModelTag, telemetry.Model);
+        foreach ((string name, object? value) in telemetry.RequestTags)
+            _span.SetTag(name, value);
     }
 
     private static bool CapturesContent =>
@@ -72,12 +71,7 @@ internal sealed class RequestTrace : IDisposable
     {
         if (_isAsk)
         {
-            TagList tags = new()
-            {
-                { BlipTelemetry.OperationTag, BlipTelemetry.Operation },
-                { BlipTelemetry.ProviderTag, BlipTelemetry.Provider },
-                { BlipTelemetry.ModelTag, _telemetry.Model },
-            };
+            TagList tags = new(_telemetry.RequestTags);
             if (_error is not null)
                 tags.Add(BlipTelemetry.ErrorTag, _error);
             BlipTelemetry.RequestDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, tags);

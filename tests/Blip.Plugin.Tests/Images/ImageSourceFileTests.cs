@@ -211,6 +211,7 @@ public sealed class ImageSourceFileTests : IDisposable
             Link($"deep-{i}", i == 0 ? "dogs.jpg" : $"deep-{i - 1}");
     }
 
+    /// <summary>What an attacker would name to be read a file beyond the allowed folder: the system's own files, devices and keys among them. All must be refused.</summary>
     private IEnumerable<string> HostilePaths()
     {
         string secret = Path.Combine(_outside, "secret.png");

@@ -24,9 +24,7 @@ public class BadCheckpointTests
     public async Task Load_ADefect_GivesOneErrorThatNamesIt(string folder, string says)
     {
         using TempFolder copy = new();
-        string inner = Directory.CreateDirectory(Path.Combine(copy.Path, folder)).FullName;
-        foreach (string file in Directory.GetFiles(TestPaths.Golden("models", "bad", folder)))
-            File.Copy(file, Path.Combine(inner, Path.GetFileName(file)));
+        string inner = copy.Copy(TestPaths.Golden("models", "bad", folder), folder);
 
         BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(async () =>
         {

@@ -41,10 +41,7 @@ public sealed class WeightCacheTests : IDisposable
     [Fact]
     public async Task OtherWeights_InTheSamePlace_AreNotMistaken()
     {
-        string folder = Path.Combine(_models.Path, "model");
-        Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(TestPaths.DemoModel))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        string folder = _models.Copy(TestPaths.DemoModel, "model");
         float[] first = await AskAsync(folder);
         string weights = Directory.GetFiles(folder, "*.safetensors").Single();
         byte[] bytes = await File.ReadAllBytesAsync(weights);

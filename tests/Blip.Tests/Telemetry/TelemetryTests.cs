@@ -43,14 +43,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         _meterListener.Start();
     }
 
-    public async ValueTask InitializeAsync()
-    {
-        string folder = Path.Combine(_folder.Path, _name);
-        Directory.CreateDirectory(folder);
-        foreach (string file in Directory.GetFiles(TestPaths.DemoModel))
-            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        _model = await BlipModel.LoadAsync(folder);
-    }
+    public async ValueTask InitializeAsync() => _model = await BlipModel.LoadAsync(_folder.Copy(TestPaths.DemoModel, _name));
 
     public async ValueTask DisposeAsync()
     {
