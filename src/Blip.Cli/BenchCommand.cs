@@ -41,8 +41,6 @@ internal static class BenchCommand
         }
         else
             Console.Out.WriteLine(result);
-        if (result.IsNoisy)
-            Console.Error.WriteLine("This machine was busy with other work: measure again when it is quiet.");
         return 0;
     }
 

@@ -70,7 +70,7 @@ public static class BlipEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder page = endpoints.MapGroup("");
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(page, Problems.WriteAsync, needsKey: false);
-        page.MapGet("/", EmbeddedFiles.Responder("page.html", "text/html; charset=utf-8"));
+        page.MapMethods("/", ["GET", "HEAD"], EmbeddedFiles.Responder("page.html", "text/html; charset=utf-8"));
         page.MapGet("/page.css", EmbeddedFiles.Responder("page.css", "text/css; charset=utf-8"));
         page.MapGet("/page.js", EmbeddedFiles.Responder("page.js", "text/javascript; charset=utf-8"));
         page.MapGet("/page.svg", EmbeddedFiles.Responder("page.svg", "image/svg+xml"));

@@ -108,14 +108,12 @@ public sealed class BlipService : IAsyncDisposable
             _model = null;
         }
         await _stop.CancelAsync().ConfigureAwait(false);
-        try
+        if (model is not null)
         {
-            if (model is not null)
+            // One that failed was never loaded, and who asked for it was told.
+            await ((Task)model).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (model.IsCompletedSuccessfully)
                 await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is BlipException or OperationCanceledException)
-        {
-            // It was never loaded; who asked for it was told.
         }
         _stop.Dispose();
     }
