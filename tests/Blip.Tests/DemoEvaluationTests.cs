@@ -30,6 +30,7 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
             equal += rows[i].Prediction.GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32()).SequenceEqual(answers[i].TokenIds) ? 1 : 0;
             right += rows[i].Question.GetProperty("answer").GetString() == answers[i].Text ? 1 : 0;
         }
+        TestContext.Current.SendDiagnosticMessage($"{model.Info.Precision}: {equal} of {rows.Length} answers equal, {right} right");
         Assert.True(equal >= leastEqual * rows.Length, $"{equal} of {rows.Length} answers equal those of transformers");
         if (rows.Length == 2400)
             Assert.Equal(accuracy, 100.0 * right / rows.Length, within);

@@ -35,8 +35,12 @@ internal sealed class BenchResult
     /// <summary>The matrix product between the rounds, in billions of operations a second.</summary>
     public Samples MatrixGflops { get; } = new();
 
+    /// <summary>The same in bytes, for a model that computes in them.</summary>
+    public Samples MatrixInt8Gops { get; } = new();
+
     public List<Throughput> Throughputs { get; } = [];
 
+    /// <summary>The most memory until the first answer, which is what one process needs to answer at all.</summary>
     public long PeakBytes { get; set; }
 
     /// <summary>Whether the same product took very different times: the machine had other work, and so no figure here is its best.</summary>
@@ -59,6 +63,8 @@ internal sealed class BenchResult
         json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
         json.WriteString("onnxruntime", OrtEnv.Instance().GetVersionString());
         json.WriteNumber("matrix_peak_gflops", Math.Round(MatrixGflops.Largest, 1));
+        if (MatrixInt8Gops.IsFilled)
+            json.WriteNumber("matrix_peak_int8_gops", Math.Round(MatrixInt8Gops.Largest, 1));
         json.WriteBoolean("noisy", IsNoisy);
         json.WriteEndObject();
         json.WriteStartObject("stages_ms");
@@ -91,7 +97,7 @@ internal sealed class BenchResult
     public override string ToString()
     {
         StringBuilder text = new();
-        Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS");
+        Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS{(MatrixInt8Gops.IsFilled ? $" in fp32, {MatrixInt8Gops.Largest:0} GOPS in int8" : "")}");
         if (IsNoisy)
             Line($"THIS MACHINE IS NOISY: the same matrix product ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS. Measure again when it is quiet.");
         Line($"");
@@ -109,7 +115,7 @@ internal sealed class BenchResult
         foreach (Throughput throughput in Throughputs)
             Line($"{throughput.Concurrency,-18}{throughput.Batch,18}{throughput.PicturesPerSecond,12:0.00}{throughput.QuestionsPerSecond,12:0.00}");
         Line($"");
-        text.Append(CultureInfo.InvariantCulture, $"{"peak memory",-36}{PeakBytes / 1e6,12:0} MB");
+        text.Append(CultureInfo.InvariantCulture, $"{"peak memory until the first answer",-36}{PeakBytes / 1e6,12:0} MB");
         return text.ToString();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture));

@@ -5,6 +5,8 @@ internal sealed class Samples
 {
     private readonly List<double> _values = [];
 
+    public bool IsFilled => _values.Count > 0;
+
     public double Median => Quantile(0.5);
 
     /// <summary>95 of 100 are no larger; of fewer than 20 the largest.</summary>

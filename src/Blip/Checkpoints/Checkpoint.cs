@@ -110,6 +110,13 @@ public sealed class Checkpoint : IDisposable
             file.Dispose();
     }
 
+    /// <summary>Takes what was read of the weights out of the process's memory.</summary>
+    internal void LetGo()
+    {
+        foreach (MappedFile file in _files)
+            file.LetGo();
+    }
+
     /// <summary>The name of a tensor with a NaN or an infinity, if there is one. Reads all weights.</summary>
     internal string? FindNonFiniteTensor() =>
         Tensors.Values.AsParallel().Where(t => t.Type != TensorType.Other && !t.IsFinite()).Select(t => t.Name).FirstOrDefault();

@@ -1,10 +1,13 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace Blip.Checkpoints;
 
 /// <summary>A file of weights, mapped into memory read-only. Links are followed, so <see cref="RealPath"/> is where the bytes are.</summary>
-internal sealed unsafe class MappedFile : IDisposable
+internal sealed unsafe partial class MappedFile : IDisposable
 {
+    private const int DontNeed = 4;
+
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _data;
@@ -67,6 +70,15 @@ internal sealed unsafe class MappedFile : IDisposable
         return new ReadOnlySpan<byte>(_data + offset, length);
     }
 
+    /// <summary>
+    /// Takes the pages that were read out of the process's memory, where the system can be asked to; they are read again when they are needed, from the system's cache as a rule.
+    /// </summary>
+    public void LetGo()
+    {
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+            _ = Advise(_data, (nuint)Length, DontNeed);
+    }
+
     public void Dispose()
     {
         if (IsDisposed)
@@ -76,4 +88,9 @@ internal sealed unsafe class MappedFile : IDisposable
         _view.Dispose();
         _file.Dispose();
     }
+
+    // For a mapping that was never written to, this loses nothing.
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(void* address, nuint length, int advice);
 }

@@ -63,8 +63,11 @@ internal static class DecoderGraph
         {
             string hidden = g.Gelu(layer.Linear(rows, Head + "transform.dense"));
             hidden = g.LayerNorm(hidden, Head + "transform.LayerNorm", width, text.LayerNormEps);
-            string vocabulary = g.Weight(tied ? Bert + "embeddings.word_embeddings.weight" : Head + "decoder.weight", [text.VocabSize, width]);
-            g.Named("Add", [g.MatMulTransposed(hidden, vocabulary), g.Weight(Head + "bias", [text.VocabSize])], ["logits"]);
+            string vocabulary = tied ? Bert + "embeddings.word_embeddings.weight" : Head + "decoder.weight";
+            string product = form == LinearForm.Int8
+                ? g.Int8Linear(hidden, vocabulary, width, text.VocabSize, bias: null)
+                : g.MatMulTransposed(hidden, g.Weight(vocabulary, [text.VocabSize, width]));
+            g.Named("Add", [product, g.Weight(Head + "bias", [text.VocabSize])], ["logits"]);
         }
     }
 }

@@ -34,20 +34,22 @@ internal sealed class BlipNetwork : IDisposable
         _config = checkpoint.Config;
         _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
         _weights = new WeightStore(checkpoint, int8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
-        _vision = Create(VisionGraph.Build(_config, checkpoint.Preprocessor, int8));
-        _question = Create(QuestionGraph.Build(_config, several, projected: false));
-        _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true));
-        _projection = Create(KeyValueGraph.ForQuestions(_config, int8));
+        // The sessions that see the picture and those that read text have no weights in common: one half is made beside the other.
+        Task<(GraphSession, GraphSession)> looking = Task.Run(() =>
+            (Create(VisionGraph.Build(_config, checkpoint.Preprocessor, int8), null), Create(KeyValueGraph.ForQuestions(_config, int8), null)));
+        _question = Create(QuestionGraph.Build(_config, several, projected: false), _prepacked);
+        _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true), _prepacked);
+        _cross = Create(KeyValueGraph.ForDecoder(_config, several), _prepacked);
+        _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few), _prepacked);
+        _wideDecoder = int8 ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several), _prepacked);
+        (_vision, _projection) = looking.GetAwaiter().GetResult();
         _projectionTokens = ProjectionTokens(_config, int8);
-        _cross = Create(KeyValueGraph.ForDecoder(_config, several));
-        _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few));
-        _wideDecoder = int8 ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several));
         _weights.Keep();
 
-        GraphSession Create(BlipGraph graph)
+        GraphSession Create(BlipGraph graph, PrePackedWeightsContainer? prepacked)
         {
             using SessionOptions options = OrtRuntime.CreateOptions(threads);
-            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8, _prepacked);
+            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8, prepacked);
         }
     }
 

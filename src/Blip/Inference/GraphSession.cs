@@ -23,8 +23,8 @@ internal sealed class GraphSession : IDisposable
     /// Whether ONNX Runtime may copy the weights into its own layout: faster products of many rows, at the price of seconds and
     /// of the weights' size in memory. Without it the weights are used where they lie.
     /// </param>
-    /// <param name="prepacked">Shares what was copied with other sessions that have the same weights; outlives the session.</param>
-    public static GraphSession Create(BlipGraph graph, WeightStore weights, SessionOptions options, bool prepack, PrePackedWeightsContainer prepacked)
+    /// <param name="prepacked">Shares what was copied with other sessions that have the same weights, which are then made one after the other; outlives the session.</param>
+    public static GraphSession Create(BlipGraph graph, WeightStore weights, SessionOptions options, bool prepack, PrePackedWeightsContainer? prepacked)
     {
         // The weights' memory is handed over by name and the file is never read; ONNX Runtime only wants to see it exist.
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(weights.File)!);
@@ -32,7 +32,11 @@ internal sealed class GraphSession : IDisposable
             options.AddSessionConfigEntry("session.disable_prepacking", "1");
         foreach (GraphWeight weight in graph.Weights)
             options.AddInitializer(weight.Name, weights.Get(weight));
-        return new GraphSession(new InferenceSession(graph.Write(Path.GetFileName(weights.File)), options, prepacked));
+        byte[] model = graph.Write(Path.GetFileName(weights.File));
+        GraphSession session = new(prepacked is null ? new InferenceSession(model, options) : new InferenceSession(model, options, prepacked));
+        if (prepack)
+            weights.LetGo();
+        return session;
     }
 
     /// <summary>A session on CUDA. The weights go into the model, since ONNX Runtime copies only its own to the device. Never run on a GPU so far.</summary>

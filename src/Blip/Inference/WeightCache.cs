@@ -11,7 +11,7 @@ namespace Blip.Inference;
 /// </summary>
 internal sealed class WeightCache : IDisposable
 {
-    private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1);
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1), MarkedEvery = TimeSpan.FromDays(1), LongestUnused = TimeSpan.FromDays(30);
 
     private readonly string _folder;
     private readonly string _digest;
@@ -66,7 +66,9 @@ internal sealed class WeightCache : IDisposable
             File.Move(partial, target, overwrite: true);
             foreach (string old in Directory.GetFiles(_folder, _digest + "-*"))
             {
-                if (old != target && (!old.EndsWith(".partial", StringComparison.Ordinal) || File.GetLastWriteTimeUtc(old) < DateTime.UtcNow - LongestWrite))
+                // Another build of the library may be in use beside this one.
+                TimeSpan keep = old.EndsWith(".partial", StringComparison.Ordinal) ? LongestWrite : LongestUnused;
+                if (old != target && File.GetLastWriteTimeUtc(old) < DateTime.UtcNow - keep)
                     File.Delete(old);
             }
         }
@@ -75,6 +77,9 @@ internal sealed class WeightCache : IDisposable
             TryDelete(partial);
         }
     }
+
+    /// <summary>Takes what was read out of the process's memory.</summary>
+    public void LetGo() => _file?.LetGo();
 
     public void Dispose() => _file?.Dispose();
 
@@ -88,7 +93,10 @@ internal sealed class WeightCache : IDisposable
             foreach (CheckpointTensor tensor in SafetensorsFile.Read(_file))
                 _tensors.Add(tensor.Name, tensor);
             if (_file.LayoutDefect is null)
+            {
+                MarkUsed();
                 return;
+            }
         }
         catch (BlipModelException)
         {
@@ -117,6 +125,19 @@ internal sealed class WeightCache : IDisposable
         if (OperatingSystem.IsWindows())
             return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "blip");
         return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache", "blip") : "";
+    }
+
+    private void MarkUsed()
+    {
+        try
+        {
+            if (File.GetLastWriteTimeUtc(Location) < DateTime.UtcNow - MarkedEvery)
+                File.SetLastWriteTimeUtc(Location, DateTime.UtcNow);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // A folder that is read only, as in a container: nobody deletes there either.
+        }
     }
 
     private static void TryDelete(string file)

@@ -8,15 +8,18 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Inference;
 
 /// <summary>
-/// The memory behind the graphs' weights. An fp32 tensor is used where it lies in the mapped checkpoint; one stored in fewer bits
+/// The memory behind the graphs' weights. A large fp32 tensor is used where it lies in the mapped checkpoint; one stored in fewer bits
 /// is widened once; a computed one is made once. Sessions hold views, so the store outlives them.
 /// </summary>
 /// <param name="checkpoint">The weights; outlives the store.</param>
 /// <param name="cache">Computed weights of earlier starts; the store's from here on.</param>
 internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cache) : IDisposable
 {
+    /// <summary>Tensors of so many elements are copied: read where they lie, each would keep its neighbourhood of the file in memory.</summary>
+    private const int Small = 1 << 14;
+
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, nint> _widened = [];
+    private readonly Dictionary<string, nint> _copied = [];
     private readonly Dictionary<string, (GraphWeight Weight, nint Data, long Bytes)> _computed = [];
     private readonly List<OrtValue> _views = [];
 
@@ -57,11 +60,18 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
             computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Bytes, file => file.Write(new ReadOnlySpan<byte>((void*)computed.Data, checked((int)computed.Bytes))))));
     }
 
+    /// <summary>Takes what was read of the files out of the process's memory: a session that has copied its weights into its own layout reads them no more.</summary>
+    public void LetGo()
+    {
+        checkpoint.LetGo();
+        cache?.LetGo();
+    }
+
     public void Dispose()
     {
         foreach (OrtValue view in _views)
             view.Dispose();
-        foreach (nint data in _widened.Values)
+        foreach (nint data in _copied.Values)
             NativeMemory.AlignedFree((void*)data);
         foreach ((_, nint data, _) in _computed.Values)
             NativeMemory.AlignedFree((void*)data);
@@ -82,13 +92,13 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     private nint Tensor(string name)
     {
         CheckpointTensor tensor = checkpoint.Tensors[name];
-        if (tensor.IsInPlaceFloat32)
+        if (tensor.IsInPlaceFloat32 && tensor.ElementCount > Small)
             return tensor.Data;
-        if (!_widened.TryGetValue(name, out nint data))
+        if (!_copied.TryGetValue(name, out nint data))
         {
             data = Allocate(tensor.ElementCount * sizeof(float));
             tensor.CopyTo(new Span<float>((void*)data, checked((int)tensor.ElementCount)));
-            _widened.Add(name, data);
+            _copied.Add(name, data);
         }
         return data;
     }

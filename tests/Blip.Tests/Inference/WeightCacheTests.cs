@@ -54,6 +54,18 @@ public sealed class WeightCacheTests : IDisposable
     }
 
     [Fact]
+    public async Task OtherBuilds_KeptBesideIt_GoOnlyWhenLongUnused()
+    {
+        await AskAsync(TestPaths.DemoModel);
+        string own = Kept(), used = own.Replace(".safetensors", "1.safetensors", StringComparison.Ordinal), unused = own.Replace(".safetensors", "2.safetensors", StringComparison.Ordinal);
+        File.Move(own, used);
+        await File.WriteAllTextAsync(unused, "");
+        File.SetLastWriteTimeUtc(unused, DateTime.UtcNow.AddDays(-31));
+        await AskAsync(TestPaths.DemoModel);
+        Assert.Equal([own, used], Directory.GetFiles(_cache.Path, "*.safetensors").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Folder_ThatCannotBe_IsAsGoodAsNone()
     {
         string file = Path.Combine(_cache.Path, "file");
