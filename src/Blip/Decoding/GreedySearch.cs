@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace Blip.Decoding;
 
@@ -15,47 +15,51 @@ internal static class GreedySearch
     /// <param name="decoder">Knows the questions.</param>
     /// <param name="tokens">The start and end tokens.</param>
     /// <param name="limits">Each answer's limits.</param>
+    /// <param name="guesses">Tokens that the first answer may begin with. They are read in the first pass, and used where the search comes to the same.</param>
     /// <param name="cancellationToken">Checked before each step.</param>
-    public static FoundAnswer[] Run(IAnswerDecoder decoder, AnswerTokens tokens, ReadOnlySpan<LengthLimits> limits, CancellationToken cancellationToken)
+    public static FoundAnswer[] Run(IAnswerDecoder decoder, AnswerTokens tokens, ReadOnlySpan<LengthLimits> limits, ReadOnlySpan<int> guesses, CancellationToken cancellationToken)
     {
-        int count = limits.Length, vocabulary = decoder.VocabularySize;
-        FoundAnswer[] found = new FoundAnswer[count];
-        int[] rented = ArrayPool<int>.Shared.Rent(2 * count);
-        try
+        FoundAnswer[] found = new FoundAnswer[limits.Length];
+        List<DecoderRow> rows = new(limits.Length + guesses.Length), next = new(limits.Length);
+        for (int i = 0; i < limits.Length; i++)
         {
-            Span<int> active = rented.AsSpan(0, count), next = rented.AsSpan(count, count);
-            for (int i = 0; i < count; i++)
-            {
-                found[i] = new FoundAnswer(tokens.Start);
-                (active[i], next[i]) = (i, tokens.Start);
-            }
-
-            for (int position = 0; active.Length > 0; position++)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                ReadOnlySpan<float> logits = decoder.Step(active, next, position);
-                int kept = 0;
-                for (int row = 0; row < active.Length; row++)
-                {
-                    int answer = active[row];
-                    LengthLimits limit = limits[answer];
-                    int banned = position < limit.MinNewTokens ? tokens.End : -1;
-                    TokenDistribution distribution = new(logits.Slice(row * vocabulary, vocabulary), banned);
-                    if (position == 0)
-                        found[answer].Alternatives = distribution.Top(AlternativeCount);
-                    int token = distribution.Likeliest;
-                    found[answer].Add(token, distribution.LogProbability(token));
-                    if (token != tokens.End && position + 1 < limit.MaxNewTokens)
-                        (active[kept], next[kept++]) = (answer, token);
-                }
-                active = active[..kept];
-                next = next[..kept];
-            }
+            found[i] = new FoundAnswer(tokens.Start);
+            rows.Add(new DecoderRow(i, tokens.Start, DecoderRow.None));
         }
-        finally
+        foreach (int guess in guesses)
+            rows.Add(new DecoderRow(0, guess, Parent: 0));
+
+        for (int read = 0, active = limits.Length; active > 0; read += rows.Count, (rows, next) = (next, rows), active = rows.Count)
         {
-            ArrayPool<int>.Shared.Return(rented);
+            cancellationToken.ThrowIfCancellationRequested();
+            ReadOnlySpan<float> logits = decoder.Step(CollectionsMarshal.AsSpan(rows));
+            next.Clear();
+            for (int i = 0; i < active; i++)
+            {
+                int row = i, answer = rows[i].Answer;
+                while (Extend(found[answer], tokens, limits[answer], logits.Slice(row * decoder.VocabularySize, decoder.VocabularySize)) is { } token)
+                {
+                    DecoderRow follower = new(answer, token, read + row);
+                    row = rows.IndexOf(follower, active);
+                    if (row >= 0)
+                        continue;
+                    next.Add(follower);
+                    break;
+                }
+            }
         }
         return found;
+    }
+
+    /// <summary>Adds the likeliest token; gives it unless the answer ends with it.</summary>
+    private static int? Extend(FoundAnswer answer, AnswerTokens tokens, LengthLimits limit, ReadOnlySpan<float> logits)
+    {
+        int length = answer.Tokens.Count - 1;
+        TokenDistribution distribution = new(logits, banned: length < limit.MinNewTokens ? tokens.End : -1);
+        if (length == 0)
+            answer.Alternatives = distribution.Top(AlternativeCount);
+        int token = distribution.Likeliest;
+        answer.Add(token, distribution.LogProbability(token));
+        return token != tokens.End && length + 1 < limit.MaxNewTokens ? token : null;
     }
 }

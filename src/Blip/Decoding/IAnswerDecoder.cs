@@ -1,15 +1,16 @@
 namespace Blip.Decoding;
 
-/// <summary>Runs the decoder over the next token of several answers at once. What it has read of each answer it remembers.</summary>
+/// <summary>Runs the decoder over the next tokens of several answers at once. What it has read of each answer it remembers.</summary>
 internal interface IAnswerDecoder
 {
     /// <summary>The number of logits in a row.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Reads one more token of each answer named.</summary>
-    /// <param name="answers">Which answers, ascending, each once.</param>
-    /// <param name="tokens">Their next tokens, in the same order.</param>
-    /// <param name="position">The tokens' position, from 0, the same for all.</param>
-    /// <returns>Logits [answers, vocabulary], valid until the next call.</returns>
-    ReadOnlySpan<float> Step(ReadOnlySpan<int> answers, ReadOnlySpan<int> tokens, int position);
+    /// <summary>
+    /// Reads more tokens. Rows form trees: a row sees its ancestors and its answer's question and nothing else, so that one answer can be
+    /// continued in several ways in the same pass.
+    /// </summary>
+    /// <param name="rows">The tokens; a parent stands before its children.</param>
+    /// <returns>Logits [rows, vocabulary], valid until the next call.</returns>
+    ReadOnlySpan<float> Step(ReadOnlySpan<DecoderRow> rows);
 }

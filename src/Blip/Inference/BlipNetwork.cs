@@ -13,11 +13,9 @@ namespace Blip.Inference;
 /// </summary>
 internal sealed class BlipNetwork : IDisposable
 {
-    /// <summary>From this many rows on, the decoder is faster with the weight on the left.</summary>
-    private const int WeightFirstRows = 4;
-
     private readonly BlipConfig _config;
     private readonly AnswerTokens _tokens;
+    private readonly AnswerGuesses _guesses = new();
     private readonly WeightStore _weights;
     private readonly GraphSession _vision, _question, _projectedQuestion, _projection, _cross, _decoder, _wideDecoder;
     private readonly PrePackedWeightsContainer _prepacked = new();
@@ -93,7 +91,11 @@ internal sealed class BlipNetwork : IDisposable
             LengthLimits[] limits = new LengthLimits[questions.Count];
             for (int i = 0; i < limits.Length; i++)
                 limits[i] = questions[i].Limits;
-            FoundAnswer[] answers = GreedySearch.Run(decoder, _tokens, limits, cancellationToken);
+            // Among several answers one that is not guessed would need the next pass all the same.
+            int[] guesses = questions is [{ Limits.MaxNewTokens: > 1 }] ? _guesses.For(questions[0].Ids) : [];
+            FoundAnswer[] answers = GreedySearch.Run(decoder, _tokens, limits, guesses, cancellationToken);
+            for (int i = 0; i < answers.Length; i++)
+                _guesses.Learn(questions[i].Ids, answers[i].Tokens[1]);
             return (answers, encoded, Stopwatch.GetElapsedTime(start));
         }
     }
@@ -110,7 +112,7 @@ internal sealed class BlipNetwork : IDisposable
     internal float[] FirstLogits(float[] states)
     {
         using AnswerDecoder decoder = Decode(states, [states.Length / _config.Text.HiddenSize]);
-        return decoder.Step([0], [_tokens.Start], 0).ToArray();
+        return decoder.Step([new DecoderRow(0, _tokens.Start, DecoderRow.None)]).ToArray();
     }
 
     public void Dispose()
@@ -198,7 +200,6 @@ internal sealed class BlipNetwork : IDisposable
     {
         int width = _config.Text.HiddenSize, heads = _config.Text.NumAttentionHeads;
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
-        GraphSession session = lengths.Length < WeightFirstRows ? _decoder : _wideDecoder;
-        return new AnswerDecoder(session, _cross.Run([value]), lengths, heads, width / heads, _config.Text.VocabSize);
+        return new AnswerDecoder(_decoder, _wideDecoder, _cross.Run([value]), lengths, heads, width / heads, _config.Text.VocabSize);
     }
 }

@@ -56,12 +56,43 @@ public class GreedySearchTests
         Assert.Equal(MathF.Exp(answer.LogProbabilities[0]), answer.Alternatives[0].Probability, 1e-6f);
     }
 
+    [Theory]
+    [InlineData(new[] { 5, 6, End }, new[] { 0, 2 })]
+    [InlineData(new[] { 5, End }, new[] { 0 })]
+    [InlineData(new[] { 6, 5, End }, new[] { 0, 1, 2 })]
+    [InlineData(new[] { End }, new[] { 0 })]
+    public void Run_Guesses_SaveAPassWhereOneIsRightAndChangeNothing(int[] script, int[] positions)
+    {
+        ScriptedDecoder decoder = new([script]), alone = new([script]);
+        FoundAnswer guessed = GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], [4, 5, 5], CancellationToken.None)[0], found = Search(alone, new LengthLimits(0, 20))[0];
+        Assert.Equal([7, .. script], guessed.Tokens);
+        Assert.Equal(found.LogProbabilities, guessed.LogProbabilities);
+        Assert.Equal(found.Alternatives, guessed.Alternatives);
+        Assert.Equal(positions, decoder.Positions);
+    }
+
+    [Fact]
+    public void Run_GuessBesideOtherAnswers_BelongsToTheFirst()
+    {
+        ScriptedDecoder decoder = new([[5, End], [5, 6, End]]);
+        FoundAnswer[] answers = GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20)], [5], CancellationToken.None);
+        Assert.Equal([7, 5, End], answers[0].Tokens);
+        Assert.Equal([7, 5, 6, End], answers[1].Tokens);
+    }
+
+    [Fact]
+    public void Run_GuessAtTheLimit_IsNotFollowed()
+    {
+        FoundAnswer answer = GreedySearch.Run(new ScriptedDecoder([[5, 6, End]]), Tokens, [new LengthLimits(0, 1)], [5], CancellationToken.None)[0];
+        Assert.Equal([7, 5], answer.Tokens);
+    }
+
     [Fact]
     public void Run_Cancelled_StopsBeforeTheNextStep()
     {
         using CancellationTokenSource source = new();
         ScriptedDecoder decoder = new([[5, 5, 5, 5, 5]]) { OnStep = position => { if (position == 1) source.Cancel(); } };
-        Assert.Throws<OperationCanceledException>(() => GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], source.Token));
+        Assert.Throws<OperationCanceledException>(() => GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], [], source.Token));
         Assert.Equal([0, 1], decoder.Positions);
     }
 
@@ -93,7 +124,7 @@ public class GreedySearchTests
     }
 
     private static FoundAnswer[] Search(ScriptedDecoder decoder, params LengthLimits[] limits) =>
-        GreedySearch.Run(decoder, Tokens, limits, CancellationToken.None);
+        GreedySearch.Run(decoder, Tokens, limits, [], CancellationToken.None);
 
     /// <summary>Gives each answer the tokens of its script: logit 5 for the scripted one, 1 for all others.</summary>
     private sealed class ScriptedDecoder(int[][] scripts) : IAnswerDecoder
@@ -104,15 +135,27 @@ public class GreedySearchTests
 
         public Action<int>? OnStep { get; init; }
 
-        public ReadOnlySpan<float> Step(ReadOnlySpan<int> answers, ReadOnlySpan<int> tokens, int position)
+        private readonly List<DecoderRow> _read = [];
+
+        public ReadOnlySpan<float> Step(ReadOnlySpan<DecoderRow> rows)
         {
-            Positions.Add(position);
-            OnStep?.Invoke(position);
-            float[] logits = new float[answers.Length * VocabularySize];
+            _read.AddRange(rows);
+            float[] logits = new float[rows.Length * VocabularySize];
             Array.Fill(logits, 1);
-            for (int row = 0; row < answers.Length; row++)
+            for (int row = 0; row < rows.Length; row++)
             {
-                logits[(row * VocabularySize) + scripts[answers[row]][position]] = 5;
+                int position = 0;
+                for (int parent = rows[row].Parent; parent != DecoderRow.None; parent = _read[parent].Parent)
+                    position++;
+                if (row == 0)
+                {
+                    Positions.Add(position);
+                    OnStep?.Invoke(position);
+                }
+                int[] script = scripts[rows[row].Answer];
+                // Whoever follows a token that is not the script's is told nonsense.
+                bool follows = position == 0 || script[position - 1] == rows[row].Token;
+                logits[(row * VocabularySize) + (follows ? script[position] : 0)] = 5;
             }
             return logits;
         }
