@@ -19,7 +19,7 @@ internal static class ModelOptions
     public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
 
     public static Option<string?> Precision { get; } = OptionalChoice(
-        "--precision", "In which numbers it computes. Without it fp32; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
+        "--precision", "In which numbers it computes. Without it fp32, on CUDA fp16; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
 
     public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the picture as its camera noted (EXIF)." };
 

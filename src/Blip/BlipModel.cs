@@ -133,6 +133,7 @@ public sealed partial class BlipModel : IAsyncDisposable
         string folder = await ModelLocator.FindAsync(options.Model, options.Hub, download, logger, cancellationToken).ConfigureAwait(false);
         progress?.Report(new LoadProgress(LoadStage.Reading, options.Model));
         Checkpoint checkpoint = Checkpoint.Open(folder, new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
+        BlipNetwork? network = null;
         try
         {
             BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
@@ -144,15 +145,29 @@ public sealed partial class BlipModel : IAsyncDisposable
             }
             cancellationToken.ThrowIfCancellationRequested();
             progress?.Report(new LoadProgress(LoadStage.Preparing, options.Model));
-            BlipNetwork network = new(checkpoint, selection, options.Threads, options.CacheDirectory);
+            network = Create(selection);
+            if (options.Precision == BlipPrecision.Auto && selection.Precision == BlipPrecision.Int8)
+            {
+                DeviceSelection exact = selection with { Precision = BlipPrecision.Fp32 };
+                double deviation = PrecisionProbe.Deviation(checkpoint, network, () => Create(exact), tokenizer, options.CacheDirectory, cancellationToken);
+                if (deviation > PrecisionProbe.Acceptable)
+                {
+                    InferenceLog.Int8Deviates(logger, deviation);
+                    network.Dispose();
+                    network = Create(selection = exact);
+                }
+            }
             progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
             return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder);
         }
         catch
         {
+            network?.Dispose();
             checkpoint.Dispose();
             throw;
         }
+
+        BlipNetwork Create(DeviceSelection chosen) => new(checkpoint, chosen, options.Threads, options.CacheDirectory, options.GpuMemoryLimit);
     }
 
     private sealed class HubProgressRelay(string model, IProgress<LoadProgress> progress) : IProgress<HubProgress>

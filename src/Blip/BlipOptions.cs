@@ -17,7 +17,7 @@ public sealed class BlipOptions
     /// <summary>Where the model runs. By default CUDA where it works, otherwise the CPU.</summary>
     public BlipDevice Device { get; set; }
 
-    /// <summary>In which numbers it computes. By default fp32.</summary>
+    /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
     public BlipPrecision Precision { get; set; }
 
     /// <summary>How pictures become what the model sees, and how large they may be.</summary>
@@ -47,6 +47,10 @@ public sealed class BlipOptions
     [Range(0, long.MaxValue)]
     public long MemoryCacheBytes { get; set; } = 256L << 20;
 
+    /// <summary>The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the default, sets no limit.</summary>
+    [Range(1, long.MaxValue)]
+    public long? GpuMemoryLimit { get; set; }
+
     /// <summary>
     /// The folder where int8 weights are kept between starts. By default the environment's <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache folder; empty keeps nothing.
     /// </summary>
@@ -69,6 +73,7 @@ public sealed class BlipOptions
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         ThrowUnless(MemoryCacheBytes >= 0, nameof(MemoryCacheBytes), MemoryCacheBytes);
+        ThrowUnless(GpuMemoryLimit is null or >= 1, nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);
 
         static void ThrowUnless(bool inRange, string name, long value)
         {

@@ -3,16 +3,19 @@ namespace Blip;
 /// <summary>In which numbers a model computes.</summary>
 public enum BlipPrecision
 {
-    /// <summary>fp32, on either device.</summary>
+    /// <summary>fp32 on a CPU, fp16 on CUDA.</summary>
     Default,
 
-    /// <summary>Whatever is fastest on the device and the processor at hand without a loss of accuracy that matters.</summary>
+    /// <summary>
+    /// What is fastest here and accurate enough: fp16 on CUDA; on a CPU that multiplies bytes quickly (VNNI, or Arm's dot product) int8, unless trial questions, asked once for a
+    /// checkpoint, show that it loses accuracy; otherwise fp32. <see cref="BlipModelInfo.Precision"/> says which it is.
+    /// </summary>
     Auto,
 
     /// <summary>32-bit floating point: what Python transformers does by default.</summary>
     Fp32,
 
-    /// <summary>16-bit floating point, on CUDA. Not built yet: refused with a clear error.</summary>
+    /// <summary>16-bit floating point, on CUDA: weights and activations; the patch embedding and the product with the vocabulary stay in fp32.</summary>
     Fp16,
 
     /// <summary>8-bit integers in the matrix products, on a CPU.</summary>

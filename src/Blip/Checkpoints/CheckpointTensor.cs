@@ -57,6 +57,9 @@ public sealed unsafe class CheckpointTensor
     /// <summary>Whether the bytes can be used as fp32 where they are.</summary>
     internal bool IsInPlaceFloat32 => Type == TensorType.F32 && _strides is null;
 
+    /// <summary>Whether the bytes can be used as fp16 where they are.</summary>
+    internal bool IsInPlaceFloat16 => Type == TensorType.F16 && _strides is null;
+
     /// <summary>Copies the elements in row-major order, widened to fp32 where they are stored in fewer bits.</summary>
     /// <param name="destination">At least <see cref="ElementCount"/> long.</param>
     /// <exception cref="BlipModelException">The tensor is of another type.</exception>

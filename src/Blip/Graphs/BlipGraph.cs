@@ -7,6 +7,9 @@ namespace Blip.Graphs;
 /// <summary>A generated ONNX model and the weights that it declares but does not hold.</summary>
 internal sealed record BlipGraph(string Name, ModelProto Model, IReadOnlyList<GraphWeight> Weights)
 {
+    /// <summary>Whether an output's values are read by the processor; all others go into another graph.</summary>
+    public static bool IsReadBack(string output) => output is QuestionGraph.Output or DecoderGraph.Output;
+
     /// <summary>The model's bytes, its weights said to lie in a file.</summary>
     /// <param name="weightFile">The file's name, relative to wherever the reader is told to look.</param>
     /// <param name="places">Where in the file each weight lies, in bytes; left out where a session is handed the memory instead.</param>

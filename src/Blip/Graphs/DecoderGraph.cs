@@ -12,6 +12,8 @@ namespace Blip.Graphs;
 /// </summary>
 internal static class DecoderGraph
 {
+    public const string Output = "logits";
+
     private const string Bert = "text_decoder.bert.";
     private const string Head = "text_decoder.cls.predictions.";
 
@@ -22,14 +24,14 @@ internal static class DecoderGraph
     {
         BlipTextConfig text = config.Text;
         int width = text.HiddenSize, heads = text.NumAttentionHeads, head = width / heads;
-        GraphBuilder g = new("decoder");
-        TextLayer layer = new(g, text, form);
+        GraphBuilder g = new("decoder", form);
+        TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "S");
         string pos = g.Input("pos", DataType.Int64, "S");
-        string bias = g.Input("bias", DataType.Float, 1, 1, "S", "PS");
-        string cbias = g.Input("cbias", DataType.Float, 1, 1, "S", "T");
+        string bias = g.Narrow(g.Input("bias", DataType.Float, 1, 1, "S", "PS"));
+        string cbias = g.Narrow(g.Input("cbias", DataType.Float, 1, 1, "S", "T"));
 
-        g.Output("logits", "logits", DataType.Float, "S", text.VocabSize);
+        g.Output(Output, Output, DataType.Float, "S", text.VocabSize);
 
         string x = layer.Embed(Bert + "embeddings.", ids, pos);
         for (int i = 0; i < text.NumHiddenLayers; i++)
@@ -43,16 +45,16 @@ internal static class DecoderGraph
         string SelfAttention(int i, string q, string k, string v)
         {
             string y = g.NewName("self");
-            string pastKey = g.Input($"pk{i}", DataType.Float, 1, heads, "P", head), pastValue = g.Input($"pv{i}", DataType.Float, 1, heads, "P", head);
+            string pastKey = g.Input($"pk{i}", g.Real, 1, heads, "P", head), pastValue = g.Input($"pv{i}", g.Real, 1, heads, "P", head);
             g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], [y, $"nk{i}", $"nv{i}"], Fused, Attribute("num_heads", heads));
-            g.Output($"nk{i}", $"nk{i}", DataType.Float, 1, heads, "PS", head);
-            g.Output($"nv{i}", $"nv{i}", DataType.Float, 1, heads, "PS", head);
+            g.Output($"nk{i}", $"nk{i}", g.Real, 1, heads, "PS", head);
+            g.Output($"nv{i}", $"nv{i}", g.Real, 1, heads, "PS", head);
             return g.Reshape(y, -1, width);
         }
 
         string CrossAttention(int i, string q)
         {
-            string key = g.Input($"k{i}", DataType.Float, 1, heads, "T", head), value = g.Input($"v{i}", DataType.Float, 1, heads, "T", head);
+            string key = g.Input($"k{i}", g.Real, 1, heads, "T", head), value = g.Input($"v{i}", g.Real, 1, heads, "T", head);
             string y = g.Node("MultiHeadAttention", Fused, [Batch(q), key, value, "", "", cbias], Attribute("num_heads", heads));
             return g.Reshape(y, -1, width);
         }
@@ -64,10 +66,11 @@ internal static class DecoderGraph
             string hidden = g.Gelu(layer.Linear(rows, Head + "transform.dense"));
             hidden = g.LayerNorm(hidden, Head + "transform.LayerNorm", width, text.LayerNormEps);
             string vocabulary = tied ? Bert + "embeddings.word_embeddings.weight" : Head + "decoder.weight";
+            // Always in fp32: in fp16 a logit of 10 has a step of 0.01, and the probabilities as much.
             string product = form == LinearForm.Int8
                 ? g.Int8Linear(hidden, vocabulary, width, text.VocabSize, bias: null)
-                : g.MatMulTransposed(hidden, g.Weight(vocabulary, [text.VocabSize, width]));
-            g.Named("Add", [product, g.Weight(Head + "bias", [text.VocabSize])], ["logits"]);
+                : g.MatMulTransposed(g.Widen(hidden), g.Weight(vocabulary, [text.VocabSize, width], DataType.Float));
+            g.Named("Add", [product, g.Weight(Head + "bias", [text.VocabSize], DataType.Float)], [Output]);
         }
     }
 }

@@ -7,7 +7,9 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>Writes one ONNX graph, node by node. Every method that adds a node returns the name of its output.</summary>
-internal sealed class GraphBuilder(string name)
+/// <param name="name">The graph's name.</param>
+/// <param name="form">How its linear layers are written, which decides the numbers that it computes in.</param>
+internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.RowsFirst)
 {
     /// <summary>The domain of ONNX Runtime's own fused operators.</summary>
     public const string Fused = "com.microsoft";
@@ -19,6 +21,12 @@ internal sealed class GraphBuilder(string name)
     private readonly Dictionary<string, GraphWeight> _weights = [];
     private readonly HashSet<string> _constants = [];
     private int _nodes;
+
+    /// <summary>How linear layers are written.</summary>
+    public LinearForm Form => form;
+
+    /// <summary>What weights and activations are made of, where nothing else is said.</summary>
+    public DataType Real => form == LinearForm.Half ? DataType.Float16 : DataType.Float;
 
     /// <summary>Finishes the graph.</summary>
     public BlipGraph Build()
@@ -45,13 +53,18 @@ internal sealed class GraphBuilder(string name)
     }
 
     /// <summary>Declares a checkpoint tensor, or consecutive elements of it from <paramref name="offset"/> on, as a weight.</summary>
-    public string Weight(string tensor, long[] dims, long offset = 0)
+    public string Weight(string tensor, long[] dims, long offset = 0) => Weight(tensor, dims, Real, offset);
+
+    /// <summary>The same in fp32 or fp16, whatever the graph's other weights are.</summary>
+    public string Weight(string tensor, long[] dims, DataType type, long offset = 0)
     {
         string weight = offset == 0 ? tensor : string.Create(CultureInfo.InvariantCulture, $"{tensor}+{offset}");
+        if (type == DataType.Float16)
+            weight += ":fp16";
         // One tensor can be seen in two shapes (a matrix, and the same split by heads): each is an initializer of its own.
         if (_weights.TryGetValue(weight, out GraphWeight? known) && !known.Dims.AsSpan().SequenceEqual(dims))
             weight += ":" + string.Join('x', dims);
-        return Declare(new GraphWeight(weight, DataType.Float, dims, tensor, offset));
+        return Declare(new GraphWeight(weight, type, dims, tensor, offset));
     }
 
     /// <summary>Declares a weight whose values are computed when a session is made.</summary>

@@ -6,22 +6,24 @@ namespace Blip.Graphs;
 
 /// <summary>
 /// The question encoder. All questions on one picture are one packed sequence, never padded: <c>ids</c> [T], <c>pos</c> [T]
-/// (restarting with every question) and <c>bias</c> [1, 1, T, T] (0 inside a question, -1e9 elsewhere), with the picture, to
-/// <c>states</c> [T, D]. The picture is either its embeddings <c>emb</c> [N, D], or, projected (<see cref="KeyValueGraph"/>), keys and
+/// (restarting with every question) and <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), with the picture, to
+/// <c>states</c> [T, D]. The picture is either its embeddings <c>emb</c> [1, N, D], or, projected (<see cref="KeyValueGraph"/>), keys and
 /// values <c>k0</c>, <c>v0</c>, ... [1, heads, N, D / heads]: more memory and one more run, but less work a question.
 /// </summary>
 internal static class QuestionGraph
 {
+    public const string Output = "states";
+
     public static BlipGraph Build(BlipConfig config, LinearForm form, bool projected)
     {
         BlipTextConfig text = config.Text;
         int width = text.HiddenSize, heads = text.NumAttentionHeads;
-        GraphBuilder g = new("question");
-        TextLayer layer = new(g, text, form);
+        GraphBuilder g = new("question", form);
+        TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "T");
         string pos = g.Input("pos", DataType.Int64, "T");
-        string bias = g.Input("bias", DataType.Float, 1, 1, "T", "T");
-        string emb = projected ? "" : g.Input("emb", DataType.Float, config.Vision.TokenCount, width);
+        string bias = g.Narrow(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
+        string emb = projected ? "" : g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, width), -1, width);
 
         string x = layer.Embed("text_encoder.embeddings.", ids, pos);
         for (int i = 0; i < text.NumHiddenLayers; i++)
@@ -30,7 +32,7 @@ internal static class QuestionGraph
             string prefix = $"text_encoder.encoder.layer.{i}.";
             x = layer.Apply(prefix, x, SelfAttention, q => projected ? CrossAttention(q, n) : AbsorbedCrossAttention(q, prefix + "crossattention.self."));
         }
-        g.Output("states", x, DataType.Float, "T", width);
+        g.Output(Output, g.Widen(x), DataType.Float, "T", width);
         return g.Build();
 
         string SelfAttention(string q, string k, string v)
@@ -43,8 +45,8 @@ internal static class QuestionGraph
 
         string CrossAttention(string q, int i)
         {
-            string key = g.Input($"k{i}", DataType.Float, 1, heads, config.Vision.TokenCount, width / heads);
-            string value = g.Input($"v{i}", DataType.Float, 1, heads, config.Vision.TokenCount, width / heads);
+            string key = g.Input($"k{i}", g.Real, 1, heads, config.Vision.TokenCount, width / heads);
+            string value = g.Input($"v{i}", g.Real, 1, heads, config.Vision.TokenCount, width / heads);
             return g.Reshape(g.Node("MultiHeadAttention", Fused, [Batch(q), key, value], Attribute("num_heads", heads)), -1, width);
         }
 

@@ -6,7 +6,7 @@ namespace Blip.Graphs;
 /// What the question encoder and the answer decoder share: token embeddings, and a post-norm layer of self-attention,
 /// cross-attention and feed-forward. They differ in how they attend, which the caller supplies.
 /// </summary>
-internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config, LinearForm form)
+internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config)
 {
     private readonly int _width = config.HiddenSize;
 
@@ -27,12 +27,12 @@ internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config, LinearFor
         string cross = crossAttention(Linear(x, prefix + "crossattention.self.query"));
         x = Residual(cross, x, prefix + "crossattention.output");
 
-        string inner = g.Gelu(g.Linear(x, prefix + "intermediate.dense", _width, config.IntermediateSize, form));
-        string outer = g.Linear(inner, prefix + "output.dense", config.IntermediateSize, _width, form);
+        string inner = g.Gelu(g.Linear(x, prefix + "intermediate.dense", _width, config.IntermediateSize));
+        string outer = g.Linear(inner, prefix + "output.dense", config.IntermediateSize, _width);
         return g.SkipLayerNorm(outer, x, prefix + "output.LayerNorm", _width, config.LayerNormEps);
     }
 
-    public string Linear(string x, string tensor) => g.Linear(x, tensor, _width, _width, form);
+    public string Linear(string x, string tensor) => g.Linear(x, tensor, _width, _width);
 
     /// <summary>[rows, width] to [heads, rows, head width].</summary>
     public string SplitHeads(string x) =>

@@ -12,6 +12,9 @@ internal enum LinearForm
     /// <summary>(W xᵀ)ᵀ: needs no packing to be fast, and at four to thirty-two rows it is as fast as a packed weight or faster.</summary>
     WeightFirst,
 
+    /// <summary>Rows first with weights and activations in fp16, for a GPU.</summary>
+    Half,
+
     /// <summary>The weight in 8 bits with a scale for every 128 inputs, each row of x quantised on its own: a quarter of the bytes to read.</summary>
     Int8,
 }
@@ -20,13 +23,13 @@ internal enum LinearForm
 internal static class TransformerOps
 {
     /// <summary>y = x Wᵀ + b, with W [outputs, inputs] as PyTorch stores it, from row <paramref name="firstRow"/> of a stacked tensor on.</summary>
-    public static string Linear(this GraphBuilder g, string x, string tensor, int inputs, int outputs, LinearForm form, int firstRow = 0, bool bias = true)
+    public static string Linear(this GraphBuilder g, string x, string tensor, int inputs, int outputs, int firstRow = 0, bool bias = true)
     {
         string? b = bias ? g.Weight(tensor + ".bias", [outputs], firstRow) : null;
-        if (form == LinearForm.Int8)
+        if (g.Form == LinearForm.Int8)
             return g.Int8Linear(x, tensor + ".weight", inputs, outputs, b);
         string weight = g.Weight(tensor + ".weight", [outputs, inputs], (long)firstRow * inputs);
-        if (form == LinearForm.RowsFirst)
+        if (g.Form != LinearForm.WeightFirst)
         {
             ReadOnlySpan<string> operands = b is null ? [x, weight] : [x, weight, b];
             return g.Node("Gemm", "", operands, Attribute("transB", 1));
@@ -60,6 +63,12 @@ internal static class TransformerOps
     public static string SkipLayerNorm(this GraphBuilder g, string x, string skip, string tensor, int width, float epsilon) =>
         g.Node("SkipLayerNormalization", Fused, [x, skip, g.Weight(tensor + ".weight", [width]), g.Weight(tensor + ".bias", [width])],
             Attribute("epsilon", epsilon));
+
+    /// <summary>The value in <see cref="GraphBuilder.Real"/> numbers, from fp32.</summary>
+    public static string Narrow(this GraphBuilder g, string x) => g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)g.Real));
+
+    /// <summary>The value in fp32, from <see cref="GraphBuilder.Real"/> numbers.</summary>
+    public static string Widen(this GraphBuilder g, string x) => g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)DataType.Float));
 
     /// <summary>GELU in its exact form, by the error function.</summary>
     public static string Gelu(this GraphBuilder g, string x) => g.Node("Gelu", Fused, [x]);

@@ -15,17 +15,17 @@ internal static class VisionGraph
 
     private const string Embeddings = "vision_model.embeddings.";
 
-    public static BlipGraph Build(BlipConfig config, PreprocessorConfig preprocessor, bool int8 = false)
+    public static BlipGraph Build(BlipConfig config, PreprocessorConfig preprocessor, LinearForm form = LinearForm.RowsFirst)
     {
         BlipVisionConfig vision = config.Vision;
         int width = vision.HiddenSize;
-        GraphBuilder g = new("vision");
-        VisionLinear linear = new(g, int8);
+        GraphBuilder g = new("vision", form);
+        VisionLinear linear = new(g);
         string x = Embed(g, vision, preprocessor);
         for (int layer = 0; layer < vision.NumHiddenLayers; layer++)
             x = Layer(g, vision, $"vision_model.encoder.layers.{layer}.", x, linear);
         x = g.LayerNorm(x, "vision_model.post_layernorm", width, vision.LayerNormEps);
-        g.Output(Output, g.Reshape(x, -1, vision.TokenCount, width), DataType.Float, "B", vision.TokenCount, width);
+        g.Output(Output, g.Reshape(x, -1, vision.TokenCount, width), g.Real, "B", vision.TokenCount, width);
         return g.Build();
     }
 
@@ -38,11 +38,11 @@ internal static class VisionGraph
         string patches = g.Reshape(px, -1, grid, patch, grid, patch * 3);
         patches = g.Reshape(g.Transpose(patches, 0, 1, 3, 2, 4), -1, patch * patch * 3);
         patches = g.Node("Cast", "", [patches], Attribute("to", (long)DataType.Float));
-        // The mean is subtracted here and not in the bias, where large sums would cancel and take digits with them.
+        // The mean is subtracted here and not in the bias, where large sums would cancel and take digits with them. Bytes times weights would do the same to fp16.
         string mean = g.Weight("patch_mean", DataType.Float, [patch * patch * 3], _ => PatchMean(patch, preprocessor));
         string weight = g.Weight("patch_weight", DataType.Float, [width, patch * patch * 3], read => PatchWeight(read, patch, preprocessor));
-        string x = g.Node("Gemm", "", [g.Node("Sub", patches, mean), weight, g.Weight(Embeddings + "patch_embedding.bias", [width])], Attribute("transB", 1));
-        x = g.Reshape(x, -1, grid * grid, width);
+        string x = g.Node("Gemm", "", [g.Node("Sub", patches, mean), weight, g.Weight(Embeddings + "patch_embedding.bias", [width], DataType.Float)], Attribute("transB", 1));
+        x = g.Reshape(g.Narrow(x), -1, grid * grid, width);
 
         string batch = g.Node("Slice", g.Node("Shape", x), g.Constant(0), g.Constant(1));
         string shape = g.Node("Concat", "", [batch, g.Constant(1, width)], Attribute("axis", 0));

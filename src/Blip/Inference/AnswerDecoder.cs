@@ -1,6 +1,5 @@
 using Blip.Decoding;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Blip.Inference;
 
@@ -24,10 +23,8 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
     /// <param name="several">The same as it is fast for more.</param>
     /// <param name="cross">Keys and values of all questions' states; owned from here on.</param>
     /// <param name="questionLengths">How many of those states belong to each question, in order.</param>
-    /// <param name="heads">Attention heads.</param>
-    /// <param name="headWidth">Width of a head.</param>
     /// <param name="vocabularySize">Logits in a row.</param>
-    public AnswerDecoder(GraphSession few, GraphSession several, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths, int heads, int headWidth, int vocabularySize)
+    public AnswerDecoder(GraphSession few, GraphSession several, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths, int vocabularySize)
     {
         (_few, _several) = (few, several);
         _cross = cross;
@@ -36,7 +33,8 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         int end = 0;
         for (int i = 0; i < questionLengths.Length; i++)
             _questionEnds[i] = end += questionLengths[i];
-        _empty = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [1, heads, 0, headWidth]);
+        OrtTensorTypeAndShapeInfo keys = cross[0].GetTensorTypeAndShape();
+        _empty = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, keys.ElementDataType, [1, keys.Shape[1], 0, keys.Shape[3]]);
     }
 
     public int VocabularySize { get; }

@@ -20,34 +20,51 @@ internal sealed class BlipNetwork : IDisposable
     private readonly GraphSession _vision, _question, _projectedQuestion, _projection, _cross, _decoder, _wideDecoder;
     private readonly PrePackedWeightsContainer _prepacked = new();
     private readonly int _projectionTokens;
+    private readonly bool _keepsResults;
 
     /// <param name="checkpoint">The weights; outlives the network.</param>
     /// <param name="selection">Where, and in which numbers.</param>
     /// <param name="threads">Threads of the process's pool.</param>
     /// <param name="cacheFolder">Where computed weights are kept, as <see cref="BlipOptions.CacheDirectory"/> says.</param>
-    public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads, string? cacheFolder)
+    /// <param name="gpuMemoryLimit">As <see cref="BlipOptions.GpuMemoryLimit"/> says.</param>
+    public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads, string? cacheFolder, long? gpuMemoryLimit = null)
     {
-        bool int8 = selection.Precision == BlipPrecision.Int8;
-        LinearForm few = int8 ? LinearForm.Int8 : LinearForm.RowsFirst, several = int8 ? LinearForm.Int8 : LinearForm.WeightFirst;
+        bool int8 = selection.Precision == BlipPrecision.Int8, cuda = selection.Device == BlipDevice.Cuda;
+        (LinearForm few, LinearForm several) = selection.Precision switch
+        {
+            BlipPrecision.Int8 => (LinearForm.Int8, LinearForm.Int8),
+            BlipPrecision.Fp16 => (LinearForm.Half, LinearForm.Half),
+            // The weight on the left makes up for a layout that a processor likes less.
+            _ => (LinearForm.RowsFirst, cuda ? LinearForm.RowsFirst : LinearForm.WeightFirst),
+        };
+        _keepsResults = cuda || selection.Precision == BlipPrecision.Fp16;
         _config = checkpoint.Config;
         _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
         _weights = new WeightStore(checkpoint, int8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
         // The sessions that see the picture and those that read text have no weights in common: one half is made beside the other.
         Task<(GraphSession, GraphSession)> looking = Task.Run(() =>
-            (Create(VisionGraph.Build(_config, checkpoint.Preprocessor, int8), null), Create(KeyValueGraph.ForQuestions(_config, int8), null)));
+            (Create(VisionGraph.Build(_config, checkpoint.Preprocessor, few), null), Create(KeyValueGraph.ForQuestions(_config, few), null)));
         _question = Create(QuestionGraph.Build(_config, several, projected: false), _prepacked);
         _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true), _prepacked);
         _cross = Create(KeyValueGraph.ForDecoder(_config, several), _prepacked);
         _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few), _prepacked);
-        _wideDecoder = int8 ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several), _prepacked);
+        _wideDecoder = few == several ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several), _prepacked);
         (_vision, _projection) = looking.GetAwaiter().GetResult();
-        _projectionTokens = ProjectionTokens(_config, int8);
+        // A GPU projects in no time, and its fused attention keeps scores in fp32.
+        _projectionTokens = _keepsResults ? 0 : ProjectionTokens(_config, int8);
         _weights.Keep();
+        if (cuda)
+            _weights.Dispose();
 
         GraphSession Create(BlipGraph graph, PrePackedWeightsContainer? prepacked)
         {
             using SessionOptions options = OrtRuntime.CreateOptions(threads);
-            return selection.Device == BlipDevice.Cuda ? GraphSession.CreateOnCuda(graph, _weights, options) : GraphSession.Create(graph, _weights, options, prepack: int8, prepacked);
+            if (cuda)
+                return GraphSession.CreateOnCuda(graph, _weights, options, gpuMemoryLimit);
+            // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
+            return selection.Precision == BlipPrecision.Fp16
+                ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
+                : GraphSession.Create(graph, _weights, options, prepack: int8, prepacked);
         }
     }
 
@@ -59,11 +76,12 @@ internal sealed class BlipNetwork : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         int size = _config.Vision.ImageSize;
-        PictureMemory memory = new(_config.Vision.TokenCount, _config.Vision.HiddenSize);
+        using OrtValue px = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, [1, size, size, 3]);
+        PictureMemory memory = _keepsResults ? new(_vision.Run([px])) : new(_config.Vision.TokenCount, _config.Vision.HiddenSize);
         try
         {
-            using OrtValue px = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, [1, size, size, 3]);
-            _vision.Run([px], [memory.Batch]);
+            if (!_keepsResults)
+                _vision.Run([px], [memory.Embeddings]);
             (memory.LookStart, memory.LookTime) = (start, Stopwatch.GetElapsedTime(start));
             return memory;
         }
@@ -198,8 +216,8 @@ internal sealed class BlipNetwork : IDisposable
     /// <summary>A decoder for states [T, D], which it reads before this returns.</summary>
     private AnswerDecoder Decode(Memory<float> states, int[] lengths)
     {
-        int width = _config.Text.HiddenSize, heads = _config.Text.NumAttentionHeads;
+        int width = _config.Text.HiddenSize;
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
-        return new AnswerDecoder(_decoder, _wideDecoder, _cross.Run([value]), lengths, heads, width / heads, _config.Text.VocabSize);
+        return new AnswerDecoder(_decoder, _wideDecoder, _cross.Run([value]), lengths, _config.Text.VocabSize);
     }
 }

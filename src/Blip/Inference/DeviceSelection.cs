@@ -24,15 +24,15 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
 
         precision = (device, precision) switch
         {
-            (BlipDevice.Cuda, BlipPrecision.Auto) or (_, BlipPrecision.Default) => BlipPrecision.Fp32,
+            (BlipDevice.Cuda, BlipPrecision.Auto or BlipPrecision.Default) => BlipPrecision.Fp16,
+            (_, BlipPrecision.Default) => BlipPrecision.Fp32,
             (_, BlipPrecision.Auto) => HasFastInt8 ? BlipPrecision.Int8 : BlipPrecision.Fp32,
             _ => precision,
         };
         return (device, precision) switch
         {
             (BlipDevice.Cpu, BlipPrecision.Fp16) => throw new BlipException(BlipErrorCode.DeviceUnavailable, "fp16 runs on CUDA only. On a CPU take fp32 or int8."),
-            (BlipDevice.Cuda, BlipPrecision.Fp16) => throw new BlipException(BlipErrorCode.DeviceUnavailable, "fp16 is not built yet. On CUDA take fp32."),
-            (BlipDevice.Cuda, BlipPrecision.Int8) => throw new BlipException(BlipErrorCode.DeviceUnavailable, "int8 runs on a CPU only. On CUDA take fp32."),
+            (BlipDevice.Cuda, BlipPrecision.Int8) => throw new BlipException(BlipErrorCode.DeviceUnavailable, "int8 runs on a CPU only. On CUDA take fp16 or fp32."),
             _ => new DeviceSelection(device, precision),
         };
     }

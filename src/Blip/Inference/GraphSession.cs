@@ -1,3 +1,4 @@
+using System.Globalization;
 using Blip.Graphs;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
@@ -7,10 +8,13 @@ namespace Blip.Inference;
 /// <summary>A generated graph ready to run. Thread-safe.</summary>
 internal sealed class GraphSession : IDisposable
 {
+    private static readonly OrtMemoryInfo CudaMemory = new("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
+
     private readonly InferenceSession _session;
     private readonly RunOptions _runOptions = new();
+    private readonly OrtMemoryInfo? _resultMemory;
 
-    private GraphSession(InferenceSession session) => _session = session;
+    private GraphSession(InferenceSession session, OrtMemoryInfo? resultMemory = null) => (_session, _resultMemory) = (session, resultMemory);
 
     public IReadOnlyList<string> Inputs => _session.InputNames;
 
@@ -39,20 +43,46 @@ internal sealed class GraphSession : IDisposable
         return session;
     }
 
-    /// <summary>A session on CUDA. The weights go into the model, since ONNX Runtime copies only its own to the device. Never run on a GPU so far.</summary>
-    public static GraphSession CreateOnCuda(BlipGraph graph, WeightStore weights, SessionOptions options)
+    /// <summary>A session on CUDA, whose results stay on the device. Never run on a GPU so far.</summary>
+    /// <param name="graph">What to run.</param>
+    /// <param name="weights">Holds the graph's weights, which are copied.</param>
+    /// <param name="options">Threads; disposed by the caller.</param>
+    /// <param name="memoryLimit">The most device memory that the session may take, in bytes, or <see langword="null"/>.</param>
+    public static GraphSession CreateOnCuda(BlipGraph graph, WeightStore weights, SessionOptions options, long? memoryLimit)
     {
+        // TF32 would keep 10 bits of the 23. Memory grows by what is asked for: by default it doubles.
+        Dictionary<string, string> settings = new() { ["use_tf32"] = "0", ["arena_extend_strategy"] = "kSameAsRequested" };
+        if (memoryLimit is { } limit)
+            settings["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
         using OrtCUDAProviderOptions cuda = new();
-        // TF32 would keep 10 bits of the 23.
-        cuda.UpdateOptions(new Dictionary<string, string> { ["use_tf32"] = "0" });
+        cuda.UpdateOptions(settings);
         options.AppendExecutionProvider_CUDA(cuda);
-        return new GraphSession(new InferenceSession(graph.WriteWhole(weight => ByteString.CopyFrom(weights.GetBytes(weight))), options));
+        return CreateWhole(graph, weights, options, CudaMemory);
     }
 
+    /// <summary>A session with its weights inside the model, since ONNX Runtime copies only its own to a device.</summary>
+    /// <param name="graph">What to run.</param>
+    /// <param name="weights">Holds the graph's weights, which are copied.</param>
+    /// <param name="options">Device and threads; disposed by the caller.</param>
+    /// <param name="resultMemory">Where results stay that only other sessions read.</param>
+    public static GraphSession CreateWhole(BlipGraph graph, WeightStore weights, SessionOptions options, OrtMemoryInfo resultMemory) =>
+        new(new InferenceSession(graph.WriteWhole(weight => ByteString.CopyFrom(weights.GetBytes(weight))), options), resultMemory);
+
     /// <summary>Runs once. The caller disposes what it gets.</summary>
-    /// <param name="inputs">In the order of <see cref="Inputs"/>.</param>
-    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyCollection<OrtValue> inputs) =>
-        _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames);
+    /// <param name="inputs">In the order of <see cref="Inputs"/>, wherever they are.</param>
+    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyCollection<OrtValue> inputs)
+    {
+        if (_resultMemory is null)
+            return _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames);
+        using OrtIoBinding binding = _session.CreateIoBinding();
+        foreach ((string name, OrtValue value) in _session.InputNames.Zip(inputs))
+            binding.BindInput(name, value);
+        foreach (string name in _session.OutputNames)
+            binding.BindOutputToDevice(name, BlipGraph.IsReadBack(name) ? OrtMemoryInfo.DefaultInstance : _resultMemory);
+        _session.RunWithBinding(_runOptions, binding);
+        binding.SynchronizeBoundOutputs();
+        return binding.GetOutputValues();
+    }
 
     /// <summary>Runs once into memory that the caller made.</summary>
     public void Run(IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs) =>

@@ -6,4 +6,7 @@ internal static partial class InferenceLog
 {
     [LoggerMessage(200, LogLevel.Warning, "The model runs on the CPU, since CUDA cannot be used: {Obstacle}.")]
     public static partial void RunsOnCpu(ILogger logger, string obstacle);
+
+    [LoggerMessage(201, LogLevel.Warning, "The model runs in fp32: in int8 its answers to trial questions deviate by {Deviation:0.000}.")]
+    public static partial void Int8Deviates(ILogger logger, double deviation);
 }

@@ -5,24 +5,35 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace Blip.Inference;
 
 /// <summary>
-/// What the vision transformer made of one picture: its embeddings [N + 1, D] in native memory and, where many questions
+/// What the vision transformer made of one picture: its embeddings in native or device memory and, where many questions
 /// are asked, keys and values made of them. Shared by counting references:
 /// the cache holds one, every question under way one, every <see cref="ImageMemory"/> one; the last to go frees it.
 /// </summary>
 internal sealed unsafe class PictureMemory
 {
     private readonly void* _data;
+    private readonly IDisposableReadOnlyCollection<OrtValue>? _computed;
     private readonly Lock _projecting = new();
     private int _references = 1;
     private int _askedTokens;
     private IDisposableReadOnlyCollection<OrtValue>? _projected;
 
+    /// <summary>Room for embeddings in fp32 in the process's own memory, which goes back to the system when it is released.</summary>
     public PictureMemory(int tokens, int width)
     {
         EmbeddingBytes = (long)tokens * width * sizeof(float);
         _data = NativeMemory.AlignedAlloc((nuint)EmbeddingBytes, 64);
-        Batch = View(1, tokens, width);
-        Embeddings = View(tokens, width);
+        Embeddings = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, [1, tokens, width], (nint)_data, EmbeddingBytes);
+    }
+
+    /// <summary>Embeddings where a run has left them, on a device as a rule.</summary>
+    /// <param name="computed">The run's one result; owned from here on.</param>
+    public PictureMemory(IDisposableReadOnlyCollection<OrtValue> computed)
+    {
+        _computed = computed;
+        Embeddings = computed[0];
+        OrtTensorTypeAndShapeInfo info = Embeddings.GetTensorTypeAndShape();
+        EmbeddingBytes = info.ElementCount * (info.ElementDataType == TensorElementType.Float16 ? 2 : sizeof(float));
     }
 
     /// <summary>The memory it takes in bytes. Grows when it is projected.</summary>
@@ -30,10 +41,7 @@ internal sealed unsafe class PictureMemory
 
     private long EmbeddingBytes { get; }
 
-    /// <summary>The embeddings as the vision graph writes them: [1, N + 1, D].</summary>
-    public OrtValue Batch { get; }
-
-    /// <summary>The same memory as the question graph reads it: [N + 1, D].</summary>
+    /// <summary>The embeddings [1, N + 1, D].</summary>
     public OrtValue Embeddings { get; }
 
     /// <summary>When looking began, as a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
@@ -86,11 +94,8 @@ internal sealed unsafe class PictureMemory
         if (Interlocked.Decrement(ref _references) > 0)
             return;
         _projected?.Dispose();
-        Batch.Dispose();
         Embeddings.Dispose();
+        _computed?.Dispose();
         NativeMemory.AlignedFree(_data);
     }
-
-    private OrtValue View(params long[] shape) =>
-        OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, TensorElementType.Float, shape, (nint)_data, EmbeddingBytes);
 }

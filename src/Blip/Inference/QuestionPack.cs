@@ -8,8 +8,8 @@ namespace Blip.Inference;
 /// </summary>
 internal static class QuestionPack
 {
-    /// <summary>What the mask adds to a score that must not count: its exponential is 0 in fp32.</summary>
-    public const float Masked = -1e9f;
+    /// <summary>What the mask adds to a score that must not count: its exponential is 0, and fp16 can say it.</summary>
+    public const float Masked = -65504;
 
     /// <summary>The inputs <c>ids</c> [T], <c>pos</c> [T] and <c>bias</c> [1, 1, T, T]. The caller disposes them.</summary>
     public static (OrtValue Ids, OrtValue Positions, OrtValue Bias) Pack(ReadOnlySpan<int[]> questions)

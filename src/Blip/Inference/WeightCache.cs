@@ -26,7 +26,9 @@ internal sealed class WeightCache : IDisposable
     /// <summary>Where weights are kept, filled or not.</summary>
     public string Location => Path.Combine(_folder, FileName);
 
-    private string FileName => $"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}.safetensors";
+    private string FileName => Stem + ".safetensors";
+
+    private string Stem => $"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}";
 
     /// <summary>Opens what is kept for a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
@@ -78,10 +80,38 @@ internal sealed class WeightCache : IDisposable
         }
     }
 
+    /// <summary>What an earlier start noted of these weights, or <see langword="null"/>.</summary>
+    public string? ReadNote(string name)
+    {
+        try
+        {
+            return File.Exists(NotePath(name)) ? File.ReadAllText(NotePath(name)) : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes something of these weights for later starts.</summary>
+    public void WriteNote(string name, string value)
+    {
+        try
+        {
+            HubFileSystem.Replace(NotePath(name), value);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next start finds it out again.
+        }
+    }
+
     /// <summary>Takes what was read out of the process's memory.</summary>
     public void LetGo() => _file?.LetGo();
 
     public void Dispose() => _file?.Dispose();
+
+    private string NotePath(string name) => Path.Combine(_folder, $"{Stem}.{name}");
 
     private void Map()
     {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Blip.Checkpoints;
 using Blip.Graphs;
@@ -8,8 +9,8 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Inference;
 
 /// <summary>
-/// The memory behind the graphs' weights. A large fp32 tensor is used where it lies in the mapped checkpoint; one stored in fewer bits
-/// is widened once; a computed one is made once. Sessions hold views, so the store outlives them.
+/// The memory behind the graphs' weights. A large fp32 tensor is used where it lies in the mapped checkpoint; one stored in other bits than
+/// are wanted is converted once; a computed one is made once. Sessions hold views, so the store outlives them.
 /// </summary>
 /// <param name="checkpoint">The weights; outlives the store.</param>
 /// <param name="cache">Computed weights of earlier starts; the store's from here on.</param>
@@ -19,7 +20,7 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     private const int Small = 1 << 14;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, nint> _copied = [];
+    private readonly Dictionary<string, nint> _copied = [], _narrowed = [];
     private readonly Dictionary<string, (GraphWeight Weight, nint Data, long Bytes)> _computed = [];
     private readonly List<OrtValue> _views = [];
 
@@ -71,10 +72,12 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     {
         foreach (OrtValue view in _views)
             view.Dispose();
-        foreach (nint data in _copied.Values)
+        foreach (nint data in (IEnumerable<nint>)[.. _copied.Values, .. _narrowed.Values, .. _computed.Values.Select(computed => computed.Data)])
             NativeMemory.AlignedFree((void*)data);
-        foreach ((_, nint data, _) in _computed.Values)
-            NativeMemory.AlignedFree((void*)data);
+        _views.Clear();
+        _copied.Clear();
+        _narrowed.Clear();
+        _computed.Clear();
         cache?.Dispose();
     }
 
@@ -84,9 +87,10 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         foreach (long dim in weight.Dims)
             elements *= dim;
         long bytes = elements * ElementSize(weight.Type);
-        if (weight.Compute is null)
-            return (Tensor(weight.Tensor) + ((nint)weight.Offset * sizeof(float)), bytes);
-        return (cache?.Find(weight.Name, bytes) is { } kept and not 0 ? kept : Computed(weight), bytes);
+        if (weight.Compute is not null)
+            return (cache?.Find(weight.Name, bytes) is { } kept and not 0 ? kept : Computed(weight), bytes);
+        nint data = weight.Type == DataType.Float16 ? Narrowed(weight.Tensor) : Tensor(weight.Tensor);
+        return (data + ((nint)weight.Offset * ElementSize(weight.Type)), bytes);
     }
 
     private nint Tensor(string name)
@@ -99,6 +103,20 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
             data = Allocate(tensor.ElementCount * sizeof(float));
             tensor.CopyTo(new Span<float>((void*)data, checked((int)tensor.ElementCount)));
             _copied.Add(name, data);
+        }
+        return data;
+    }
+
+    private nint Narrowed(string name)
+    {
+        if (checkpoint.Tensors[name].IsInPlaceFloat16)
+            return checkpoint.Tensors[name].Data;
+        if (!_narrowed.TryGetValue(name, out nint data))
+        {
+            float[] values = Read(name);
+            data = Allocate(values.Length * sizeof(ushort));
+            TensorPrimitives.ConvertToHalf(values, new Span<Half>((void*)data, values.Length));
+            _narrowed.Add(name, data);
         }
         return data;
     }

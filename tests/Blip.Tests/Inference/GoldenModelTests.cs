@@ -1,8 +1,6 @@
 using Blip.Checkpoints;
-using Blip.Graphs;
 using Blip.Imaging;
 using Blip.Inference;
-using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 using static Blip.Tests.GoldenModels;
@@ -106,21 +104,46 @@ public class GoldenModelTests
             AssertAnswer(c, await Ask(model, c, AskOptions.Default));
     }
 
-    /// <summary>The form in which a GPU gets its graphs, run on the CPU.</summary>
+    /// <summary>What a GPU runs in fp16, with weights inside the graphs and results bound, on the CPU, which widens what it has no fp16 kernel for.</summary>
     [Theory]
     [MemberData(nameof(WithValues))]
-    public void WriteWhole_Vision_IsWithinTolerance(string name)
+    public void HiddenStatesAndLogits_Fp16GraphsOnTheCpu_DifferLittle(string name)
     {
         using Checkpoint checkpoint = Checkpoint.Open(Folder(name));
-        using WeightStore weights = new(checkpoint, cache: null);
-        using SessionOptions options = OrtRuntime.CreateOptions(threads: 2);
-        using InferenceSession session = new(VisionGraph.Build(checkpoint.Config, checkpoint.Preprocessor).WriteWhole(w => ByteString.CopyFrom(weights.GetBytes(w))), options);
-        int size = checkpoint.Config.Vision.ImageSize;
-        using PixelTensor pixels = new ImagePreprocessor(size, size, new ImageOptions { Alpha = AlphaMode.Drop }).Process(Picture.FromFile(PicturePath(1)));
-        using OrtValue px = OrtValue.CreateTensorValueFromMemory(pixels.Span.ToArray(), [1, size, size, 3]);
-        using RunOptions run = new();
-        using IDisposableReadOnlyCollection<OrtValue> result = session.Run(run, [VisionGraph.Input], [px], [VisionGraph.Output]);
-        AssertClose(Expected(name)["vision.1"], result[0].GetTensorDataAsSpan<float>(), "vision");
+        using BlipNetwork network = new(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp16), threads: 2, cacheFolder: "");
+        Dictionary<string, float[]> expected = Expected(name);
+        Dictionary<int, PictureMemory> memories = [];
+        double vision = 0, states = 0, logits = 0;
+        foreach (GoldenCase c in Cases(name))
+        {
+            if (!memories.TryGetValue(c.Picture, out PictureMemory? memory))
+            {
+                memories.Add(c.Picture, memory = Look(network, checkpoint, c.Picture));
+                float[] embeddings = [.. memory.Embeddings.GetTensorDataAsSpan<Float16>().ToArray().Select(value => (float)value)];
+                vision = Math.Max(vision, RelativeError(expected[$"vision.{c.Picture}"], embeddings));
+            }
+            states = Math.Max(states, RelativeError(expected[$"states.{c.Index}"], network.EncodeStates(memory, [c.QuestionIds])));
+            logits = Math.Max(logits, RelativeError(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"])));
+        }
+        // The embeddings show what fp16 costs; these random text models magnify it, the worst of them a hundredfold. What it means for answers, the demo model's evaluation shows.
+        Assert.InRange(vision, 0, 1e-3);
+        Assert.InRange(states, 0, 0.1);
+        Assert.InRange(logits, 0, 1e-2);
+        foreach (PictureMemory memory in memories.Values)
+            memory.Release();
+    }
+
+    /// <summary>The length of the difference as a share of the length.</summary>
+    private static double RelativeError(float[] expected, float[] actual)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        double difference = 0, length = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            difference += Math.Pow(expected[i] - (double)actual[i], 2);
+            length += Math.Pow(expected[i], 2);
+        }
+        return Math.Sqrt(difference / length);
     }
 
     private static PictureMemory Look(BlipNetwork network, Checkpoint checkpoint, int picture)
