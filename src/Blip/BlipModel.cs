@@ -36,8 +36,10 @@ public sealed partial class BlipModel : IAsyncDisposable
     private readonly BatchQueue<PictureQuestion, QuestionResult> _asks;
     private readonly Lazy<Task<string>> _digest;
     private readonly ModelTelemetry _telemetry;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _packing;
 
-    private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder)
+    private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder, ILogger logger)
     {
         Info = new BlipModelInfo(ModelLocator.NameOf(options.Model), selection.Device.ToString().ToLowerInvariant(), selection.Precision.ToString().ToLowerInvariant());
         _telemetry = new ModelTelemetry(Info.Name);
@@ -55,6 +57,7 @@ public sealed partial class BlipModel : IAsyncDisposable
         _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose(), waits => _telemetry.RunStarts(BlipTelemetry.LookSpan, waits));
         _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release(), waits => _telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits));
         _digest = new Lazy<Task<string>>(() => Task.Run(ComputeDigest));
+        _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
     }
 
     /// <summary>Model, device and precision.</summary>
@@ -101,6 +104,8 @@ public sealed partial class BlipModel : IAsyncDisposable
     {
         if (!await _gate.CloseAsync().ConfigureAwait(false))
             return;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _packing.ConfigureAwait(false);
         // A run whose callers have all gone may still be at work.
         for (int i = 0; i < _options.MaxConcurrentRuns; i++)
             await _slots.WaitAsync().ConfigureAwait(false);
@@ -108,6 +113,25 @@ public sealed partial class BlipModel : IAsyncDisposable
         _network.Dispose();
         _checkpoint.Dispose();
         _slots.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Pack(ILogger logger)
+    {
+        try
+        {
+            _network.Pack(_stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The model is being disposed.
+        }
+#pragma warning disable CA1031 // The model answers without, whatever the reason.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            InferenceLog.NotPacked(logger, exception);
+        }
     }
 
     private string ComputeDigest()
@@ -158,7 +182,7 @@ public sealed partial class BlipModel : IAsyncDisposable
                 }
             }
             progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
-            return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder);
+            return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder, logger);
         }
         catch
         {

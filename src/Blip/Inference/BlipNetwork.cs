@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Diagnostics;
 using Blip.Checkpoints;
 using Blip.Decoding;
-using Blip.Graphs;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Inference;
@@ -16,11 +15,8 @@ internal sealed class BlipNetwork : IDisposable
     private readonly BlipConfig _config;
     private readonly AnswerTokens _tokens;
     private readonly AnswerGuesses _guesses = new();
-    private readonly WeightStore _weights;
-    private readonly GraphSession _vision, _question, _projectedQuestion, _projection, _cross, _decoder, _wideDecoder;
-    private readonly PrePackedWeightsContainer _prepacked = new();
+    private readonly NetworkSessions _sessions;
     private readonly int _projectionTokens;
-    private readonly bool _keepsResults;
 
     /// <param name="checkpoint">The weights; outlives the network.</param>
     /// <param name="selection">Where, and in which numbers.</param>
@@ -29,47 +25,18 @@ internal sealed class BlipNetwork : IDisposable
     /// <param name="gpuMemoryLimit">As <see cref="BlipOptions.GpuMemoryLimit"/> says.</param>
     public BlipNetwork(Checkpoint checkpoint, DeviceSelection selection, int threads, string? cacheFolder, long? gpuMemoryLimit = null)
     {
-        bool int8 = selection.Precision == BlipPrecision.Int8, cuda = selection.Device == BlipDevice.Cuda;
-        (LinearForm few, LinearForm several) = selection.Precision switch
-        {
-            BlipPrecision.Int8 => (LinearForm.Int8, LinearForm.Int8),
-            BlipPrecision.Fp16 => (LinearForm.Half, LinearForm.Half),
-            // The weight on the left makes up for a layout that a processor likes less.
-            _ => (LinearForm.RowsFirst, cuda ? LinearForm.RowsFirst : LinearForm.WeightFirst),
-        };
-        _keepsResults = cuda || selection.Precision == BlipPrecision.Fp16;
         _config = checkpoint.Config;
         _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
-        _weights = new WeightStore(checkpoint, int8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
-        // The sessions that see the picture and those that read text have no weights in common: one half is made beside the other.
-        Task<(GraphSession, GraphSession)> looking = Task.Run(() =>
-            (Create(VisionGraph.Build(_config, checkpoint.Preprocessor, few), null), Create(KeyValueGraph.ForQuestions(_config, few), null)));
-        _question = Create(QuestionGraph.Build(_config, several, projected: false), _prepacked);
-        _projectedQuestion = Create(QuestionGraph.Build(_config, several, projected: true), _prepacked);
-        _cross = Create(KeyValueGraph.ForDecoder(_config, several), _prepacked);
-        _decoder = Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, few), _prepacked);
-        _wideDecoder = few == several ? _decoder : Create(DecoderGraph.Build(_config, checkpoint.IsHeadTied, several), _prepacked);
-        (_vision, _projection) = looking.GetAwaiter().GetResult();
+        _sessions = new NetworkSessions(checkpoint, selection, threads, cacheFolder, gpuMemoryLimit);
         // A GPU projects in no time, and its fused attention keeps scores in fp32.
-        _projectionTokens = _keepsResults ? 0 : ProjectionTokens(_config, int8);
-        _weights.Keep();
-        if (cuda)
-            _weights.Dispose();
-
-        GraphSession Create(BlipGraph graph, PrePackedWeightsContainer? prepacked)
-        {
-            using SessionOptions options = OrtRuntime.CreateOptions(threads);
-            if (cuda)
-                return GraphSession.CreateOnCuda(graph, _weights, options, gpuMemoryLimit);
-            // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
-            return selection.Precision == BlipPrecision.Fp16
-                ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
-                : GraphSession.Create(graph, _weights, options, prepack: int8, prepacked);
-        }
+        _projectionTokens = _sessions.KeepResults ? 0 : ProjectionTokens(_config, selection.Precision == BlipPrecision.Int8);
     }
 
     /// <summary>The file with computed weights, where there is one.</summary>
-    public string? CachedWeights => _weights.CachedFile;
+    public string? CachedWeights => _sessions.CachedWeights;
+
+    /// <summary>Makes answering faster while it goes on, as <see cref="NetworkSessions.PackText"/> does.</summary>
+    public void Pack(CancellationToken cancellationToken) => _sessions.PackText(cancellationToken);
 
     /// <summary>Runs the vision transformer over pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
     public PictureMemory Look(Memory<byte> pixels)
@@ -77,11 +44,11 @@ internal sealed class BlipNetwork : IDisposable
         long start = Stopwatch.GetTimestamp();
         int size = _config.Vision.ImageSize;
         using OrtValue px = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, pixels, [1, size, size, 3]);
-        PictureMemory memory = _keepsResults ? new(_vision.Run([px])) : new(_config.Vision.TokenCount, _config.Vision.HiddenSize);
+        PictureMemory memory = _sessions.KeepResults ? new(_sessions.Vision.Run([px])) : new(_config.Vision.TokenCount, _config.Vision.HiddenSize);
         try
         {
-            if (!_keepsResults)
-                _vision.Run([px], [memory.Embeddings]);
+            if (!_sessions.KeepResults)
+                _sessions.Vision.Run([px], [memory.Embeddings]);
             (memory.LookStart, memory.LookTime) = (start, Stopwatch.GetElapsedTime(start));
             return memory;
         }
@@ -133,18 +100,7 @@ internal sealed class BlipNetwork : IDisposable
         return decoder.Step([new DecoderRow(0, _tokens.Start, DecoderRow.None)]).ToArray();
     }
 
-    public void Dispose()
-    {
-        _vision.Dispose();
-        _question.Dispose();
-        _projectedQuestion.Dispose();
-        _projection.Dispose();
-        _cross.Dispose();
-        _decoder.Dispose();
-        _wideDecoder.Dispose();
-        _prepacked.Dispose();
-        _weights.Dispose();
-    }
+    public void Dispose() => _sessions.Dispose();
 
     /// <summary>
     /// How many question tokens a picture must see before its projected keys and values have paid for themselves, counted in multiplications:
@@ -174,10 +130,10 @@ internal sealed class BlipNetwork : IDisposable
         using (positions)
         using (bias)
         {
-            IReadOnlyList<OrtValue>? projected = memory.Project(TokenCount(questions), _projectionTokens, embeddings => _projection.Run([embeddings]));
+            IReadOnlyList<OrtValue>? projected = memory.Project(TokenCount(questions), _projectionTokens, embeddings => _sessions.Projection.Run([embeddings]));
             using IDisposableReadOnlyCollection<OrtValue> result = projected is null
-                ? _question.Run([ids, positions, bias, memory.Embeddings])
-                : _projectedQuestion.Run([ids, positions, bias, .. projected]);
+                ? _sessions.Text.Question.Run([ids, positions, bias, memory.Embeddings])
+                : _sessions.Text.ProjectedQuestion.Run([ids, positions, bias, .. projected]);
             ReadOnlySpan<float> found = result[0].GetTensorDataAsSpan<float>();
             found.CopyTo(states);
             return found.Length;
@@ -218,6 +174,7 @@ internal sealed class BlipNetwork : IDisposable
     {
         int width = _config.Text.HiddenSize;
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
-        return new AnswerDecoder(_decoder, _wideDecoder, _cross.Run([value]), lengths, _config.Text.VocabSize);
+        NetworkSessions.TextSessions text = _sessions.Text;
+        return new AnswerDecoder(text.Decoder, text.WideDecoder, _sessions.Cross.Run([value]), lengths, _config.Text.VocabSize);
     }
 }
