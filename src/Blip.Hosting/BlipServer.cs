@@ -39,8 +39,6 @@ public static class BlipServer
         // The caller decides when to stop: no signal handlers of the host's own.
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
-        // It lives long enough to make up for the seconds that packing takes.
-        builder.Configuration["Blip:PackWeights"] ??= "true";
         bool measured = builder.Configuration.GetValue<bool>("Blip:Metrics");
         if (measured)
             builder.Services.AddBlipPrometheus();

@@ -65,8 +65,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
                 serving.Add(ServeAsync(client));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // Stopped, before this came to wait again or while it waited.
             await Task.WhenAll(serving);
         }
     }
