@@ -10,6 +10,9 @@ internal sealed record BlipGraph(string Name, ModelProto Model, IReadOnlyList<Gr
     /// <summary>Whether an output's values are read by the processor; all others go into another graph.</summary>
     public static bool IsReadBack(string output) => output is QuestionGraph.Output or DecoderGraph.Output;
 
+    /// <summary>Whether something is added to the scores of an attention, as a mask is.</summary>
+    public bool HasAttentionBias => Model.Graph.Node.Any(node => node.OpType == "MultiHeadAttention" && node.Input.Count > 5);
+
     /// <summary>The model's bytes, its weights said to lie in a file.</summary>
     /// <param name="weightFile">The file's name, relative to wherever the reader is told to look.</param>
     /// <param name="places">Where in the file each weight lies, in bytes; left out where a session is handed the memory instead.</param>

@@ -8,6 +8,9 @@ namespace Blip.Inference;
 /// <summary>A generated graph ready to run. Thread-safe.</summary>
 internal sealed class GraphSession : IDisposable
 {
+    // Of ONNX Runtime's bit set of attention kernels.
+    private const int FlashAttention = 1, UnfusedAttention = 16;
+
     private static readonly OrtMemoryInfo CudaMemory = new("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
 
     private readonly InferenceSession _session;
@@ -50,14 +53,23 @@ internal sealed class GraphSession : IDisposable
     /// <param name="memoryLimit">The most device memory that the session may take, in bytes, or <see langword="null"/>.</param>
     public static GraphSession CreateOnCuda(BlipGraph graph, WeightStore weights, SessionOptions options, long? memoryLimit)
     {
-        // TF32 would keep 10 bits of the 23. Memory grows by what is asked for: by default it doubles.
-        Dictionary<string, string> settings = new() { ["use_tf32"] = "0", ["arena_extend_strategy"] = "kSameAsRequested" };
-        if (memoryLimit is { } limit)
-            settings["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
         using OrtCUDAProviderOptions cuda = new();
-        cuda.UpdateOptions(settings);
+        cuda.UpdateOptions(CudaSettings(graph, memoryLimit));
         options.AppendExecutionProvider_CUDA(cuda);
         return CreateWhole(graph, weights, options, CudaMemory);
+    }
+
+    /// <summary>The CUDA provider's settings for a graph.</summary>
+    internal static Dictionary<string, string> CudaSettings(BlipGraph graph, long? memoryLimit)
+    {
+        // TF32 would keep 10 bits of the 23. Memory grows by what is asked for: by default it doubles.
+        Dictionary<string, string> settings = new() { ["use_tf32"] = "0", ["arena_extend_strategy"] = "kSameAsRequested" };
+        // The memory-efficient kernel, a default for 8 rows and more, reads a bias as if its rows began at multiples of 16 bytes. Ours have any length: flash attention where it can, or single steps.
+        if (graph.HasAttentionBias)
+            settings["sdpa_kernel"] = (FlashAttention | UnfusedAttention).ToString(CultureInfo.InvariantCulture);
+        if (memoryLimit is { } limit)
+            settings["gpu_mem_limit"] = limit.ToString(CultureInfo.InvariantCulture);
+        return settings;
     }
 
     /// <summary>A session with its weights inside the model, since ONNX Runtime copies only its own to a device.</summary>
