@@ -37,8 +37,16 @@ internal sealed class NetworkSessions : IDisposable
         Task<(GraphSession, GraphSession)> looking = Task.Run(() => (
             Create(VisionGraph.Build(checkpoint.Config, checkpoint.Preprocessor, few), int8, packed: null),
             Create(KeyValueGraph.ForQuestions(checkpoint.Config, few), int8, packed: null)));
-        _text = CreateText(few, several, int8, CancellationToken.None);
-        Cross = Create(KeyValueGraph.ForDecoder(checkpoint.Config, several), int8, _packed);
+        try
+        {
+            _text = CreateText(few, several, int8, CancellationToken.None);
+            Cross = Create(KeyValueGraph.ForDecoder(checkpoint.Config, several), int8, _packed);
+        }
+        finally
+        {
+            // Where this half fails, the caller unmaps the weights; the other half still reads them.
+            ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        }
         (Vision, Projection) = looking.GetAwaiter().GetResult();
         _weights.Keep();
         if (selection.Device == BlipDevice.Cuda)
