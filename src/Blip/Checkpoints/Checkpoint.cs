@@ -13,6 +13,7 @@ namespace Blip.Checkpoints;
 public sealed class Checkpoint : IDisposable
 {
     private readonly List<MappedFile> _files;
+    private string? _digest;
 
     private Checkpoint(string directory, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files, Dictionary<string, CheckpointTensor> tensors)
     {
@@ -79,28 +80,12 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>
     /// What tells this model from any other: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and bytes, in hexadecimal.
-    /// Reads all weights: a second or so for the full-size model. The same weights in other files of the same types have the same digest.
+    /// Reads all weights the first time: a second or so for the full-size model. The same weights in other files of the same types have the same digest.
     /// </summary>
     public string ComputeDigest()
     {
         ObjectDisposedException.ThrowIf(_files[0].IsDisposed, this);
-        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(t => t.Name).OrderBy(t => t.Name, StringComparer.Ordinal)];
-        byte[][] hashes = new byte[tensors.Length][];
-        Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());
-        using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        digest.AppendData(Encoding.UTF8.GetBytes(Settings));
-        Span<byte> number = stackalloc byte[8];
-        for (int i = 0; i < tensors.Length; i++)
-        {
-            digest.AppendData(Encoding.UTF8.GetBytes($"\n{tensors[i].Name} {tensors[i].StoredType}"));
-            foreach (long dimension in tensors[i].Shape)
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(number, dimension);
-                digest.AppendData(number);
-            }
-            digest.AppendData(hashes[i]);
-        }
-        return Convert.ToHexStringLower(digest.GetHashAndReset());
+        return _digest ??= HashAll();
     }
 
     /// <summary>Unmaps the weights.</summary>
@@ -120,4 +105,25 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The name of a tensor with a NaN or an infinity, if there is one. Reads all weights.</summary>
     internal string? FindNonFiniteTensor() =>
         Tensors.Values.AsParallel().Where(t => t.Type != TensorType.Other && !t.IsFinite()).Select(t => t.Name).FirstOrDefault();
+
+    private string HashAll()
+    {
+        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(t => t.Name).OrderBy(t => t.Name, StringComparer.Ordinal)];
+        byte[][] hashes = new byte[tensors.Length][];
+        Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());
+        using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        digest.AppendData(Encoding.UTF8.GetBytes(Settings));
+        Span<byte> number = stackalloc byte[8];
+        for (int i = 0; i < tensors.Length; i++)
+        {
+            digest.AppendData(Encoding.UTF8.GetBytes($"\n{tensors[i].Name} {tensors[i].StoredType}"));
+            foreach (long dimension in tensors[i].Shape)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(number, dimension);
+                digest.AppendData(number);
+            }
+            digest.AppendData(hashes[i]);
+        }
+        return Convert.ToHexStringLower(digest.GetHashAndReset());
+    }
 }
