@@ -67,7 +67,7 @@ public sealed partial class BlipModel : IAsyncDisposable
     public BlipConfig Config => _checkpoint.Config;
 
     /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
-    internal string? CachedWeights => _network.CachedWeights;
+    internal string? CachedWeights => _network.Cache?.KeptFile;
 
     /// <summary>Loads a model.</summary>
     /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
@@ -173,7 +173,7 @@ public sealed partial class BlipModel : IAsyncDisposable
             if (options.Precision == BlipPrecision.Auto && selection.Precision == BlipPrecision.Int8)
             {
                 DeviceSelection exact = selection with { Precision = BlipPrecision.Fp32 };
-                double deviation = PrecisionProbe.Deviation(checkpoint, network, () => Create(exact), tokenizer, options.CacheDirectory, cancellationToken);
+                double deviation = PrecisionProbe.Deviation(checkpoint, network, () => Create(exact), tokenizer, cancellationToken);
                 if (deviation > PrecisionProbe.Acceptable)
                 {
                     InferenceLog.Int8Deviates(logger, deviation);

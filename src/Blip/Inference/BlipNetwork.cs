@@ -32,8 +32,8 @@ internal sealed class BlipNetwork : IDisposable
         _projectionTokens = _sessions.KeepResults ? 0 : ProjectionTokens(_config, selection.Precision == BlipPrecision.Int8);
     }
 
-    /// <summary>The file with computed weights, where there is one.</summary>
-    public string? CachedWeights => _sessions.CachedWeights;
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => _sessions.Cache;
 
     /// <summary>Makes answering faster while it goes on, as <see cref="NetworkSessions.PackText"/> does.</summary>
     public void Pack(CancellationToken cancellationToken) => _sessions.PackText(cancellationToken);

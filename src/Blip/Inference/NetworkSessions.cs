@@ -68,8 +68,8 @@ internal sealed class NetworkSessions : IDisposable
     /// <summary>Whether results stay where the sessions run, instead of in the process's own memory.</summary>
     public bool KeepResults => _selection.Device == BlipDevice.Cuda || _selection.Precision == BlipPrecision.Fp16;
 
-    /// <summary>The file with computed weights, where there is one.</summary>
-    public string? CachedWeights => _weights.CachedFile;
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => _weights.Cache;
 
     /// <summary>
     /// Makes the sessions that read text anew, with weights in ONNX Runtime's own layout, and puts them in the place of those that use weights where they lie. Takes seconds, in which the others answer.

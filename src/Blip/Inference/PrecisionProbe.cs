@@ -24,15 +24,13 @@ internal static class PrecisionProbe
 
     /// <summary>The deviation, from 0 for none to 1, known from an earlier start or measured now, which takes a few seconds for the full-size model.</summary>
     /// <param name="checkpoint">The checkpoint of both networks.</param>
-    /// <param name="int8">The network to judge.</param>
+    /// <param name="int8">The network to judge; the deviation is kept in its cache.</param>
     /// <param name="createExact">Makes the fp32 network to compare with; disposed here.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer.</param>
-    /// <param name="cacheFolder">As <see cref="BlipOptions.CacheDirectory"/> says.</param>
     /// <param name="cancellationToken">Checked between questions.</param>
-    public static double Deviation(Checkpoint checkpoint, BlipNetwork int8, Func<BlipNetwork> createExact, BertTokenizer tokenizer, string? cacheFolder, CancellationToken cancellationToken)
+    public static double Deviation(Checkpoint checkpoint, BlipNetwork int8, Func<BlipNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
     {
-        using WeightCache? cache = WeightCache.Open(checkpoint, cacheFolder);
-        if (double.TryParse(cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
+        if (double.TryParse(int8.Cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
             return known;
         using BlipNetwork exact = createExact();
         double sum = 0;
@@ -58,7 +56,7 @@ internal static class PrecisionProbe
         // The fp32 weights were read where they lie, and are not needed again.
         checkpoint.LetGo();
         double deviation = sum / (Pictures * Questions.Length);
-        cache?.WriteNote(Note, deviation.ToString(CultureInfo.InvariantCulture));
+        int8.Cache?.WriteNote(Note, deviation.ToString(CultureInfo.InvariantCulture));
         return deviation;
     }
 

@@ -23,8 +23,10 @@ internal sealed class WeightCache : IDisposable
     /// <summary>Whether there is something kept.</summary>
     public bool IsFilled => _file is not null;
 
-    /// <summary>Where weights are kept, filled or not.</summary>
-    public string Location => Path.Combine(_folder, FileName);
+    /// <summary>The file with the weights, once there is one.</summary>
+    public string? KeptFile => File.Exists(Location) ? Location : null;
+
+    private string Location => Path.Combine(_folder, FileName);
 
     private string FileName => Stem + ".safetensors";
 

@@ -49,8 +49,8 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         }
     }
 
-    /// <summary>The file with computed weights, where there is one.</summary>
-    public string? CachedFile => cache is not null && System.IO.File.Exists(cache.Location) ? cache.Location : null;
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => cache;
 
     /// <summary>Keeps what was computed for the next start, where nothing was kept before.</summary>
     public void Keep()
