@@ -1,9 +1,4 @@
 using System.Text.Json;
-using Blip.Checkpoints;
-using Blip.Decoding;
-using Blip.Imaging;
-using Blip.Inference;
-using Blip.Text;
 using Xunit;
 
 namespace Blip.Tests;
@@ -29,29 +24,9 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
     [Fact]
     public void EvaluationSet_Fp16Graphs_DifferLittle()
     {
-        using Checkpoint checkpoint = Checkpoint.Open(TestPaths.DemoModel);
-        using BlipNetwork network = new(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp16), threads: 2, cacheFolder: "");
-        BertTokenizer tokenizer = BertTokenizer.Load(TestPaths.DemoModel);
-        int size = checkpoint.Config.Vision.ImageSize;
-        ImagePreprocessor preprocessor = new(size, size);
-        List<int[]> answers = [];
-        // Pictures stand side by side in the set.
-        PictureMemory? memory = null;
-        string seen = "";
-        foreach ((JsonElement question, _) in Rows())
-        {
-            string image = question.GetProperty("image").GetString()!;
-            if (image != seen)
-            {
-                memory?.Release();
-                using PixelTensor pixels = preprocessor.Process(Picture.FromFile(TestPaths.Golden("demo", seen = image)));
-                memory = network.Look(pixels.Writable);
-            }
-            PictureQuestion asked = new(memory!, tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
-            answers.Add([.. network.Ask([asked], TestContext.Current.CancellationToken).Answers[0].Tokens]);
-        }
-        memory?.Release();
-        Compare("fp16", [.. answers.Select(ids => (ids, tokenizer.Decode(ids)))], leastEqual: 0.995, accuracy: 89.8, within: 0.1);
+        using DemoNetwork fp16 = new(BlipPrecision.Fp16);
+        int[][] answers = [.. fp16.Questions(TestScale.Of(All)).Select(question => fp16.Ask(question)[0].Tokens.ToArray())];
+        Compare("fp16", [.. answers.Select(ids => (ids, fp16.Tokenizer.Decode(ids)))], leastEqual: 0.995, accuracy: 89.8, within: 0.1);
     }
 
     private static async Task EvaluateAsync(BlipModel model, double leastEqual, double accuracy, double within)
@@ -76,8 +51,5 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
             Assert.Equal(accuracy, 100.0 * right / rows.Length, within);
     }
 
-    private static (JsonElement Question, JsonElement Prediction)[] Rows() => [.. Lines("questions.jsonl").Zip(Lines("predictions.jsonl")).Take(TestScale.Of(All))];
-
-    private static IEnumerable<JsonElement> Lines(string file) =>
-        File.ReadLines(TestPaths.Golden("demo", file)).Select(line => JsonDocument.Parse(line).RootElement.Clone());
+    private static (JsonElement Question, JsonElement Prediction)[] Rows() => [.. DemoNetwork.Lines("questions.jsonl").Zip(DemoNetwork.Lines("predictions.jsonl")).Take(TestScale.Of(All))];
 }

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using Blip.Checkpoints;
+using Blip.Decoding;
+using Blip.Imaging;
+using Blip.Inference;
+using Blip.Text;
+using Xunit;
+
+namespace Blip.Tests;
+
+/// <summary>The demo model's network in one precision, any that the CPU can run, and the questions of its evaluation set.</summary>
+internal sealed class DemoNetwork : IDisposable
+{
+    private readonly Checkpoint _checkpoint = Checkpoint.Open(TestPaths.DemoModel);
+    private readonly BlipNetwork _network;
+    private readonly Dictionary<string, PictureMemory> _memories = [];
+
+    public DemoNetwork(BlipPrecision precision) =>
+        _network = new BlipNetwork(_checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: "");
+
+    public BertTokenizer Tokenizer { get; } = BertTokenizer.Load(TestPaths.DemoModel);
+
+    /// <summary>The lines of one of the evaluation set's files.</summary>
+    public static IEnumerable<JsonElement> Lines(string file) =>
+        File.ReadLines(TestPaths.Golden("demo", file)).Select(line => JsonDocument.Parse(line).RootElement.Clone());
+
+    /// <summary>The first questions of the set, each on its picture, which is looked at once.</summary>
+    public IEnumerable<PictureQuestion> Questions(int count)
+    {
+        int size = _checkpoint.Config.Vision.ImageSize;
+        ImagePreprocessor preprocessor = new(size, size);
+        foreach (JsonElement question in Lines("questions.jsonl").Take(count))
+        {
+            string image = question.GetProperty("image").GetString()!;
+            if (!_memories.TryGetValue(image, out PictureMemory? memory))
+            {
+                using PixelTensor pixels = preprocessor.Process(Picture.FromFile(TestPaths.Golden("demo", image)));
+                _memories.Add(image, memory = _network.Look(pixels.Writable));
+            }
+            yield return new PictureQuestion(memory, Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
+        }
+    }
+
+    public FoundAnswer[] Ask(params PictureQuestion[] questions) => _network.Ask(questions, TestContext.Current.CancellationToken).Answers;
+
+    public void Dispose()
+    {
+        foreach (PictureMemory memory in _memories.Values)
+            memory.Release();
+        _network.Dispose();
+        _checkpoint.Dispose();
+    }
+}
