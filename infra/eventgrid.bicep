@@ -1,4 +1,4 @@
-// The subscription that hands new pictures to the function. It comes after the app: Event Grid calls the webhook
+// The subscription that hands new images to the function. It comes after the app: Event Grid calls the webhook
 // while the subscription is made, and the webhook's key exists only once the app has run.
 
 @description('Name of the Event Grid system topic.')
@@ -12,8 +12,8 @@ param storageAccountName string
 @minLength(1)
 param webhook string
 
-@description('Container whose new blobs are pictures.')
-param picturesContainer string
+@description('Container whose new blobs are images.')
+param imagesContainer string
 
 @description('Container that receives events which could not be delivered.')
 param deadLettersContainer string
@@ -26,9 +26,9 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
   name: systemTopicName
 }
 
-resource pictures 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
+resource images 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
   parent: topic
-  name: 'pictures'
+  name: 'images'
   properties: {
     destination: {
       endpointType: 'WebHook'
@@ -39,8 +39,8 @@ resource pictures 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-1
     }
     filter: {
       includedEventTypes: ['Microsoft.Storage.BlobCreated']
-      subjectBeginsWith: '/blobServices/default/containers/${picturesContainer}/blobs/'
-      // The questions that lie beside a picture are no picture.
+      subjectBeginsWith: '/blobServices/default/containers/${imagesContainer}/blobs/'
+      // The questions that lie beside an image are no image.
       advancedFilters: [
         {
           operatorType: 'StringNotEndsWith'

@@ -8,5 +8,5 @@ var key = readEnvironmentVariable('BLIP_WEBHOOK_KEY')
 param systemTopicName = readEnvironmentVariable('BLIP_SYSTEM_TOPIC')
 param storageAccountName = readEnvironmentVariable('BLIP_STORAGE_ACCOUNT')
 param webhook = 'https://${host}/runtime/webhooks/blobs?functionName=Host.Functions.${function}&code=${key}'
-param picturesContainer = readEnvironmentVariable('BLIP_PICTURES')
+param imagesContainer = readEnvironmentVariable('BLIP_IMAGES')
 param deadLettersContainer = readEnvironmentVariable('BLIP_DEAD_LETTERS')

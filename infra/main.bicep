@@ -31,14 +31,14 @@ param model string = 'demo'
 @allowed(['', 'auto', 'fp32', 'fp16', 'int8'])
 param precision string = ''
 
-@description('Container into which pictures are uploaded.')
-param picturesContainer string = 'pictures'
+@description('Container into which images are uploaded.')
+param imagesContainer string = 'images'
 
 @description('Container into which answers are written.')
 param answersContainer string = 'answers'
 
 @description('Name of the blob-triggered function, as Event Grid calls it.')
-param blobFunction string = 'AnswerPicture'
+param blobFunction string = 'AnswerImage'
 
 @description('Further app settings, by name.')
 param extraSettings object = {}
@@ -56,7 +56,7 @@ param maximumInstances int = 40
 @minValue(0)
 param alwaysReady int = 0
 
-@description('Target `flex`: HTTP requests that one instance takes at a time before another is started. A picture keeps all cores busy, so it is low.')
+@description('Target `flex`: HTTP requests that one instance takes at a time before another is started. An image keeps all cores busy, so it is low.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 4
@@ -99,7 +99,7 @@ param monthlyBudget int = 0
 @description('First day of the budget, yyyy-MM-01. Fix it once a budget exists, or each new month asks for another.')
 param budgetStart string = utcNow('yyyy-MM-01')
 
-@description('Principal that may upload pictures and read answers by hand; empty for nobody.')
+@description('Principal that may upload images and read answers by hand; empty for nobody.')
 param principalId string = deployer().objectId
 
 var names = loadJsonContent('./abbreviations.json')
@@ -146,7 +146,7 @@ module storage 'app/storage.bicep' = {
     name: storageName
     location: location
     tags: tags
-    containers: [picturesContainer, answersContainer, packageContainer, deadLettersContainer]
+    containers: [imagesContainer, answersContainer, packageContainer, deadLettersContainer]
     identityName: identityName
     identityPrincipalId: identity.outputs.principalId
     userPrincipalId: principalId
@@ -166,7 +166,7 @@ var settings = union(
     AzureWebJobsStorage__queueServiceUri: storage.outputs.queueUri
     AzureWebJobsStorage__tableServiceUri: storage.outputs.tableUri
     BlipAnswers: answersContainer
-    BlipPictures: picturesContainer
+    BlipImages: imagesContainer
     Blip__Model: model
   },
   empty(precision) ? {} : { Blip__Precision: precision },
@@ -266,7 +266,7 @@ output BLIP_DEAD_LETTERS string = deadLettersContainer
 output BLIP_DEPLOY_CONTAINER bool = !isFlex
 output BLIP_DEPLOY_FLEX bool = isFlex
 output BLIP_HOST string = isFlex ? flex!.outputs.host : container!.outputs.host
-output BLIP_PICTURES string = picturesContainer
+output BLIP_IMAGES string = imagesContainer
 output BLIP_RUNTIME string = target == 'gpu' ? 'gpu' : 'cpu'
 output BLIP_STORAGE_ACCOUNT string = storageName
 output BLIP_SYSTEM_TOPIC string = events.outputs.name

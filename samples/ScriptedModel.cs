@@ -7,7 +7,7 @@ namespace Samples;
 
 /// <summary>
 /// Stands in for a language model, so that the samples run without a key: a loopback server that speaks just enough of the chat-completions protocol to pass the user's
-/// question on to the picture tool, and the tool's answer back.
+/// question on to the image tool, and the tool's answer back.
 /// </summary>
 internal sealed class ScriptedModel : IDisposable
 {

@@ -3,8 +3,9 @@ using System.Globalization;
 using Blip.Checkpoints;
 using Blip.Decoding;
 using Blip.Graphs;
-using Blip.Imaging;
-using Blip.Inference;
+using Blip.Images;
+using Blip.Networks;
+using Blip.Runtime;
 using Blip.Text;
 using Microsoft.ML.OnnxRuntime;
 
@@ -18,7 +19,7 @@ internal static class PlainComparison
     public static void Run(string folder)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize).Process(Picture.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
+        using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize).Process(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
         int[] ids = BertTokenizer.Load(folder).Encode("how many dogs are in the picture?").Ids;
         using Plain plain = new(checkpoint, pixels, ids);
         (string Name, BlipNetwork Network)[] networks =
@@ -29,20 +30,20 @@ internal static class PlainComparison
         Dictionary<string, List<double>> times = [];
         for (int round = -1; round < Rounds; round++)
         {
-            (_, double look) = Time(plain.Look);
+            (_, double look) = Time(plain.Encode);
             (int expected, double ask) = Time(plain.Ask);
             Add("plain first", look + ask);
             Add("plain further", ask);
             foreach ((string name, BlipNetwork network) in networks)
             {
-                (PictureMemory memory, double looked) = Time(() => network.Look(pixels.Writable));
-                (int token, double asked) = Time(() => Ask(network, memory));
+                (ImageEmbeddings embeddings, double looked) = Time(() => network.Encode(pixels.Writable));
+                (int token, double asked) = Time(() => Ask(network, embeddings));
                 if (token != expected && name == "fp32")
                     throw new InvalidOperationException("The plain graphs and Blip's do not answer alike.");
                 Add(name + " first", looked + asked);
                 for (int i = 0; i < FurtherQuestions; i++)
-                    Add(name + " further", Time(() => Ask(network, memory)).Milliseconds);
-                memory.Release();
+                    Add(name + " further", Time(() => Ask(network, embeddings)).Milliseconds);
+                embeddings.Release();
             }
 
             void Add(string what, double milliseconds)
@@ -60,7 +61,7 @@ internal static class PlainComparison
         foreach ((_, BlipNetwork network) in networks)
             network.Dispose();
 
-        int Ask(BlipNetwork network, PictureMemory memory) => network.Ask([new PictureQuestion(memory, ids, new LengthLimits(2, 2))], CancellationToken.None).Answers[0].Tokens[1];
+        int Ask(BlipNetwork network, ImageEmbeddings embeddings) => network.Ask([new ImageQuestion(embeddings, ids, new LengthLimits(2, 2))], CancellationToken.None).Answers[0].Tokens[1];
     }
 
     private static (T Result, double Milliseconds) Time<T>(Func<T> work)
@@ -100,7 +101,7 @@ internal static class PlainComparison
             }
         }
 
-        public IDisposable Look()
+        public IDisposable Encode()
         {
             _embeddings?.Dispose();
             return _embeddings = _vision.Run([_px]);

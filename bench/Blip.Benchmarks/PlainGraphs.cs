@@ -6,7 +6,7 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Benchmarks;
 
 /// <summary>
-/// The model in plain ONNX operators, as an exporter writes it: nothing fused, the picture's keys and values made for every question, a decoder without a cache. ONNX Runtime may do to it what it can.
+/// The model in plain ONNX operators, as an exporter writes it: nothing fused, the image's keys and values made for every question, a decoder without a cache. ONNX Runtime may do to it what it can.
 /// </summary>
 internal sealed class PlainGraphs(BlipConfig config)
 {

@@ -2,29 +2,29 @@ using BenchmarkDotNet.Attributes;
 
 namespace Blip.Benchmarks;
 
-/// <summary>Questions about a picture that was looked at: time and allocation of each. The demo model, or the folder that <c>BLIP_MODEL</c> names.</summary>
+/// <summary>Questions about an image that was looked at: time and allocation of each. The demo model, or the folder that <c>BLIP_MODEL</c> names.</summary>
 [MemoryDiagnoser]
 public class QuestionBenchmarks
 {
     private static readonly AskOptions Short = new() { MaxNewTokens = 2 };
 
     private BlipModel _model = null!;
-    private ImageMemory _memory = null!;
+    private EncodedImage _encoded = null!;
 
     [GlobalSetup]
     public async Task LoadAsync()
     {
         _model = await BlipModel.LoadAsync(Environment.GetEnvironmentVariable("BLIP_MODEL") ?? BlipModel.DemoModel);
-        _memory = await _model.LookAsync(Picture.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
+        _encoded = await _model.EncodeAsync(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
     }
 
     [GlobalCleanup]
     public async Task DisposeAsync()
     {
-        _memory.Dispose();
+        _encoded.Dispose();
         await _model.DisposeAsync();
     }
 
     [Benchmark]
-    public Task<Answer> FurtherQuestion() => _model.AskAsync(_memory, "how many dogs are in the picture?", Short);
+    public Task<Answer> FurtherQuestion() => _model.AskAsync(_encoded, "how many dogs are in the picture?", Short);
 }

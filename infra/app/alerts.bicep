@@ -51,7 +51,7 @@ var rules = [
   }
   {
     name: 'poison'
-    text: 'A picture failed five times and was put into the poison queue.'
+    text: 'An image failed five times and was put into the poison queue.'
     severity: 1
     query: 'StorageQueueLogs | where OperationName == "PutMessage" and Uri has "webjobs-blobtrigger-poison" | project TimeGenerated'
     threshold: 0
@@ -121,7 +121,7 @@ resource deadLetters 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Event Grid gave up on a picture and wrote its event to the dead letter container.'
+    description: 'Event Grid gave up on an image and wrote its event to the dead letter container.'
     enabled: true
     severity: 1
     scopes: [systemTopicId]

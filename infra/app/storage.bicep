@@ -16,7 +16,7 @@ param identityName string
 @description('Principal of that identity.')
 param identityPrincipalId string
 
-@description('Principal that may read and write pictures and answers by hand, usually the one who deploys; empty for nobody.')
+@description('Principal that may read and write images and answers by hand, usually the one who deploys; empty for nobody.')
 param userPrincipalId string
 
 @description('Workspace that receives the log of writes to queues, from which the poison queue alert reads.')

@@ -58,7 +58,7 @@ FROM base-${BLIP_RUNTIME} AS final
 ARG VERSION=0.1.0
 ARG REVISION=
 LABEL org.opencontainers.image.title="blip-functions" \
-      org.opencontainers.image.description="Answers questions about pictures: BLIP visual question answering as an Azure Functions app" \
+      org.opencontainers.image.description="Answers questions about images: BLIP visual question answering as an Azure Functions app" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"

@@ -1,9 +1,9 @@
-# Subscribes the app to new pictures. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
+# Subscribes the app to new images. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
 # by hand: set the variables named below and run it. Safe to run again.
 $ErrorActionPreference = 'Stop'
 
 foreach ($name in 'AZURE_RESOURCE_GROUP', 'BLIP_TARGET', 'BLIP_APP_NAME', 'BLIP_HOST', 'BLIP_BLOB_FUNCTION',
-    'BLIP_SYSTEM_TOPIC', 'BLIP_STORAGE_ACCOUNT', 'BLIP_PICTURES', 'BLIP_DEAD_LETTERS') {
+    'BLIP_SYSTEM_TOPIC', 'BLIP_STORAGE_ACCOUNT', 'BLIP_IMAGES', 'BLIP_DEAD_LETTERS') {
     if (-not [Environment]::GetEnvironmentVariable($name)) {
         throw "postdeploy: $name is not set; run 'azd provision' first"
     }
@@ -42,4 +42,4 @@ $env:BLIP_WEBHOOK_KEY = $key
 az deployment group create -g $env:AZURE_RESOURCE_GROUP -n blip-eventgrid `
     --parameters (Join-Path $PSScriptRoot '../eventgrid.bicepparam') -o none
 if ($LASTEXITCODE -ne 0) { throw 'postdeploy: the Event Grid subscription was not made' }
-Write-Host "postdeploy: new blobs in '$env:BLIP_PICTURES' now reach $env:BLIP_BLOB_FUNCTION at https://$env:BLIP_HOST"
+Write-Host "postdeploy: new blobs in '$env:BLIP_IMAGES' now reach $env:BLIP_BLOB_FUNCTION at https://$env:BLIP_HOST"

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Subscribes the app to new pictures. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
+# Subscribes the app to new images. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
 # by hand: set the variables named below and run it. Safe to run again.
 set -eu
 
 for name in AZURE_RESOURCE_GROUP BLIP_TARGET BLIP_APP_NAME BLIP_HOST BLIP_BLOB_FUNCTION \
-    BLIP_SYSTEM_TOPIC BLIP_STORAGE_ACCOUNT BLIP_PICTURES BLIP_DEAD_LETTERS; do
+    BLIP_SYSTEM_TOPIC BLIP_STORAGE_ACCOUNT BLIP_IMAGES BLIP_DEAD_LETTERS; do
     eval "value=\${$name:-}"
     [ -n "$value" ] || { echo "postdeploy: $name is not set; run 'azd provision' first" >&2; exit 1; }
 done
@@ -40,4 +40,4 @@ export BLIP_WEBHOOK_KEY
 
 az deployment group create -g "$AZURE_RESOURCE_GROUP" -n blip-eventgrid \
     --parameters "$(dirname "$0")/../eventgrid.bicepparam" -o none
-echo "postdeploy: new blobs in '$BLIP_PICTURES' now reach $BLIP_BLOB_FUNCTION at https://$BLIP_HOST"
+echo "postdeploy: new blobs in '$BLIP_IMAGES' now reach $BLIP_BLOB_FUNCTION at https://$BLIP_HOST"

@@ -1,4 +1,4 @@
-// An agent with Microsoft Agent Framework: a language model that cannot see asks Blip about the picture in the chat.
+// An agent with Microsoft Agent Framework: a language model that cannot see asks Blip about the image in the chat.
 // dotnet run --project samples/AgentFrameworkAgent -- samples/dogs.jpg "how many dogs are in the picture?"
 using System.ClientModel;
 using Blip.Plugin;
@@ -17,5 +17,5 @@ await using ServiceProvider services = new ServiceCollection().AddBlip().BuildSe
 using BlipConversation conversation = new();
 IChatClient chat = openAI.GetChatClient("gpt-4o-mini").AsIChatClient().AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
 
-ChatClientAgent agent = new(chat, "You answer questions about pictures.");
+ChatClientAgent agent = new(chat, "You answer questions about images.");
 Console.WriteLine(await agent.RunAsync(new ChatMessage(ChatRole.User, [new DataContent(File.ReadAllBytes(args[0]), "image/jpeg"), new TextContent(args[1])])));

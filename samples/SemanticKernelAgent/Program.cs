@@ -1,4 +1,4 @@
-// An agent with Semantic Kernel: a language model that cannot see asks Blip about the picture in the chat.
+// An agent with Semantic Kernel: a language model that cannot see asks Blip about the image in the chat.
 // dotnet run --project samples/SemanticKernelAgent -- samples/dogs.jpg "how many dogs are in the picture?"
 using Blip.Plugin;
 using Blip.Plugin.Chat;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Blip.Hosting;
 
 namespace Blip.Cli;
 
@@ -38,7 +39,7 @@ internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDi
             return;
         }
         string complaint = exception.Message.Contains(image, StringComparison.Ordinal) ? exception.Message : $"{image}: {exception.Message}";
-        // A picture that cannot be used fails every question about it: once is enough.
+        // An image that cannot be used fails every question about it: once is enough.
         if (complaint != _lastComplaint)
             CommandLine.Complain(complaint);
         _lastComplaint = complaint;

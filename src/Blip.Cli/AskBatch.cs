@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Threading.Channels;
+using Blip.Hosting;
 
 namespace Blip.Cli;
 
@@ -18,7 +19,7 @@ internal static class AskBatch
     {
         Channel<Task<(Line Line, bool Answered)>> underWay = Channel.CreateBounded<Task<(Line, bool)>>(new BoundedChannelOptions(Window) { SingleReader = true, SingleWriter = true });
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using PictureReader reader = new();
+        using ImageReader reader = new();
         Task reading = ReadAsync();
         bool all = true;
         using JsonLines output = new();
@@ -59,7 +60,7 @@ internal static class AskBatch
         }
     }
 
-    private static async Task<(Line Line, bool Answered)> AskAsync(BlipModel model, PictureReader reader, string line, string folder, AskOptions options, CancellationToken cancellationToken)
+    private static async Task<(Line Line, bool Answered)> AskAsync(BlipModel model, ImageReader reader, string line, string folder, AskOptions options, CancellationToken cancellationToken)
     {
         JsonElement? id = null;
         string? image = null, question = null;
@@ -72,8 +73,8 @@ internal static class AskBatch
             if (image is null || question is null)
                 throw new BlipException(BlipErrorCode.InvalidRequest, "The line lacks a text image or a text question.");
             string place = image == InputLines.StandardInput || image.Contains("://", StringComparison.Ordinal) || image.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? image : Path.Combine(folder, image);
-            Picture picture = await reader.ReadAsync(place, cancellationToken);
-            Answer answer = await model.AskAsync(picture, question, options, cancellationToken);
+            BlipImage read = await reader.ReadAsync(place, cancellationToken);
+            Answer answer = await model.AskAsync(read, question, options, cancellationToken);
             return (writer => AnswerJson.Write(writer, answer, question, image, id), true);
         }
         catch (BlipException exception)

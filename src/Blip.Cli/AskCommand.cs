@@ -4,16 +4,16 @@ using System.Globalization;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip ask IMAGE... QUESTION</c>: questions about pictures, answers on stdout.</summary>
+/// <summary><c>blip ask IMAGE... QUESTION</c>: questions about images, answers on stdout.</summary>
 internal static class AskCommand
 {
     private static readonly Argument<string[]> Words = new("IMAGE... QUESTION")
     {
-        Description = "Pictures (files, https addresses, data URIs, - for standard input) and, unless -q is given, the question last.",
+        Description = "Images (files, https addresses, data URIs, - for standard input) and, unless -q is given, the question last.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<string[]> Questions = new("--question", "-q") { Description = "A question; may be repeated. Then all words are pictures.", HelpName = "TEXT" };
+    private static readonly Option<string[]> Questions = new("--question", "-q") { Description = "A question; may be repeated. Then all words are images.", HelpName = "TEXT" };
 
     private static readonly Option<string?> Batch = new("--batch")
     {
@@ -31,7 +31,7 @@ internal static class AskCommand
     {
         MaxNewTokens.Validators.Add(result => RequireAtLeast(result, 1));
         MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
-        Command command = new("ask", "Ask questions about pictures.")
+        Command command = new("ask", "Ask questions about images.")
         {
             Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate,
             ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
@@ -54,10 +54,10 @@ internal static class AskCommand
         if (result.GetValue(Batch) is not null)
         {
             if (words > 0 || questions)
-                result.AddError("--batch takes pictures and questions from its file: leave out those on the command line.");
+                result.AddError("--batch takes images and questions from its file: leave out those on the command line.");
         }
         else if (words == 0)
-            result.AddError("A picture and a question are missing: blip ask IMAGE... QUESTION.");
+            result.AddError("An image and a question are missing: blip ask IMAGE... QUESTION.");
         else if (words == 1 && !questions)
             result.AddError("The question is missing: blip ask IMAGE... QUESTION.");
     }
@@ -82,15 +82,15 @@ internal static class AskCommand
         string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
         if (questions.Length == 0)
             (words, questions) = (words[..^1], [words[^1]]);
-        using PictureReader reader = new();
+        using ImageReader reader = new();
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), several: words.Length * questions.Length > 1);
         foreach (string word in words)
         {
             try
             {
-                Picture picture = await reader.ReadAsync(word, cancellationToken);
-                await AskAsync(model, printer, word, picture, questions, options, cancellationToken);
+                BlipImage image = await reader.ReadAsync(word, cancellationToken);
+                await AskAsync(model, printer, word, image, questions, options, cancellationToken);
             }
             catch (BlipException exception) when (exception is not BlipModelException)
             {
@@ -101,26 +101,26 @@ internal static class AskCommand
         return printer.AnyFailed ? CommandLine.Failure : 0;
     }
 
-    private static async Task AskAsync(BlipModel model, AnswerPrinter printer, string image, Picture picture, string[] questions, AskOptions options, CancellationToken cancellationToken)
+    private static async Task AskAsync(BlipModel model, AnswerPrinter printer, string name, BlipImage image, string[] questions, AskOptions options, CancellationToken cancellationToken)
     {
         Answer[] answers;
         try
         {
-            answers = await model.AskAsync(picture, questions, options, cancellationToken);
+            answers = await model.AskAsync(image, questions, options, cancellationToken);
         }
         catch (BlipException exception) when (exception is not BlipModelException)
         {
             if (questions is [string only])
-                printer.PrintError(image, only, exception);
+                printer.PrintError(name, only, exception);
             else
             {
                 // One that cannot be asked must not cost the others their answers.
                 foreach (string question in questions)
-                    await AskAsync(model, printer, image, picture, [question], options, cancellationToken);
+                    await AskAsync(model, printer, name, image, [question], options, cancellationToken);
             }
             return;
         }
         for (int i = 0; i < answers.Length; i++)
-            printer.Print(image, questions[i], answers[i]);
+            printer.Print(name, questions[i], answers[i]);
     }
 }

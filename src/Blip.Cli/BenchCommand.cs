@@ -7,7 +7,7 @@ namespace Blip.Cli;
 /// <summary><c>blip bench</c>: how fast a model is on the user's own machine.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<string?> Image = new("--image") { Description = "The picture; a drawn JPEG of 640x480 unless given.", HelpName = "FILE" };
+    private static readonly Option<string?> Image = new("--image") { Description = "The image; a drawn JPEG of 640x480 unless given.", HelpName = "FILE" };
     private static readonly Option<string> Question = new("--question") { Description = "The question.", HelpName = "TEXT", DefaultValueFactory = _ => "how many dogs are in the picture?" };
     private static readonly Option<bool> Quick = new("--quick") { Description = "A few rounds only, to see that it works." };
     private static readonly Option<bool> Json = new("--json") { Description = "One JSON object." };
@@ -23,11 +23,11 @@ internal static class BenchCommand
     {
         bool quick = parsed.GetValue(Quick);
         string question = parsed.GetRequiredValue(Question);
-        using PictureReader reader = new();
-        ReadOnlyMemory<byte> image = parsed.GetValue(Image) is { } path ? (await reader.ReadAsync(path, cancellationToken)).Data : BenchPicture.Draw();
+        using ImageReader reader = new();
+        ReadOnlyMemory<byte> image = parsed.GetValue(Image) is { } path ? (await reader.ReadAsync(path, cancellationToken)).Data : BenchImage.Draw();
         BlipOptions options = ModelOptions.Options(parsed);
         // Every question is to be a first one unless it says otherwise.
-        options.MemoryCacheBytes = 0;
+        options.ImageCacheBytes = 0;
         BenchResult result;
         await using (BlipModel model = await ModelOptions.LoadAsync(options, cancellationToken))
             result = await new BenchRun(model, image, question, quick).RunAsync(options.Threads, cancellationToken);

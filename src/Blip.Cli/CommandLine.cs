@@ -6,7 +6,7 @@ namespace Blip.Cli;
 /// <summary>The command line as a whole: its verbs, and how what goes wrong becomes one line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>What is found while working: a file, picture, question, model or device that cannot be used.</summary>
+    /// <summary>What is found while working: a file, image, question, model or device that cannot be used.</summary>
     public const int Failure = 1;
 
     /// <summary>What the parser can know: wrong usage.</summary>
@@ -16,7 +16,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        RootCommand root = new("Asks questions about pictures, with BLIP on ONNX Runtime.")
+        RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
             AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(), ExportCommand.Create(),
             PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using Blip.Hub;
-using Blip.Inference;
+using Blip.Runtime;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Cli;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Blip.Checkpoints;
-using Blip.Inference;
+using Blip.Runtime;
 
 namespace Blip.Cli;
 

@@ -1,3 +1,5 @@
+using Blip.Hosting;
+
 namespace Blip.Cli;
 
 /// <summary>Does something for each line of a file; a line that cannot be used becomes a line with <c>error</c>, and the rest goes on.</summary>

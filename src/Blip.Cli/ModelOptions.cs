@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Blip.Hub;
-using Blip.Imaging;
+using Blip.Images;
 using Microsoft.Extensions.Logging;
 
 namespace Blip.Cli;
@@ -21,7 +21,7 @@ internal static class ModelOptions
     public static Option<string?> Precision { get; } = OptionalChoice(
         "--precision", "In which numbers it computes. Without it fp32, on CUDA fp16; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
 
-    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the picture as its camera noted (EXIF)." };
+    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as its camera noted (EXIF)." };
 
     public static Option<string> Alpha { get; } = Choice("--alpha", "Transparency over white, or dropped as transformers does.", "white", "drop");
 

@@ -2,14 +2,16 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using Blip.Checkpoints;
-using Blip.Imaging;
+using Blip.Hosting;
+using Blip.Images;
+using Blip.ImageSharp;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip preprocess</c>: what the model sees of a picture, as a PNG or as numbers.</summary>
+/// <summary><c>blip preprocess</c>: what the model sees of an image, as a PNG or as numbers.</summary>
 internal static class PreprocessCommand
 {
-    private static readonly Argument<string?> Input = new("IMAGE") { Description = "The picture.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Argument<string?> Input = new("IMAGE") { Description = "The image.", Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<string?> Batch = new("--batch") { Description = "A file with a JSON string, a path, a line, or - for standard input.", HelpName = "FILE" };
     private static readonly Option<string> Out = new("--out", "-o") { Description = "A .png or .safetensors file; with --batch a folder.", HelpName = "FILE|DIR", Required = true };
     private static readonly Option<int?> Size = new("--size") { Description = "Width and height instead of the model's.", HelpName = "N" };
@@ -21,7 +23,7 @@ internal static class PreprocessCommand
             if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, out int size) && size is < 1 or > 8192)
                 result.AddError($"--size is {size}, but must be from 1 to 8192.");
         });
-        Command command = new("preprocess", "Show what the model sees of a picture.") { Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize };
+        Command command = new("preprocess", "Show what the model sees of an image.") { Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize };
         command.Validators.Add(RequireInputAndForm);
         command.SetAction(RunAsync);
         return command;
@@ -40,7 +42,7 @@ internal static class PreprocessCommand
     {
         PreprocessorConfig config = PreprocessorConfig.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
         ImagePreprocessor preprocessor = new(parsed.GetValue(Size) ?? config.Width, parsed.GetValue(Size) ?? config.Height, ModelOptions.Image(parsed));
-        using PictureReader reader = new();
+        using ImageReader reader = new();
         string target = parsed.GetRequiredValue(Out);
         if (parsed.GetValue(Input) is { } image)
         {
@@ -77,9 +79,9 @@ internal static class PreprocessCommand
         return code;
     }
 
-    private static void Write(ImagePreprocessor preprocessor, PreprocessorConfig config, Picture picture, string target)
+    private static void Write(ImagePreprocessor preprocessor, PreprocessorConfig config, BlipImage image, string target)
     {
-        using PixelTensor pixels = preprocessor.Process(picture);
+        using PixelTensor pixels = preprocessor.Process(image);
         string partial = PartialOutput.Beside(target);
         if (!Directory.Exists(Path.GetDirectoryName(partial)))
             throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder to write {target} into. Make it first.");

@@ -11,7 +11,7 @@ internal static class WarmCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
-            await model.AskAsync(Picture.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken);
+            await model.AskAsync(BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken);
             Console.Out.WriteLine(model.CachedWeights is { } file ? $"kept in {file}" : "ready; nothing needed to be kept");
             return 0;
         });

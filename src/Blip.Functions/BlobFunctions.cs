@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Blip.Functions;
 
-/// <summary>Pictures that arrive as blobs.</summary>
+/// <summary>Images that arrive as blobs.</summary>
 internal sealed class BlobFunctions(BlobAnswering answering, IConfiguration configuration)
 {
 #if BLOBS_BY_EVENT_GRID
@@ -15,11 +15,11 @@ internal sealed class BlobFunctions(BlobAnswering answering, IConfiguration conf
     private const BlobTriggerSource Source = BlobTriggerSource.LogsAndContainerScan;
 #endif
 
-    [Function("AnswerPicture")]
-    public Task AnswerPicture([BlobTrigger("%BlipPictures%/{name}", Connection = "AzureWebJobsStorage", Source = Source)] BlobClient picture, CancellationToken cancellationToken)
+    [Function("AnswerImage")]
+    public Task AnswerImage([BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage", Source = Source)] BlobClient image, CancellationToken cancellationToken)
     {
-        // On the picture's own connection. An output binding beside a BlobClient does not work.
-        BlobServiceClient storage = picture.GetParentBlobContainerClient().GetParentBlobServiceClient();
-        return answering.AnswerAsync(picture, storage.GetBlobContainerClient(configuration["BlipAnswers"] ?? "answers"), cancellationToken);
+        // On the image's own connection. An output binding beside a BlobClient does not work.
+        BlobServiceClient storage = image.GetParentBlobContainerClient().GetParentBlobServiceClient();
+        return answering.AnswerAsync(image, storage.GetBlobContainerClient(configuration["BlipAnswers"] ?? "answers"), cancellationToken);
     }
 }

@@ -9,8 +9,8 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     [Function("Ask")]
     public IResult Ask([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/ask")] HttpRequest request) => endpoints;
 
-    [Function("SendPicture")]
-    public IResult SendPicture([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/pictures")] HttpRequest request) => endpoints;
+    [Function("SendImage")]
+    public IResult SendImage([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/images")] HttpRequest request) => endpoints;
 
     [Function("ChatCompletions")]
     public IResult ChatCompletions([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/chat/completions")] HttpRequest request) => endpoints;

@@ -13,7 +13,7 @@ namespace Blip.Hosting;
 public static class BlipEndpoints
 {
     /// <summary>
-    /// Maps all that callers use: <c>/api/ask</c>, <c>/api/pictures</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>, <c>/mcp</c>, <c>/openapi/v1.json</c>,
+    /// Maps all that callers use: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>, <c>/mcp</c>, <c>/openapi/v1.json</c>,
     /// <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>.
     /// </summary>
     public static IEndpointRouteBuilder MapBlip(this IEndpointRouteBuilder endpoints)
@@ -25,7 +25,7 @@ public static class BlipEndpoints
         RouteGroupBuilder api = endpoints.MapGroup("");
         guard.Protect(api, Problems.WriteAsync);
         api.MapPost("/api/ask", services.GetRequiredService<AskEndpoint>().HandleAsync);
-        api.MapPost("/api/pictures", services.GetRequiredService<PicturesEndpoint>().HandleAsync);
+        api.MapPost("/api/images", services.GetRequiredService<ImagesEndpoint>().HandleAsync);
         api.MapGet("/openapi/v1.json", EmbeddedFiles.Responder("openapi.json", "application/json"));
 
         RouteGroupBuilder openAi = endpoints.MapGroup("/v1");
@@ -64,7 +64,7 @@ public static class BlipEndpoints
         return mcp;
     }
 
-    /// <summary>Maps <c>GET /</c>: one page to drop a picture on and ask. It needs no key itself, and asks its user for it where there is one.</summary>
+    /// <summary>Maps <c>GET /</c>: one page to drop an image on and ask. It needs no key itself, and asks its user for it where there is one.</summary>
     public static IEndpointRouteBuilder MapBlipPage(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);

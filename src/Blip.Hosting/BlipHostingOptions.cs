@@ -21,7 +21,7 @@ public sealed class BlipHostingOptions
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
 
-    /// <summary>The most bytes of a request body, checked before it is read. 30 MiB by default: a picture of 20 MiB fits in base64. 1 KiB to 1 GiB.</summary>
+    /// <summary>The most bytes of a request body, checked before it is read. 30 MiB by default: an image of 20 MiB fits in base64. 1 KiB to 1 GiB.</summary>
     [Range(1024, 1 << 30)]
     public int MaxRequestBytes { get; set; } = 30 * 1024 * 1024;
 

@@ -14,7 +14,7 @@ namespace Blip.Hosting;
 public static class BlipHostingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the picture store, the tools over MCP, health checks,
+    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the image store, the tools over MCP, health checks,
     /// problem details, and <see cref="BlobAnswering"/>. Options are bound from the section <c>Blip</c>.
     /// </summary>
     /// <param name="services">The container.</param>
@@ -24,14 +24,14 @@ public static class BlipHostingServiceCollectionExtensions
         this IServiceCollection services, Action<BlipHostingOptions>? configure = null, Action<BlipOptions>? configureModel = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // A service keeps the pictures of many callers; the configuration comes after and may say otherwise.
+        // A service keeps the images of many callers; the configuration comes after and may say otherwise.
         services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Customize);
         services.TryAddSingleton<AskRequestReader>();
-        services.TryAddSingleton<PictureQuestions>();
+        services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<AskEndpoint>();
-        services.TryAddSingleton<PicturesEndpoint>();
+        services.TryAddSingleton<ImagesEndpoint>();
         services.TryAddSingleton<ChatCompletionsEndpoint>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());

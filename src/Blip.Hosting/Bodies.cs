@@ -23,7 +23,7 @@ internal static class Bodies
         if (string.IsNullOrEmpty(request.ContentType))
             return null;
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
-            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or a picture with its own type.");
+            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or an image with its own type.");
         if (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
             throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The text is in an encoding that is not read. Send UTF-8.");
         return type;

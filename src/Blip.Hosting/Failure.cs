@@ -23,7 +23,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
             StatusCodes.Status503ServiceUnavailable, BlipErrorCode.DownloadFailed, "The vision model could not be downloaded yet. Ask again later.", TimeSpan.FromSeconds(30)),
         BlipException known => new(StatusOf(known), known.Code, known.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(
-            StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, "The request body is larger than allowed. Send a smaller picture."),
+            StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, "The request body is larger than allowed. Send a smaller image."),
         BadHttpRequestException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The request cannot be read: it is broken or cut short."),
         // Our own readers say more; the MCP server's lets it out.
         JsonException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The body is no valid JSON of the kind that is read here."),
@@ -37,7 +37,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         StatusCodes.Status504GatewayTimeout, BlipErrorCode.Timeout, FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
 
     public static Failure RequestTooLarge(int limit) => new(
-        StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller picture."));
+        StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
 
     public static Failure ForeignHost { get; } = new(
         StatusCodes.Status403Forbidden, BlipErrorCode.HostNotAllowed, "This service does not answer under that Host, or to pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");

@@ -1,4 +1,4 @@
-using Blip.Imaging;
+using Blip.Images;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -7,7 +7,7 @@ namespace Blip.ImageSharp;
 /// <summary>Chooses the decoder.</summary>
 public static class BlipImageSharpExtensions
 {
-    /// <summary>Decodes pictures with ImageSharp instead of SkiaSharp.</summary>
+    /// <summary>Decodes images with ImageSharp instead of SkiaSharp.</summary>
     public static IServiceCollection UseImageSharp(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);

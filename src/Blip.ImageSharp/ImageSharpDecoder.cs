@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using Blip.Imaging;
+using Blip.Images;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
@@ -15,13 +15,13 @@ using IFormatDecoder = SixLabors.ImageSharp.Formats.IImageDecoder;
 namespace Blip.ImageSharp;
 
 /// <summary>
-/// Decodes with ImageSharp: managed code alone, so that a broken picture can at worst throw. JPEG, PNG, GIF, WebP and BMP; no other decoder of that library can be reached, since each
+/// Decodes with ImageSharp: managed code alone, so that a broken image can at worst throw. JPEG, PNG, GIF, WebP and BMP; no other decoder of that library can be reached, since each
 /// is called by the format that Blip itself told. PNG (of 8 bits), GIF, BMP and WebP without loss give Pillow's pixels; a JPEG's differ, by half a level in the mean and more at sharp coloured edges.
 /// Animated WebP is not read. Thread-safe.
 /// </summary>
-public sealed class ImageSharpDecoder : Imaging.IImageDecoder
+public sealed class ImageSharpDecoder : Images.IImageDecoder
 {
-    /// <summary>The most that one buffer may take: a picture of the largest size that <see cref="ImageLimits"/> allow by default, in the widest form.</summary>
+    /// <summary>The most that one buffer may take: an image of the largest size that <see cref="ImageLimits"/> allow by default, in the widest form.</summary>
     private const int AllocationLimitMegabytes = 1024;
 
     private static readonly JpegDecoder Jpeg = new() { IgnoreMetadata = true };
@@ -70,9 +70,9 @@ public sealed class ImageSharpDecoder : Imaging.IImageDecoder
         }
         catch (NotSupportedException) when (format == ImageFormat.WebP)
         {
-            throw ImageErrors.Unsupported("An animated WebP picture");
+            throw ImageErrors.Unsupported("An animated WebP image");
         }
-        // Many kinds come out of it for broken data; a picture is never worth more than its own request.
+        // Many kinds come out of it for broken data; an image is never worth more than its own request.
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
             throw ImageErrors.Corrupt(format, "its pixels cannot be decoded");

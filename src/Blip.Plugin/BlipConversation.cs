@@ -3,7 +3,7 @@ using Blip.Plugin.Images;
 namespace Blip.Plugin;
 
 /// <summary>
-/// What the tools know of one conversation: its pictures by short handles (<c>image-1</c>), and which folders it may read beyond those
+/// What the tools know of one conversation: its images by short handles (<c>image-1</c>), and which folders it may read beyond those
 /// that the options allow. Bounded in number and bytes; never shared between conversations. Thread-safe.
 /// </summary>
 public sealed class BlipConversation : IDisposable
@@ -12,7 +12,7 @@ public sealed class BlipConversation : IDisposable
     private readonly IImageHandles _handles;
 
     /// <summary>Begins a conversation.</summary>
-    /// <param name="options">How many pictures it may hold; the defaults where <see langword="null"/>.</param>
+    /// <param name="options">How many images it may hold; the defaults where <see langword="null"/>.</param>
     public BlipConversation(ImageStoreOptions? options = null) => _handles = _registry = new ImageRegistry(options);
 
     private BlipConversation(IImageHandles handles) => _handles = handles;
@@ -28,14 +28,14 @@ public sealed class BlipConversation : IDisposable
     /// <summary>What stands for a conversation where none is held: handles are those of a store that all callers share.</summary>
     public static BlipConversation Stateless(ImageStore store) => new((IImageHandles)store);
 
-    /// <summary>Makes a picture known under a short handle; the same picture keeps its handle.</summary>
-    /// <param name="image">The encoded picture.</param>
+    /// <summary>Makes an image known under a short handle; the same image keeps its handle.</summary>
+    /// <param name="image">The encoded image.</param>
     /// <returns>The handle, or <see langword="null"/> where this is no conversation.</returns>
     public string? Attach(ReadOnlySpan<byte> image) => _registry?.Add(image).Handle;
 
-    /// <summary>The pictures of this conversation, oldest first.</summary>
+    /// <summary>The images of this conversation, oldest first.</summary>
     public IReadOnlyList<StoredImage> List() => _registry?.List() ?? [];
 
-    /// <summary>Forgets its pictures.</summary>
+    /// <summary>Forgets its images.</summary>
     public void Dispose() => _registry?.Dispose();
 }

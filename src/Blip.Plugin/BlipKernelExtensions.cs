@@ -19,7 +19,7 @@ public static class BlipKernelExtensions
 
     /// <summary>Imports the tools into a kernel, for one conversation.</summary>
     /// <param name="kernel">A kernel whose services have Blip.</param>
-    /// <param name="conversation">The pictures that the tools know by name; a new conversation where <see langword="null"/>.</param>
+    /// <param name="conversation">The images that the tools know by name; a new conversation where <see langword="null"/>.</param>
     /// <returns>The plugin, named <c>blip</c>.</returns>
     public static KernelPlugin ImportPluginFromBlip(this Kernel kernel, BlipConversation? conversation = null)
     {
@@ -29,7 +29,7 @@ public static class BlipKernelExtensions
 
     /// <summary>The tools as functions of Microsoft.Extensions.AI, for a <c>ChatClientAgent</c> or any <see cref="IChatClient"/> with function calling.</summary>
     /// <param name="services">Services that have Blip.</param>
-    /// <param name="conversation">The pictures that the tools know by name.</param>
+    /// <param name="conversation">The images that the tools know by name.</param>
     public static IReadOnlyList<AIFunction> CreateBlipFunctions(this IServiceProvider services, BlipConversation conversation)
     {
         BlipPlugin plugin = services.CreatePlugin(conversation);

@@ -14,7 +14,7 @@ namespace Blip.Plugin;
 [McpServerToolType]
 public sealed partial class BlipPlugin
 {
-    /// <summary>The most questions, or pictures, of one call.</summary>
+    /// <summary>The most questions, or images, of one call.</summary>
     public const int MaxQuestions = 16;
 
     /// <summary>How a data URI is named as a source.</summary>
@@ -23,7 +23,7 @@ public sealed partial class BlipPlugin
     /// <summary>A longer name is not repeated in a result.</summary>
     private const int MaxNameLength = 40;
 
-    private const string ImageHelp = "A picture: its short name in this conversation (image-1), an https address, a data URI, or a file path. Only sources that the operator allowed can be read.";
+    private const string ImageHelp = "An image: its short name in this conversation (image-1), an https address, a data URI, or a file path. Only sources that the operator allowed can be read.";
     private const string QuestionHelp = "One short, concrete question in English about what can be seen.";
 
     private readonly BlipService _service;
@@ -33,24 +33,24 @@ public sealed partial class BlipPlugin
 
     /// <summary>Creates the tools of one conversation.</summary>
     /// <param name="service">The model.</param>
-    /// <param name="source">Where pictures may come from.</param>
-    /// <param name="conversation">The pictures that it knows by name.</param>
+    /// <param name="source">Where images may come from.</param>
+    /// <param name="conversation">The images that it knows by name.</param>
     /// <param name="logger">Told of failures that a language model is told nothing about.</param>
     public BlipPlugin(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipPlugin> logger) =>
         (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
 
-    /// <summary>Answers one question about a picture.</summary>
+    /// <summary>Answers one question about an image.</summary>
     [KernelFunction("ask_image")]
-    [McpServerTool(Name = "ask_image", Title = "Ask about a picture", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description("Looks at a picture and answers one short question about it in a few words, such as how many, which color, is there, what, where. Cannot read text, describe at length or identify people. Ask several small questions rather than one big one.")]
+    [McpServerTool(Name = "ask_image", Title = "Ask about an image", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Looks at an image and answers one short question about it in a few words, such as how many, which color, is there, what, where. Cannot read text, describe at length or identify people. Ask several small questions rather than one big one.")]
     public async Task<ImageAnswer> AskImageAsync(
         [Description(ImageHelp)] string image, [Description(QuestionHelp)] string question, CancellationToken cancellationToken = default)
     {
         try
         {
-            (Picture picture, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return ImageAnswer.From(await model.AskAsync(picture, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
+            return ImageAnswer.From(await model.AskAsync(resolved, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
@@ -58,19 +58,19 @@ public sealed partial class BlipPlugin
         }
     }
 
-    /// <summary>Answers several questions about one picture, which is looked at once.</summary>
+    /// <summary>Answers several questions about one image, which is encoded once.</summary>
     [KernelFunction("ask_image_many")]
-    [McpServerTool(Name = "ask_image_many", Title = "Ask several questions about a picture", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description("Like ask_image, for up to 16 questions about one picture; costs little more than one question.")]
+    [McpServerTool(Name = "ask_image_many", Title = "Ask several questions about an image", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Like ask_image, for up to 16 questions about one image; costs little more than one question.")]
     public async Task<ImageAnswers> AskImageManyAsync(
         [Description(ImageHelp)] string image, [Description("1 to 16 short, concrete questions in English.")] string[] questions, CancellationToken cancellationToken = default)
     {
         try
         {
             CheckCount(questions, "questions");
-            (Picture picture, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-            AskedQuestion[] asked = await _service.AskEachAsync(picture, [.. questions.Select(question => question ?? "")], cancellationToken).ConfigureAwait(false);
-            // The picture is named once.
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            AskedQuestion[] asked = await _service.AskEachAsync(resolved, [.. questions.Select(question => question ?? "")], cancellationToken).ConfigureAwait(false);
+            // The image is named once.
             ImageAnswer[] answers = [.. asked.Select((one, i) => one.Answer is { } answer ? ImageAnswer.From(answer, i == 0 ? handle : null) : new ImageAnswer { Error = ToolError.From(one.Error!) })];
             return new ImageAnswers { Answers = answers };
         }
@@ -80,12 +80,12 @@ public sealed partial class BlipPlugin
         }
     }
 
-    /// <summary>Asks one question about each of several pictures.</summary>
+    /// <summary>Asks one question about each of several images.</summary>
     [KernelFunction("ask_images")]
-    [McpServerTool(Name = "ask_images", Title = "Compare pictures", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description("Asks the same short question about each of up to 16 pictures, to compare them.")]
+    [McpServerTool(Name = "ask_images", Title = "Compare images", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
+    [Description("Asks the same short question about each of up to 16 images, to compare them.")]
     public async Task<ImageAnswers> AskImagesAsync(
-        [Description("1 to 16 pictures, each as in ask_image.")] string[] images, [Description(QuestionHelp)] string question, CancellationToken cancellationToken = default)
+        [Description("1 to 16 images, each as in ask_image.")] string[] images, [Description(QuestionHelp)] string question, CancellationToken cancellationToken = default)
     {
         try
         {
@@ -98,10 +98,10 @@ public sealed partial class BlipPlugin
         }
     }
 
-    /// <summary>Lists the pictures of this conversation.</summary>
+    /// <summary>Lists the images of this conversation.</summary>
     [KernelFunction("list_images")]
-    [McpServerTool(Name = "list_images", Title = "List pictures", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = false, UseStructuredContent = true)]
-    [Description("Lists the pictures in this conversation by their short names.")]
+    [McpServerTool(Name = "list_images", Title = "List images", ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = false, UseStructuredContent = true)]
+    [Description("Lists the images in this conversation by their short names.")]
     public ImageList ListImages()
     {
         ListedImage[] images = [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
@@ -109,20 +109,20 @@ public sealed partial class BlipPlugin
         {
             Images = images,
             Hint = images.Length > 0 ? null
-                : _conversation.HasHandles ? "No picture is attached. Ask the user for one, or give an address."
-                : "No conversation is kept here. Give an address, or the handle under which the picture was sent.",
+                : _conversation.HasHandles ? "No image is attached. Ask the user for one, or give an address."
+                : "No conversation is kept here. Give an address, or the handle under which the image was sent.",
         };
     }
 
-    private async Task<(Picture Picture, string? Handle)> ResolveAsync(string image, CancellationToken cancellationToken)
+    private async Task<(BlipImage Image, string? Handle)> ResolveAsync(string reference, CancellationToken cancellationToken)
     {
-        ResolvedImage resolved = await _source.ResolveAsync(image ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
-        Picture picture = Picture.FromBytes(resolved.Data);
+        ResolvedImage resolved = await _source.ResolveAsync(reference ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
+        BlipImage image = BlipImage.FromBytes(resolved.Data);
         if (resolved.Source != DataUriSource)
-            return (picture, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
-        // Worth a short name: sending it again would be dear. What has an address keeps that, so that it pushes no attached picture out.
-        picture.ReadHeader();
-        return (picture, _conversation.Attach(resolved.Data.Span));
+            return (image, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
+        // Worth a short name: sending it again would be dear. What has an address keeps that, so that it pushes no attached image out.
+        image.ReadHeader();
+        return (image, _conversation.Attach(resolved.Data.Span));
     }
 
     private static void CheckCount(string[]? items, string what)
@@ -142,6 +142,6 @@ public sealed partial class BlipPlugin
         return ToolError.From(exception);
     }
 
-    [LoggerMessage(300, LogLevel.Error, "A picture tool failed.")]
+    [LoggerMessage(300, LogLevel.Error, "An image tool failed.")]
     private partial void ToolFailed(Exception exception);
 }

@@ -1,4 +1,4 @@
-using Blip.Imaging;
+using Blip.Images;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -22,7 +22,7 @@ public sealed class BlipService : IAsyncDisposable
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Which model, and within which limits.</param>
     /// <param name="logger">Told of oddities in the model's files.</param>
-    /// <param name="decoder">Decodes pictures; SkiaSharp where <see langword="null"/>.</param>
+    /// <param name="decoder">Decodes images; SkiaSharp where <see langword="null"/>.</param>
     public BlipService(IOptions<BlipOptions> options, ILogger<BlipService> logger, IImageDecoder? decoder = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -66,27 +66,27 @@ public sealed class BlipService : IAsyncDisposable
     public async Task WarmUpAsync(CancellationToken cancellationToken = default)
     {
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        await model.AskAsync(Picture.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+        await model.AskAsync(BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Answers several questions about one picture, which is looked at once. A question that fails alone fails alone.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <summary>Answers several questions about one image, which is encoded once. A question that fails alone fails alone.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="questions">The questions, answered in one run where they can be.</param>
     /// <param name="cancellationToken">Leaves the queue.</param>
     /// <returns>One entry a question, in order.</returns>
-    /// <exception cref="BlipException">The picture or the model cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
-    public async Task<AskedQuestion[]> AskEachAsync(Picture picture, IReadOnlyList<string> questions, CancellationToken cancellationToken = default)
+    /// <exception cref="BlipException">The image or the model cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    public async Task<AskedQuestion[]> AskEachAsync(BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(questions);
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        using ImageMemory memory = await model.LookAsync(picture, cancellationToken).ConfigureAwait(false);
+        using EncodedImage encoded = await model.EncodeAsync(image, cancellationToken).ConfigureAwait(false);
         // They still share a run, since all wait at once.
         return await Task.WhenAll(questions.Select(async question =>
         {
             try
             {
-                return new AskedQuestion(question, await model.AskAsync(memory, question, cancellationToken: cancellationToken).ConfigureAwait(false), null);
+                return new AskedQuestion(question, await model.AskAsync(encoded, question, cancellationToken: cancellationToken).ConfigureAwait(false), null);
             }
             catch (BlipException exception) when (exception is not (BlipModelException or BlipBusyException))
             {

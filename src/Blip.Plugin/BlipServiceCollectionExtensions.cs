@@ -1,4 +1,4 @@
-using Blip.Imaging;
+using Blip.Images;
 using Blip.Plugin.Images;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,12 +16,12 @@ public static class BlipServiceCollectionExtensions
     public const string SectionName = "Blip";
 
     /// <summary>
-    /// Adds the model, where pictures may come from, and the tools. Options are bound from the section <c>Blip</c> where the application has a configuration, and are
-    /// checked at start. Nothing is loaded before it is needed; <see cref="BlipService.WarmUpAsync"/> loads ahead. Pictures are turned as their camera noted.
+    /// Adds the model, where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the application has a configuration, and are
+    /// checked at start. Nothing is loaded before it is needed; <see cref="BlipService.WarmUpAsync"/> loads ahead. Images are turned as their camera noted.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets the model's options, after the configuration.</param>
-    /// <param name="configureSources">Sets where pictures may come from, after the configuration: nowhere but the conversation and data URIs by default.</param>
+    /// <param name="configureSources">Sets where images may come from, after the configuration: nowhere but the conversation and data URIs by default.</param>
     public static IServiceCollection AddBlip(this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -22,9 +22,9 @@ public sealed record ImageAnswer
     [Description("Other answers it considered.")]
     public IReadOnlyList<string>? Alternatives { get; init; }
 
-    /// <summary>The picture: its short handle where it has one, else the name of its file or host.</summary>
+    /// <summary>The image: its short handle where it has one, else the name of its file or host.</summary>
     [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("The picture that was looked at.")]
+    [Description("The image that was looked at.")]
     public string? Image { get; init; }
 
     /// <summary>What went wrong, in place of an answer.</summary>
@@ -47,9 +47,9 @@ public sealed record ImageAnswer
 /// <summary>What the tools with several answers give, in the order of what was asked.</summary>
 public sealed record ImageAnswers
 {
-    /// <summary>One entry for each question, or for each picture.</summary>
+    /// <summary>One entry for each question, or for each image.</summary>
     [JsonPropertyName("answers"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("One entry for each question or picture, in order.")]
+    [Description("One entry for each question or image, in order.")]
     public IReadOnlyList<ImageAnswer>? Answers { get; init; }
 
     /// <summary>What went wrong with the whole request.</summary>
@@ -64,9 +64,9 @@ public sealed record ImageAnswers
 /// <summary>What <c>list_images</c> gives.</summary>
 public sealed record ImageList
 {
-    /// <summary>The pictures of this conversation, oldest first.</summary>
+    /// <summary>The images of this conversation, oldest first.</summary>
     [JsonPropertyName("images")]
-    [Description("The pictures in this conversation, oldest first.")]
+    [Description("The images in this conversation, oldest first.")]
     public required IReadOnlyList<ListedImage> Images { get; init; }
 
     /// <summary>What to do where there are none.</summary>
@@ -77,7 +77,7 @@ public sealed record ImageList
     public override string ToString() => Hint ?? string.Join('\n', Images.Select(i => i.Image));
 }
 
-/// <summary>A picture of the conversation.</summary>
+/// <summary>An image of the conversation.</summary>
 public sealed record ListedImage
 {
     /// <summary>Its handle.</summary>
@@ -114,15 +114,15 @@ public sealed record ToolError
     internal static ToolError From(Exception exception) => exception switch
     {
         // A model's files are the operator's affair, and its messages name them.
-        BlipModelException model => new() { Code = model.Code, Message = "The vision model cannot be used.", Hint = "Tell the user that picture questions cannot be answered at the moment." },
+        BlipModelException model => new() { Code = model.Code, Message = "The vision model cannot be used.", Hint = "Tell the user that image questions cannot be answered at the moment." },
         BlipException known => new() { Code = known.Code, Message = known.Message, Hint = HintFor(known.Code) },
-        _ => new() { Code = BlipErrorCode.Internal, Message = "The picture tool failed.", Hint = "Try once more; then go on without it." },
+        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
     };
 
     private static string? HintFor(string code) => code switch
     {
         BlipErrorCode.ImageNotFound => "Call list_images for the names that there are.",
-        BlipErrorCode.HostNotAllowed or BlipErrorCode.AddressNotAllowed or BlipErrorCode.FileNotAllowed => "Do not try other spellings. Ask the user to attach the picture.",
+        BlipErrorCode.HostNotAllowed or BlipErrorCode.AddressNotAllowed or BlipErrorCode.FileNotAllowed => "Do not try other spellings. Ask the user to attach the image.",
         BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or BlipErrorCode.TooManyQuestions => "Ask fewer or shorter questions.",
         BlipErrorCode.Busy or BlipErrorCode.ModelLoading or BlipErrorCode.Timeout => "Try again in a moment.",
         _ => null,

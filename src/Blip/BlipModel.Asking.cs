@@ -1,7 +1,8 @@
 using System.Diagnostics;
+using Blip.Caching;
 using Blip.Decoding;
-using Blip.Imaging;
-using Blip.Inference;
+using Blip.Images;
+using Blip.Networks;
 using Blip.Telemetry;
 using Blip.Text;
 
@@ -9,56 +10,56 @@ namespace Blip;
 
 public sealed partial class BlipModel
 {
-    /// <summary>Asks one question about a picture.</summary>
-    /// <param name="picture">The picture. One that was asked about lately is not looked at again.</param>
+    /// <summary>Asks one question about an image.</summary>
+    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
     /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
     /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops.</param>
-    /// <exception cref="BlipException">The picture or the question cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <exception cref="BlipException">The image or the question cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
     /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
-    public async Task<Answer> AskAsync(Picture picture, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
-        (await AskAsync(picture, [question], options, cancellationToken).ConfigureAwait(false))[0];
+    public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await AskAsync(image, [question], options, cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Asks several questions about a picture, which is looked at once. Answers come in the order of the questions.</summary>
-    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
-    public async Task<Answer[]> AskAsync(Picture picture, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    /// <summary>Asks several questions about an image, which is encoded once. Answers come in the order of the questions.</summary>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    public async Task<Answer[]> AskAsync(BlipImage image, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         return await ServeAsync(isAsk: true, async trace =>
         {
             Request request = Prepare(questions, options);
-            (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
-            return await AskAsync(memory, request, timing, trace, cancellationToken).ConfigureAwait(false);
+            (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+            return await AskAsync(embeddings, request, timing, trace, cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Asks one question about a picture that was looked at before.</summary>
-    /// <param name="memory">The picture, from <see cref="LookAsync"/> of this model.</param>
-    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <summary>Asks one question about an image that was encoded before.</summary>
+    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
     /// <param name="question"/><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer> AskAsync(ImageMemory memory, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
-        (await AskAsync(memory, [question], options, cancellationToken).ConfigureAwait(false))[0];
+    public async Task<Answer> AskAsync(EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+        (await AskAsync(encoded, [question], options, cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Asks several questions about a picture that was looked at before. Answers come in the order of the questions.</summary>
-    /// <param name="memory">The picture, from <see cref="LookAsync"/> of this model.</param>
-    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <summary>Asks several questions about an image that was encoded before. Answers come in the order of the questions.</summary>
+    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
     /// <param name="questions">The questions.</param><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer[]> AskAsync(ImageMemory memory, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<Answer[]> AskAsync(EncodedImage encoded, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        if (memory.Model != this)
-            throw new ArgumentException("This memory was made by another model. Look at the picture with the model that is asked.", nameof(memory));
+        ArgumentNullException.ThrowIfNull(encoded);
+        if (encoded.Model != this)
+            throw new ArgumentException("This image was encoded by another model. Encode it with the model that is asked.", nameof(encoded));
         return await ServeAsync(isAsk: true, trace =>
         {
             Request request = Prepare(questions, options);
-            return AskAsync(memory.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
+            return AskAsync(encoded.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Asks one question about each of several pictures; they share runs where they can. Answers come in the order of the pairs.</summary>
-    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
-    /// <param name="pairs">Pictures and questions.</param><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer[]> AskAsync(IReadOnlyList<(Picture Picture, string Question)> pairs, AskOptions? options = null, CancellationToken cancellationToken = default)
+    /// <summary>Asks one question about each of several images; they share runs where they can. Answers come in the order of the pairs.</summary>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="pairs">Images and questions.</param><param name="options"/><param name="cancellationToken"/>
+    public async Task<Answer[]> AskAsync(IReadOnlyList<(BlipImage Image, string Question)> pairs, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         // Enough at once to fill the runs, few enough to leave places to others.
@@ -68,7 +69,7 @@ public sealed partial class BlipModel
             await window.WaitAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                return await AskAsync(pair.Picture, pair.Question, options, cancellationToken).ConfigureAwait(false);
+                return await AskAsync(pair.Image, pair.Question, options, cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -79,36 +80,36 @@ public sealed partial class BlipModel
 
     /// <summary>Asks a question whose answer is a value: yes or no, a number, one of an enumeration's names.</summary>
     /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
-    /// <inheritdoc cref="AskAsync(Picture, string, AskOptions?, CancellationToken)"/>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
-    public async Task<TypedAnswer<T>> AskAsync<T>(Picture picture, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<TypedAnswer<T>> AskAsync<T>(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
         where T : struct
     {
         TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await AskAsync(picture, question, options, cancellationToken).ConfigureAwait(false));
+        return TypedAnswer<T>.Parse(await AskAsync(image, question, options, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <inheritdoc cref="AskAsync{T}(Picture, string, AskOptions?, CancellationToken)"/>
-    public async Task<TypedAnswer<T>> AskAsync<T>(ImageMemory memory, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="AskAsync{T}(BlipImage, string, AskOptions?, CancellationToken)"/>
+    public async Task<TypedAnswer<T>> AskAsync<T>(EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
         where T : struct
     {
         TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await AskAsync(memory, question, options, cancellationToken).ConfigureAwait(false));
+        return TypedAnswer<T>.Parse(await AskAsync(encoded, question, options, cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Looks at a picture once, to ask about it often.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <summary>Encodes an image once, to ask about it often.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="cancellationToken">Leaves the queue.</param>
     /// <returns>The caller disposes it.</returns>
-    /// <exception cref="BlipException">The picture cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
-    public async Task<ImageMemory> LookAsync(Picture picture, CancellationToken cancellationToken = default)
+    /// <exception cref="BlipException">The image cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    public async Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(picture);
+        ArgumentNullException.ThrowIfNull(image);
         long start = Stopwatch.GetTimestamp();
         return await ServeAsync(isAsk: false, async _ =>
         {
-            (PictureMemory memory, AnswerTiming timing) = await SeeAsync(picture, cancellationToken).ConfigureAwait(false);
-            return new ImageMemory(this, memory, timing with { Total = Stopwatch.GetElapsedTime(start) });
+            (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+            return new EncodedImage(this, embeddings, timing with { Total = Stopwatch.GetElapsedTime(start) });
         }).ConfigureAwait(false);
     }
 
@@ -167,17 +168,17 @@ public sealed partial class BlipModel
         return text.Ids;
     }
 
-    /// <summary>From bytes to a memory, with a reference for the caller.</summary>
-    private async Task<(PictureMemory Memory, AnswerTiming Timing)> SeeAsync(Picture picture, CancellationToken cancellationToken)
+    /// <summary>From bytes to embeddings, with a reference for the caller.</summary>
+    private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(BlipImage image, CancellationToken cancellationToken)
     {
         // Everything that a header tells is checked before anything waits.
-        long pixelCount = picture.ReadHeader(_preprocessor.Options.Limits).Pixels;
+        long pixelCount = image.ReadHeader(_preprocessor.Options.Limits).Pixels;
         await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
         PixelTensor pixels;
         try
         {
             using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
-            pixels = await Task.Run(() => _preprocessor.Process(picture, cancellationToken), cancellationToken).ConfigureAwait(false);
+            pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -189,16 +190,16 @@ public sealed partial class BlipModel
         PixelTensor? unused = pixels;
         try
         {
-            (PictureMemory memory, bool looked) = await _cache.GetAsync(PixelKey.Of(pixels.Span), token =>
+            (ImageEmbeddings embeddings, bool encoded) = await _cache.GetAsync(PixelKey.Of(pixels.Span), token =>
             {
                 unused = null;
-                return _looks.Enqueue([pixels], token)[0];
+                return _encodings.Enqueue([pixels], token)[0];
             }, cancellationToken).ConfigureAwait(false);
-            _telemetry.Remembered(!looked);
-            if (!looked)
-                return (memory, timing);
-            ModelTelemetry.Span(BlipTelemetry.LookSpan, memory.LookStart, memory.LookTime);
-            return (memory, timing with { Vision = memory.LookTime });
+            _telemetry.Remembered(!encoded);
+            if (!encoded)
+                return (embeddings, timing);
+            ModelTelemetry.Span(BlipTelemetry.EncodeSpan, embeddings.EncodeStart, embeddings.EncodeTime);
+            return (embeddings, timing with { Vision = embeddings.EncodeTime });
         }
         finally
         {
@@ -206,18 +207,18 @@ public sealed partial class BlipModel
         }
     }
 
-    /// <summary>Takes over the caller's reference to the memory.</summary>
-    private async Task<Answer[]> AskAsync(PictureMemory memory, Request request, AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
+    /// <summary>Takes over the caller's reference to the embeddings.</summary>
+    private async Task<Answer[]> AskAsync(ImageEmbeddings embeddings, Request request, AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
     {
         LengthLimits limits = new(request.Options.MinNewTokens, request.Options.MaxNewTokens);
-        PictureQuestion[] questions = new PictureQuestion[request.Ids.Length];
+        ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
-            questions[i] = new PictureQuestion(memory.AddReference(), request.Ids[i], limits);
-        memory.Release();
-        long bytes = memory.Bytes;
+            questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits);
+        embeddings.Release();
+        long bytes = embeddings.Bytes;
         QuestionResult[] results = await Task.WhenAll(_asks.Enqueue(questions, cancellationToken)).ConfigureAwait(false);
-        if (memory.Bytes != bytes)
-            _cache.Recount(memory);
+        if (embeddings.Bytes != bytes)
+            _cache.Recount(embeddings);
 
         Answer[] answers = new Answer[results.Length];
         for (int i = 0; i < answers.Length; i++)
@@ -264,16 +265,16 @@ public sealed partial class BlipModel
     private int Known(int token) => token < _tokenizer.VocabularySize ? token : _tokenizer.UnknownTokenId;
 
     /// <summary>Runs in a slot.</summary>
-    private PictureMemory[] Look(IReadOnlyList<PixelTensor> pictures, CancellationToken cancellationToken)
+    private ImageEmbeddings[] Encode(IReadOnlyList<PixelTensor> images, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        PictureMemory memory = _network.Look(pictures[0].Writable);
-        _telemetry.Record(BlipTelemetry.VisionDuration, memory.LookTime);
-        return [memory];
+        ImageEmbeddings embeddings = _network.Encode(images[0].Writable);
+        _telemetry.Record(BlipTelemetry.VisionDuration, embeddings.EncodeTime);
+        return [embeddings];
     }
 
     /// <summary>Runs in a slot.</summary>
-    private QuestionResult[] Ask(IReadOnlyList<PictureQuestion> questions, CancellationToken cancellationToken)
+    private QuestionResult[] Ask(IReadOnlyList<ImageQuestion> questions, CancellationToken cancellationToken)
     {
         try
         {

@@ -1,7 +1,10 @@
+using Blip.Caching;
 using Blip.Checkpoints;
 using Blip.Hub;
-using Blip.Imaging;
-using Blip.Inference;
+using Blip.Images;
+using Blip.Networks;
+using Blip.Runtime;
+using Blip.Scheduling;
 using Blip.Telemetry;
 using Blip.Text;
 using Microsoft.Extensions.Logging;
@@ -15,7 +18,7 @@ namespace Blip;
 /// </summary>
 /// <remarks>
 /// Answers are those of Python transformers' <c>generate</c> for <c>BlipForQuestionAnswering</c>, token for token, each question
-/// as if asked alone. Pictures are read as its image processor on Pillow reads them, but for transparency, which is laid over white.
+/// as if asked alone. Images are read as its image processor on Pillow reads them, but for transparency, which is laid over white.
 /// </remarks>
 public sealed partial class BlipModel : IAsyncDisposable
 {
@@ -29,11 +32,11 @@ public sealed partial class BlipModel : IAsyncDisposable
     private readonly BlipNetwork _network;
     private readonly RequestGate _gate;
     private readonly PixelBudget _pixels;
-    private readonly MemoryCache _cache;
+    private readonly ImageCache _cache;
     private readonly SemaphoreSlim _slots;
     private readonly BlipOptions _options;
-    private readonly BatchQueue<PixelTensor, PictureMemory> _looks;
-    private readonly BatchQueue<PictureQuestion, QuestionResult> _asks;
+    private readonly BatchQueue<PixelTensor, ImageEmbeddings> _encodings;
+    private readonly BatchQueue<ImageQuestion, QuestionResult> _asks;
     private readonly Lazy<Task<string>> _digest;
     private readonly ModelTelemetry _telemetry;
     private readonly CancellationTokenSource _stop = new();
@@ -52,10 +55,10 @@ public sealed partial class BlipModel : IAsyncDisposable
         _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, decoder);
         _gate = new RequestGate(options.MaxRequests, TimeProvider.System);
         _pixels = new PixelBudget(options.MaxPixelsInFlight);
-        _cache = new MemoryCache(options.MemoryCacheBytes);
+        _cache = new ImageCache(options.ImageCacheBytes);
         _slots = new SemaphoreSlim(options.MaxConcurrentRuns);
-        _looks = new BatchQueue<PixelTensor, PictureMemory>(_slots, 1, Look, pixels => pixels.Dispose(), waits => _telemetry.RunStarts(BlipTelemetry.LookSpan, waits));
-        _asks = new BatchQueue<PictureQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Memory.Release(), waits => _telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits));
+        _encodings = new BatchQueue<PixelTensor, ImageEmbeddings>(_slots, 1, Encode, pixels => pixels.Dispose(), waits => _telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits));
+        _asks = new BatchQueue<ImageQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Embeddings.Release(), waits => _telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits));
         _digest = new Lazy<Task<string>>(() => Task.Run(ComputeDigest));
         _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
     }
@@ -78,7 +81,7 @@ public sealed partial class BlipModel : IAsyncDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="options">Which model, where, and within which limits.</param>
-    /// <param name="decoder">Decodes pictures; SkiaSharp by default.</param>
+    /// <param name="decoder">Decodes images; SkiaSharp by default.</param>
     /// <param name="progress">Told what is being done.</param>
     /// <param name="logger">Told of oddities in the model's files.</param>
     /// <param name="cancellationToken">Stops the loading.</param>

@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Blip.Hub;
-using Blip.Imaging;
+using Blip.Images;
 
 namespace Blip;
 
@@ -20,14 +20,14 @@ public sealed class BlipOptions
     /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
     public BlipPrecision Precision { get; set; }
 
-    /// <summary>How pictures become what the model sees, and how large they may be.</summary>
+    /// <summary>How images become what the model sees, and how large they may be.</summary>
     public ImageOptions Image { get; set; } = new();
 
     /// <summary>Requests that may be under way or waiting before another is refused as busy. 256 by default.</summary>
     [Range(1, 1_000_000)]
     public int MaxRequests { get; set; } = 256;
 
-    /// <summary>Decoded pixels in flight over all requests; a picture waits, as the bytes that came, until it fits. 100,000,000 by default.</summary>
+    /// <summary>Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 100,000,000 by default.</summary>
     [Range(1, long.MaxValue)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
@@ -43,9 +43,9 @@ public sealed class BlipOptions
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>How many bytes of looked-at pictures are remembered. 256 MiB by default, some 150 pictures of the full-size model.</summary>
+    /// <summary>How many bytes of encoded images are kept. 256 MiB by default, some 150 images of the full-size model.</summary>
     [Range(0, long.MaxValue)]
-    public long MemoryCacheBytes { get; set; } = 256L << 20;
+    public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the default, sets no limit.</summary>
     [Range(1, long.MaxValue)]
@@ -78,7 +78,7 @@ public sealed class BlipOptions
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
-        ThrowUnless(MemoryCacheBytes >= 0, nameof(MemoryCacheBytes), MemoryCacheBytes);
+        ThrowUnless(ImageCacheBytes >= 0, nameof(ImageCacheBytes), ImageCacheBytes);
         ThrowUnless(GpuMemoryLimit is null or >= 1, nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);
 
         static void ThrowUnless(bool inRange, string name, long value)

@@ -18,14 +18,14 @@ public class AskCommandTests
     }
 
     [Fact]
-    public async Task Ask_SeveralPicturesAndQuestions_PrintsTabbedLines()
+    public async Task Ask_SeveralImagesAndQuestions_PrintsTabbedLines()
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, Room, "-q", "is there a cat?", "-q", "is this inside or outside?");
         Assert.Equal([$"{Dogs}\tis there a cat?\tno", $"{Dogs}\tis this inside or outside?\toutside", $"{Room}\tis there a cat?\tno", $"{Room}\tis this inside or outside?\tinside"], result.Lines);
     }
 
     [Fact]
-    public async Task Ask_OneOfTwoPicturesIsMissing_AnswersTheOtherAndFails()
+    public async Task Ask_OneOfTwoImagesIsMissing_AnswersTheOtherAndFails()
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "missing.jpg", Room, "is this inside or outside?");
         Assert.Equal(1, result.Code);
@@ -44,7 +44,7 @@ public class AskCommandTests
     }
 
     [Fact]
-    public async Task Ask_SeveralQuestionsAboutAMissingPicture_ComplainsOnce()
+    public async Task Ask_SeveralQuestionsAboutAMissingImage_ComplainsOnce()
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "missing.jpg", "-q", "what?", "-q", "where?");
         Assert.Equal((1, ""), (result.Code, result.Out));
@@ -69,10 +69,10 @@ public class AskCommandTests
     }
 
     [Fact]
-    public async Task Ask_PictureFromStdinAndDataUriAndAtSign_Work()
+    public async Task Ask_ImageFromStdinAndDataUriAndAtSign_Work()
     {
-        using FileStream picture = File.OpenRead(Dogs);
-        BlipProcess.Result result = await BlipProcess.RunAsync(picture, ["ask", "-", $"data:image/jpeg;base64,{Convert.ToBase64String(File.ReadAllBytes(Dogs))}", "-q", "@how many dogs are in the picture?"]);
+        using FileStream image = File.OpenRead(Dogs);
+        BlipProcess.Result result = await BlipProcess.RunAsync(image, ["ask", "-", $"data:image/jpeg;base64,{Convert.ToBase64String(File.ReadAllBytes(Dogs))}", "-q", "@how many dogs are in the picture?"]);
         Assert.Equal(0, result.Code);
         Assert.Equal(2, result.Lines.Length);
     }

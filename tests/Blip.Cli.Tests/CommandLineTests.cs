@@ -11,7 +11,7 @@ public class CommandLineTests
     {
         { [], 2, "command" },
         { ["askk"], 2, "askk" },
-        { ["ask"], 2, "picture and a question" },
+        { ["ask"], 2, "image and a question" },
         { ["ask", Dogs], 2, "question" },
         { ["ask", Dogs, "what?", "--nope"], 2, "--nope" },
         { ["ask", Dogs, "what?", "-x"], 2, "no option -x" },

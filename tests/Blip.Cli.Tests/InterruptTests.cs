@@ -33,7 +33,7 @@ public class InterruptTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Interrupt_WaitingForAPicture_EndsWith130()
+    public async Task Interrupt_WaitingForAImage_EndsWith130()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
         using Process process = BlipProcess.Start("ask", "-", "is there a cat?");

@@ -75,7 +75,7 @@ public class OtherCommandTests
         Assert.InRange(next, 0, first);
         Assert.True(root.GetProperty("sixteen_questions_ms").GetProperty("p95").GetDouble() > next);
         Assert.All(root.GetProperty("throughput").EnumerateArray(), load =>
-            Assert.Equal(load.GetProperty("questions_per_s").GetDouble(), load.GetProperty("pictures_per_s").GetDouble() * load.GetProperty("batch").GetInt32(), 0.2));
+            Assert.Equal(load.GetProperty("questions_per_s").GetDouble(), load.GetProperty("images_per_s").GetDouble() * load.GetProperty("batch").GetInt32(), 0.2));
         Assert.True(root.GetProperty("start_to_first_answer_ms").GetDouble() > first);
         Assert.True(root.GetProperty("peak_rss_mb").GetDouble() > 20);
     }

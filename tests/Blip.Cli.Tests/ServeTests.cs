@@ -18,7 +18,7 @@ public sealed partial class ServeTests
         await using Server server = await Server.StartAsync();
         Assert.Matches(@"^ready at http://127\.0\.0\.1:\d+: model demo .*, cpu, fp32$", server.ReadyLine);
         using HttpClient http = new() { BaseAddress = server.Address };
-        Assert.Contains("Ask a picture", await http.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Contains("Ask an image", await http.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
         BlipProcess.Result health = await BlipProcess.RunAsync("health", "--url", server.Address.AbsoluteUri);
         Assert.Equal((0, "Healthy"), (health.Code, health.Out.Trim()));
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/metrics", UriKind.Relative))).StatusCode);
@@ -29,12 +29,12 @@ public sealed partial class ServeTests
     {
         await using Server server = await Server.StartAsync("--metrics");
         using HttpClient http = new() { BaseAddress = server.Address };
-        using ByteArrayContent picture = new(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
-        picture.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
-        using HttpResponseMessage answer = await http.PostAsync(new Uri("/api/ask?question=is+there+a+cat%3F", UriKind.Relative), picture);
+        using ByteArrayContent image = new(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
+        image.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
+        using HttpResponseMessage answer = await http.PostAsync(new Uri("/api/ask?question=is+there+a+cat%3F", UriKind.Relative), image);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        foreach (string name in (string[])["gen_ai_server_request_duration_seconds_bucket", "blip_vision_duration_seconds_sum", "blip_batch_size", "blip_memory_cache_requests"])
+        foreach (string name in (string[])["gen_ai_server_request_duration_seconds_bucket", "blip_vision_duration_seconds_sum", "blip_batch_size", "blip_image_cache_requests"])
             Assert.Contains(name, metrics, StringComparison.Ordinal);
     }
 
@@ -43,17 +43,17 @@ public sealed partial class ServeTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGTERM is sent with kill.");
         await using Server server = await Server.StartAsync();
-        byte[] picture = await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"));
+        byte[] image = await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"));
         using TcpClient client = new();
         await client.ConnectAsync(server.Address.Host, server.Address.Port);
         NetworkStream stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/ask?question=how+many+dogs+are+in+the+picture%3F HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {picture.Length}\r\n\r\n"));
-        await stream.WriteAsync(picture.AsMemory(0, 5000));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/ask?question=how+many+dogs+are+in+the+image%3F HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {image.Length}\r\n\r\n"));
+        await stream.WriteAsync(image.AsMemory(0, 5000));
         await Task.Delay(300);
         using (Process kill = Process.Start("kill", ["-TERM", $"{server.Process.Id}"]))
             await kill.WaitForExitAsync();
         await Task.Delay(300);
-        await stream.WriteAsync(picture.AsMemory(5000));
+        await stream.WriteAsync(image.AsMemory(5000));
         using StreamReader reader = new(stream);
         string answer = await reader.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(10));
         Assert.StartsWith("HTTP/1.1 200 OK", answer, StringComparison.Ordinal);

@@ -15,17 +15,17 @@ public static class BlobListener
     /// <param name="host">Whose function it calls.</param>
     /// <param name="connection">
     /// The storage's connection string. Addresses of the form <c>account.blob.localhost</c>, as in production, go to this machine: with addresses that hold the account in their path the listener
-    /// scans otherwise, and misses pictures that arrive in the second of its last scan.
+    /// scans otherwise, and misses images that arrive in the second of its last scan.
     /// </param>
-    /// <param name="pictures">The container.</param>
+    /// <param name="images">The container.</param>
     /// <param name="hostId">Whose receipts and queues are used: one that ran before goes on where it ended.</param>
-    public static IHost Create(FunctionsHost host, string connection, string pictures, string hostId) => new HostBuilder()
+    public static IHost Create(FunctionsHost host, string connection, string images, string hostId) => new HostBuilder()
         .ConfigureWebJobs(jobs =>
         {
             jobs.AddAzureStorageCoreServices();
             jobs.AddAzureStorageBlobs(options => (options.MaxDegreeOfParallelism, options.PoisonBlobThreshold) = (2, 5));
         })
-        .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipPictures"] = pictures }))
+        .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipImages"] = images }))
         .ConfigureServices(services =>
         {
             services.AddSingleton(host);
@@ -36,13 +36,13 @@ public static class BlobListener
         })
         .Build();
 
-    /// <summary>The function that the listener finds: it hands the picture on, and fails where the worker fails.</summary>
-    public sealed class PictureFunction(FunctionsHost host)
+    /// <summary>The function that the listener finds: it hands the image on, and fails where the worker fails.</summary>
+    public sealed class ImageFunction(FunctionsHost host)
     {
-        [FunctionName("AnswerPicture")]
-        public async Task RunAsync([BlobTrigger("%BlipPictures%/{name}", Connection = "AzureWebJobsStorage")] ParameterBindingData picture, string blobTrigger, CancellationToken cancellationToken)
+        [FunctionName("AnswerImage")]
+        public async Task RunAsync([BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage")] ParameterBindingData image, string blobTrigger, CancellationToken cancellationToken)
         {
-            (bool succeeded, string? error) = await host.InvokeBlobAsync("AnswerPicture", picture.Source, picture.ContentType, picture.Content, blobTrigger, cancellationToken);
+            (bool succeeded, string? error) = await host.InvokeBlobAsync("AnswerImage", image.Source, image.ContentType, image.Content, blobTrigger, cancellationToken);
             if (!succeeded)
                 throw new InvalidOperationException(error);
         }
@@ -50,7 +50,7 @@ public static class BlobListener
 
     private sealed class OneType : ITypeLocator
     {
-        public IReadOnlyList<Type> GetTypes() => [typeof(PictureFunction)];
+        public IReadOnlyList<Type> GetTypes() => [typeof(ImageFunction)];
     }
 
     private sealed class OneId(string id) : IHostIdProvider

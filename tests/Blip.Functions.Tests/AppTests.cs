@@ -40,10 +40,10 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         Assert.Equal(
         [
             "Alive get alive Anonymous", "Ask post api/ask Function", "ChatCompletions post v1/chat/completions Function", "Health get health Anonymous", "HealthLive get health/live Anonymous",
-            "HealthReady get health/ready Anonymous", "Mcp get,post,delete mcp Function", "Models get v1/models Function", "OpenApi get openapi/v1.json Function", "SendPicture post api/pictures Function",
+            "HealthReady get health/ready Anonymous", "Mcp get,post,delete mcp Function", "Models get v1/models Function", "OpenApi get openapi/v1.json Function", "SendImage post api/images Function",
         ], declared);
-        JsonElement blob = _host.Functions.Single(f => f.Name == "AnswerPicture").Trigger;
-        Assert.Equal(("blobTrigger", "%BlipPictures%/{name}", "AzureWebJobsStorage", "EventGrid"),
+        JsonElement blob = _host.Functions.Single(f => f.Name == "AnswerImage").Trigger;
+        Assert.Equal(("blobTrigger", "%BlipImages%/{name}", "AzureWebJobsStorage", "EventGrid"),
             (blob.GetProperty("type").GetString(), blob.GetProperty("path").GetString(), blob.GetProperty("connection").GetString(), blob.GetProperty("source").GetString()));
     }
 
@@ -70,9 +70,9 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         (string Name, Func<HttpRequestMessage> Request)[] requests =
         [
             ("multipart", () => Post("/api/ask", Form("how many dogs are in the picture?"))),
-            ("raw", () => Post("/api/ask?question=is+there+a+cat%3F", Picture(Dogs))),
-            ("picture", () => Post("/api/pictures", Picture(Dogs))),
-            ("picture again", () => Post("/api/pictures", Picture(Dogs))),
+            ("raw", () => Post("/api/ask?question=is+there+a+cat%3F", BlipImage(Dogs))),
+            ("image", () => Post("/api/images", BlipImage(Dogs))),
+            ("image again", () => Post("/api/images", BlipImage(Dogs))),
             ("handle", () => Post("/api/ask", Json($$"""{"image":"{{handle}}","question":"what color is the tree?"}"""))),
             ("chat", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", "", StringComparison.Ordinal)))),
             ("stream", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", ",\"stream\":true,\"logprobs\":true", StringComparison.Ordinal)))),
@@ -81,9 +81,9 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
             ("live", () => new HttpRequestMessage(HttpMethod.Get, "/health/live")),
             ("ready", () => new HttpRequestMessage(HttpMethod.Get, "/health/ready")),
-            ("no picture", () => Post("/api/ask", Json("{\"question\":\"a\"}"))),
+            ("no image", () => Post("/api/ask", Json("{\"question\":\"a\"}"))),
             ("wrong type", () => Post("/api/ask", new StringContent("a"))),
-            ("cut", () => Post("/api/ask?question=a", Picture(Dogs[..9000]))),
+            ("cut", () => Post("/api/ask?question=a", BlipImage(Dogs[..9000]))),
             ("unknown handle", () => Post("/api/ask", Json($$"""{"image":"sha256-{{new string('0', 64)}}","question":"a"}"""))),
             ("foreign address", () => Post("/api/ask", Json("""{"image":"https://example.com/x","question":"a"}"""))),
             ("mcp", () => Post("/mcp", Json("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""))),
@@ -103,7 +103,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     [Fact]
     public async Task Mcp_RealClient_AsksByHandle()
     {
-        using HttpResponseMessage sent = await _http.SendAsync(Post("/api/pictures", Picture(Dogs)));
+        using HttpResponseMessage sent = await _http.SendAsync(Post("/api/images", BlipImage(Dogs)));
         string handle = JsonDocument.Parse(await sent.Content.ReadAsStringAsync()).RootElement.GetProperty("handle").GetString()!;
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(_host.Address, "/mcp") }));
         Assert.Equal(4, (await client.ListToolsAsync()).Count);
@@ -144,7 +144,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         using HttpResponseMessage answered = await http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
         Assert.Contains("\"answer\":\"2\"", await answered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         // What only Skia reads.
-        using HttpResponseMessage refused = await http.SendAsync(Post("/api/ask?question=a", Picture(await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "animated.webp")))));
+        using HttpResponseMessage refused = await http.SendAsync(Post("/api/ask?question=a", BlipImage(await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "animated.webp")))));
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
     }
 
@@ -174,13 +174,13 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         return request;
     }
 
-    private static ByteArrayContent Picture(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+    private static ByteArrayContent BlipImage(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
     private static MultipartFormDataContent Form(params string[] questions)
     {
-        MultipartFormDataContent form = new() { { Picture(Dogs), "image", "dogs.jpg" } };
+        MultipartFormDataContent form = new() { { BlipImage(Dogs), "image", "dogs.jpg" } };
         foreach (string question in questions)
             form.Add(new StringContent(question), "question");
         return form;

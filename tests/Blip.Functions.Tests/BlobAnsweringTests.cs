@@ -22,14 +22,14 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
 
     private readonly BlipService _service = new(Options.Create(new BlipOptions()), NullLogger<BlipService>.Instance);
     private Azurite _azurite = null!;
-    private BlobContainerClient _pictures = null!, _answers = null!;
+    private BlobContainerClient _images = null!, _answers = null!;
 
     public async ValueTask InitializeAsync()
     {
         _azurite = await Azurite.StartAsync();
-        _pictures = _azurite.Blobs.GetBlobContainerClient("pictures");
+        _images = _azurite.Blobs.GetBlobContainerClient("images");
         _answers = _azurite.Blobs.GetBlobContainerClient("answers");
-        await _pictures.CreateAsync();
+        await _images.CreateAsync();
         await _answers.CreateAsync();
     }
 
@@ -82,14 +82,14 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     });
 
     [Fact]
-    public async Task Gone_AtAnyStep_EndsWell() => await AtEachStepAsync((name, interrupted) => interrupted(() => _pictures.GetBlobClient(name).DeleteAsync()));
+    public async Task Gone_AtAnyStep_EndsWell() => await AtEachStepAsync((name, interrupted) => interrupted(() => _images.GetBlobClient(name).DeleteAsync()));
 
     [Fact]
     public async Task AnswersContainer_MissingOrGone_IsMade()
     {
         BlobContainerClient none = _azurite.Blobs.GetBlobContainerClient("none");
         await UploadAsync("a.jpg", Dogs);
-        await Answering().AnswerAsync(_pictures.GetBlobClient("a.jpg"), none);
+        await Answering().AnswerAsync(_images.GetBlobClient("a.jpg"), none);
         Assert.True(await none.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
@@ -107,7 +107,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         await AnswerAsync("a.jpg.questions.json");
         Assert.Equal(["where is this?", "how many dogs are in the picture?"], await AskedAsync("a.jpg"));
 
-        await _pictures.GetBlobClient("a.jpg").SetMetadataAsync(new Dictionary<string, string> { ["Questions"] = """["is it day or night?"]""" });
+        await _images.GetBlobClient("a.jpg").SetMetadataAsync(new Dictionary<string, string> { ["Questions"] = """["is it day or night?"]""" });
         await AnswerAsync("a.jpg");
         Assert.Equal(["is it day or night?"], await AskedAsync("a.jpg"));
         Assert.False(await _answers.GetBlobClient("a.jpg.questions.json.json").ExistsAsync());
@@ -132,7 +132,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Picture_TooLargeEmptyOrNone_IsAnErrorDocument()
+    public async Task Image_TooLargeEmptyOrNone_IsAnErrorDocument()
     {
         await UploadAsync("large.jpg", Dogs);
         await AnswerAsync("large.jpg", sources: new ImageSourceOptions { MaxBytes = 1000 });
@@ -159,11 +159,11 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     {
         await UploadAsync("a.jpg", Dogs);
         await using BlipService none = new(Options.Create(new BlipOptions { Model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()) }), NullLogger<BlipService>.Instance);
-        await Assert.ThrowsAsync<BlipModelException>(() => Answering(service: none).AnswerAsync(_pictures.GetBlobClient("a.jpg"), _answers));
+        await Assert.ThrowsAsync<BlipModelException>(() => Answering(service: none).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
         Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
-    /// <summary>Runs a scenario for the first request of an answering, for the second and so on. The scenario calls its second argument to have the picture answered with something happening before that request.</summary>
+    /// <summary>Runs a scenario for the first request of an answering, for the second and so on. The scenario calls its second argument to have the image answered with something happening before that request.</summary>
     private async Task AtEachStepAsync(Func<string, Func<Func<Task>, Task>, Task> scenario)
     {
         int step = 0;
@@ -180,7 +180,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
                 await scenario(name, async happens =>
                 {
                     interruption.Happens = happens;
-                    await Answering().AnswerAsync(watched.GetBlobContainerClient("pictures").GetBlobClient(name), watched.GetBlobContainerClient("answers"));
+                    await Answering().AnswerAsync(watched.GetBlobContainerClient("images").GetBlobClient(name), watched.GetBlobContainerClient("answers"));
                     // Beyond the last request nothing happens, and the scenario has nothing to say.
                     if (!interruption.Happened)
                         throw new BeyondLastStepException();
@@ -198,9 +198,9 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         new(service ?? _service, Options.Create(options ?? new BlobAnsweringOptions()), Options.Create(sources ?? new ImageSourceOptions()), TimeProvider.System, NullLogger<BlobAnswering>.Instance);
 
     private Task AnswerAsync(string name, BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null) =>
-        Answering(options, sources).AnswerAsync(_pictures.GetBlobClient(name), _answers);
+        Answering(options, sources).AnswerAsync(_images.GetBlobClient(name), _answers);
 
-    private async Task UploadAsync(string name, BinaryData content) => await _pictures.GetBlobClient(name).UploadAsync(content, overwrite: true);
+    private async Task UploadAsync(string name, BinaryData content) => await _images.GetBlobClient(name).UploadAsync(content, overwrite: true);
 
     private async Task<ETag> VersionAsync(string name) => (await _answers.GetBlobClient(name + ".json").GetPropertiesAsync()).Value.ETag;
 
@@ -211,11 +211,11 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     private async Task AssertAnswersNewestAsync(string name, BinaryData content)
     {
         JsonElement document = await DocumentAsync(name);
-        BlobProperties picture = await _pictures.GetBlobClient(name).GetPropertiesAsync();
-        Assert.Equal(picture.ETag.ToString(), document.GetProperty("image_etag").GetString());
+        BlobProperties image = await _images.GetBlobClient(name).GetPropertiesAsync();
+        Assert.Equal(image.ETag.ToString(), document.GetProperty("image_etag").GetString());
         JsonElement answer = Assert.Single(document.GetProperty("answers").EnumerateArray().ToArray());
         BlipModel model = await _service.GetModelAsync();
-        Assert.Equal((await model.AskAsync(Picture.FromBytes(content.ToArray()), "what is in the picture?")).Text, answer.GetProperty("answer").GetString());
+        Assert.Equal((await model.AskAsync(BlipImage.FromBytes(content.ToArray()), "what is in the picture?")).Text, answer.GetProperty("answer").GetString());
     }
 
     private sealed class BeyondLastStepException : Exception;

@@ -9,19 +9,19 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>Host and worker killed again and again while pictures arrive, are repeated and replaced.</summary>
+/// <summary>Host and worker killed again and again while images arrive, are repeated and replaced.</summary>
 public sealed class BlobKillTests(PublishedApp app)
 {
-    private const string Pictures = "pictures", Question = "how many dogs are in the picture?";
+    private const string Images = "images", Question = "how many dogs are in the picture?";
 
     [Fact]
     [Trait("Category", "Long")]
-    public async Task Pictures_WhileTheAppIsKilled_EachHasExactlyItsRightDocument()
+    public async Task Images_WhileTheAppIsKilled_EachHasExactlyItsRightDocument()
     {
         int count = Math.Max(60, TestScale.Of(2000)), kills = TestScale.Of(20);
         await using Azurite azurite = await Azurite.StartAsync();
-        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient(Pictures), answers = azurite.Blobs.GetBlobContainerClient("answers");
-        await pictures.CreateAsync();
+        BlobContainerClient images = azurite.Blobs.GetBlobContainerClient(Images), answers = azurite.Blobs.GetBlobContainerClient("answers");
+        await images.CreateAsync();
         await answers.CreateAsync();
         // The listener follows the storage's logs.
         await azurite.Blobs.GetBlobContainerClient("$logs").CreateIfNotExistsAsync();
@@ -44,7 +44,7 @@ public sealed class BlobKillTests(PublishedApp app)
                     wanted[i] = right[i % contents.Length];
                     if (i % 10 == 0)
                         (content, wanted[i]) = (content[..(content.Length / 2)], null);
-                    await UploadAsync(pictures, i, content);
+                    await UploadAsync(images, i, content);
                     if (i % 20 == 5)
                         replacements.Add(LaterAsync(i, content));
                     else if (i % 20 == 15)
@@ -57,7 +57,7 @@ public sealed class BlobKillTests(PublishedApp app)
                 if (share == kills)
                 {
                     await Task.WhenAll(replacements);
-                    await SettledAsync(pictures, answers, count);
+                    await SettledAsync(images, answers, count);
                 }
                 else
                 {
@@ -81,7 +81,7 @@ public sealed class BlobKillTests(PublishedApp app)
         for (int i = 0; i < count; i++)
         {
             JsonElement document = await DocumentAsync(answers, i);
-            Assert.Equal((await pictures.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString(), document.GetProperty("image_etag").GetString());
+            Assert.Equal((await images.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString(), document.GetProperty("image_etag").GetString());
             if (wanted[i] is { } answer)
                 Assert.Equal(answer, Assert.Single(document.GetProperty("answers").EnumerateArray().ToArray()).GetProperty("answer").GetString());
             else
@@ -93,12 +93,12 @@ public sealed class BlobKillTests(PublishedApp app)
         async Task LaterAsync(int i, byte[] content)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(200 * (i % 50)));
-            await UploadAsync(pictures, i, content);
+            await UploadAsync(images, i, content);
         }
     }
 
-    /// <summary>Ends when every picture's newest version has its document and no message waits.</summary>
-    private static async Task SettledAsync(BlobContainerClient pictures, BlobContainerClient answers, int count)
+    /// <summary>Ends when every image's newest version has its document and no message waits.</summary>
+    private static async Task SettledAsync(BlobContainerClient images, BlobContainerClient answers, int count)
     {
         int open = count;
         for (Stopwatch clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromMinutes(3); await Task.Delay(1000))
@@ -108,7 +108,7 @@ public sealed class BlobKillTests(PublishedApp app)
             {
                 BlobClient document = answers.GetBlobClient(Name(i) + ".json");
                 if (!await document.ExistsAsync()
-                    || (await DocumentAsync(answers, i)).GetProperty("image_etag").GetString() != (await pictures.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString())
+                    || (await DocumentAsync(answers, i)).GetProperty("image_etag").GetString() != (await images.GetBlobClient(Name(i)).GetPropertiesAsync()).Value.ETag.ToString())
                     open++;
             }
             if (open == 0)
@@ -118,7 +118,7 @@ public sealed class BlobKillTests(PublishedApp app)
                 return;
             }
         }
-        Assert.Fail("Pictures are stuck without their documents.");
+        Assert.Fail("Images are stuck without their documents.");
     }
 
     private static async Task<string[]> AskAsync(byte[][] contents)
@@ -126,19 +126,19 @@ public sealed class BlobKillTests(PublishedApp app)
         await using BlipModel model = await BlipModel.LoadAsync();
         List<string> answers = [];
         foreach (byte[] content in contents)
-            answers.Add((await model.AskAsync(Picture.FromBytes(content), Question)).Text);
+            answers.Add((await model.AskAsync(BlipImage.FromBytes(content), Question)).Text);
         return [.. answers];
     }
 
     private Process StartHost(Azurite azurite) => Process.Start(new ProcessStartInfo("dotnet",
     [
-        typeof(FunctionsHost).Assembly.Location, app.Folder, Pictures, azurite.ProductionConnection, "kills", $"BlipPictures={Pictures}", "BlipAnswers=answers",
+        typeof(FunctionsHost).Assembly.Location, app.Folder, Images, azurite.ProductionConnection, "kills", $"BlipImages={Images}", "BlipAnswers=answers",
         $"AzureWebJobsStorage={azurite.Connection}", "Blip__Decoder=skia", $"Blip__Blobs__Questions__0={Question}",
     ]) { RedirectStandardOutput = true })!;
 
     private static string Name(int i) => FormattableString.Invariant($"{i % 7}/{i:0000}.jpg");
 
-    private static async Task UploadAsync(BlobContainerClient pictures, int i, byte[] content) => await pictures.GetBlobClient(Name(i)).UploadAsync(BinaryData.FromBytes(content), overwrite: true);
+    private static async Task UploadAsync(BlobContainerClient images, int i, byte[] content) => await images.GetBlobClient(Name(i)).UploadAsync(BinaryData.FromBytes(content), overwrite: true);
 
     private static async Task<JsonElement> DocumentAsync(BlobContainerClient answers, int i) =>
         JsonDocument.Parse((await answers.GetBlobClient(Name(i) + ".json").DownloadContentAsync()).Value.Content).RootElement;

@@ -10,39 +10,39 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>A picture from the storage emulator through the genuine listener and the real worker to its answer document.</summary>
+/// <summary>An image from the storage emulator through the genuine listener and the real worker to its answer document.</summary>
 public sealed class BlobTests(PublishedApp app)
 {
     [Fact]
-    public async Task Pictures_Uploaded_AreAnsweredOrSayWhyNot()
+    public async Task Images_Uploaded_AreAnsweredOrSayWhyNot()
     {
         await using Azurite azurite = await Azurite.StartAsync();
-        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient("pictures"), answers = azurite.Blobs.GetBlobContainerClient("answers");
-        await pictures.CreateAsync();
+        BlobContainerClient images = azurite.Blobs.GetBlobContainerClient("images"), answers = azurite.Blobs.GetBlobContainerClient("answers");
+        await images.CreateAsync();
         BinaryData dogs = BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
-        await pictures.GetBlobClient("cut.jpg").UploadAsync(BinaryData.FromBytes(dogs.ToMemory()[..9000]));
-        await pictures.GetBlobClient("side/é 1.jpg.questions.json").UploadAsync(BinaryData.FromString("""["is there a cat?"]"""));
-        await pictures.GetBlobClient("side/é 1.jpg").UploadAsync(dogs);
-        await pictures.GetBlobClient("wrong.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = "nonsense" } });
-        await pictures.GetBlobClient("dogs.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = """["how many dogs are in the picture?","what color is the tree?"]""" } });
+        await images.GetBlobClient("cut.jpg").UploadAsync(BinaryData.FromBytes(dogs.ToMemory()[..9000]));
+        await images.GetBlobClient("side/é 1.jpg.questions.json").UploadAsync(BinaryData.FromString("""["is there a cat?"]"""));
+        await images.GetBlobClient("side/é 1.jpg").UploadAsync(dogs);
+        await images.GetBlobClient("wrong.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = "nonsense" } });
+        await images.GetBlobClient("dogs.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = """["how many dogs are in the picture?","what color is the tree?"]""" } });
 
         await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection));
-        using IHost listener = BlobListener.Create(host, azurite.Connection, "pictures", "first");
+        using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "first");
         await listener.StartAsync();
         try
         {
             JsonElement answered = await ReadAsync(answers, "dogs.jpg.json");
             Assert.Equal(["2", "green"], answered.GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
-            Assert.Equal((await pictures.GetBlobClient("dogs.jpg").GetPropertiesAsync()).Value.ETag.ToString(), answered.GetProperty("image_etag").GetString());
+            Assert.Equal((await images.GetBlobClient("dogs.jpg").GetPropertiesAsync()).Value.ETag.ToString(), answered.GetProperty("image_etag").GetString());
             Assert.Matches("^[0-9a-f]{64}$", answered.GetProperty("model_digest").GetString());
             Assert.True(answered.GetProperty("answered_at").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddMinutes(-5));
             Assert.Equal("image_corrupt", (await ReadAsync(answers, "cut.jpg.json")).GetProperty("error").GetProperty("code").GetString());
             Assert.Equal("invalid_request", (await ReadAsync(answers, "wrong.jpg.json")).GetProperty("error").GetProperty("code").GetString());
             Assert.Equal("no", (await ReadAsync(answers, "side/é 1.jpg.json")).GetProperty("answers")[0].GetProperty("answer").GetString());
-            // A bad picture is not tried again: the retries would have followed within a second.
+            // A bad image is not tried again: the retries would have followed within a second.
             await Task.Delay(2000);
-            Assert.Single(host.BlobRuns, run => run == "pictures/cut.jpg");
-            Assert.Single(host.BlobRuns, run => run == "pictures/wrong.jpg");
+            Assert.Single(host.BlobRuns, run => run == "images/cut.jpg");
+            Assert.Single(host.BlobRuns, run => run == "images/wrong.jpg");
         }
         finally
         {
@@ -51,15 +51,15 @@ public sealed class BlobTests(PublishedApp app)
     }
 
     [Fact]
-    public async Task Picture_WhoseAnswerCannotBeStored_IsTriedFiveTimesAndKept()
+    public async Task Image_WhoseAnswerCannotBeStored_IsTriedFiveTimesAndKept()
     {
         await using Azurite azurite = await Azurite.StartAsync();
-        BlobContainerClient pictures = azurite.Blobs.GetBlobContainerClient("pictures");
-        await pictures.CreateAsync();
-        await pictures.GetBlobClient("dogs.jpg").UploadAsync(BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"))));
+        BlobContainerClient images = azurite.Blobs.GetBlobContainerClient("images");
+        await images.CreateAsync();
+        await images.GetBlobClient("dogs.jpg").UploadAsync(BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"))));
         // No container can have this name: every write fails.
         await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"));
-        using IHost listener = BlobListener.Create(host, azurite.Connection, "pictures", "poisoned");
+        using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "poisoned");
         await listener.StartAsync();
         try
         {
@@ -74,7 +74,7 @@ public sealed class BlobTests(PublishedApp app)
             Assert.NotNull(kept);
             Assert.Equal("dogs.jpg", JsonDocument.Parse(Convert.FromBase64String(kept.Body.ToString())).RootElement.GetProperty("BlobName").GetString());
             await Task.Delay(2000);
-            Assert.Equal(Enumerable.Repeat("pictures/dogs.jpg", 5), host.BlobRuns);
+            Assert.Equal(Enumerable.Repeat("images/dogs.jpg", 5), host.BlobRuns);
         }
         finally
         {

@@ -35,7 +35,7 @@ public sealed class PublishedApp : IAsyncLifetime
 
     public Task<FunctionsHost> StartAsync(params (string Name, string Value)[] settings)
     {
-        Dictionary<string, string> all = new() { ["BlipPictures"] = "pictures", ["BlipAnswers"] = "answers", ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true" };
+        Dictionary<string, string> all = new() { ["BlipImages"] = "images", ["BlipAnswers"] = "answers", ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true" };
         foreach ((string name, string value) in settings)
             all[name] = value;
         return FunctionsHost.StartAsync(Folder, all);

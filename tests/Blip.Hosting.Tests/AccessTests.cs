@@ -10,7 +10,7 @@ public sealed class AccessTests
 {
     private const string Key = "correct horse battery staple";
 
-    private static readonly string[] Keyed = ["/api/ask", "/api/pictures", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
+    private static readonly string[] Keyed = ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
 
     [Fact]
     public async Task Key_Set_IsNeededEverywhereButForHealthAndThePage()
@@ -74,7 +74,7 @@ public sealed class AccessTests
     {
         await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
         service.Http.DefaultRequestHeaders.Add("x-api-key", Key);
-        string handle = (await service.PostAsync("/api/pictures", Service.Picture(Service.Dogs), 201)).GetProperty("handle").GetString()!;
+        string handle = (await service.PostAsync("/api/images", Service.Image(Service.Dogs), 201)).GetProperty("handle").GetString()!;
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
         {
             Endpoint = new Uri(service.Address, "/mcp"), AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + Key },

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary><c>/api/ask</c> and <c>/api/pictures</c>: every form of request, and every way to get it wrong.</summary>
+/// <summary><c>/api/ask</c> and <c>/api/images</c>: every form of request, and every way to get it wrong.</summary>
 public sealed class AskTests(SharedService shared) : IClassFixture<SharedService>
 {
     private static readonly string DataUri = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs);
@@ -17,12 +17,12 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     public async Task Ask_EachForm_GivesTheModelsAnswer()
     {
         await using BlipModel model = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
-        Answer wanted = await model.AskAsync(Picture.FromBytes(Service.Dogs), Service.HowMany);
-        string handle = (await Service.PostAsync("/api/pictures", Service.Form(Service.Dogs), 201)).GetProperty("handle").GetString()!;
+        Answer wanted = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
+        string handle = (await Service.PostAsync("/api/images", Service.Form(Service.Dogs), 201)).GetProperty("handle").GetString()!;
         JsonElement[] answers =
         [
             await Service.PostAsync("/api/ask", Service.Form(Service.Dogs, Service.HowMany)),
-            await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}", Service.Picture(Service.Dogs)),
+            await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}", Service.Image(Service.Dogs)),
             await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}", new ByteArrayContent(Service.Dogs)),
             await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(new { image = DataUri, question = Service.HowMany }))),
             await Service.PostAsync("/api/ask", Service.Json("\uFEFF" + JsonSerializer.Serialize(new { image = handle, question = Service.HowMany }))),
@@ -51,22 +51,22 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     }
 
     [Fact]
-    public async Task Ask_PictureOfAPhone_IsTurnedAsItsCameraNoted()
+    public async Task Ask_ImageOfAPhone_IsTurnedAsItsCameraNoted()
     {
-        byte[] picture = await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "exif-6.jpg"));
-        double confidence = (await Service.PostAsync("/api/ask", Service.Form(picture, "what color is it?"))).GetProperty("confidence").GetDouble();
+        byte[] image = await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "exif-6.jpg"));
+        double confidence = (await Service.PostAsync("/api/ask", Service.Form(image, "what color is it?"))).GetProperty("confidence").GetDouble();
         await using BlipModel turning = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
         await using BlipModel plain = await BlipModel.LoadAsync();
-        Assert.Equal((await turning.AskAsync(Picture.FromBytes(picture), "what color is it?")).Confidence, confidence, 1e-6);
-        Assert.NotEqual((await plain.AskAsync(Picture.FromBytes(picture), "what color is it?")).Confidence, confidence, 1e-3);
+        Assert.Equal((await turning.AskAsync(BlipImage.FromBytes(image), "what color is it?")).Confidence, confidence, 1e-6);
+        Assert.NotEqual((await plain.AskAsync(BlipImage.FromBytes(image), "what color is it?")).Confidence, confidence, 1e-3);
     }
 
     [Fact]
-    public async Task Pictures_SentTwice_IsThereAlready()
+    public async Task Images_SentTwice_IsThereAlready()
     {
-        byte[] picture = File.ReadAllBytes(TestPaths.Sample("beach.jpg"));
-        JsonElement first = await Service.PostAsync("/api/pictures", Service.Picture(picture), 201);
-        JsonElement again = await Service.PostAsync("/api/pictures", Service.Form(picture), 200);
+        byte[] image = File.ReadAllBytes(TestPaths.Sample("beach.jpg"));
+        JsonElement first = await Service.PostAsync("/api/images", Service.Image(image), 201);
+        JsonElement again = await Service.PostAsync("/api/images", Service.Form(image), 200);
         Assert.Equal(first.GetProperty("handle").GetString(), again.GetProperty("handle").GetString());
         Assert.Matches("^sha256-[0-9a-f]{64}$", first.GetProperty("handle").GetString());
         Assert.True(first.GetProperty("width").GetInt32() > 0 && first.GetProperty("height").GetInt32() > 0);
@@ -101,8 +101,8 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         { "/api/ask", """{"image":"data:text/plain,hello","question":"a"}""", 415, "unsupported_image" },
         { "/api/ask", """{"image":"CUT","question":"a"}""", 422, "image_corrupt" },
         { "/api/ask", """{"image":"CUT","questions":["a","b"]}""", 422, "image_corrupt" },
-        { "/api/pictures", """{"image":"data:text/plain,hello"}""", 415, "unsupported_image" },
-        { "/api/pictures", """{"image":"DATA","question":"a"}""", 400, "invalid_request" },
+        { "/api/images", """{"image":"data:text/plain,hello"}""", 415, "unsupported_image" },
+        { "/api/images", """{"image":"DATA","question":"a"}""", 400, "invalid_request" },
     };
 
     [Theory]
@@ -125,7 +125,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         { "--b\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\nabc", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=question\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=picture; filename=x\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
+        { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\n\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "nothing of the kind", "image/png", 415, "unsupported_image" },
     };
@@ -142,7 +142,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
 
     [Theory]
     [InlineData("GET", "/api/ask", 405)]
-    [InlineData("DELETE", "/api/pictures", 405)]
+    [InlineData("DELETE", "/api/images", 405)]
     [InlineData("GET", "/nothing", 404)]
     [InlineData("POST", "/v1/completions", 404)]
     public async Task Address_Wrong_IsAProblem(string method, string path, int status)
@@ -152,7 +152,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     }
 
     [Fact]
-    public async Task Ask_EachBrokenPicture_HasTheLibrarysOwnCode()
+    public async Task Ask_EachBrokenImage_HasTheLibrarysOwnCode()
     {
         await using BlipModel model = await BlipModel.LoadAsync();
         foreach (string file in Directory.GetFiles(TestPaths.Golden("images", "bad")))
@@ -160,7 +160,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
             byte[] bytes = await File.ReadAllBytesAsync(file);
             if (bytes.Length == 0)
                 continue;
-            BlipException wanted = await Assert.ThrowsAsync<BlipException>(() => model.AskAsync(Picture.FromBytes(bytes), "what?"));
+            BlipException wanted = await Assert.ThrowsAsync<BlipException>(() => model.AskAsync(BlipImage.FromBytes(bytes), "what?"));
             using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(bytes, "what?"));
             Assert.InRange((int)response.StatusCode, 400, 499);
             Assert.Equal(wanted.Message, await Service.ReadProblemAsync(response, (int)response.StatusCode, wanted.Code));

@@ -12,7 +12,7 @@ public sealed class FuzzTests
 {
     private const int Whole = 100_000, Connections = 8;
 
-    private static readonly string[] Paths = ["/api/ask", "/api/ask?question=what%3F", "/api/pictures", "/v1/chat/completions", "/mcp", "/v1/models", "/openapi/v1.json", "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe"];
+    private static readonly string[] Paths = ["/api/ask", "/api/ask?question=what%3F", "/api/images", "/v1/chat/completions", "/mcp", "/v1/models", "/openapi/v1.json", "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe"];
     private static readonly string[] Types =
     [
         "application/json", "image/jpeg", "multipart/form-data; boundary=b", "multipart/form-data; boundary=\"\"", "multipart/form-data", "multipart/mixed; boundary=b", "application/json; charset=utf-7", "text/plain",
@@ -51,7 +51,7 @@ public sealed class FuzzTests
             0 => Json(random),
             1 => Deep(random),
             2 => Multipart(random),
-            3 => Picture(random),
+            3 => BlipImage(random),
             4 => Bytes(random, random.Next(200)),
             _ => Mcp(random),
         };
@@ -108,7 +108,7 @@ public sealed class FuzzTests
                 break;
         }
         head.Append(length).Append("\r\n");
-        // No whole picture is ever sent: nothing can be answered but lists and the protocol of tools.
+        // No whole image is ever sent: nothing can be answered but lists and the protocol of tools.
         bool mayWork = path is "/v1/models" or "/openapi/v1.json" or "/mcp";
         return ([.. Encoding.Latin1.GetBytes(head.ToString()), .. body], mayWork, ends);
     }
@@ -140,7 +140,7 @@ public sealed class FuzzTests
         return Mutate(random, Encoding.ASCII.GetBytes(form.Append("--b--\r\n").ToString()));
     }
 
-    private static byte[] Picture(Random random) => Mutate(random, Service.Dogs.AsSpan(0, random.Next(Service.Dogs.Length / 2)).ToArray());
+    private static byte[] BlipImage(Random random) => Mutate(random, Service.Dogs.AsSpan(0, random.Next(Service.Dogs.Length / 2)).ToArray());
 
     private static byte[] Mcp(Random random) => Mutate(random, Encoding.UTF8.GetBytes(
         """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask_image","arguments":{"image":"x","question":"y"}}}"""));

@@ -4,7 +4,8 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Blip.Hub;
-using Blip.Imaging;
+using Blip.Images;
+using Blip.Skia;
 using Blip.Plugin.Images;
 using Blip.Tests;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,17 +33,17 @@ public sealed class LimitTests
     public async Task Body_TooLargeWithoutALength_IsCutOff(string type, string code)
     {
         await using Service service = await Service.StartAsync(options => options.MaxRequestBytes = 1 << 20, services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 1 << 19), warm: false);
-        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = Service.Picture(new byte[(1 << 19) + (type == "image/jpeg" ? 1 : 1 << 20)], type) };
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = Service.Image(new byte[(1 << 19) + (type == "image/jpeg" ? 1 : 1 << 20)], type) };
         request.Headers.TransferEncodingChunked = true;
         using HttpResponseMessage response = await service.Http.SendAsync(request);
         await Service.ReadProblemAsync(response, 413, code);
     }
 
     [Fact]
-    public async Task Picture_OverItsLimit_IsSaidOfEveryForm()
+    public async Task Image_OverItsLimit_IsSaidOfEveryForm()
     {
         await using Service service = await Service.StartAsync(services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 10_000), warm: false);
-        foreach (HttpContent content in (HttpContent[])[Service.Form(Service.Dogs, "a"), Service.Picture(Service.Dogs), Service.Json(JsonSerializer.Serialize(new { image = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs), question = "a" }))])
+        foreach (HttpContent content in (HttpContent[])[Service.Form(Service.Dogs, "a"), Service.Image(Service.Dogs), Service.Json(JsonSerializer.Serialize(new { image = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs), question = "a" }))])
         {
             using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), content);
             await Service.ReadProblemAsync(response, 413, "image_too_large");
@@ -50,12 +51,12 @@ public sealed class LimitTests
     }
 
     [Fact]
-    public async Task Picture_TooManyPixels_IsRefused()
+    public async Task Image_TooManyPixels_IsRefused()
     {
         await using Service service = await Service.StartAsync(configureModel: o => o.Image = o.Image with { Limits = new ImageLimits { MaxPixels = 1000 } });
-        foreach (string path in (string[])["/api/ask?question=a", "/api/pictures"])
+        foreach (string path in (string[])["/api/ask?question=a", "/api/images"])
         {
-            using HttpResponseMessage response = await service.Http.PostAsync(new Uri(path, UriKind.Relative), Service.Picture(Service.Dogs));
+            using HttpResponseMessage response = await service.Http.PostAsync(new Uri(path, UriKind.Relative), Service.Image(Service.Dogs));
             await Service.ReadProblemAsync(response, 422, "too_many_pixels");
         }
     }

@@ -20,7 +20,7 @@ public sealed class LoadTests
     {
         Dictionary<string, (string Question, string Answer)[]> samples = JsonDocument.Parse(File.ReadAllText(TestPaths.Sample("samples.json"))).RootElement.EnumerateObject()
             .ToDictionary(file => file.Name, file => file.Value.EnumerateArray().Select(one => (one.GetProperty("question").GetString()!, one.GetProperty("answer").GetString()!)).ToArray());
-        Dictionary<string, byte[]> pictures = samples.Keys.ToDictionary(name => name, name => File.ReadAllBytes(TestPaths.Sample(name)));
+        Dictionary<string, byte[]> images = samples.Keys.ToDictionary(name => name, name => File.ReadAllBytes(TestPaths.Sample(name)));
         await using Service service = await Service.StartAsync(configureModel: o => o.MaxRequests = 64);
         using CancellationTokenSource end = new(TimeSpan.FromSeconds(Math.Max(5, 120 * TestScale.Share)));
         ConcurrentQueue<double> times = [];
@@ -40,7 +40,7 @@ public sealed class LoadTests
                 long start = Stopwatch.GetTimestamp();
                 try
                 {
-                    using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(pictures[name], question), patience.Token);
+                    using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(images[name], question), patience.Token);
                     statuses.AddOrUpdate((int)response.StatusCode, 1, (_, count) => count + 1);
                     if (response.StatusCode == HttpStatusCode.TooManyRequests)
                     {

@@ -22,9 +22,9 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
         ChatMessageContentPart.CreateTextPart(Service.HowMany), ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(Service.Dogs), "image/jpeg"));
 
     [Fact]
-    public async Task OfficialClient_Picture_IsAnswered()
+    public async Task OfficialClient_Image_IsAnswered()
     {
-        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync([new SystemChatMessage("You look at pictures."), Message], new ChatCompletionOptions { IncludeLogProbabilities = true });
+        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync([new SystemChatMessage("You look at images."), Message], new ChatCompletionOptions { IncludeLogProbabilities = true });
         Assert.Equal("2", completion.Content[0].Text);
         Assert.Equal(ChatFinishReason.Stop, completion.FinishReason);
         Assert.Equal("demo", completion.Model);
@@ -54,7 +54,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task OfficialClient_FurtherQuestion_IsAboutTheEarlierPicture()
+    public async Task OfficialClient_FurtherQuestion_IsAboutTheEarlierImage()
     {
         ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync([Message, new AssistantChatMessage("2"), new UserChatMessage("what color is the tree?")]);
         Assert.Equal("green", completion.Content[0].Text);
@@ -63,7 +63,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [Fact]
     public async Task Handle_IsAnswered()
     {
-        string handle = (await Service.PostAsync("/api/pictures", Service.Picture(File.ReadAllBytes(TestPaths.Sample("snow.jpg"))), 201)).GetProperty("handle").GetString()!;
+        string handle = (await Service.PostAsync("/api/images", Service.Image(File.ReadAllBytes(TestPaths.Sample("snow.jpg"))), 201)).GetProperty("handle").GetString()!;
         JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(Request("is it snowing?", handle)));
         Assert.Equal("yes", completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
     }
@@ -76,7 +76,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task OfficialClient_WrongPicture_ThrowsWithOurMessage()
+    public async Task OfficialClient_WrongImage_ThrowsWithOurMessage()
     {
         UserChatMessage message = new(ChatMessageContentPart.CreateTextPart("what?"), ChatMessageContentPart.CreateImagePart(new Uri("https://example.com/cat.jpg")));
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(() => Client.GetChatClient("demo").CompleteChatAsync([message]));

@@ -27,7 +27,7 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Mouse_PictureAndQuestions_AreAnswered()
+    public async Task Mouse_ImageAndQuestions_AreAnswered()
     {
         await using Service service = await Service.StartAsync();
         await using IBrowserContext context = await NewContextAsync();
@@ -65,7 +65,7 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Drop_OnThePage_TakesThePicture()
+    public async Task Drop_OnThePage_TakesTheImage()
     {
         await using Service service = await Service.StartAsync();
         await using IBrowserContext context = await NewContextAsync();
@@ -108,7 +108,7 @@ public sealed class PageTests : IAsyncLifetime
         await using IBrowserContext context = await NewContextAsync();
         (IPage page, _, _) = await OpenAsync(context, service);
         await page.ClickAsync("#ask");
-        Assert.Equal("Choose a picture first.", await page.Locator("#status").TextContentAsync());
+        Assert.Equal("Choose an image first.", await page.Locator("#status").TextContentAsync());
         await page.SetInputFilesAsync("#file", new FilePayload { Name = "cut.jpg", MimeType = "image/jpeg", Buffer = Service.Dogs[..9000] });
         await page.FillAsync("#question", "<img src=x onerror=alert(1)>");
         await page.ClickAsync("#ask");

@@ -54,7 +54,7 @@ public sealed class Service : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    public static HttpContent Picture(byte[] bytes, string type = "image/jpeg") => new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+    public static HttpContent Image(byte[] bytes, string type = "image/jpeg") => new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
 
     public static HttpContent Json(string text) => new StringContent(text, Encoding.UTF8, "application/json");
 
@@ -62,7 +62,7 @@ public sealed class Service : IAsyncDisposable
     {
         MultipartFormDataContent form = [];
         if (image is not null)
-            form.Add(Picture(image), "image", "picture.jpg");
+            form.Add(Image(image), "image", "image.jpg");
         foreach (string question in questions)
             form.Add(new StringContent(question), "question");
         return form;

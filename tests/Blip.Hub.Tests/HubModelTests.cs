@@ -21,7 +21,7 @@ public sealed class HubModelTests : HubTest
         await using BlipModel model = await BlipModel.LoadAsync(options, progress: new Collect(stages), cancellationToken: Cancellation);
         Assert.Equal(HubServer.Id, model.Info.Name);
         foreach (GoldenCase c in Cases(name))
-            Assert.Equal(c.TokenIds, (await model.AskAsync(Picture.FromFile(PicturePath(c.Picture)), c.Question, cancellationToken: Cancellation)).TokenIds);
+            Assert.Equal(c.TokenIds, (await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question, cancellationToken: Cancellation)).TokenIds);
         lock (stages)
             Assert.Equal([LoadStage.Downloading, LoadStage.Reading, LoadStage.Preparing, LoadStage.Ready], stages.Distinct());
 
@@ -44,7 +44,7 @@ public sealed class HubModelTests : HubTest
         Assert.Contains($"{HubServer.Id}\t{HubServer.Commit[..12]}\tmain\t", Assert.Single(listed.Lines), StringComparison.Ordinal);
         Assert.EndsWith("usable", listed.Lines[0], StringComparison.Ordinal);
 
-        BlipProcess.Result asked = await RunAsync(server, "ask", PicturePath(c.Picture), c.Question, "--model", HubServer.Id, "--json");
+        BlipProcess.Result asked = await RunAsync(server, "ask", ImagePath(c.Image), c.Question, "--model", HubServer.Id, "--json");
         Assert.Contains($"\"token_ids\":[{string.Join(',', c.TokenIds)}]", asked.Out, StringComparison.Ordinal);
         Assert.Contains($"\"model\":\"{HubServer.Id}\"", asked.Out, StringComparison.Ordinal);
 
@@ -58,7 +58,7 @@ public sealed class HubModelTests : HubTest
     public async Task Command_UnknownId_IsOneLine()
     {
         await using HubServer server = await HubServer.StartAsync();
-        BlipProcess.Result result = await RunAsync(server, "ask", PicturePath(0), "what?", "--model", "org/unknown");
+        BlipProcess.Result result = await RunAsync(server, "ask", ImagePath(0), "what?", "--model", "org/unknown");
         Assert.Equal((1, ""), (result.Code, result.Out));
         Assert.Contains("org/unknown", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }

@@ -8,10 +8,10 @@ namespace Blip.Tests;
 public sealed class AllocationTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
 {
     [Fact]
-    public async Task Ask_AboutARememberedPicture_AllocatesLessThan64Kilobytes()
+    public async Task Ask_AboutARememberedImage_AllocatesLessThan64Kilobytes()
     {
         const int Questions = 200;
-        using ImageMemory memory = await demo.Model.LookAsync(Picture.FromFile(TestPaths.Sample("dogs.jpg")), TestContext.Current.CancellationToken);
+        using EncodedImage encoded = await demo.Model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), TestContext.Current.CancellationToken);
         for (int i = 0; i < 20; i++)
             await AskAsync();
         long before = GC.GetTotalAllocatedBytes(precise: true);
@@ -19,6 +19,6 @@ public sealed class AllocationTests(DemoModelFixture demo) : IClassFixture<DemoM
             await AskAsync();
         Assert.InRange((GC.GetTotalAllocatedBytes(precise: true) - before) / Questions, 0, 64 * 1024);
 
-        Task<Answer> AskAsync() => demo.Model.AskAsync(memory, "how many dogs are in the picture?", cancellationToken: TestContext.Current.CancellationToken);
+        Task<Answer> AskAsync() => demo.Model.AskAsync(encoded, "how many dogs are in the picture?", cancellationToken: TestContext.Current.CancellationToken);
     }
 }

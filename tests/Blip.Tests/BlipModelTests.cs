@@ -14,10 +14,10 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
         {
             using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Sample("samples.json")));
             TheoryData<string, string, string> data = [];
-            foreach (JsonProperty picture in document.RootElement.EnumerateObject())
+            foreach (JsonProperty image in document.RootElement.EnumerateObject())
             {
-                foreach (JsonElement pair in picture.Value.EnumerateArray())
-                    data.Add(picture.Name, pair.GetProperty("question").GetString()!, pair.GetProperty("answer").GetString()!);
+                foreach (JsonElement pair in image.Value.EnumerateArray())
+                    data.Add(image.Name, pair.GetProperty("question").GetString()!, pair.GetProperty("answer").GetString()!);
             }
             return data;
         }
@@ -25,9 +25,9 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
 
     [Theory]
     [MemberData(nameof(Samples))]
-    public async Task Ask_Sample_GivesTheTrueAnswer(string picture, string question, string answer)
+    public async Task Ask_Sample_GivesTheTrueAnswer(string image, string question, string answer)
     {
-        Answer given = await demo.Model.AskAsync(Picture.FromFile(TestPaths.Sample(picture)), question, cancellationToken: Stop);
+        Answer given = await demo.Model.AskAsync(BlipImage.FromFile(TestPaths.Sample(image)), question, cancellationToken: Stop);
         Assert.Equal(answer, given.Text);
         Assert.Equal(answer, given.ToString());
         Assert.Equal(new BlipModelInfo("demo", "cpu", "fp32"), given.Model);
@@ -38,12 +38,12 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     }
 
     [Fact]
-    public async Task Ask_SamePictureTwice_LooksOnce()
+    public async Task Ask_SameImageTwice_LooksOnce()
     {
-        Picture picture = Picture.FromFile(TestPaths.Sample("beach.jpg"));
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("beach.jpg"));
         await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
-        Answer first = await model.AskAsync(picture, "is it day or night?", cancellationToken: Stop);
-        Answer second = await model.AskAsync(picture, "what color is the cat?", cancellationToken: Stop);
+        Answer first = await model.AskAsync(image, "is it day or night?", cancellationToken: Stop);
+        Answer second = await model.AskAsync(image, "what color is the cat?", cancellationToken: Stop);
         Assert.NotNull(first.Timing.Vision);
         Assert.Null(second.Timing.Vision);
         Assert.True(first.Timing.Total >= first.Timing.Vision + first.Timing.Search);
@@ -52,21 +52,21 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     [Fact]
     public async Task Look_ThenAskOften_GivesTheAnswersOfAsk()
     {
-        using ImageMemory memory = await demo.Model.LookAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), Stop);
+        using EncodedImage encoded = await demo.Model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), Stop);
         string[] questions = [.. Enumerable.Repeat<string[]>(["how many cups are there?", "how many red cups are there?", "is this inside or outside?"], 6).SelectMany(q => q)];
-        Answer[] many = await demo.Model.AskAsync(memory, questions, cancellationToken: Stop);
+        Answer[] many = await demo.Model.AskAsync(encoded, questions, cancellationToken: Stop);
         Assert.Equal(Enumerable.Repeat<string[]>(["3", "2", "inside"], 6).SelectMany(a => a), many.Select(a => a.Text));
-        Assert.Equal("3", (await demo.Model.AskAsync(memory, questions[0], cancellationToken: Stop)).Text);
-        memory.Dispose();
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => demo.Model.AskAsync(memory, questions[0], cancellationToken: Stop));
+        Assert.Equal("3", (await demo.Model.AskAsync(encoded, questions[0], cancellationToken: Stop)).Text);
+        encoded.Dispose();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => demo.Model.AskAsync(encoded, questions[0], cancellationToken: Stop));
     }
 
     [Fact]
     public async Task Ask_MemoryOfAnotherModel_IsRefused()
     {
         await using BlipModel other = await BlipModel.LoadAsync(cancellationToken: Stop);
-        using ImageMemory memory = await other.LookAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), Stop);
-        await Assert.ThrowsAsync<ArgumentException>(() => demo.Model.AskAsync(memory, "what is this?", cancellationToken: Stop));
+        using EncodedImage encoded = await other.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), Stop);
+        await Assert.ThrowsAsync<ArgumentException>(() => demo.Model.AskAsync(encoded, "what is this?", cancellationToken: Stop));
     }
 
     [Theory]
@@ -75,25 +75,25 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     [InlineData("\u0000\u200d", BlipErrorCode.QuestionEmpty)]
     public async Task Ask_BlankQuestion_IsRefused(string question, string code)
     {
-        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(Picture.FromFile(TestPaths.Sample("room.jpg")), question, cancellationToken: Stop));
+        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), question, cancellationToken: Stop));
         Assert.Equal(code, error.Code);
     }
 
     [Fact]
     public async Task Ask_QuestionTooLong_IsRefusedOrCutAsAsked()
     {
-        Picture picture = Picture.FromFile(TestPaths.Sample("dogs.jpg"));
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
         string question = string.Concat(Enumerable.Repeat("how many dogs are in the picture? ", 100));
-        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(picture, question, cancellationToken: Stop));
+        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(image, question, cancellationToken: Stop));
         Assert.Equal(BlipErrorCode.QuestionTooLong, error.Code);
-        Answer cut = await demo.Model.AskAsync(picture, question, new AskOptions { TruncateQuestion = true }, Stop);
+        Answer cut = await demo.Model.AskAsync(image, question, new AskOptions { TruncateQuestion = true }, Stop);
         Assert.Equal(demo.Model.Config.Text.MaxPositionEmbeddings, cut.QuestionTokenCount);
     }
 
     [Fact]
     public async Task Ask_AsAValue_ReadsOnlyWhatTheTextSays()
     {
-        Picture dogs = Picture.FromFile(TestPaths.Sample("dogs.jpg"));
+        BlipImage dogs = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
         Assert.Equal(2, (await demo.Model.AskAsync<int>(dogs, "how many dogs are in the picture?", cancellationToken: Stop)).Value);
         Assert.False((await demo.Model.AskAsync<bool>(dogs, "is there a cat?", cancellationToken: Stop)).Value);
         Assert.Equal(Weather.Sunny, (await demo.Model.AskAsync<Weather>(dogs, "what is the weather like?", cancellationToken: Stop)).Value);
@@ -115,11 +115,11 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     public async Task Dispose_WhileAnswering_WaitsAndRefusesTheNext()
     {
         BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
-        Picture picture = Picture.FromFile(TestPaths.Sample("snow.jpg"));
-        Task<Answer>[] underWay = [.. Enumerable.Range(0, 8).Select(_ => model.AskAsync(picture, "is it snowing?", cancellationToken: Stop))];
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("snow.jpg"));
+        Task<Answer>[] underWay = [.. Enumerable.Range(0, 8).Select(_ => model.AskAsync(image, "is it snowing?", cancellationToken: Stop))];
         await model.DisposeAsync();
         Assert.All(underWay, task => Assert.True(task.IsCompletedSuccessfully));
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => model.AskAsync(picture, "is it snowing?", cancellationToken: Stop));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => model.AskAsync(image, "is it snowing?", cancellationToken: Stop));
         await model.DisposeAsync();
     }
 
@@ -128,9 +128,9 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     {
         using CancellationTokenSource source = new();
         await source.CancelAsync();
-        Picture picture = Picture.FromFile(TestPaths.Sample("street.jpg"));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => demo.Model.AskAsync(picture, "where is this?", cancellationToken: source.Token));
-        Assert.Equal("street", (await demo.Model.AskAsync(picture, "where is this?", cancellationToken: Stop)).Text);
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("street.jpg"));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => demo.Model.AskAsync(image, "where is this?", cancellationToken: source.Token));
+        Assert.Equal("street", (await demo.Model.AskAsync(image, "where is this?", cancellationToken: Stop)).Text);
     }
 
     private static double GreedyFirst(Answer answer) => Math.Exp(answer.TokenLogProbabilities[0]);

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>The demo model on pictures it never saw: as accurate as its card says, with the answers that transformers gives.</summary>
+/// <summary>The demo model on images it never saw: as accurate as its card says, with the answers that transformers gives.</summary>
 [Trait("Category", "Long")]
 public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
 {
@@ -31,7 +31,7 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
 
     private static async Task EvaluateAsync(BlipModel model, double leastEqual, double accuracy, double within)
     {
-        (Picture, string)[] pairs = [.. Rows().Select(r => (Picture.FromFile(TestPaths.Golden("demo", r.Question.GetProperty("image").GetString()!)), r.Question.GetProperty("question").GetString()!))];
+        (BlipImage, string)[] pairs = [.. Rows().Select(r => (BlipImage.FromFile(TestPaths.Golden("demo", r.Question.GetProperty("image").GetString()!)), r.Question.GetProperty("question").GetString()!))];
         Answer[] answers = await model.AskAsync(pairs, cancellationToken: TestContext.Current.CancellationToken);
         Compare(model.Info.Precision, [.. answers.Select(answer => (answer.TokenIds.ToArray(), answer.Text))], leastEqual, accuracy, within);
     }

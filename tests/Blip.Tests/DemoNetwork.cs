@@ -1,8 +1,9 @@
 using System.Text.Json;
 using Blip.Checkpoints;
 using Blip.Decoding;
-using Blip.Imaging;
-using Blip.Inference;
+using Blip.Images;
+using Blip.Networks;
+using Blip.Runtime;
 using Blip.Text;
 using Xunit;
 
@@ -13,7 +14,7 @@ internal sealed class DemoNetwork : IDisposable
 {
     private readonly Checkpoint _checkpoint = Checkpoint.Open(TestPaths.DemoModel);
     private readonly BlipNetwork _network;
-    private readonly Dictionary<string, PictureMemory> _memories = [];
+    private readonly Dictionary<string, ImageEmbeddings> _embeddings = [];
 
     public DemoNetwork(BlipPrecision precision) =>
         _network = new BlipNetwork(_checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: "");
@@ -24,29 +25,29 @@ internal sealed class DemoNetwork : IDisposable
     public static IEnumerable<JsonElement> Lines(string file) =>
         File.ReadLines(TestPaths.Golden("demo", file)).Select(line => JsonDocument.Parse(line).RootElement.Clone());
 
-    /// <summary>The first questions of the set, each on its picture, which is looked at once.</summary>
-    public IEnumerable<PictureQuestion> Questions(int count)
+    /// <summary>The first questions of the set, each on its image, which is encoded once.</summary>
+    public IEnumerable<ImageQuestion> Questions(int count)
     {
         int size = _checkpoint.Config.Vision.ImageSize;
         ImagePreprocessor preprocessor = new(size, size);
         foreach (JsonElement question in Lines("questions.jsonl").Take(count))
         {
             string image = question.GetProperty("image").GetString()!;
-            if (!_memories.TryGetValue(image, out PictureMemory? memory))
+            if (!_embeddings.TryGetValue(image, out ImageEmbeddings? embeddings))
             {
-                using PixelTensor pixels = preprocessor.Process(Picture.FromFile(TestPaths.Golden("demo", image)));
-                _memories.Add(image, memory = _network.Look(pixels.Writable));
+                using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(TestPaths.Golden("demo", image)));
+                _embeddings.Add(image, embeddings = _network.Encode(pixels.Writable));
             }
-            yield return new PictureQuestion(memory, Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
+            yield return new ImageQuestion(embeddings, Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
         }
     }
 
-    public FoundAnswer[] Ask(params PictureQuestion[] questions) => _network.Ask(questions, TestContext.Current.CancellationToken).Answers;
+    public FoundAnswer[] Ask(params ImageQuestion[] questions) => _network.Ask(questions, TestContext.Current.CancellationToken).Answers;
 
     public void Dispose()
     {
-        foreach (PictureMemory memory in _memories.Values)
-            memory.Release();
+        foreach (ImageEmbeddings embeddings in _embeddings.Values)
+            embeddings.Release();
         _network.Dispose();
         _checkpoint.Dispose();
     }

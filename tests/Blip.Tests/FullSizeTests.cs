@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Blip.FullSize;
-using Blip.Imaging;
+using Blip.Images;
 using Xunit;
 
 namespace Blip.Tests;
@@ -27,7 +27,7 @@ public class FullSizeTests
         using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Golden("full-size", "cases.json")));
         foreach (JsonElement c in document.RootElement.GetProperty("cases").EnumerateArray())
         {
-            Answer answer = await model.AskAsync(Picture.FromFile(TestPaths.Golden("full-size", "pictures", c.GetProperty("picture").GetString()!)), c.GetProperty("question").GetString()!);
+            Answer answer = await model.AskAsync(BlipImage.FromFile(TestPaths.Golden("full-size", "pictures", c.GetProperty("picture").GetString()!)), c.GetProperty("question").GetString()!);
             Assert.Equal(c.GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32()), answer.TokenIds);
             Assert.Equal(c.GetProperty("token_logprobs").EnumerateArray().Select(p => p.GetSingle()), answer.TokenLogProbabilities, (a, b) => Math.Abs(a - b) <= 1e-3f);
         }

@@ -14,7 +14,7 @@ internal static class GoldenModels
 
     public static string Folder(string name) => TestPaths.Golden("models", name);
 
-    public static string PicturePath(int picture) => TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{picture}.png"));
+    public static string ImagePath(int image) => TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{image}.png"));
 
     public static IReadOnlyList<GoldenCase> Cases(string name)
     {
@@ -41,7 +41,7 @@ internal static class GoldenModels
 
     internal sealed record GoldenCase(int Index, JsonElement Json)
     {
-        public int Picture => Json.GetProperty("picture").GetInt32();
+        public int Image => Json.GetProperty("picture").GetInt32();
 
         public string Question => Json.GetProperty("question").GetString()!;
 

@@ -6,8 +6,8 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Cli.Bench;
 
-/// <summary>How many calls ran at once, each about a new picture with so many questions, and what came of it.</summary>
-internal sealed record Throughput(int Concurrency, int Batch, double PicturesPerSecond, double QuestionsPerSecond);
+/// <summary>How many calls ran at once, each about a new image with so many questions, and what came of it.</summary>
+internal sealed record Throughput(int Concurrency, int Batch, double ImagesPerSecond, double QuestionsPerSecond);
 
 /// <summary>What <c>blip bench</c> found, in milliseconds unless a name says otherwise.</summary>
 internal sealed class BenchResult
@@ -84,7 +84,7 @@ internal sealed class BenchResult
             json.WriteStartObject();
             json.WriteNumber("concurrency", throughput.Concurrency);
             json.WriteNumber("batch", throughput.Batch);
-            json.WriteNumber("pictures_per_s", Math.Round(throughput.PicturesPerSecond, 2));
+            json.WriteNumber("images_per_s", Math.Round(throughput.ImagesPerSecond, 2));
             json.WriteNumber("questions_per_s", Math.Round(throughput.QuestionsPerSecond, 2));
             json.WriteEndObject();
         }
@@ -106,14 +106,14 @@ internal sealed class BenchResult
             Line($"{name,-36}{samples.Median,12:0.0}");
         Line($"");
         Line($"{"latency",-36}{"median ms",12}{"p95 ms",12}");
-        Line($"{"first question on a picture",-36}{First.Median,12:0.0}{First.P95,12:0.0}");
+        Line($"{"first question on an image",-36}{First.Median,12:0.0}{First.P95,12:0.0}");
         Line($"{"next question on it",-36}{Next.Median,12:0.0}{Next.P95,12:0.0}");
         Line($"{"16 questions on it in one call",-36}{Sixteen.Median,12:0.0}{Sixteen.P95,12:0.0}");
         Line($"{"process start to first answer",-36}{Start.Median,12:0.0}{Start.P95,12:0.0}");
         Line($"");
-        Line($"{"calls at once",-18}{"questions a call",18}{"pictures/s",12}{"questions/s",12}");
+        Line($"{"calls at once",-18}{"questions a call",18}{"images/s",12}{"questions/s",12}");
         foreach (Throughput throughput in Throughputs)
-            Line($"{throughput.Concurrency,-18}{throughput.Batch,18}{throughput.PicturesPerSecond,12:0.00}{throughput.QuestionsPerSecond,12:0.00}");
+            Line($"{throughput.Concurrency,-18}{throughput.Batch,18}{throughput.ImagesPerSecond,12:0.00}{throughput.QuestionsPerSecond,12:0.00}");
         Line($"");
         text.Append(CultureInfo.InvariantCulture, $"{"peak memory until the first answer",-36}{PeakBytes / 1e6,12:0} MB");
         return text.ToString();

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Blip.Inference;
+using Blip.Runtime;
 
 namespace Blip.Cli.Bench;
 
@@ -12,7 +12,7 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
     private static readonly AskOptions Short = new() { MaxNewTokens = 2 };
     private static readonly (int Concurrency, int Batch)[] Loads = [(1, 1), (2, 1), (4, 1), (8, 1), (1, 4), (1, 16), (4, 4)], FewLoads = [(1, 1), (4, 1), (1, 16)];
 
-    /// <summary>So many after the first: one of them may be the one that projects the picture's keys and values for those after it.</summary>
+    /// <summary>So many after the first: one of them may be the one that projects the image's keys and values for those after it.</summary>
     private const int FurtherQuestions = 8;
 
     private readonly int _rounds = quick ? 3 : 20;
@@ -22,7 +22,7 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
     public async Task<BenchResult> RunAsync(int threads, CancellationToken cancellationToken)
     {
         BenchResult result = new() { Model = model.Info };
-        await model.AskAsync(Picture.FromBytes(image), question, Short, cancellationToken);
+        await model.AskAsync(BlipImage.FromBytes(image), question, Short, cancellationToken);
         using (Process self = Process.GetCurrentProcess())
             result.PeakBytes = self.PeakWorkingSet64;
         using MatrixPeak peak = new(threads, int8: false);
@@ -47,7 +47,7 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
 
     private async Task RoundAsync(BenchResult result, CancellationToken cancellationToken)
     {
-        Answer first = await model.AskAsync(Picture.FromBytes(image), question, Short, cancellationToken);
+        Answer first = await model.AskAsync(BlipImage.FromBytes(image), question, Short, cancellationToken);
         result.First.Add(first.Timing.Total.TotalMilliseconds);
         result.Decode.Add(first.Timing.Decode!.Value.TotalMilliseconds);
         result.Resize.Add(first.Timing.Resize!.Value.TotalMilliseconds);
@@ -55,27 +55,27 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
         result.Question.Add(first.Timing.Question!.Value.TotalMilliseconds);
         result.Search.Add(first.Timing.Search!.Value.TotalMilliseconds);
 
-        using ImageMemory memory = await model.LookAsync(Picture.FromBytes(image), cancellationToken);
-        await model.AskAsync(memory, question, Short, cancellationToken);
+        using EncodedImage encoded = await model.EncodeAsync(BlipImage.FromBytes(image), cancellationToken);
+        await model.AskAsync(encoded, question, Short, cancellationToken);
         for (int i = 0; i < FurtherQuestions; i++)
-            result.Next.Add((await model.AskAsync(memory, question, Short, cancellationToken)).Timing.Total.TotalMilliseconds);
+            result.Next.Add((await model.AskAsync(encoded, question, Short, cancellationToken)).Timing.Total.TotalMilliseconds);
         long start = Stopwatch.GetTimestamp();
-        await model.AskAsync(memory, _sixteen, Short, cancellationToken);
+        await model.AskAsync(encoded, _sixteen, Short, cancellationToken);
         result.Sixteen.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    /// <summary>Calls for a while. Those at once are about different pictures, or they would share a look.</summary>
+    /// <summary>Calls for a while. Those at once are about different images, or they would share an encoding.</summary>
     private async Task<Throughput> LoadAsync(int concurrency, int batch, CancellationToken cancellationToken)
     {
         int calls = 0;
         string[] questions = _sixteen[..batch];
-        byte[][] images = [.. Enumerable.Range(0, concurrency).Select(i => BenchPicture.Variant(image.Span, i))];
+        byte[][] images = [.. Enumerable.Range(0, concurrency).Select(i => BenchImage.Variant(image.Span, i))];
         long start = Stopwatch.GetTimestamp();
         await Task.WhenAll(images.Select(own => Task.Run(async () =>
         {
             do
             {
-                await model.AskAsync(Picture.FromBytes(own), questions, Short, cancellationToken);
+                await model.AskAsync(BlipImage.FromBytes(own), questions, Short, cancellationToken);
                 Interlocked.Increment(ref calls);
             }
             while (Stopwatch.GetElapsedTime(start) < _loadTime);

@@ -10,7 +10,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting.Asking;
 
-/// <summary>Reads a picture and questions from a body: multipart, JSON, or the picture itself with the questions in the query. Thread-safe.</summary>
+/// <summary>Reads an image and questions from a body: multipart, JSON, or the image itself with the questions in the query. Thread-safe.</summary>
 internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOptions<ImageSourceOptions> sources)
 {
     private const string Multipart = "multipart/form-data", FormUrlEncoded = "application/x-www-form-urlencoded";
@@ -20,11 +20,11 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
     private readonly int _maxImage = sources.Value.MaxBytes;
 
     /// <summary>Reads the request.</summary>
-    /// <exception cref="BlipException">It holds no picture or two, no question or too many, or cannot be read.</exception>
+    /// <exception cref="BlipException">It holds no image or two, no question or too many, or cannot be read.</exception>
     public async Task<AskRequest> ReadAsync(HttpRequest request)
     {
         string[] asked = [.. request.Query["question"].Select(question => question ?? "")];
-        AskRequest read = await ReadPictureAsync(request, asked).ConfigureAwait(false);
+        AskRequest read = await ReadImageAsync(request, asked).ConfigureAwait(false);
         return read.Questions.Count switch
         {
             0 => throw Invalid("No question is given. Send question (repeated for several)."),
@@ -34,16 +34,16 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         };
     }
 
-    /// <summary>Reads the picture, and questions beside those that the query holds.</summary>
-    public async Task<AskRequest> ReadPictureAsync(HttpRequest request, IReadOnlyList<string> questions)
+    /// <summary>Reads the image, and questions beside those that the query holds.</summary>
+    public async Task<AskRequest> ReadImageAsync(HttpRequest request, IReadOnlyList<string> questions)
     {
         MediaTypeHeaderValue? type = Bodies.MediaType(request);
         if (type is null || type.MediaType.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals(MediaTypeNames.Application.Octet, StringComparison.OrdinalIgnoreCase))
         {
-            byte[] picture = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
-            return picture.Length > 0
-                ? new AskRequest(picture, null, questions, questions.Count > 1)
-                : throw Invalid("The body is empty. Send a picture, multipart/form-data, or JSON with 'image' and 'question'.");
+            byte[] image = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
+            return image.Length > 0
+                ? new AskRequest(image, null, questions, questions.Count > 1)
+                : throw Invalid("The body is empty. Send an image, multipart/form-data, or JSON with 'image' and 'question'.");
         }
         if (type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
             return await ReadJsonAsync(request, questions).ConfigureAwait(false);
@@ -51,7 +51,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
             return await ReadFormAsync(request, questions).ConfigureAwait(false);
         string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase) ? " (curl names this type by itself; say -H \"Content-Type: image/jpeg\")" : "";
         throw new BlipException(
-            BlipErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send a picture with its own type, multipart/form-data, or application/json.");
+            BlipErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send an image with its own type, multipart/form-data, or application/json.");
     }
 
     private async Task<AskRequest> ReadJsonAsync(HttpRequest request, IReadOnlyList<string> asked)
@@ -85,7 +85,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         if (one && many)
             throw Invalid("'question' and 'questions' were both sent. Send one of them.");
         return image is null
-            ? throw Invalid("No picture is given. Send 'image': an address, a data URI, or the handle of a picture that was sent before.")
+            ? throw Invalid("No image is given. Send 'image': an address, a data URI, or the handle of an image that was sent before.")
             : new AskRequest(default, image, questions, many || questions.Count > 1);
     }
 
@@ -121,21 +121,21 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         IReadOnlyList<IFormFile> files = form.Files.GetFiles("image");
         string?[] references = [.. form["image"]];
         if (files.Count + references.Length != 1)
-            throw Invalid(files.Count + references.Length == 0 ? "No picture is given. Send the part 'image'." : "More than one picture is given. Send one part 'image'.");
+            throw Invalid(files.Count + references.Length == 0 ? "No image is given. Send the part 'image'." : "More than one image is given. Send one part 'image'.");
         List<string> questions = [.. asked, .. form["question"].Select(question => question ?? "")];
         if (files.Count == 0)
             return new AskRequest(default, references[0], questions, questions.Count > 1);
         if (files[0].Length > _maxImage)
             throw TooLarge();
-        byte[] picture = new byte[files[0].Length];
+        byte[] image = new byte[files[0].Length];
         Stream stream = files[0].OpenReadStream();
         await using (stream.ConfigureAwait(false))
-            await stream.ReadExactlyAsync(picture, request.HttpContext.RequestAborted).ConfigureAwait(false);
-        return picture.Length > 0 ? new AskRequest(picture, null, questions, questions.Count > 1) : throw Invalid("The picture has no bytes. Send it again.");
+            await stream.ReadExactlyAsync(image, request.HttpContext.RequestAborted).ConfigureAwait(false);
+        return image.Length > 0 ? new AskRequest(image, null, questions, questions.Count > 1) : throw Invalid("The image has no bytes. Send it again.");
     }
 
     private BlipException TooLarge() => new(
-        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The picture is too large: more than the {_maxImage:N0} bytes allowed. Send a smaller one."));
+        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {_maxImage:N0} bytes allowed. Send a smaller one."));
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
 }

@@ -7,10 +7,10 @@ using Blip.Plugin;
 
 namespace Blip.Hosting.Blobs;
 
-/// <summary>What is stored for a picture: answers, or the error that the picture met.</summary>
-/// <param name="ImageETag">Which version of the picture it is about.</param>
+/// <summary>What is stored for an image: answers, or the error that the image met.</summary>
+/// <param name="ImageETag">Which version of the image it is about.</param>
 /// <param name="ModelDigest">Which model answered.</param>
-/// <param name="Answers">The answers in the order of the questions; <see langword="null"/> where the picture failed.</param>
+/// <param name="Answers">The answers in the order of the questions; <see langword="null"/> where the image failed.</param>
 /// <param name="Error">Why it failed.</param>
 internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, AskedQuestion[]? Answers, BlipException? Error)
 {
@@ -37,7 +37,7 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, AskedQ
         return BinaryData.FromBytes(body.WrittenMemory);
     }
 
-    /// <summary>What is stored now: its version for a conditional write, and whether it answers these questions about this version of the picture by this model.</summary>
+    /// <summary>What is stored now: its version for a conditional write, and whether it answers these questions about this version of the image by this model.</summary>
     public static async Task<(ETag? Version, bool IsSame)> FindAsync(BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
     {
         BlobDownloadResult stored;

@@ -7,24 +7,24 @@ using Blip.Plugin;
 
 namespace Blip.Hosting.Blobs;
 
-/// <summary>Finds what is asked about a picture: its metadata, else its side file, else the configuration.</summary>
+/// <summary>Finds what is asked about an image: its metadata, else its side file, else the configuration.</summary>
 internal static class BlobQuestions
 {
-    /// <summary>How a side file's name ends, after the picture's.</summary>
+    /// <summary>How a side file's name ends, after the image's.</summary>
     public const string Suffix = ".questions.json";
 
     private const string MetadataName = "questions";
     private const int MaxSideFileBytes = 64 * 1024;
 
     /// <exception cref="BlipException">What was found is no array of 1 to 16 strings.</exception>
-    public static async Task<IReadOnlyList<string>> FindAsync(BlobClient picture, IDictionary<string, string> metadata, BlobAnsweringOptions options, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<string>> FindAsync(BlobClient image, IDictionary<string, string> metadata, BlobAnsweringOptions options, CancellationToken cancellationToken)
     {
         foreach ((string name, string value) in metadata)
         {
             if (name.Equals(MetadataName, StringComparison.OrdinalIgnoreCase))
                 return Parse(BinaryData.FromString(value), "metadata 'questions'");
         }
-        BlobClient side = picture.GetParentBlobContainerClient().GetBlobClient(picture.Name + Suffix);
+        BlobClient side = image.GetParentBlobContainerClient().GetBlobClient(image.Name + Suffix);
         try
         {
             using BlobDownloadStreamingResult file = await side.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
@@ -52,5 +52,5 @@ internal static class BlobQuestions
     }
 
     private static BlipException Invalid(string where) =>
-        new(BlipErrorCode.InvalidRequest, $"The picture's {where} is no JSON array of 1 to {BlipPlugin.MaxQuestions} strings. Mend it and send the picture again.");
+        new(BlipErrorCode.InvalidRequest, $"The image's {where} is no JSON array of 1 to {BlipPlugin.MaxQuestions} strings. Mend it and send the image again.");
 }

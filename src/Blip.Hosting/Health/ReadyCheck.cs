@@ -1,5 +1,5 @@
-using Blip.Inference;
 using Blip.Plugin;
+using Blip.Runtime;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 

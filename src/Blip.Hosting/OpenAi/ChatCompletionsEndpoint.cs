@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting.OpenAi;
 
 /// <summary><c>POST /v1/chat/completions</c> and <c>GET /v1/models</c>, in the shape that OpenAI's clients speak.</summary>
-internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
+internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
 {
     /// <summary>By this name a client may ask for whatever model runs here.</summary>
     private const string AnyModel = "blip";
@@ -21,9 +21,9 @@ internal sealed class ChatCompletionsEndpoint(PictureQuestions questions, IOptio
         if (request.Model is { } wanted && wanted != _model && wanted != AnyModel)
             throw new BlipException(BlipErrorCode.ModelNotFound, "There is no such model here. GET /v1/models names the one there is; 'blip' means it too.");
         CancellationToken cancellationToken = context.RequestAborted;
-        Picture picture = Picture.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
+        BlipImage image = BlipImage.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
         AskOptions? how = request.MaxTokens is { } most ? AskOptions.Default with { MaxNewTokens = Math.Min(most, AskOptions.Default.MaxNewTokens) } : null;
-        Answer answer = await questions.AskAsync(picture, request.Question, how, cancellationToken).ConfigureAwait(false);
+        Answer answer = await questions.AskAsync(image, request.Question, how, cancellationToken).ConfigureAwait(false);
         string[]? tokens = request.LogProbabilities ? await questions.GetTokensAsync(answer, cancellationToken).ConfigureAwait(false) : null;
         ChatCompletion completion = new(answer, tokens, $"chatcmpl-{Guid.NewGuid():N}", _model, time.GetUtcNow().ToUnixTimeSeconds());
         if (request.Stream)

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.OpenAi;
 
-/// <summary>What is read of a chat completion request: the last question, the last picture, and how the answer is wanted. The rest means nothing to BLIP.</summary>
+/// <summary>What is read of a chat completion request: the last question, the last image, and how the answer is wanted. The rest means nothing to BLIP.</summary>
 internal sealed record ChatRequest
 {
     /// <summary>The model that is asked for, if one is.</summary>
@@ -12,7 +12,7 @@ internal sealed record ChatRequest
     /// <summary>The last user message's text.</summary>
     public required string Question { get; init; }
 
-    /// <summary>The last picture of a user message: an address, a data URI or a handle.</summary>
+    /// <summary>The last image of a user message: an address, a data URI or a handle.</summary>
     public required string Image { get; init; }
 
     /// <summary>The most tokens of the answer.</summary>
@@ -65,8 +65,8 @@ internal sealed record ChatRequest
                 (question, image) = ReadContent(content, image);
         }
         if (string.IsNullOrWhiteSpace(question))
-            throw Invalid("The last user message has no text. Ask a short question about the picture.");
-        return image is not null ? (question, image) : throw Invalid("No user message has a picture. Send a part {\"type\":\"image_url\",\"image_url\":{\"url\":...}}: an address, a data URI or a handle.");
+            throw Invalid("The last user message has no text. Ask a short question about the image.");
+        return image is not null ? (question, image) : throw Invalid("No user message has an image. Send a part {\"type\":\"image_url\",\"image_url\":{\"url\":...}}: an address, a data URI or a handle.");
     }
 
     private static (string Question, string? Image) ReadContent(JsonElement content, string? earlier)
@@ -83,7 +83,7 @@ internal sealed record ChatRequest
             if (kind == "text" && Find(part, "text", JsonValueKind.String) is { } text)
                 texts.Add(Bodies.Text(text, "text"));
             else if (kind == "image_url" && part.TryGetProperty("image_url", out JsonElement url))
-                image = image is null ? Bodies.Text(Find(url, "url", JsonValueKind.String) ?? url, "url") : throw Invalid("A message has more than one picture. Ask about one at a time.");
+                image = image is null ? Bodies.Text(Find(url, "url", JsonValueKind.String) ?? url, "url") : throw Invalid("A message has more than one image. Ask about one at a time.");
             else
                 throw Invalid("A part of a message is neither text nor image_url, or lacks its content.");
         }

@@ -4,8 +4,8 @@ const find = id => document.getElementById(id);
 const form = find("form"), file = find("file"), drop = find("drop"), preview = find("preview"), hint = find("hint");
 const question = find("question"), ask = find("ask"), access = find("access"), key = find("key"), state = find("status"), answers = find("answers");
 
-let picture = null;
-// A picture is sent once; after that its handle is.
+let image = null;
+// An image is sent once; after that its handle is.
 let handle = null;
 
 function say(text, bad = false) {
@@ -17,14 +17,14 @@ function take(chosen) {
   if (!chosen)
     return;
   if (!chosen.type.startsWith("image/")) {
-    say("That is no picture. JPEG, PNG, GIF, WebP and BMP are read.", true);
+    say("That is no image. JPEG, PNG, GIF, WebP and BMP are read.", true);
     return;
   }
-  picture = chosen;
+  image = chosen;
   handle = null;
   URL.revokeObjectURL(preview.src);
   preview.src = URL.createObjectURL(chosen);
-  preview.alt = chosen.name ? `Your picture: ${chosen.name}` : "Your picture";
+  preview.alt = chosen.name ? `Your image: ${chosen.name}` : "Your image";
   preview.hidden = false;
   hint.hidden = true;
   say("");
@@ -48,7 +48,7 @@ async function send(address, body, type) {
 
 async function answer(asked) {
   for (let attempt = 0; ; attempt++) {
-    handle ??= (await send("/api/pictures", picture, picture.type)).handle;
+    handle ??= (await send("/api/images", image, image.type)).handle;
     try {
       return await send("/api/ask", JSON.stringify({ image: handle, question: asked }), "application/json");
     } catch (failure) {
@@ -85,8 +85,8 @@ function show(result, milliseconds) {
 form.addEventListener("submit", async event => {
   event.preventDefault();
   const asked = question.value.trim();
-  if (!picture) {
-    say("Choose a picture first.", true);
+  if (!image) {
+    say("Choose an image first.", true);
     file.focus();
     return;
   }

@@ -5,14 +5,14 @@ using Microsoft.SemanticKernel.ChatCompletion;
 namespace Blip.Plugin.Chat;
 
 /// <summary>
-/// Makes pictures that a user attached to a chat known to the tools: each gets a short handle and one line that tells the model of it. No
-/// connector passes an attached picture to a tool by itself.
+/// Makes images that a user attached to a chat known to the tools: each gets a short handle and one line that tells the model of it. No
+/// connector passes an attached image to a tool by itself.
 /// </summary>
 internal static class AttachedImages
 {
-    private static string Line(string handle) => $"[The user attached a picture: {handle}. Use the tools ask_image and ask_image_many to look at it.]";
+    private static string Line(string handle) => $"[The user attached an image: {handle}. Use the tools ask_image and ask_image_many to look at it.]";
 
-    /// <summary>The messages with a line for each picture, which is itself left out unless the model can see.</summary>
+    /// <summary>The messages with a line for each image, which is itself left out unless the model can see.</summary>
     public static IEnumerable<ChatMessage> Attach(IEnumerable<ChatMessage> messages, BlipConversation conversation, bool keepImages)
     {
         foreach (ChatMessage message in messages)
@@ -50,7 +50,7 @@ internal static class AttachedImages
 
     private static IEnumerable<AIContent> Replace(AIContent content, BlipConversation conversation, bool keepImages)
     {
-        // A picture that has an address needs no handle: the tools take the address, where the operator allowed its host.
+        // An image that has an address needs no handle: the tools take the address, where the operator allowed its host.
         string? handle = !IsImage(content) ? null : content is DataContent data ? conversation.Attach(data.Data.Span) : ((UriContent)content).Uri.ToString();
         if (handle is null || keepImages)
             yield return content;

@@ -4,14 +4,14 @@ using Microsoft.Extensions.AI;
 namespace Blip.Plugin.Chat;
 
 /// <summary>
-/// BLIP where a vision model is expected: the last user message with a picture (in it, or in an earlier one) and a text is answered by BLIP itself. It calls no
+/// BLIP where a vision model is expected: the last user message with an image (in it, or in an earlier one) and a text is answered by BLIP itself. It calls no
 /// tools and keeps no history; a stream has one piece. Thread-safe.
 /// </summary>
 /// <param name="service">The model.</param>
 public sealed class BlipChatClient(BlipService service) : IChatClient
 {
-    /// <summary>Answers the last question about the last picture.</summary>
-    /// <exception cref="BlipException">There is no picture or no question, tools were asked for, or the picture or question cannot be used.</exception>
+    /// <summary>Answers the last question about the last image.</summary>
+    /// <exception cref="BlipException">There is no image or no question, tools were asked for, or the image or question cannot be used.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
@@ -21,11 +21,11 @@ public sealed class BlipChatClient(BlipService service) : IChatClient
         string question = users.LastOrDefault()?.Text.Trim() ?? "";
         DataContent? image = users.SelectMany(m => m.Contents).OfType<DataContent>().LastOrDefault(c => c.HasTopLevelMediaType("image"));
         if (image is null)
-            throw new BlipException(BlipErrorCode.InvalidRequest, "No picture is in the messages. BLIP answers questions about a picture: attach one as DataContent.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, "No image is in the messages. BLIP answers questions about an image: attach one as DataContent.");
 
         BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         AskOptions ask = options?.MaxOutputTokens is { } most ? AskOptions.Default with { MaxNewTokens = Math.Max(1, most) } : AskOptions.Default;
-        Answer answer = await model.AskAsync(Picture.FromBytes(image.Data), question, ask, cancellationToken).ConfigureAwait(false);
+        Answer answer = await model.AskAsync(BlipImage.FromBytes(image.Data), question, ask, cancellationToken).ConfigureAwait(false);
         int output = answer.TokenIds.Count - 1;
         return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer.Text))
         {

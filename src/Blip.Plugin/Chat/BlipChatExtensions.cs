@@ -3,16 +3,16 @@ using Microsoft.SemanticKernel.ChatCompletion;
 
 namespace Blip.Plugin.Chat;
 
-/// <summary>Gives a chat eyes: pictures in its messages get handles, and the tools come along.</summary>
+/// <summary>Gives a chat eyes: images in its messages get handles, and the tools come along.</summary>
 public static class BlipChatExtensions
 {
     /// <summary>
-    /// Adds Blip to a chat client's pipeline, before function calling (<c>UseBlip(...).UseFunctionInvocation()</c>): attached pictures get handles, and each request
+    /// Adds Blip to a chat client's pipeline, before function calling (<c>UseBlip(...).UseFunctionInvocation()</c>): attached images get handles, and each request
     /// carries the tools.
     /// </summary>
     /// <param name="builder">The pipeline; its services have Blip.</param>
     /// <param name="conversation">The conversation that this client serves.</param>
-    /// <param name="keepImages">Whether the pictures themselves stay in the messages, for a model that can see. False by default.</param>
+    /// <param name="keepImages">Whether the images themselves stay in the messages, for a model that can see. False by default.</param>
     public static ChatClientBuilder UseBlip(this ChatClientBuilder builder, BlipConversation conversation, bool keepImages = false)
     {
         ArgumentNullException.ThrowIfNull(builder);
@@ -20,11 +20,11 @@ public static class BlipChatExtensions
     }
 
     /// <summary>
-    /// Gives the pictures of a Semantic Kernel history handles, with one line for each that tells the model; call it before the history is sent.
+    /// Gives the images of a Semantic Kernel history handles, with one line for each that tells the model; call it before the history is sent.
     /// </summary>
     /// <param name="history">The history; changed in place.</param>
     /// <param name="conversation">The conversation whose tools the kernel has.</param>
-    /// <param name="keepImages">Whether the pictures themselves stay, for a model that can see. False by default.</param>
+    /// <param name="keepImages">Whether the images themselves stay, for a model that can see. False by default.</param>
     public static void AttachImages(this ChatHistory history, BlipConversation conversation, bool keepImages = false)
     {
         ArgumentNullException.ThrowIfNull(history);

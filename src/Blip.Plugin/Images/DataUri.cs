@@ -5,7 +5,7 @@ namespace Blip.Plugin.Images;
 /// <summary>Reads <c>data:[type][;parameters][;base64],data</c> (RFC 2397). The media type is not believed, so not read.</summary>
 internal static class DataUri
 {
-    private const string Form = "A data URI is written data:image/png;base64, and then the picture in base64.";
+    private const string Form = "A data URI is written data:image/png;base64, and then the image in base64.";
 
     public static byte[] Decode(string text, int maxBytes)
     {

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 
 namespace Blip.Plugin.Images;
 
-/// <summary>Fetches a picture from an address that the policy allows. Thread-safe.</summary>
+/// <summary>Fetches an image from an address that the policy allows. Thread-safe.</summary>
 internal sealed class ImageDownloader : IDisposable
 {
     private const int FirstBuffer = 64 * 1024;
@@ -53,7 +53,7 @@ internal sealed class ImageDownloader : IDisposable
                 if (Redirection(response) is not string location)
                     return new ResolvedImage(await ReadAsync(response, host, cancellationToken).ConfigureAwait(false), host);
                 if (redirects == _maxRedirects)
-                    throw Failed(FormattableString.Invariant($"'{host}' redirects more than {_maxRedirects} times. Give the picture's final address."));
+                    throw Failed(FormattableString.Invariant($"'{host}' redirects more than {_maxRedirects} times. Give the image's final address."));
                 uri = _policy.CheckRedirect(uri, location);
             }
         }
@@ -68,7 +68,7 @@ internal sealed class ImageDownloader : IDisposable
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
             // The cause is left out on purpose: it names the address that the host resolved to.
-            throw Failed($"'{host}' {Reason(e)} Check the address, or send the picture itself.");
+            throw Failed($"'{host}' {Reason(e)} Check the address, or send the image itself.");
         }
     }
 
@@ -115,8 +115,8 @@ internal sealed class ImageDownloader : IDisposable
     {
         if (response.StatusCode != HttpStatusCode.OK)
             throw Failed(
-                FormattableString.Invariant($"'{host}' answered {(int)response.StatusCode} instead of a picture. Check the address, or send the picture itself."),
-                new HttpRequestException("The host gave no picture.", null, response.StatusCode));
+                FormattableString.Invariant($"'{host}' answered {(int)response.StatusCode} instead of an image. Check the address, or send the image itself."),
+                new HttpRequestException("The host gave no image.", null, response.StatusCode));
         if (response.Content.Headers.ContentLength > _maxBytes)
             throw ImageSource.TooLarge(_maxBytes);
 
@@ -160,7 +160,7 @@ internal sealed class ImageDownloader : IDisposable
     };
 
     private static BlipException RedirectNotAllowed(string code, string host) =>
-        new(code, $"'{host}' redirects to an address that is not allowed. Give the picture's final address on an allowed host, or send the picture itself.");
+        new(code, $"'{host}' redirects to an address that is not allowed. Give the image's final address on an allowed host, or send the image itself.");
 
     private static BlipException Failed(string message, Exception? cause = null) => new(BlipErrorCode.ImageFetchFailed, message, cause);
 }

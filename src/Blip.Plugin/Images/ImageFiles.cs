@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Blip.Plugin.Images;
 
-/// <summary>Reads pictures from files under allowed folders. Thread-safe.</summary>
+/// <summary>Reads images from files under allowed folders. Thread-safe.</summary>
 internal sealed class ImageFiles(ImageSourceOptions options)
 {
     private const int MaxLinks = 40;
@@ -130,7 +130,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
     {
         // No regular file has a length of zero but an empty one: pipes, sockets and devices are not even opened.
         if (new FileInfo(real).Length == 0)
-            throw NoPicture();
+            throw NoImage();
 
         using SafeFileHandle file = File.OpenHandle(real, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         if (!IsAllowed(OpenedPath(file, real) ?? "", realFolders))
@@ -138,7 +138,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
 
         long length = RandomAccess.GetLength(file);
         if (length == 0)
-            throw NoPicture();
+            throw NoImage();
         if (length > _maxBytes)
             throw ImageSource.TooLarge(_maxBytes);
 
@@ -158,7 +158,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         (OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget : null) ?? ResolveLinks(real);
 
     private static BlipException NotAllowed() => new(
-        BlipErrorCode.FileNotAllowed, "That file may not be read: only files in allowed folders are, and no devices. Name such a file, or send the picture itself.");
+        BlipErrorCode.FileNotAllowed, "That file may not be read: only files in allowed folders are, and no devices. Name such a file, or send the image itself.");
 
-    private static BlipException NoPicture() => new(BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name a picture's file.");
+    private static BlipException NoImage() => new(BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name an image's file.");
 }

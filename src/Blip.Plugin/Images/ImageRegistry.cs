@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.Plugin.Images;
 
 /// <summary>
-/// The pictures of one conversation under names that a language model can pass on: <c>image-1</c>, <c>image-2</c>, … A number is
-/// never given twice, so a handle means one picture or none. Thread-safe; disposing it frees the pictures.
+/// The images of one conversation under names that a language model can pass on: <c>image-1</c>, <c>image-2</c>, … A number is
+/// never given twice, so a handle means one image or none. Thread-safe; disposing it frees the images.
 /// </summary>
 public sealed class ImageRegistry : IImageHandles, IDisposable
 {
@@ -18,15 +18,15 @@ public sealed class ImageRegistry : IImageHandles, IDisposable
     public ImageRegistry(ImageStoreOptions? options = null, TimeProvider? timeProvider = null)
         => _shelf = (options ?? new ImageStoreOptions()).CreateShelf(timeProvider, _ => FormattableString.Invariant($"image-{++_last}"));
 
-    /// <summary>Keeps a picture. The same bytes get the same handle as long as they are kept.</summary>
-    /// <param name="image">The encoded picture; it is copied.</param>
+    /// <summary>Keeps an image. The same bytes get the same handle as long as they are kept.</summary>
+    /// <param name="image">The encoded image; it is copied.</param>
     /// <exception cref="BlipException"><c>invalid_request</c>: no bytes. <c>image_too_large</c>: more than the registry holds.</exception>
     public StoredImage Add(ReadOnlySpan<byte> image) => _shelf.Add(image).Image;
 
     /// <inheritdoc/>
     public bool TryGet(string handle, out ReadOnlyMemory<byte> image) => _shelf.TryGet(handle, out image);
 
-    /// <summary>The pictures kept now, in the order in which they came.</summary>
+    /// <summary>The images kept now, in the order in which they came.</summary>
     public IReadOnlyList<StoredImage> List() => _shelf.List();
 
     /// <inheritdoc/>

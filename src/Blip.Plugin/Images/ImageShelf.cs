@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Blip.Plugin.Images;
 
 /// <summary>
-/// Pictures by handle, bounded in number, bytes and time. Same bytes, same handle; the least recently used go first. A picture's
+/// Images by handle, bounded in number, bytes and time. Same bytes, same handle; the least recently used go first. An image's
 /// time starts again with each use, so the order of use is also the order of expiry. Thread-safe.
 /// </summary>
 internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime, TimeProvider time, Func<string, string> name) : IDisposable
@@ -16,11 +16,11 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
     private long _added;
     private bool _disposed;
 
-    /// <param name="image">The encoded picture; it is copied.</param>
+    /// <param name="image">The encoded image; it is copied.</param>
     public (StoredImage Image, bool Existed) Add(ReadOnlySpan<byte> image)
     {
         if (image.Length == 0)
-            throw new BlipException(BlipErrorCode.InvalidRequest, "The picture has no bytes. Send it again.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, "The image has no bytes. Send it again.");
         if (image.Length > maxBytes)
             throw ImageSource.TooLarge(maxBytes);
 
@@ -60,7 +60,7 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
         return false;
     }
 
-    /// <summary>The pictures, the oldest first.</summary>
+    /// <summary>The images, the oldest first.</summary>
     public IReadOnlyList<StoredImage> List()
     {
         lock (_lock)

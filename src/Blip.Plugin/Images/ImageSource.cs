@@ -52,7 +52,7 @@ public sealed partial class ImageSource : IDisposable
         _files = new ImageFiles(options);
     }
 
-    /// <summary>Fetches the bytes of a picture.</summary>
+    /// <summary>Fetches the bytes of an image.</summary>
     /// <param name="image">An http(s) address, a <c>file:</c> address, a path, a data URI or a handle.</param>
     /// <param name="scope">The handles and folders of this conversation; null for none.</param>
     /// <param name="cancellationToken">Ends the wait; the option's time limit holds besides.</param>
@@ -68,7 +68,7 @@ public sealed partial class ImageSource : IDisposable
     {
         image = image.Trim();
         if (image.Length == 0)
-            throw Invalid("No picture is given. Name an address, a file, a data URI or a handle.");
+            throw Invalid("No image is given. Name an address, a file, a data URI or a handle.");
 
         if (image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
             return _allowDataUris
@@ -82,7 +82,7 @@ public sealed partial class ImageSource : IDisposable
             return scope?.Handles is IImageHandles handles && handles.TryGet(image, out ReadOnlyMemory<byte> data)
                 ? new ResolvedImage(data, image)
                 : throw new BlipException(
-                    BlipErrorCode.ImageNotFound, "No picture is known under this handle (any more). Send the picture again.");
+                    BlipErrorCode.ImageNotFound, "No image is known under this handle (any more). Send the image again.");
 
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_timeout);
@@ -91,13 +91,13 @@ public sealed partial class ImageSource : IDisposable
             ResolvedImage resolved = await FetchAsync(image, scope, deadline.Token).ConfigureAwait(false);
             return resolved.Data.Length > 0
                 ? resolved
-                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the picture itself.");
+                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the image itself.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new BlipException(
                 BlipErrorCode.Timeout,
-                FormattableString.Invariant($"The picture did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the picture itself."));
+                FormattableString.Invariant($"The image did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the image itself."));
         }
     }
 
@@ -105,7 +105,7 @@ public sealed partial class ImageSource : IDisposable
     public void Dispose() => _downloader.Dispose();
 
     internal static BlipException TooLarge(int maxBytes) => new(
-        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The picture is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
+        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
 
     private Task<ResolvedImage> FetchAsync(string image, ImageSourceScope? scope, CancellationToken cancellationToken)
     {

@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.Plugin.Images;
 
 /// <summary>
-/// Where a picture may come from. Everything is denied until it is listed: the lists start empty, and a language model that
+/// Where an image may come from. Everything is denied until it is listed: the lists start empty, and a language model that
 /// controls an address or a path then reaches nothing but data URIs and handles. <see cref="ImageSource"/> copies the values
 /// when it is constructed.
 /// </summary>
@@ -25,7 +25,7 @@ public sealed class ImageSourceOptions : IValidatableObject
     /// </summary>
     public IReadOnlyList<string> AllowedFolders { get; set; } = [];
 
-    /// <summary>Whether a picture may be given as a data URI. Default: true.</summary>
+    /// <summary>Whether an image may be given as a data URI. Default: true.</summary>
     public bool AllowDataUris { get; set; } = true;
 
     /// <summary>Whether <c>http://</c> is allowed beside <c>https://</c>. A redirect never leads from https to http. Default: false.</summary>
@@ -43,11 +43,11 @@ public sealed class ImageSourceOptions : IValidatableObject
     /// </summary>
     public IReadOnlyList<int> AllowedPorts { get; set; } = [];
 
-    /// <summary>The most bytes of one picture, wherever it comes from. 1 to 1 GiB; default 20 MiB.</summary>
+    /// <summary>The most bytes of one image, wherever it comes from. 1 to 1 GiB; default 20 MiB.</summary>
     [Range(1, 1 << 30)]
     public int MaxBytes { get; set; } = 20 * 1024 * 1024;
 
-    /// <summary>The time for one picture, redirects included. 10 ms to 10 minutes; default 10 s.</summary>
+    /// <summary>The time for one image, redirects included. 10 ms to 10 minutes; default 10 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:10:00", ParseLimitsInInvariantCulture = true)]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 

@@ -3,7 +3,7 @@ namespace Blip.Plugin.Images;
 /// <summary>What one conversation or caller may use beyond <see cref="ImageSourceOptions"/>. Immutable.</summary>
 public sealed record ImageSourceScope
 {
-    /// <summary>The pictures known by handle. Default: none.</summary>
+    /// <summary>The images known by handle. Default: none.</summary>
     public IImageHandles? Handles { get; init; }
 
     /// <summary>

@@ -3,9 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.Plugin.Images;
 
 /// <summary>
-/// Pictures under the hash of their content, <c>sha256-</c> and 64 hex digits, for services that know no conversation: whoever has
-/// the handle has, or had, the picture. There is no list, so that no caller learns of another's. Thread-safe; disposing it frees
-/// the pictures.
+/// Images under the hash of their content, <c>sha256-</c> and 64 hex digits, for services that know no conversation: whoever has
+/// the handle has, or had, the image. There is no list, so that no caller learns of another's. Thread-safe; disposing it frees
+/// the images.
 /// </summary>
 public sealed class ImageStore : IImageHandles, IDisposable
 {
@@ -18,8 +18,8 @@ public sealed class ImageStore : IImageHandles, IDisposable
     public ImageStore(ImageStoreOptions? options = null, TimeProvider? timeProvider = null)
         => _shelf = (options ?? new ImageStoreOptions()).CreateShelf(timeProvider, hash => "sha256-" + hash);
 
-    /// <summary>Keeps a picture, or starts its time again.</summary>
-    /// <param name="image">The encoded picture; it is copied.</param>
+    /// <summary>Keeps an image, or starts its time again.</summary>
+    /// <param name="image">The encoded image; it is copied.</param>
     /// <returns>What is kept, and whether it was there already.</returns>
     /// <exception cref="BlipException"><c>invalid_request</c>: no bytes. <c>image_too_large</c>: more than the store holds.</exception>
     public (StoredImage Image, bool Existed) Add(ReadOnlySpan<byte> image) => _shelf.Add(image);

@@ -1,8 +1,8 @@
 namespace Blip.Plugin.Images;
 
-/// <summary>What is known of a picture that is kept under a handle.</summary>
+/// <summary>What is known of an image that is kept under a handle.</summary>
 /// <param name="Handle">Its name, as <see cref="IImageHandles.TryGet"/> takes it.</param>
-/// <param name="Bytes">The size of the encoded picture.</param>
+/// <param name="Bytes">The size of the encoded image.</param>
 /// <param name="MediaType">
 /// By its first bytes: <c>image/jpeg</c>, <c>image/png</c>, <c>image/gif</c>, <c>image/webp</c>, <c>image/bmp</c>, or
 /// <c>application/octet-stream</c>.

@@ -8,7 +8,7 @@ namespace Blip.Plugin.Images;
 /// </summary>
 internal sealed class WebAddressPolicy(ImageSourceOptions options)
 {
-    private const string Remedy = "Use a picture on an allowed host, or send the picture itself.";
+    private const string Remedy = "Use an image on an allowed host, or send the image itself.";
 
     private readonly HostPattern[] _hosts = [.. options.AllowedHosts.Select(HostPattern.TryParse).OfType<HostPattern>()];
     private readonly int[] _ports = [.. options.AllowedPorts];
@@ -23,7 +23,7 @@ internal sealed class WebAddressPolicy(ImageSourceOptions options)
             throw NotAllowed("The address cannot be read. Write it as https://host/path, without user name, spaces or backslashes.");
 
         if (uri.Scheme != Uri.UriSchemeHttps && !_plainHttp)
-            throw NotAllowed("Plain http is not allowed. Use the https address of the picture.");
+            throw NotAllowed("Plain http is not allowed. Use the https address of the image.");
 
         // Full-width digits and the like become a number only by normalisation, so the host is looked at after it.
         bool isLiteral = uri.HostNameType != UriHostNameType.Dns || HostPattern.EndsInNumber(host);

@@ -13,7 +13,7 @@ public static class BlipMcpServer
     private static readonly TimeSpan RootsLimit = TimeSpan.FromSeconds(5);
 
     private const string Instructions =
-        "Answers short questions about pictures. Give a picture as a file under your roots, as a data URI, or by its short name; ask several small questions rather than one big one.";
+        "Answers short questions about images. Give an image as a file under your roots, as a data URI, or by its short name; ask several small questions rather than one big one.";
 
     /// <summary>Serves until the client goes. Only protocol goes to standard output; logs go to standard error.</summary>
     /// <param name="configure">The model's options.</param>
@@ -51,7 +51,7 @@ public static class BlipMcpServer
         }
         catch (Exception exception) when (exception is McpException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            // A client that cannot tell its roots has opened none; pictures by handle or from allowed folders still work.
+            // A client that cannot tell its roots has opened none; images by handle or from allowed folders still work.
         }
 #pragma warning restore MCP9005
     }

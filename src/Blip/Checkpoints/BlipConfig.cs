@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.Files;
 using Microsoft.Extensions.Logging;
 
 namespace Blip.Checkpoints;
@@ -80,7 +81,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         int size = vision.Int("image_size", 384, 1, 8192);
         BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, vision.Int("patch_size", 16, 1, size), Epsilon(vision, 1e-5));
         if (config.TokenCount > MaxTokens)
-            throw vision.Invalid("patch_size", $"a picture of {size} pixels would have {config.TokenCount} patches; at most {MaxTokens} are run");
+            throw vision.Invalid("patch_size", $"an image of {size} pixels would have {config.TokenCount} patches; at most {MaxTokens} are run");
         return config;
     }
 

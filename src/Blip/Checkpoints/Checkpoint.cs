@@ -29,7 +29,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The sizes.</summary>
     public BlipConfig Config { get; }
 
-    /// <summary>How pictures become numbers.</summary>
+    /// <summary>How images become numbers.</summary>
     public PreprocessorConfig Preprocessor { get; }
 
     /// <summary>The tensors by their names in PyTorch.</summary>
@@ -63,7 +63,7 @@ public sealed class Checkpoint : IDisposable
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
             throw new BlipModelException(
-                $"preprocessor_config.json makes pictures of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
         }
         List<MappedFile> files = [];
         try
@@ -96,10 +96,10 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Takes what was read of the weights out of the process's memory.</summary>
-    internal void LetGo()
+    internal void ReleasePages()
     {
         foreach (MappedFile file in _files)
-            file.LetGo();
+            file.ReleasePages();
     }
 
     /// <summary>The name of a tensor with a NaN or an infinity, if there is one. Reads all weights.</summary>

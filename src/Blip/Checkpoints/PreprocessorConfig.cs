@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Blip.Files;
 
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// How a picture becomes numbers: preprocessor_config.json, or <c>image_processor</c> of processor_config.json. What is absent has
+/// How an image becomes numbers: preprocessor_config.json, or <c>image_processor</c> of processor_config.json. What is absent has
 /// the default of transformers' <c>BlipImageProcessor</c>.
 /// </summary>
 public sealed record PreprocessorConfig
@@ -71,7 +72,7 @@ public sealed record PreprocessorConfig
     {
         const int Most = 8192;
         if (!section.Bool("do_resize", true))
-            throw section.Invalid("do_resize", "pictures of any size but the model's cannot be used unresized");
+            throw section.Invalid("do_resize", "images of any size but the model's cannot be used unresized");
         if (section.Find("size") is not { ValueKind: JsonValueKind.Object })
         {
             int side = section.Int("size", fallback, 1, Most);

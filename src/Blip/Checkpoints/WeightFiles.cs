@@ -1,4 +1,4 @@
-using System.Text.Json;
+using Blip.Files;
 
 namespace Blip.Checkpoints;
 
@@ -7,8 +7,7 @@ namespace Blip.Checkpoints;
 /// </summary>
 internal static class WeightFiles
 {
-    private const string Safetensors = "model.safetensors", Torch = "pytorch_model.bin", IndexSuffix = ".index.json";
-    private const int MaxShards = 1024;
+    private const string Safetensors = "model.safetensors", Torch = "pytorch_model.bin";
 
     /// <summary>Maps the files and reads their tables. The caller disposes the files, of which the list holds those opened even when this throws.</summary>
     public static Dictionary<string, CheckpointTensor> Open(string directory, List<MappedFile> files)
@@ -17,37 +16,23 @@ internal static class WeightFiles
         {
             if (File.Exists(Path.Combine(directory, name)))
                 return ByName(Read(directory, name, files));
-            if (JsonFile.Read(directory, name + IndexSuffix) is { } index)
-                return ReadShards(directory, name + IndexSuffix, index, files);
+            if (ShardIndex.Read(directory, ShardIndex.NameFor(name)) is { } index)
+                return ReadShards(directory, ShardIndex.NameFor(name), index, files);
         }
         throw new BlipModelException(BlipErrorCode.ModelNotFound,
             $"The model's folder has no weights: neither {Safetensors} nor {Torch}, whole or in shards. Give a folder with a complete Hugging Face checkpoint.");
     }
 
-    private static Dictionary<string, CheckpointTensor> ReadShards(string directory, string indexName, JsonElement index, List<MappedFile> files)
+    private static Dictionary<string, CheckpointTensor> ReadShards(string directory, string indexName, ShardIndex index, List<MappedFile> files)
     {
-        if (!index.TryGetProperty("weight_map", out JsonElement map) || map.ValueKind != JsonValueKind.Object)
-            throw new BlipModelException($"{indexName} has no weight_map. Download the file again.");
-        Dictionary<string, string> shardOf = new(StringComparer.Ordinal);
-        HashSet<string> shards = new(StringComparer.Ordinal);
-        foreach (JsonProperty entry in map.EnumerateObject())
-        {
-            string shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
-            if (!FileNames.IsPlain(shard))
-                throw new BlipModelException($"{indexName} puts tensor {FileNames.Shown(entry.Name)} outside the model's folder or under an impossible name; a plain file name without a path is allowed. Download the model from a source you trust.");
-            shardOf.Add(entry.Name, shard);
-            if (shards.Add(shard) && shards.Count > MaxShards)
-                throw new BlipModelException($"{indexName} names more than {MaxShards} files. Download the file again.");
-        }
-
         List<CheckpointTensor> tensors = [];
-        foreach (string shard in shards)
+        foreach (string shard in index.Shards)
             tensors.AddRange(Read(directory, shard, files));
         Dictionary<string, CheckpointTensor> byName = ByName(tensors);
-        foreach ((string name, string shard) in shardOf)
+        foreach ((string name, string shard) in index.ShardOf)
         {
             if (!byName.TryGetValue(name, out CheckpointTensor? tensor) || tensor.File != shard)
-                throw new BlipModelException($"{shard} lacks the tensor {FileNames.Shown(name)} that {indexName} promises. Download the model again.");
+                throw new BlipModelException($"{shard} lacks the tensor {PlainFileName.Shown(name)} that {indexName} promises. Download the model again.");
         }
         return byName;
     }
@@ -65,7 +50,7 @@ internal static class WeightFiles
         foreach (CheckpointTensor tensor in tensors)
         {
             if (!byName.TryAdd(tensor.Name, tensor))
-                throw new BlipModelException($"Tensor {FileNames.Shown(tensor.Name)} is in {byName[tensor.Name].File} and again in {tensor.File}. Download the model again.");
+                throw new BlipModelException($"Tensor {PlainFileName.Shown(tensor.Name)} is in {byName[tensor.Name].File} and again in {tensor.File}. Download the model again.");
         }
         return byName;
     }

@@ -4,13 +4,13 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// The keys and values of one transformer's cross-attention, for all its layers: <c>x</c> [R, D] (of a picture [1, R, D]) to <c>k0</c>, <c>v0</c>, ...
+/// The keys and values of one transformer's cross-attention, for all its layers: <c>x</c> [R, D] (of an image [1, R, D]) to <c>k0</c>, <c>v0</c>, ...
 /// [1, heads, R, D / heads]. The decoder needs them of the question's states, once a question; the question encoder can have them of
-/// a picture's embeddings, which pays from the sixth question or so.
+/// an image's embeddings, which pays from the sixth question or so.
 /// </summary>
 internal static class KeyValueGraph
 {
-    /// <summary>Of question states, for the decoder. R may hold the states of many questions, on one picture or several.</summary>
+    /// <summary>Of question states, for the decoder. R may hold the states of many questions, on one image or several.</summary>
     public static BlipGraph ForDecoder(BlipConfig config, LinearForm form)
     {
         GraphBuilder g = new("cross", form);
@@ -18,7 +18,7 @@ internal static class KeyValueGraph
         return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, config.Text.HiddenSize, config.Text.HiddenSize));
     }
 
-    /// <summary>Of a picture's embeddings, for the question encoder.</summary>
+    /// <summary>Of an image's embeddings, for the question encoder.</summary>
     public static BlipGraph ForQuestions(BlipConfig config, LinearForm form)
     {
         GraphBuilder g = new("projection", form);

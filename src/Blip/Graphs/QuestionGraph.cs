@@ -5,9 +5,9 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// The question encoder. All questions on one picture are one packed sequence, never padded: <c>ids</c> [T], <c>pos</c> [T]
-/// (restarting with every question) and <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), with the picture, to
-/// <c>states</c> [T, D]. The picture is either its embeddings <c>emb</c> [1, N, D], or, projected (<see cref="KeyValueGraph"/>), keys and
+/// The question encoder. All questions on one image are one packed sequence, never padded: <c>ids</c> [T], <c>pos</c> [T]
+/// (restarting with every question) and <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), with the image, to
+/// <c>states</c> [T, D]. The image is either its embeddings <c>emb</c> [1, N, D], or, projected (<see cref="KeyValueGraph"/>), keys and
 /// values <c>k0</c>, <c>v0</c>, ... [1, heads, N, D / heads]: more memory and one more run, but less work a question.
 /// </summary>
 internal static class QuestionGraph
@@ -50,9 +50,9 @@ internal static class QuestionGraph
             return g.Reshape(g.Node("MultiHeadAttention", Fused, [Batch(q), key, value], Attribute("num_heads", heads)), -1, width);
         }
 
-        // Attention to the picture with the key and value projections absorbed: instead of projecting every picture token,
+        // Attention to the image with the key and value projections absorbed: instead of projecting every image token,
         // q Wk meets the embeddings themselves, and what was attended to goes through Wv afterwards. The same sums in another
-        // order, 24 times less memory a picture. The key's bias adds the same to every score of a row: softmax cancels it.
+        // order, 24 times less memory an image. The key's bias adds the same to every score of a row: softmax cancels it.
         string AbsorbedCrossAttention(string q, string prefix)
         {
             int head = width / heads;

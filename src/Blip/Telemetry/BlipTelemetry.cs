@@ -13,11 +13,11 @@ public static class BlipTelemetry
     /// <summary>The name of Blip's <see cref="Meter"/>, for <c>AddMeter</c>.</summary>
     public const string MeterName = "Blip";
 
-    internal const string AskSpan = "ask", DecodeSpan = "decode", LookSpan = "look", QuestionSpan = "question", SearchSpan = "search";
+    internal const string AskSpan = "ask", DecodeSpan = "decode", EncodeSpan = "encode", QuestionSpan = "question", SearchSpan = "search";
     internal const string Operation = "generate_content", Provider = "blip";
     internal const string OperationTag = "gen_ai.operation.name", ProviderTag = "gen_ai.provider.name", ModelTag = "gen_ai.request.model",
         InputTokensTag = "gen_ai.usage.input_tokens", OutputTokensTag = "gen_ai.usage.output_tokens", InputTag = "gen_ai.input.messages",
-        OutputTag = "gen_ai.output.messages", ErrorTag = "error.type", QuestionsTag = "blip.questions", StageTag = "blip.stage", ResultTag = "blip.memory_cache.result";
+        OutputTag = "gen_ai.output.messages", ErrorTag = "error.type", QuestionsTag = "blip.questions", StageTag = "blip.stage", ResultTag = "blip.image_cache.result";
 
     private static readonly string? Version = typeof(BlipTelemetry).Assembly.GetName().Version?.ToString(3);
     private static readonly Meter Meter = new(MeterName, Version);
@@ -31,9 +31,9 @@ public static class BlipTelemetry
 
     internal static Histogram<double> QueueDuration { get; } = Stage("blip.queue.duration", "Waiting for a run.");
 
-    internal static Histogram<double> ImageDecodeDuration { get; } = Stage("blip.image.decode.duration", "From a picture's bytes to pixels of the model's size.");
+    internal static Histogram<double> ImageDecodeDuration { get; } = Stage("blip.image.decode.duration", "From an image's bytes to pixels of the model's size.");
 
-    internal static Histogram<double> VisionDuration { get; } = Stage("blip.vision.duration", "The vision transformer, once for each picture.");
+    internal static Histogram<double> VisionDuration { get; } = Stage("blip.vision.duration", "The vision transformer, once for each image.");
 
     internal static Histogram<double> QuestionDuration { get; } = Stage("blip.question.duration", "The question encoder, once for each run.");
 
@@ -44,7 +44,7 @@ public static class BlipTelemetry
 
     internal static UpDownCounter<int> QueueLength { get; } = Meter.CreateUpDownCounter<int>("blip.queue.length", "{request}", "Requests under way or waiting.");
 
-    internal static Counter<long> MemoryCacheRequests { get; } = Meter.CreateCounter<long>("blip.memory_cache.requests", "{request}", "Pictures that were remembered (hit) or looked at (miss).");
+    internal static Counter<long> ImageCacheRequests { get; } = Meter.CreateCounter<long>("blip.image_cache.requests", "{request}", "Images that were in the cache (hit) or encoded (miss).");
 
     private static Histogram<double> Stage(string name, string description) => Seconds(name, description, Doubling(0.001, 15));
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Blip.Imaging;
+using Blip.Images;
 
 namespace Blip.Telemetry;
 
@@ -16,7 +16,7 @@ internal sealed class ModelTelemetry(string model)
         [new(BlipTelemetry.OperationTag, BlipTelemetry.Operation), new(BlipTelemetry.ProviderTag, BlipTelemetry.Provider), new(BlipTelemetry.ModelTag, model)];
 
     /// <summary>A request begins; what it gives is to be disposed with it.</summary>
-    /// <param name="isAsk">Whether it asks, and is a span of its own; looking alone has only its stages.</param>
+    /// <param name="isAsk">Whether it asks, and is a span of its own; encoding alone has only its stages.</param>
     public RequestTrace Start(bool isAsk) => new(this, isAsk);
 
     public void RequestsChanged(int by) => BlipTelemetry.QueueLength.Add(by, _model);
@@ -24,7 +24,7 @@ internal sealed class ModelTelemetry(string model)
     public void Decoded(PixelTensor pixels) => Record(BlipTelemetry.ImageDecodeDuration, pixels.DecodeTime + pixels.ResizeTime);
 
     public void Remembered(bool hit) =>
-        BlipTelemetry.MemoryCacheRequests.Add(1, _model, new KeyValuePair<string, object?>(BlipTelemetry.ResultTag, hit ? "hit" : "miss"));
+        BlipTelemetry.ImageCacheRequests.Add(1, _model, new KeyValuePair<string, object?>(BlipTelemetry.ResultTag, hit ? "hit" : "miss"));
 
     /// <summary>A run starts.</summary>
     /// <param name="stage">What it does.</param>

@@ -6,7 +6,7 @@ namespace Blip.Telemetry;
 
 /// <summary>
 /// One request as it is observed: its span, where it has one, and its duration. Questions and answers are told only where
-/// <c>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</c> is <c>true</c>; pictures never.
+/// <c>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</c> is <c>true</c>; images never.
 /// </summary>
 internal sealed class RequestTrace : IDisposable
 {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Blip.Checkpoints;
+using Blip.Files;
 
 namespace Blip.Text;
 

@@ -10,27 +10,27 @@ using Microsoft.SemanticKernel.Connectors.OpenAI;
 using ModelContextProtocol.Client;
 using OpenAI;
 using Xunit;
-using static Blip.Plugin.Tests.Agents.PictureTasks;
+using static Blip.Plugin.Tests.Agents.ImageTasks;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>A text-only model solves picture tasks through the real stacks, the demo model really looking.</summary>
+/// <summary>A text-only model solves image tasks through the real stacks, the demo model really encoding.</summary>
 [Trait("Category", "Long")]
 public sealed class AgentTests
 {
-    private static readonly IReadOnlyList<PictureTask> Tasks = PictureTasks.Take(TestScale.Of(50));
+    private static readonly IReadOnlyList<ImageTask> Tasks = ImageTasks.Take(TestScale.Of(50));
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task SemanticKernel_PictureAttached_AnswersEveryTask(bool streaming)
+    public async Task SemanticKernel_ImageAttached_AnswersEveryTask(bool streaming)
     {
         await using ScriptedModel model = await ScriptedModel.StartAsync();
         IKernelBuilder builder = Kernel.CreateBuilder();
         builder.AddOpenAIChatCompletion("scripted", model.Endpoint, "key").AddBlip();
         Kernel template = builder.Build();
         OpenAIPromptExecutionSettings settings = new() { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
-        foreach (PictureTask task in Tasks)
+        foreach (ImageTask task in Tasks)
         {
             using BlipConversation conversation = new();
             Kernel kernel = template.Clone();
@@ -44,22 +44,22 @@ public sealed class AgentTests
                 : (await chat.GetChatMessageContentAsync(history, settings, kernel)).Content!;
             Assert.Equal(task.Answer, answer);
         }
-        AssertNoPicture(model);
+        AssertNoImage(model);
     }
 
     [Fact]
-    public async Task AgentFramework_PictureAttached_AnswersEveryTask()
+    public async Task AgentFramework_ImageAttached_AnswersEveryTask()
     {
         await using ScriptedModel model = await ScriptedModel.StartAsync();
         await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
-        foreach (PictureTask task in Tasks)
+        foreach (ImageTask task in Tasks)
         {
             using BlipConversation conversation = new();
             ChatClientAgent agent = new(Client(model).AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services), "You answer questions.");
             AgentResponse response = await agent.RunAsync(new ChatMessage(ChatRole.User, [new DataContent(File.ReadAllBytes(task.Path), "image/jpeg"), new Microsoft.Extensions.AI.TextContent(task.Question)]));
             Assert.Equal(task.Answer, response.Text);
         }
-        AssertNoPicture(model);
+        AssertNoImage(model);
     }
 
     [Fact]
@@ -69,14 +69,14 @@ public sealed class AgentTests
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("demo")]);
         IChatClient chat = Client(model).AsBuilder().UseFunctionInvocation().Build();
         ChatOptions options = new() { Tools = [.. await client.ListToolsAsync()] };
-        foreach (PictureTask task in Tasks)
+        foreach (ImageTask task in Tasks)
             Assert.Equal(task.Answer, (await chat.GetResponseAsync($"{task.Path}|{task.Question}", options)).Text);
     }
 
     private static IChatClient Client(ScriptedModel model) =>
         new OpenAIClient(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = model.Endpoint }).GetChatClient("scripted").AsIChatClient();
 
-    private static void AssertNoPicture(ScriptedModel model)
+    private static void AssertNoImage(ScriptedModel model)
     {
         Assert.NotEmpty(model.Requests);
         Assert.All(model.Requests, request => Assert.DoesNotContain("base64", request.GetRawText(), StringComparison.Ordinal));

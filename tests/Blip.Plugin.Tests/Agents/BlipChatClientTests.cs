@@ -17,7 +17,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
     [Fact]
-    public async Task GetResponse_PictureAndText_IsAnsweredByBlip()
+    public async Task GetResponse_ImageAndText_IsAnsweredByBlip()
     {
         using BlipChatClient client = new(_service);
         ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, [Dogs, new TextContent("how many dogs are in the picture?")])]);
@@ -28,7 +28,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task GetResponse_FurtherQuestion_IsAboutTheLastPicture()
+    public async Task GetResponse_FurtherQuestion_IsAboutTheLastImage()
     {
         using BlipChatClient client = new(_service);
         List<ChatMessage> chat = [new(ChatRole.User, [Dogs, new TextContent("how many dogs are in the picture?")]), new(ChatRole.Assistant, "2"), new(ChatRole.User, "is there a cat?")];
@@ -37,7 +37,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task GetResponse_NoPictureOrNoQuestion_SaysSo()
+    public async Task GetResponse_NoImageOrNoQuestion_SaysSo()
     {
         using BlipChatClient client = new(_service);
         Assert.Equal(BlipErrorCode.InvalidRequest, (await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync("how many dogs?"))).Code);
@@ -49,7 +49,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task UseBlip_PictureAttached_TheModelReadsItsHandle(bool keepImages)
+    public async Task UseBlip_ImageAttached_TheModelReadsItsHandle(bool keepImages)
     {
         List<ChatMessage> seen = [];
         ChatOptions? options = null;
@@ -73,7 +73,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task UseBlip_PictureByAddress_BecomesALineWithTheAddress()
+    public async Task UseBlip_ImageByAddress_BecomesALineWithTheAddress()
     {
         List<ChatMessage> seen = [];
         Mock<IChatClient> inner = new();

@@ -31,7 +31,7 @@ public sealed class BlipPluginTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AskImage_AttachedPicture_AnswersWithConfidenceAlternativesAndHandle()
+    public async Task AskImage_AttachedImage_AnswersWithConfidenceAlternativesAndHandle()
     {
         string handle = _conversation.Attach(Dogs)!;
         ImageAnswer answer = await _plugin.AskImageAsync(handle, "how many dogs are in the picture?");
@@ -79,7 +79,7 @@ public sealed class BlipPluginTests : IAsyncLifetime
         Assert.Equal(("org/name", BlipPrecision.Int8, 1000, true), (options.Model, options.Precision, options.Image.Limits.MaxSide, options.Image.Orient));
         Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
         Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);
-        Assert.NotEqual(1000, Imaging.ImageLimits.Default.MaxSide);
+        Assert.NotEqual(1000, Blip.Images.ImageLimits.Default.MaxSide);
     }
 
     [Theory]
@@ -104,7 +104,7 @@ public sealed class BlipPluginTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AskImages_OnePictureIsUnknown_TheOthersAreAnswered()
+    public async Task AskImages_OneImageIsUnknown_TheOthersAreAnswered()
     {
         ImageAnswers answers = await _plugin.AskImagesAsync([_conversation.Attach(Dogs)!, "image-9", TestPaths.Sample("beach.jpg")], "is it day or night?");
         Assert.Equal(["day", null, "night"], answers.Answers!.Select(a => a.Answer));

@@ -12,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary>
-/// A text-only language model behind the chat-completions protocol, on loopback: asked something, it calls the picture tool with the question and the picture that the
+/// A text-only language model behind the chat-completions protocol, on loopback: asked something, it calls the image tool with the question and the image that the
 /// message names; given a tool's result, it says the answer that is in it.
 /// </summary>
 internal sealed class ScriptedModel : IAsyncDisposable
@@ -26,7 +26,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
     public Uri Endpoint => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/v1");
 
-    /// <summary>The tool to call, and its arguments; the question and the picture of the user's message by default.</summary>
+    /// <summary>The tool to call, and its arguments; the question and the image of the user's message by default.</summary>
     public Func<string, (string Tool, object Arguments)> Call { get; set; } = text =>
         ("ask_image", new { image = text.Contains("image-1", StringComparison.Ordinal) ? "image-1" : text.Split('|')[0], question = text.Split('|')[^1].Split('\n')[^1].Trim() });
 

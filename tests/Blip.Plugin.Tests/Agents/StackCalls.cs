@@ -81,7 +81,7 @@ internal static class StackCalls
         await app.StartAsync();
         string handle = app.Services.GetRequiredService<ImageStore>().Add(Dogs).Image.Handle;
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(app.Urls.Single() + "/mcp") }));
-        // The same picture under the name that it has here.
+        // The same image under the name that it has here.
         if (arguments["image"] is JsonValue value && value.ToString() == "image-1")
             arguments["image"] = handle;
         CallToolResult result = await client.CallToolAsync("ask_image", arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value));

@@ -5,7 +5,7 @@ using static Blip.Plugin.Tests.Agents.StackCalls;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>What a call with its result costs a language model beyond the question and the picture's name, in tokens of o200k_base, on every stack.</summary>
+/// <summary>What a call with its result costs a language model beyond the question and the image's name, in tokens of o200k_base, on every stack.</summary>
 public sealed class TokenTests
 {
     private const int Budget = 80;
@@ -18,10 +18,10 @@ public sealed class TokenTests
         ("image-1", "what is in the picture?"),
         ("image-7", "is it day or night?"),
         ("sha256-" + new string('0', 64), "is it day or night?"),
-        ("https://example.com/picture.jpg", "is there a dog?"),
-        ("http://example.com/picture.jpg", "is there a dog?"),
-        ("https://127.0.0.1/picture.jpg", "is there a dog?"),
-        ("ftp://example.com/picture.jpg", "is there a dog?"),
+        ("https://example.com/image.jpg", "is there a dog?"),
+        ("http://example.com/image.jpg", "is there a dog?"),
+        ("https://127.0.0.1/image.jpg", "is there a dog?"),
+        ("ftp://example.com/image.jpg", "is there a dog?"),
         ("/etc/passwd", "what is this?"),
         ("", "what is this?"),
         ("image-1", ""),

@@ -11,7 +11,7 @@ public class ImageRegistryTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Add_Pictures_GetNumberedHandlesOncePerContent()
+    public void Add_Images_GetNumberedHandlesOncePerContent()
     {
         ManualTime time = new();
         using ImageRegistry registry = new(timeProvider: time);
@@ -25,14 +25,14 @@ public class ImageRegistryTests
     }
 
     [Fact]
-    public void Add_ArrayChangesAfterwards_PictureDoesNot()
+    public void Add_ArrayChangesAfterwards_ImageDoesNot()
     {
         using ImageRegistry registry = new();
-        byte[] bytes = "picture"u8.ToArray();
+        byte[] bytes = "image"u8.ToArray();
         registry.Add(bytes);
         bytes.AsSpan().Clear();
         Assert.True(registry.TryGet("image-1", out ReadOnlyMemory<byte> image));
-        Assert.Equal("picture"u8, image.Span);
+        Assert.Equal("image"u8, image.Span);
     }
 
     [Theory]
@@ -50,18 +50,18 @@ public class ImageRegistryTests
     }
 
     [Fact]
-    public void Add_TooManyPictures_DropsTheLeastRecentlyUsed()
+    public void Add_TooManyImages_DropsTheLeastRecentlyUsed()
     {
         using ImageRegistry registry = new();
         for (int i = 0; i < 32; i++)
-            registry.Add(Encoding.UTF8.GetBytes($"picture {i}"));
+            registry.Add(Encoding.UTF8.GetBytes($"image {i}"));
         Assert.True(registry.TryGet("image-1", out _));
 
         Assert.Equal("image-33", registry.Add("one more"u8).Handle);
         Assert.True(registry.TryGet("image-1", out _));
         Assert.False(registry.TryGet("image-2", out _));
         Assert.Equal(32, registry.List().Count);
-        Assert.Equal("image-34", registry.Add("picture 1"u8).Handle); // its old number is not given again
+        Assert.Equal("image-34", registry.Add("image 1"u8).Handle); // its old number is not given again
     }
 
     [Fact]
@@ -112,14 +112,14 @@ public class ImageRegistryTests
     public async Task Registries_ThousandConversationsTwoThreadsEach_NeverLeak()
     {
         const int Conversations = 1000;
-        const int Pictures = 12; // by each thread; 24 in all, bounded to 16
+        const int Images = 12; // by each thread; 24 in all, bounded to 16
         const int Size = 2000;
         using ImageSource source = new(new ImageSourceOptions());
         await RunAsync(8); // loads what stays loaded
         long before = GC.GetTotalMemory(forceFullCollection: true);
         await RunAsync(Conversations);
         long after = GC.GetTotalMemory(forceFullCollection: true);
-        Assert.InRange(after - before, long.MinValue, 4_000_000); // the pictures alone were 32 MB at once
+        Assert.InRange(after - before, long.MinValue, 4_000_000); // the images alone were 32 MB at once
 
         async Task RunAsync(int conversations)
         {
@@ -137,12 +137,12 @@ public class ImageRegistryTests
         async Task TalkAsync(ImageRegistry registry, int conversation, int thread, ConcurrentQueue<string> faults)
         {
             ImageSourceScope scope = new() { Handles = registry };
-            for (int picture = 0; picture < Pictures; picture++)
+            for (int image = 0; image < Images; image++)
             {
-                string content = $"conversation {conversation} thread {thread} picture {picture} ".PadRight(Size, '.');
+                string content = $"conversation {conversation} thread {thread} image {image} ".PadRight(Size, '.');
                 string handle = registry.Add(Encoding.ASCII.GetBytes(content)).Handle;
                 await Task.Yield();
-                for (int number = 1; number <= 2 * Pictures; number++)
+                for (int number = 1; number <= 2 * Images; number++)
                 {
                     string asked = FormattableString.Invariant($"image-{number}");
                     try

@@ -20,13 +20,13 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_AllowedLoopback_ReachesTheListener()
     {
-        await using LoopbackServer server = new(LoopbackServer.Picture, IPAddress.Loopback, IPAddress.IPv6Loopback);
+        await using LoopbackServer server = new(LoopbackServer.Image, IPAddress.Loopback, IPAddress.IPv6Loopback);
         using ImageSource source = new(ImageSourceOptions.Unrestricted(), ToLoopback, mayConnect: null);
 
         foreach (string host in (string[])["127.0.0.1", "0x7f.1", "[::1]", "localhost", "b\u00fccher.example"])
         {
             ResolvedImage image = await source.ResolveAsync(server.Url(host: host), cancellationToken: Token);
-            Assert.Equal("picture", Encoding.ASCII.GetString(image.Data.Span));
+            Assert.Equal("image", Encoding.ASCII.GetString(image.Data.Span));
         }
         Assert.Equal(4, server.Connections); // 0x7f.1 is 127.0.0.1 again
     }
@@ -34,7 +34,7 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_HostileAddress_NeverReachesTheListener()
     {
-        await using LoopbackServer server = new(LoopbackServer.Picture, IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.2"));
+        await using LoopbackServer server = new(LoopbackServer.Image, IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.2"));
         string[] hostile = [.. HostileAddresses.All(server.Port)];
         Assert.True(hostile.Length >= 10_000, $"{hostile.Length} addresses");
 
@@ -56,7 +56,7 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_RedirectToHostileAddress_NeverReachesTheListener()
     {
-        await using LoopbackServer inside = new(LoopbackServer.Picture, IPAddress.Parse("127.0.0.2"), IPAddress.IPv6Loopback);
+        await using LoopbackServer inside = new(LoopbackServer.Image, IPAddress.Parse("127.0.0.2"), IPAddress.IPv6Loopback);
         string[] hostile = [.. HostileAddresses.All(inside.Port).Where(address => !address.Contains('\t')).Where((_, i) => i % 7 == 0)];
         Assert.True(hostile.Length >= 1000, $"{hostile.Length} addresses");
         string location = "";
@@ -82,7 +82,7 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_NameServiceChangesItsMind_ConnectsOnlyToWhatWasChecked()
     {
-        await using LoopbackServer server = new(LoopbackServer.Picture);
+        await using LoopbackServer server = new(LoopbackServer.Image);
         int asked = 0;
         using ImageSource source = new(
             Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts, o.Timeout) = (["*"], true, [0], TimeSpan.FromMilliseconds(200))),
@@ -175,14 +175,14 @@ public partial class ImageSourceAddressTests
             "/step-4" => LoopbackServer.Redirect(stream, "step-3", 301),
             "/step-3" => LoopbackServer.Redirect(stream, "/step-2", 307),
             "/step-2" => LoopbackServer.Redirect(stream, "/step-1", 308),
-            _ => LoopbackServer.Picture(path, stream, token),
+            _ => LoopbackServer.Image(path, stream, token),
         });
         port = server.Port;
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
 
         if (arrives)
         {
-            Assert.Equal(7, (await source.ResolveAsync(server.Url("/start"), cancellationToken: Token)).Data.Length);
+            Assert.Equal(5, (await source.ResolveAsync(server.Url("/start"), cancellationToken: Token)).Data.Length);
             return;
         }
         BlipException e = await FailAsync(source, server.Url("/start"), BlipErrorCode.ImageFetchFailed);
@@ -203,10 +203,10 @@ public partial class ImageSourceAddressTests
     public async Task Resolve_Request_SendsNothingBeyondTheAddress()
     {
         using Activity activity = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start();
-        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", "Set-Cookie: a=b\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n", "picture"));
+        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", "Set-Cookie: a=b\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n", "image"));
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
         for (int i = 0; i < 2; i++)
-            Assert.Equal("picture", Encoding.ASCII.GetString((await source.ResolveAsync(server.Url("/a?b=c#d"), cancellationToken: Token)).Data.Span));
+            Assert.Equal("image", Encoding.ASCII.GetString((await source.ResolveAsync(server.Url("/a?b=c#d"), cancellationToken: Token)).Data.Span));
 
         Assert.All(server.Requests, request =>
         {
@@ -319,7 +319,7 @@ public partial class ImageSourceAddressTests
         BlipException e = await Assert.ThrowsAsync<BlipException>(
             async () => await source.ResolveAsync(FormattableString.Invariant($"http://gone.example:{port}/p?token={HostileAddresses.Token}"), cancellationToken: Token));
         Assert.Equal(BlipErrorCode.ImageFetchFailed, e.Code);
-        Assert.Equal("'gone.example' cannot be reached. Check the address, or send the picture itself.", e.Message);
+        Assert.Equal("'gone.example' cannot be reached. Check the address, or send the image itself.", e.Message);
         Assert.DoesNotContain("127.0.0.1", e.ToString(), StringComparison.Ordinal);
     }
 

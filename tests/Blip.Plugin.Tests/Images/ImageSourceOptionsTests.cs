@@ -14,7 +14,7 @@ public class ImageSourceOptionsTests
         {
             ["AllowedHosts:0"] = "*.example.com",
             ["AllowedHosts:1"] = "example.org",
-            ["AllowedFolders:0"] = "/pictures",
+            ["AllowedFolders:0"] = "/images",
             ["AllowDataUris"] = "false",
             ["AllowPlainHttp"] = "true",
             ["AllowPrivateNetworks"] = "true",
@@ -25,7 +25,7 @@ public class ImageSourceOptionsTests
         }).Build().Get<ImageSourceOptions>()!;
 
         Assert.Equal(["*.example.com", "example.org"], options.AllowedHosts);
-        Assert.Equal(["/pictures"], options.AllowedFolders);
+        Assert.Equal(["/images"], options.AllowedFolders);
         Assert.Equal([8443], options.AllowedPorts);
         Assert.Equal(
             (false, true, true, 1000, TimeSpan.FromSeconds(3), 1),
@@ -55,8 +55,8 @@ public class ImageSourceOptionsTests
     public void Constructor_BadHost_IsRefusedByName(string host) => Refused(new() { AllowedHosts = ["good.example", host] }, nameof(ImageSourceOptions.AllowedHosts));
 
     [Theory]
-    [InlineData("pictures")]
-    [InlineData("./pictures")]
+    [InlineData("images")]
+    [InlineData("./images")]
     [InlineData("")]
     public void Constructor_BadFolder_IsRefusedByName(string folder) => Refused(new() { AllowedFolders = [folder] }, nameof(ImageSourceOptions.AllowedFolders));
 

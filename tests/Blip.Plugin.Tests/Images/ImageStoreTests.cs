@@ -7,22 +7,22 @@ namespace Blip.Plugin.Tests.Images;
 public class ImageStoreTests
 {
     [Fact]
-    public void Add_Picture_IsNamedByItsHash()
+    public void Add_Image_IsNamedByItsHash()
     {
         ManualTime time = new();
         using ImageStore store = new(new ImageStoreOptions { Lifetime = TimeSpan.FromMinutes(5) }, time);
-        (StoredImage image, bool existed) = store.Add("picture"u8);
-        Assert.Equal("sha256-" + Convert.ToHexStringLower(SHA256.HashData("picture"u8)), image.Handle);
+        (StoredImage image, bool existed) = store.Add("image"u8);
+        Assert.Equal("sha256-" + Convert.ToHexStringLower(SHA256.HashData("image"u8)), image.Handle);
         Assert.False(existed);
 
         time.Now += TimeSpan.FromMinutes(2);
-        (StoredImage again, existed) = store.Add("picture"u8);
+        (StoredImage again, existed) = store.Add("image"u8);
         Assert.True(existed);
         Assert.Equal((image.Handle, image.AddedAt, time.Now.AddMinutes(5)), (again.Handle, again.AddedAt, again.ExpiresAt));
 
         time.Now += TimeSpan.FromMinutes(5);
         Assert.False(store.TryGet(image.Handle, out _));
-        Assert.False(store.Add("picture"u8).Existed);
+        Assert.False(store.Add("image"u8).Existed);
     }
 
     [Fact]

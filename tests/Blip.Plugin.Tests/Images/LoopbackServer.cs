@@ -35,9 +35,9 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public List<string> Requests { get; } = [];
 
-    public string Url(string path = "/picture", string host = "127.0.0.1") => FormattableString.Invariant($"http://{host}:{Port}{path}");
+    public string Url(string path = "/image", string host = "127.0.0.1") => FormattableString.Invariant($"http://{host}:{Port}{path}");
 
-    public static Task Picture(string path, Stream stream, CancellationToken cancellationToken) => Write(stream, "200 OK", "Content-Length: 7\r\n", "picture");
+    public static Task Image(string path, Stream stream, CancellationToken cancellationToken) => Write(stream, "200 OK", "Content-Length: 5\r\n", "image");
 
     public static Task Write(Stream stream, string status, string headers, string body) =>
         stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{headers}\r\n{body}")).AsTask();

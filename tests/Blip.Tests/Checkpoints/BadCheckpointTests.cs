@@ -29,7 +29,7 @@ public class BadCheckpointTests
         BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(async () =>
         {
             await using BlipModel model = await BlipModel.LoadAsync(inner);
-            await model.AskAsync(Picture.FromFile(GoldenModels.PicturePath(0)), "how many dogs are there?");
+            await model.AskAsync(BlipImage.FromFile(GoldenModels.ImagePath(0)), "how many dogs are there?");
         });
         Assert.Matches(new Regex(says, RegexOptions.IgnoreCase), error.Message);
         Assert.DoesNotContain('\n', error.Message);

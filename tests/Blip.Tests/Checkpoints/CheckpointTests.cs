@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Blip.Checkpoints;
+using Blip.Files;
 using Microsoft.Extensions.Logging;
 using Xunit;
 
@@ -112,7 +113,7 @@ public class CheckpointTests
     }
 
     [Fact]
-    public void Open_NoPreprocessorConfig_MakesPicturesOfTheModelsSize()
+    public void Open_NoPreprocessorConfig_MakesImagesOfTheModelsSize()
     {
         using TempFolder folder = new();
         Copy("base", folder.Path);
@@ -147,7 +148,7 @@ public class CheckpointTests
     [InlineData("nul.bin", false)]
     [InlineData("COM1", false)]
     [InlineData("a\nb", false)]
-    public void IsPlain_Name_ByTheRulesOfBothSystems(string name, bool plain) => Assert.Equal(plain, FileNames.IsPlain(name));
+    public void IsPlain_Name_ByTheRulesOfBothSystems(string name, bool plain) => Assert.Equal(plain, PlainFileName.IsPlain(name));
 
     private static float[] Values(CheckpointTensor tensor)
     {

@@ -60,7 +60,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         ActivityTraceId trace = await AskTracedAsync("how many dogs are in the picture?");
         Activity[] spans = [.. Spans(trace).Where(s => s.Source.Name == BlipTelemetry.SourceName)];
         Activity ask = Assert.Single(spans, s => s.OperationName == "ask");
-        Assert.Equal(["decode", "look", "question", "search"], spans.Where(s => s != ask).OrderBy(s => s.StartTimeUtc).Select(s => s.OperationName));
+        Assert.Equal(["decode", "encode", "question", "search"], spans.Where(s => s != ask).OrderBy(s => s.StartTimeUtc).Select(s => s.OperationName));
         Assert.All(spans.Where(s => s != ask), s => Assert.Equal(ask.SpanId, s.ParentSpanId));
         Assert.All(spans.Where(s => s != ask), s =>
         {
@@ -99,7 +99,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     {
         using (Activity root = _test.StartActivity("test")!)
         {
-            await Assert.ThrowsAsync<BlipException>(() => _model.AskAsync(Picture.FromFile(TestPaths.Sample("dogs.jpg")), " "));
+            await Assert.ThrowsAsync<BlipException>(() => _model.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), " "));
             Assert.Equal(_name, _model.Info.Name);
             Activity ask = Assert.Single(Spans(root.TraceId), s => s.OperationName == "ask");
             Assert.Equal("question_empty", ask.GetTagItem("error.type"));
@@ -110,18 +110,18 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_TwiceAboutOnePicture_MeasuresOneLookAndOneHit()
+    public async Task Ask_TwiceAboutOneImage_MeasuresOneLookAndOneHit()
     {
-        Picture picture = Picture.FromFile(TestPaths.Sample("dogs.jpg"));
-        await _model.AskAsync(picture, "how many dogs are in the picture?");
-        await _model.AskAsync(picture, ["is it day or night?", "where is this?", "is there a cat?"]);
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
+        await _model.AskAsync(image, "how many dogs are in the picture?");
+        await _model.AskAsync(image, ["is it day or night?", "where is this?", "is there a cat?"]);
 
-        Assert.Equal(["miss", "hit"], Values("blip.memory_cache.requests").Select(m => m.Tags["blip.memory_cache.result"]));
+        Assert.Equal(["miss", "hit"], Values("blip.image_cache.requests").Select(m => m.Tags["blip.image_cache.result"]));
         Assert.Single(Values("blip.vision.duration"));
         Assert.Equal(2, Values("blip.image.decode.duration").Count());
         Assert.Equal(2, Values("gen_ai.server.request.duration").Count());
         Assert.Equal(4, Values("gen_ai.server.time_per_output_token").Count());
-        Assert.Equal([("look", 1), ("question", 1), ("question", 3)], Values("blip.batch.size").Select(m => ((string)m.Tags["blip.stage"]!, (int)m.Value)));
+        Assert.Equal([("encode", 1), ("question", 1), ("question", 3)], Values("blip.batch.size").Select(m => ((string)m.Tags["blip.stage"]!, (int)m.Value)));
         Assert.Equal(5, Values("blip.queue.duration").Count());
         Assert.Equal(Values("blip.question.duration").Count(), Values("blip.decode.duration").Count());
         Assert.Equal(0, Values("blip.queue.length").Sum(m => m.Value));
@@ -131,7 +131,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     private async Task<ActivityTraceId> AskTracedAsync(string question)
     {
         using Activity root = _test.StartActivity("test")!;
-        await _model.AskAsync(Picture.FromFile(TestPaths.Sample("dogs.jpg")), question);
+        await _model.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), question);
         return root.TraceId;
     }
 

@@ -1,0 +1,98 @@
+using System.Text.Json;
+
+namespace Blip.Hosting;
+
+/// <summary>
+/// The JSON of an answer and of a failure: the same on the command line, over HTTP and in blob answers. Members that a request did
+/// not give are left out.
+/// </summary>
+public static class AnswerJson
+{
+    /// <summary>Writes an answer as one object.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="question">The question as asked.</param>
+    /// <param name="image">How the request named the image, if it did.</param>
+    /// <param name="id">The request's own id, any JSON value, if it had one.</param>
+    public static void Write(Utf8JsonWriter writer, Answer answer, string question, string? image = null, JsonElement? id = null)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        ArgumentNullException.ThrowIfNull(answer);
+        WriteHead(writer, question, image, id);
+        writer.WriteString("answer", answer.Text);
+        writer.WriteStartArray("token_ids");
+        foreach (int token in answer.TokenIds)
+            writer.WriteNumberValue(token);
+        writer.WriteEndArray();
+        writer.WriteStartArray("token_logprobs");
+        foreach (float logProbability in answer.TokenLogProbabilities)
+            writer.WriteNumberValue(logProbability);
+        writer.WriteEndArray();
+        writer.WriteNumber("confidence", answer.Confidence);
+        writer.WriteStartArray("alternatives");
+        foreach (AnswerAlternative alternative in answer.Alternatives)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("answer", alternative.Text);
+            writer.WriteNumber("probability", alternative.Probability);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteString("model", answer.Model.Name);
+        writer.WriteString("device", answer.Model.Device);
+        writer.WriteString("precision", answer.Model.Precision);
+        WriteTiming(writer, answer.Timing);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>Writes a failure as one object with <c>error</c> in place of the answer.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="code">One of <see cref="BlipErrorCode"/>.</param>
+    /// <param name="message">What to do.</param>
+    /// <param name="question">The question as asked, if it is known.</param>
+    /// <param name="image">How the request named the image, if it did.</param>
+    /// <param name="id">The request's own id, any JSON value, if it had one.</param>
+    public static void WriteError(Utf8JsonWriter writer, string code, string message, string? question = null, string? image = null, JsonElement? id = null)
+    {
+        ArgumentNullException.ThrowIfNull(writer);
+        WriteHead(writer, question, image, id);
+        writer.WriteStartObject("error");
+        writer.WriteString("code", code);
+        writer.WriteString("message", message);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteHead(Utf8JsonWriter writer, string? question, string? image, JsonElement? id)
+    {
+        writer.WriteStartObject();
+        if (id is { } given)
+        {
+            // As it came: an id need not even be valid Unicode.
+            writer.WritePropertyName("id");
+            writer.WriteRawValue(given.GetRawText(), skipInputValidation: true);
+        }
+        if (image is not null)
+            writer.WriteString("image", image);
+        if (question is not null)
+            writer.WriteString("question", question);
+    }
+
+    private static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)
+    {
+        writer.WriteStartObject("timing_ms");
+        Stage("decode", timing.Decode);
+        Stage("resize", timing.Resize);
+        Stage("vision", timing.Vision);
+        Stage("question", timing.Question);
+        Stage("search", timing.Search);
+        Stage("total", timing.Total);
+        writer.WriteEndObject();
+
+        void Stage(string name, TimeSpan? time)
+        {
+            if (time is { } taken)
+                writer.WriteNumber(name, Math.Round(taken.TotalMilliseconds, 3));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
+using Blip.Files;
+
+namespace Blip.Hub;
+
+/// <summary>
+/// The id of a model on the hub: <c>org/name</c> or <c>name</c>, and optionally a revision behind an <c>@</c> (a branch, a tag or
+/// a commit). Immutable.
+/// </summary>
+/// <remarks>
+/// The rules are those of the hub, so that an id is always a safe part of a path and of an address: a repository has at most 96
+/// characters, letters, digits, <c>.</c>, <c>_</c> and <c>-</c>, never begins or ends with <c>.</c> or <c>-</c>, and has no
+/// <c>..</c> or <c>--</c>; a revision is a git ref of letters, digits and <c>. _ - + /</c>.
+/// </remarks>
+public sealed partial record HubModelId
+{
+    private const int MaxRepositoryLength = 96;
+    private const int MaxRevisionLength = 200;
+
+    private HubModelId(string repository, string? revision) => (Repository, Revision) = (repository, revision);
+
+    /// <summary>The repository: <c>org/name</c> or <c>name</c>.</summary>
+    public string Repository { get; }
+
+    /// <summary>Branch, tag or commit; null when the id names none.</summary>
+    public string? Revision { get; }
+
+    /// <summary>The repository's folder in the cache, as the Python client names it.</summary>
+    internal string Folder => FolderPrefix + Repository.Replace("/", "--", StringComparison.Ordinal);
+
+    internal const string FolderPrefix = "models--";
+
+    /// <summary>Reads an id.</summary>
+    /// <exception cref="BlipException">The text is not an id (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
+    public static HubModelId Parse(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        return TryParse(id, out HubModelId? model)
+            ? model
+            : throw new BlipException(BlipErrorCode.InvalidRequest,
+                $"'{Shown(id)}' is not the id of a model on the hub: it is org/name or name, optionally with @revision, of letters, digits, '.', '_' and '-'.");
+    }
+
+    /// <summary>Reads an id; false when the text is none.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? id, [NotNullWhen(true)] out HubModelId? model)
+    {
+        model = null;
+        if (id is null)
+            return false;
+        int at = id.IndexOf('@', StringComparison.Ordinal);
+        string repository = at < 0 ? id : id[..at];
+        string? revision = at < 0 ? null : id[(at + 1)..];
+        if (repository.Length > MaxRepositoryLength || !RepositoryPattern().IsMatch(repository)
+            || repository.EndsWith(".git", StringComparison.Ordinal) || (revision is not null && !IsRevision(revision)))
+            return false;
+        model = new HubModelId(repository, revision is not null && IsCommit(revision) ? revision.ToLowerInvariant() : revision);
+        return true;
+    }
+
+    /// <summary>The id as it is written: with the revision when there is one.</summary>
+    public override string ToString() => Revision is null ? Repository : $"{Repository}@{Revision}";
+
+    internal static HubModelId? FromFolder(string folder) =>
+        folder.StartsWith(FolderPrefix, StringComparison.Ordinal)
+        && TryParse(folder[FolderPrefix.Length..].Replace("--", "/", StringComparison.Ordinal), out HubModelId? model) ? model : null;
+
+    internal static bool IsRevision(string revision) =>
+        revision.Length <= MaxRevisionLength && RevisionPattern().IsMatch(revision)
+        && !revision.Split('/').Any(part => part.EndsWith(".lock", StringComparison.Ordinal) || PlainFileName.IsDevice(part));
+
+    internal static bool IsCommit(string revision) => revision.Length == 40 && revision.All(char.IsAsciiHexDigit);
+
+    private static string Shown(string id) => string.Concat(id.Take(100).Select(c => char.IsControl(c) ? '?' : c));
+
+    // No part begins or ends with '.' or '-', which with the ban on doubles leaves no "..", no option and no hidden file.
+    [GeneratedRegex(@"^(?!.*(\.\.|--))[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex RepositoryPattern();
+
+    [GeneratedRegex(@"^(?!.*\.\.)[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?(/[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex RevisionPattern();
+}

@@ -1,0 +1,79 @@
+using System.Buffers;
+using Blip.Images;
+using SkiaSharp;
+
+namespace Blip.Skia;
+
+/// <summary>
+/// Decodes with Skia, bit for bit as Pillow does. The default decoder; its native library comes with one of the SkiaSharp.NativeAssets
+/// packages, which the application chooses. Thread-safe.
+/// </summary>
+public sealed unsafe class SkiaImageDecoder : IImageDecoder
+{
+    // 16 rows of a large photo stay in the second-level cache until they are resampled, and are what a JPEG decodes at a time.
+    private const int StripRows = 16;
+
+    /// <inheritdoc/>
+    public void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(header);
+        ArgumentNullException.ThrowIfNull(rows);
+
+        // Skia reads the caller's bytes where they lie: they stay pinned until the codec is gone.
+        using MemoryHandle pin = data.Pin();
+        using SKData encoded = Wrap((nint)pin.Pointer, data.Length);
+        using SKMemoryStream stream = new(encoded);
+        using SKCodec codec = SKCodec.Create(stream, out SKCodecResult opened) ?? throw Failure(header.Format, opened);
+        if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
+            throw ImageErrors.Corrupt(header.Format, "it gives two sizes");
+
+        SKImageInfo info = new(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        if (header.Format == ImageFormat.Jpeg && codec.StartScanlineDecode(info) == SKCodecResult.Success)
+            DecodeStrips(codec, info, rows, cancellationToken);
+        else
+            DecodeWhole(codec, info, header.Format, rows, cancellationToken);
+    }
+
+    // The first call into the native library, which on Linux comes only with a package of its own.
+    private static SKData Wrap(nint data, int length)
+    {
+        try
+        {
+            return SKData.Create(data, length);
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
+        {
+            throw new BlipException(BlipErrorCode.PackageMissing,
+                "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or the one of this system, to the application.", missing);
+        }
+    }
+
+    private static void DecodeStrips(SKCodec codec, SKImageInfo info, IPixelRows rows, CancellationToken cancellationToken)
+    {
+        using PixelBuffer strip = new((long)info.RowBytes * StripRows);
+        for (int y = 0; y < info.Height; y += StripRows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = Math.Min(StripRows, info.Height - y);
+            if (codec.GetScanlines((nint)strip.Pointer, count, info.RowBytes) != count)
+                throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its pixels cannot be decoded");
+            rows.Write(new ReadOnlySpan<byte>(strip.Pointer, count * info.RowBytes));
+        }
+    }
+
+    private static void DecodeWhole(SKCodec codec, SKImageInfo info, ImageFormat format, IPixelRows rows, CancellationToken cancellationToken)
+    {
+        using PixelBuffer image = new((long)info.RowBytes * info.Height);
+        SKCodecResult result = codec.GetPixels(info, (nint)image.Pointer, info.RowBytes, SKCodecOptions.Default);
+        if (result != SKCodecResult.Success)
+            throw Failure(format, result);
+        for (int y = 0; y < info.Height; y += StripRows)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            rows.Write(new ReadOnlySpan<byte>(image.Pointer + ((long)y * info.RowBytes), Math.Min(StripRows, info.Height - y) * info.RowBytes));
+        }
+    }
+
+    private static BlipException Failure(ImageFormat format, SKCodecResult result)
+        => result == SKCodecResult.IncompleteInput ? ImageErrors.Truncated(format) : ImageErrors.Corrupt(format, "its pixels cannot be decoded");
+}

@@ -1,0 +1,96 @@
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+
+namespace Blip.Checkpoints;
+
+/// <summary>A file of weights, mapped into memory read-only. Links are followed, so <see cref="RealPath"/> is where the bytes are.</summary>
+internal sealed unsafe partial class MappedFile : IDisposable
+{
+    private const int DontNeed = 4;
+
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+    private readonly byte* _data;
+
+    private MappedFile(string name, string realPath, MemoryMappedFile file, long length)
+    {
+        (Name, RealPath, Length, _file) = (name, realPath, length, file);
+        _view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
+        _data += _view.PointerOffset;
+    }
+
+    /// <summary>The name in the model's folder, for messages.</summary>
+    public string Name { get; }
+
+    public string RealPath { get; }
+
+    public long Length { get; }
+
+    public bool IsDisposed { get; private set; }
+
+    public nint Address => (nint)_data;
+
+    /// <summary>What is wrong with the order of the tensors in it, if anything is.</summary>
+    public string? LayoutDefect { get; set; }
+
+    /// <exception cref="BlipModelException">The file is missing, empty, a Git LFS pointer, or cannot be read.</exception>
+    public static MappedFile Open(string directory, string name)
+    {
+        try
+        {
+            string path = Path.Combine(directory, name);
+            string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
+            long length = new FileInfo(real).Length;
+            if (length == 0)
+                throw new BlipModelException($"{name} is empty. Download it again.");
+            MemoryMappedFile file = MemoryMappedFile.CreateFromFile(new FileStream(real, FileMode.Open, FileAccess.Read, FileShare.Read), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            MappedFile mapped = new(name, real, file, length);
+            if (mapped.Span(0, (int)Math.Min(length, 64)).StartsWith("version https://git-lfs"u8))
+            {
+                mapped.Dispose();
+                throw new BlipModelException($"{name} is a Git LFS pointer, not the weights. Run git lfs pull in the folder it came from, or download the file.");
+            }
+            return mapped;
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} cannot be read. Check its permissions.", exception);
+        }
+    }
+
+    public ReadOnlySpan<byte> Span(long offset, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset + length, Length);
+        return new ReadOnlySpan<byte>(_data + offset, length);
+    }
+
+    /// <summary>
+    /// Takes the pages that were read out of the process's memory, where the system can be asked to; they are read again when they are needed, from the system's cache as a rule.
+    /// </summary>
+    public void ReleasePages()
+    {
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+            _ = Advise(_data, (nuint)Length, DontNeed);
+    }
+
+    public void Dispose()
+    {
+        if (IsDisposed)
+            return;
+        IsDisposed = true;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    // For a mapping that was never written to, this loses nothing.
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Advise(void* address, nuint length, int advice);
+}

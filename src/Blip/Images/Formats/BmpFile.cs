@@ -1,0 +1,55 @@
+using System.Buffers.Binary;
+
+namespace Blip.Images;
+
+/// <summary>Reads the header of a Windows or OS/2 bitmap.</summary>
+internal static class BmpFile
+{
+    private const int Uncompressed = 0, BitFields = 3, Jpeg = 4, Png = 5, AlphaBitFields = 6;
+
+    // Two letters alone begin many texts: the size of the second header must be a known one too.
+    public static bool Matches(ReadOnlySpan<byte> data)
+        => data.StartsWith("BM"u8) && (data.Length < 18 ? data.Contains((byte)0) : I32(data, 14) is 12 or (>= 16 and <= 124));
+
+    public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
+    {
+        Layout layout = Read(data);
+        return new ImageHeader(ImageFormat.Bmp, layout.Width, layout.Height);
+    }
+
+    /// <summary>The rows are all there. Run-length coded ones are left to the decoder.</summary>
+    public static void CheckComplete(ReadOnlySpan<byte> data)
+    {
+        Layout layout = Read(data);
+        if (layout.Compression is not (Uncompressed or BitFields or AlphaBitFields))
+            return;
+        long row = (((long)layout.Width * layout.Bits) + 31) / 32 * 4;
+        if (layout.Offset + (row * layout.Height) > data.Length)
+            throw ImageErrors.Truncated(ImageFormat.Bmp);
+    }
+
+    private static Layout Read(ReadOnlySpan<byte> data)
+    {
+        if (data.Length < 26)
+            throw ImageErrors.Truncated(ImageFormat.Bmp);
+        uint offset = BinaryPrimitives.ReadUInt32LittleEndian(data[10..]);
+        int headerSize = I32(data, 14);
+        if (headerSize == 12)
+            return new Layout(U16(data, 18), U16(data, 20), U16(data, 24), Uncompressed, offset);
+        if (data.Length < 14 + headerSize)
+            throw ImageErrors.Truncated(ImageFormat.Bmp);
+        int width = I32(data, 18), height = I32(data, 22);
+        if (width < 0 || height == int.MinValue)
+            throw ImageErrors.Corrupt(ImageFormat.Bmp, "its size is out of range");
+        int compression = headerSize >= 20 ? I32(data, 30) : Uncompressed;
+        return compression is Jpeg or Png
+            ? throw ImageErrors.Unsupported(compression == Jpeg ? "A BMP that wraps a JPEG" : "A BMP that wraps a PNG")
+            : new Layout(width, Math.Abs(height), U16(data, 28), compression, offset);
+    }
+
+    private static int U16(ReadOnlySpan<byte> data, int at) => BinaryPrimitives.ReadUInt16LittleEndian(data[at..]);
+
+    private static int I32(ReadOnlySpan<byte> data, int at) => BinaryPrimitives.ReadInt32LittleEndian(data[at..]);
+
+    private readonly record struct Layout(int Width, int Height, int Bits, int Compression, uint Offset);
+}

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+
+namespace Blip.Images;
+
+/// <summary>Walks the chunks of a PNG file (ISO 15948).</summary>
+internal static class PngFile
+{
+    private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874;
+
+    public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
+    {
+        int at = Start(data);
+        if (!TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
+            throw ImageErrors.Truncated(ImageFormat.Png);
+        if (type != Ihdr || body.Length != 13)
+            throw ImageErrors.Corrupt(ImageFormat.Png, "its header is missing");
+        (uint width, uint height) = (BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt32BigEndian(body[4..]));
+        if ((width | height) > int.MaxValue)
+            throw ImageErrors.Corrupt(ImageFormat.Png, "its size is out of range");
+
+        int exif = 0, xmp = 0;
+        while (TryChunk(data, ref at, out type, out body) && type != Iend)
+        {
+            if (type == Exif && exif == 0)
+                exif = Orientations.FromExif(body);
+            else if (type == Itxt && body.StartsWith("XML:com.adobe.xmp\0"u8))
+                xmp = Orientations.FromXmp(body);
+        }
+        return new ImageHeader(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(exif, xmp));
+    }
+
+    /// <summary>Every chunk up to the last is there and has the checksum it says. What follows the last is nobody's concern.</summary>
+    public static void CheckComplete(ReadOnlySpan<byte> data)
+    {
+        int at = Start(data);
+        bool pixels = false;
+        while (true)
+        {
+            int start = at;
+            if (!TryChunk(data, ref at, out uint type, out _))
+                throw ImageErrors.Truncated(ImageFormat.Png);
+            if (Crc32.HashToUInt32(data[(start + 4)..(at - 4)]) != BinaryPrimitives.ReadUInt32BigEndian(data[(at - 4)..]))
+                throw ImageErrors.Corrupt(ImageFormat.Png, "a checksum is wrong");
+            pixels |= type == Idat;
+            if (type == Iend)
+                break;
+        }
+        if (!pixels)
+            throw ImageErrors.Corrupt(ImageFormat.Png, "it has no pixels");
+    }
+
+    private static int Start(ReadOnlySpan<byte> data)
+    {
+        ReadOnlySpan<byte> signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
+        if (data.Length < signature.Length)
+            throw ImageErrors.Truncated(ImageFormat.Png);
+        return data.StartsWith(signature) ? signature.Length : throw ImageErrors.Corrupt(ImageFormat.Png, "its first bytes were changed, as by a transfer as text");
+    }
+
+    private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
+    {
+        type = 0;
+        body = default;
+        if (data.Length - at < 12)
+            return false;
+        uint length = BinaryPrimitives.ReadUInt32BigEndian(data[at..]);
+        if (length > data.Length - at - 12)
+            return false;
+        type = BinaryPrimitives.ReadUInt32BigEndian(data[(at + 4)..]);
+        body = data.Slice(at + 8, (int)length);
+        at += 12 + (int)length;
+        return true;
+    }
+}

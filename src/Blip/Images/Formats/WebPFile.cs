@@ -1,0 +1,59 @@
+using System.Buffers.Binary;
+
+namespace Blip.Images;
+
+/// <summary>Walks the chunks of a WebP file (RFC 9649).</summary>
+internal static class WebPFile
+{
+    private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58;
+
+    public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
+    {
+        int at = 12;
+        if (!TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
+            throw ImageErrors.Truncated(ImageFormat.WebP);
+        (int width, int height) = type switch
+        {
+            Vp8X when body.Length >= 10 => (1 + U24(body[4..]), 1 + U24(body[7..])),
+            Vp8 when body.Length >= 10 && body[3..6].SequenceEqual((ReadOnlySpan<byte>)[0x9D, 0x01, 0x2A])
+                => (BinaryPrimitives.ReadUInt16LittleEndian(body[6..]) & 0x3FFF, BinaryPrimitives.ReadUInt16LittleEndian(body[8..]) & 0x3FFF),
+            Vp8L when body.Length >= 5 && body[0] == 0x2F => LosslessSize(BinaryPrimitives.ReadUInt32LittleEndian(body[1..])),
+            _ => throw ImageErrors.Corrupt(ImageFormat.WebP, "its size is missing"),
+        };
+
+        int exif = 0, xmp = 0;
+        if (type == Vp8X)
+            while (TryChunk(data, ref at, out type, out body))
+            {
+                if (type == Exif && exif == 0)
+                    exif = Orientations.FromExif(body);
+                else if (type == Xmp)
+                    xmp = Orientations.FromXmp(body);
+            }
+        return new ImageHeader(ImageFormat.WebP, width, height, Orientations.Choose(exif, xmp));
+    }
+
+    public static void CheckComplete(ReadOnlySpan<byte> data)
+    {
+        if (BinaryPrimitives.ReadUInt32LittleEndian(data[4..]) > data.Length - 8)
+            throw ImageErrors.Truncated(ImageFormat.WebP);
+    }
+
+    private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
+
+    // The first chunk is given even where its end is missing: its size is what matters.
+    private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
+    {
+        type = 0;
+        body = default;
+        if (data.Length - at < 8)
+            return false;
+        type = BinaryPrimitives.ReadUInt32LittleEndian(data[at..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(data[(at + 4)..]);
+        body = data.Slice(at + 8, (int)Math.Min(length, (uint)(data.Length - at - 8)));
+        at = (int)Math.Min(at + 8L + length + (length & 1), data.Length);
+        return true;
+    }
+
+    private static int U24(ReadOnlySpan<byte> data) => data[0] | (data[1] << 8) | (data[2] << 16);
+}

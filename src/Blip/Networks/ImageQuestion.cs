@@ -1,0 +1,9 @@
+using Blip.Decoding;
+
+namespace Blip.Networks;
+
+/// <summary>One question as the network takes it.</summary>
+/// <param name="Embeddings">The image.</param>
+/// <param name="Ids">The question's tokens, [CLS] and [SEP] included.</param>
+/// <param name="Limits">How long its answer may be.</param>
+internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, LengthLimits Limits);

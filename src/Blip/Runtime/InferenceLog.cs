@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Blip.Runtime;
+
+internal static partial class InferenceLog
+{
+    [LoggerMessage(200, LogLevel.Warning, "The model runs on the CPU, since CUDA cannot be used: {Obstacle}.")]
+    public static partial void RunsOnCpu(ILogger logger, string obstacle);
+
+    [LoggerMessage(201, LogLevel.Warning, "The model runs in fp32: in int8 its answers to trial questions deviate by {Deviation:0.000}.")]
+    public static partial void Int8Deviates(ILogger logger, double deviation);
+
+    [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
+    public static partial void NotPacked(ILogger logger, Exception exception);
+}

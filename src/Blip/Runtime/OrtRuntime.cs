@@ -1,0 +1,45 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Runtime;
+
+/// <summary>
+/// The process's ONNX Runtime environment. All sessions share one thread pool: with a pool of its own each, idle sessions would
+/// spin against the one at work.
+/// </summary>
+internal static class OrtRuntime
+{
+    private static readonly Lock Gate = new();
+    private static bool _sharedPool;
+
+    /// <summary>Options for a session on the CPU. Where the host application made its own environment first, the session gets a pool of its own.</summary>
+    public static SessionOptions CreateOptions(int threads)
+    {
+        EnsureEnvironment(threads);
+        SessionOptions options = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        if (_sharedPool)
+            options.DisablePerSessionThreads();
+        else
+            options.IntraOpNumThreads = threads;
+        return options;
+    }
+
+    /// <summary>Makes the environment if nobody has.</summary>
+    /// <param name="threads">Threads of the shared pool; 0 for one a core. Only the first caller decides.</param>
+    public static void EnsureEnvironment(int threads = 0)
+    {
+        lock (Gate)
+        {
+            if (OrtEnv.IsCreated)
+                return;
+            using OrtThreadingOptions threading = new() { GlobalIntraOpNumThreads = threads, GlobalInterOpNumThreads = 1, GlobalSpinControl = true };
+            EnvironmentCreationOptions options = new()
+            {
+                logId = "blip",
+                logLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+                threadOptions = threading,
+            };
+            OrtEnv.CreateInstanceWithOptions(ref options);
+            _sharedPool = true;
+        }
+    }
+}

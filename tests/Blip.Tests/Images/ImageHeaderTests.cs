@@ -1,0 +1,147 @@
+using System.Text;
+using Blip.Images;
+using Blip.Skia;
+using Xunit;
+
+namespace Blip.Tests.Images;
+
+public class ImageHeaderTests
+{
+    [Fact]
+    public void Read_Golden_HasPillowsSize()
+        => Assert.All(GoldenImages.Cases, golden =>
+        {
+            ImageHeader header = ImageHeader.Read(GoldenImages.Bytes(GoldenImages.Name(golden)));
+            Assert.Equal(golden.GetProperty("pillow").GetProperty("width").GetInt32(), header.Width);
+            Assert.Equal(golden.GetProperty("pillow").GetProperty("height").GetInt32(), header.Height);
+            Assert.Equal((long)header.Width * header.Height, header.Pixels);
+        });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    public void Read_Orientation_IsFoundInEveryFormat(int orientation)
+    {
+        byte[] jpeg = GoldenImages.Bytes("gray.jpg"), png = GoldenImages.Bytes("steps.png"), webp = GoldenImages.Bytes("lossless.webp");
+        byte[] little = ImageBuilder.Exif(orientation, little: true), big = ImageBuilder.Exif(orientation, little: false, type: 4);
+        byte[] xmp = Encoding.UTF8.GetBytes($"<x:xmpmeta><rdf:Description tiff:Orientation=\"{orientation}\"/></x:xmpmeta>");
+        byte[] element = Encoding.UTF8.GetBytes($"<tiff:Orientation>{orientation}</tiff:Orientation>");
+        byte[][] files =
+        [
+            GoldenImages.Bytes($"exif-{orientation}.jpg"),
+            ImageBuilder.JpegWith(jpeg, [.. "Exif\0\0"u8, .. little]),
+            ImageBuilder.JpegWith(jpeg, [.. "Exif\0\0"u8, .. big]),
+            ImageBuilder.JpegWith(jpeg, [.. "http://ns.adobe.com/xap/1.0/\0"u8, .. xmp]),
+            ImageBuilder.PngWith(png, "eXIf", little),
+            ImageBuilder.PngWith(png, "eXIf", big),
+            ImageBuilder.PngWith(png, "iTXt", [.. "XML:com.adobe.xmp\0\0\0\0\0"u8, .. element]),
+            ImageBuilder.WebPWith(webp, 481, 333, "EXIF", big),
+            ImageBuilder.WebPWith(webp, 481, 333, "EXIF", [.. "Exif\0\0"u8, .. little]),
+            ImageBuilder.WebPWith(webp, 481, 333, "XMP ", xmp),
+        ];
+        Assert.All(files, file => Assert.Equal(orientation, ImageHeader.Read(file).Orientation));
+        Assert.All(files, file => new ImagePreprocessor(8, 8, new ImageOptions { Orient = true }).Process(BlipImage.FromBytes(file), TestContext.Current.CancellationToken).Dispose());
+    }
+
+    [Fact]
+    public void Read_BrokenExif_IsPassedOver()
+    {
+        byte[] whole = ImageBuilder.Exif(6, little: true);
+        List<byte[]> notes = [.. Enumerable.Range(0, 30).Select(length => whole[..length]), ImageBuilder.Exif(9, true), ImageBuilder.Exif(0, true), ImageBuilder.Exif(6, true, type: 7)];
+        for (int at = 0; at < 8; at++)
+            notes.Add([.. whole[..at], 0xFF, .. whole[(at + 1)..]]);
+        byte[] jpeg = GoldenImages.Bytes("gray.jpg");
+        Assert.All(notes, note => Assert.Equal(1, ImageHeader.Read(ImageBuilder.JpegWith(jpeg, [.. "Exif\0\0"u8, .. note])).Orientation));
+    }
+
+    [Fact]
+    public void Read_OverALimit_IsRefusedAndTheLimitNamed()
+    {
+        byte[] png = GoldenImages.Bytes("size-100x5000.png");
+        Assert.Equal(5000, ImageHeader.Read(png, new ImageLimits { MaxSide = 5000, MaxPixels = 500_000 }).Height);
+        Refused(new ImageLimits { MaxSide = 4999 }, BlipErrorCode.TooManyPixels, "4,999");
+        Refused(new ImageLimits { MaxPixels = 499_999 }, BlipErrorCode.TooManyPixels, "499,999");
+        Refused(new ImageLimits { MaxBytes = png.Length - 1 }, BlipErrorCode.ImageTooLarge, "bytes allowed");
+
+        void Refused(ImageLimits limits, string code, string says)
+        {
+            BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(png, limits));
+            Assert.Equal(code, refused.Code);
+            Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Limits_BelowOne_Throw()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ImageLimits { MaxBytes = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ImageLimits { MaxSide = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ImageLimits { MaxPixels = 0 });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ImageLimits { MaxPixels = 500_000_001 });
+    }
+
+    [Theory]
+    [InlineData(0xC3, 8, "lossless")]
+    [InlineData(0xC1, 12, "12 bits")]
+    [InlineData(0xC5, 8, "hierarchical")]
+    public void Read_RareJpeg_IsRefusedByName(byte frame, byte bits, string says)
+    {
+        byte[] jpeg = GoldenImages.Bytes("gray.jpg");
+        int at = jpeg.AsSpan().IndexOf((byte[])[0xFF, 0xC0]);
+        (jpeg[at + 1], jpeg[at + 4]) = (frame, bits);
+        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(jpeg));
+        Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CheckComplete_JpegOfEndlessScans_IsRefused()
+    {
+        byte[] jpeg = GoldenImages.Bytes("progressive.jpg");
+        byte[] scan = [0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0];
+        byte[] many = [.. jpeg[..^2], .. Enumerable.Repeat(scan, 1000).SelectMany(b => b), .. jpeg[^2..]];
+        BlipException refused = Assert.Throws<BlipException>(() => new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(many), TestContext.Current.CancellationToken));
+        Assert.Contains("scans", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Process_HugeColourProfile_IsPassedOver()
+    {
+        using MemoryStream packed = new();
+        using (System.IO.Compression.ZLibStream zlib = new(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            zlib.Write(new byte[200 << 20]);
+        byte[] png = ImageBuilder.PngWith(GoldenImages.Bytes("steps.png"), "iCCP", [.. "bomb\0\0"u8, .. packed.ToArray()]);
+        Assert.Equal(RgbCollector.Decode(GoldenImages.Bytes("steps.png")), RgbCollector.Decode(png));
+    }
+
+    [Fact]
+    public void Process_WideGif_FillsAroundItsFrameAsPillow()
+    {
+        // A GIF of one black pixel (palette: red, black) placed on a canvas of 3 x 1.
+        byte[] gif = [.. "GIF89a"u8, 3, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 0, 0x2C, 1, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 0x01, 0, 0x3B];
+        Assert.Equal((byte[])[255, 0, 0, 0, 0, 0, 255, 0, 0], RgbCollector.Decode(gif));
+        Assert.Equal((byte[])[255, 255, 255, 0, 0, 0, 255, 255, 255], RgbCollector.Decode(gif, AlphaMode.White));
+    }
+
+    [Fact]
+    public void Process_AnimatedPng_ShowsItsDefaultImage()
+    {
+        byte[] png = GoldenImages.Bytes("steps.png");
+        byte[] control = [0, 0, 0, 2, 0, 0, 0, 0];
+        Assert.Equal(RgbCollector.Decode(png), RgbCollector.Decode(ImageBuilder.PngWith(png, "acTL", control)));
+    }
+
+    [Fact]
+    public void Decode_ForeignSize_IsCorrupt()
+    {
+        byte[] png = GoldenImages.Bytes("steps.png");
+        Assert.Equal(BlipErrorCode.ImageCorrupt, Assert.Throws<BlipException>(() =>
+            new SkiaImageDecoder().Decode(png, new ImageHeader(ImageFormat.Png, 10, 10), new RgbCollector(), CancellationToken.None)).Code);
+    }
+}

@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Blip.Images;
+using Xunit;
+
+namespace Blip.Tests.Images;
+
+public class ImagePreprocessorTests
+{
+    public static TheoryData<int, ResizeMode> Sizes => new()
+    {
+        { 384, ResizeMode.Pillow }, { 480, ResizeMode.Pillow }, { 192, ResizeMode.Pillow }, { 384, ResizeMode.Classic }, { 192, ResizeMode.Classic },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Process_ExactGolden_IsPillowByteForByte(int size, ResizeMode mode)
+    {
+        ImagePreprocessor preprocessor = new(size, size, new ImageOptions { Alpha = AlphaMode.Drop, Resize = mode });
+        List<string> wrong = [];
+        foreach (JsonElement golden in GoldenImages.Cases.Where(GoldenImages.IsExact))
+        {
+            string name = GoldenImages.Name(golden);
+            using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
+            if (Digest(pixels.Span) != golden.GetProperty(mode == ResizeMode.Pillow ? "pillow" : "classic").GetProperty($"rgb{size}").GetString())
+                wrong.Add(name);
+        }
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void Decode_ExactGolden_IsPillowByteForByte()
+        => Assert.Empty(GoldenImages.Cases.Where(GoldenImages.IsExact)
+            .Where(golden => Digest(RgbCollector.Decode(GoldenImages.Bytes(GoldenImages.Name(golden)))) != golden.GetProperty("pillow").GetProperty("decoded").GetString())
+            .Select(GoldenImages.Name));
+
+    [Fact]
+    public void Process_LooseGolden_IsNear()
+    {
+        ImagePreprocessor preprocessor = new(192, 192, new ImageOptions { Alpha = AlphaMode.Drop });
+        foreach (string name in GoldenImages.Names)
+        {
+            string expected = TestPaths.Golden("images", "expected", $"rgb192-{name}.png");
+            if (!File.Exists(expected))
+                continue;
+            using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
+            Assert.InRange(Differences(pixels.Span, RgbCollector.Decode(File.ReadAllBytes(expected))).Average(), 0, GoldenImages.IsExact(GoldenImages.Case(name)) ? 0 : 3);
+        }
+    }
+
+    [Fact]
+    public void Process_TransparentGolden_IsOverWhite()
+    {
+        ImagePreprocessor preprocessor = new(192, 192);
+        int seen = 0;
+        foreach (string name in GoldenImages.Names)
+        {
+            string expected = TestPaths.Golden("images", "expected", $"white-{name}.png");
+            if (!File.Exists(expected))
+                continue;
+            seen++;
+            using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
+            int most = Differences(pixels.Span, RgbCollector.Decode(File.ReadAllBytes(expected))).Max();
+            Assert.True(most <= 1, $"{name}: {most}");
+        }
+        Assert.Equal(6, seen);
+    }
+
+    [Fact]
+    public void Process_Orient_TurnsAsPillow()
+    {
+        ImagePreprocessor preprocessor = new(384, 384, new ImageOptions { Orient = true });
+        int seen = 0;
+        foreach (JsonElement golden in GoldenImages.Cases)
+            if (golden.GetProperty("pillow").TryGetProperty("oriented", out JsonElement oriented))
+            {
+                using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(GoldenImages.Name(golden))), Token);
+                Assert.Equal(oriented.GetProperty("rgb384").GetString(), Digest(pixels.Span));
+                seen++;
+            }
+        Assert.Equal(8, seen);
+    }
+
+    [Fact]
+    public void Process_ManyThreads_GiveWhatEachGivesAlone()
+    {
+        ImagePreprocessor preprocessor = new(96, 96);
+        BlipImage[] images = [.. ((string[])["scene.jpg", "progressive.jpg", "rgba.png", "transparent.gif", "lossy.webp", "topdown.bmp"]).Select(name => BlipImage.FromFile(GoldenImages.PathOf(name)))];
+        string[] alone = [.. images.Select(Hash)];
+        Parallel.For(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, i => Assert.Equal(alone[i % images.Length], Hash(images[i % images.Length])));
+
+        string Hash(BlipImage image)
+        {
+            using PixelTensor pixels = preprocessor.Process(image, Token);
+            return Convert.ToHexString(SHA256.HashData(pixels.Span));
+        }
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+
+    private static int[] Differences(ReadOnlySpan<byte> got, ReadOnlySpan<byte> expected)
+    {
+        Assert.Equal(expected.Length, got.Length);
+        int[] differences = new int[got.Length];
+        for (int i = 0; i < got.Length; i++)
+            differences[i] = Math.Abs(got[i] - expected[i]);
+        return differences;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using Blip.Images;
+using Xunit;
+
+namespace Blip.Tests.Images;
+
+/// <summary>Seeded damage to images of every format: each gives an image or a clear refusal, soon, and gives all memory back.</summary>
+[Collection(nameof(PixelMemory))]
+public class MutatedImageTests
+{
+    private const int MaxFile = 120_000;
+
+    [Fact]
+    [Trait("Category", "Long")]
+    public void Process_MutatedImage_IsReadOrRefused()
+    {
+        byte[][] files = [.. GoldenImages.Names.Select(GoldenImages.Bytes).Where(bytes => bytes.Length < MaxFile)];
+        ImageOptions options = new() { Limits = new ImageLimits { MaxPixels = 4_000_000 } };
+        ImagePreprocessor[] preprocessors = [new(64, 48, options), new(48, 64, options with { Alpha = AlphaMode.Drop, Orient = true })];
+        Random random = new(13);
+        int read = 0, refused = 0;
+        TimeSpan slowest = TimeSpan.Zero;
+
+        for (int round = 0; round < TestScale.Of(10_000); round++)
+        {
+            byte[] mutated = Mutate(files, random);
+            long begin = Stopwatch.GetTimestamp();
+            try
+            {
+                preprocessors[round & 1].Process(BlipImage.FromBytes(mutated), TestContext.Current.CancellationToken).Dispose();
+                read++;
+            }
+            catch (BlipException failure)
+            {
+                Assert.Contains(failure.Code, (string[])[BlipErrorCode.ImageCorrupt, BlipErrorCode.UnsupportedImage, BlipErrorCode.TooManyPixels]);
+                Assert.DoesNotContain('\n', failure.Message);
+                refused++;
+            }
+            TimeSpan took = Stopwatch.GetElapsedTime(begin);
+            slowest = took > slowest ? took : slowest;
+            Assert.True(took < TimeSpan.FromSeconds(5), $"Round {round} took {took}.");
+        }
+
+        Assert.Equal(0, PixelBuffer.Live);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{read} read, {refused} refused, slowest {slowest.TotalMilliseconds:0} ms.");
+        Assert.True(read > 0 && refused > 0);
+    }
+
+    private static byte[] Mutate(byte[][] files, Random random)
+    {
+        byte[] file = [.. files[random.Next(files.Length)]];
+        int times = random.Next(1, 4);
+        for (int i = 0; i < times && file.Length > 1; i++)
+            file = random.Next(7) switch
+            {
+                0 => file[..random.Next(file.Length)],
+                1 => Splice(file, files[random.Next(files.Length)], random),
+                2 => Cut(file, random),
+                3 => Overwrite(file, random.Next(Math.Min(file.Length, 64)), random),
+                4 => Overwrite(file, random.Next(file.Length), random),
+                5 => FlipBits(file, Math.Min(file.Length, 700), random),
+                _ => FlipBits(file, file.Length, random),
+            };
+
+        // A wrong checksum would hide all else from the decoder.
+        if (file.Length > 8 && file[0] == 0x89 && random.Next(4) != 0)
+            ImageBuilder.RepairPng(file);
+        return file;
+    }
+
+    private static byte[] Splice(byte[] file, byte[] other, Random random)
+    {
+        int from = random.Next(other.Length);
+        int length = random.Next(Math.Min(2000, other.Length - from));
+        int at = random.Next(file.Length);
+        return [.. file[..at], .. other.AsSpan(from, length), .. file[Math.Min(file.Length, at + (random.Next(2) * length))..]];
+    }
+
+    private static byte[] Cut(byte[] file, Random random)
+    {
+        int at = random.Next(file.Length);
+        return [.. file[..at], .. file[Math.Min(file.Length, at + random.Next(1, 300))..]];
+    }
+
+    private static byte[] Overwrite(byte[] file, int at, Random random)
+    {
+        uint[] edges = [0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, uint.MaxValue, (uint)random.Next()];
+        Span<byte> four = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(four, edges[random.Next(edges.Length)]);
+        int count = Math.Min(random.Next(1, 5), file.Length - at);
+        four[(4 - count)..].CopyTo(file.AsSpan(at));
+        return file;
+    }
+
+    private static byte[] FlipBits(byte[] file, int within, Random random)
+    {
+        for (int i = random.Next(1, 20); i > 0; i--)
+            file[random.Next(within)] ^= (byte)(1 << random.Next(8));
+        return file;
+    }
+}

@@ -1,0 +1,86 @@
+using Xunit;
+
+namespace Blip.Tests.Runtime;
+
+/// <summary>int8 weights kept between starts: the same answers, and never those of other weights.</summary>
+public sealed class WeightCacheTests : IDisposable
+{
+    private static readonly string[] Questions = ["how many dogs are in the picture?", "is it day or night?", "what color is the tree?"];
+
+    private readonly TempFolder _cache = new(), _models = new();
+
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _models.Dispose();
+    }
+
+    [Fact]
+    public async Task SecondStart_MapsWhatTheFirstKept_AndAnswersToTheLastBit()
+    {
+        float[] first = await AskAsync(TestPaths.DemoModel);
+        string file = Kept();
+        DateTime written = File.GetLastWriteTimeUtc(file);
+        Assert.Equal(first, await AskAsync(TestPaths.DemoModel));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(file));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(3000)]
+    public async Task Kept_FileCutShort_IsMadeAnew(int length)
+    {
+        float[] first = await AskAsync(TestPaths.DemoModel);
+        byte[] whole = await File.ReadAllBytesAsync(Kept());
+        await File.WriteAllBytesAsync(Kept(), whole[..length]);
+        Assert.Equal(first, await AskAsync(TestPaths.DemoModel));
+        Assert.Equal(whole, await File.ReadAllBytesAsync(Kept()));
+    }
+
+    [Fact]
+    public async Task OtherWeights_InTheSamePlace_AreNotMistaken()
+    {
+        string folder = _models.Copy(TestPaths.DemoModel, "model");
+        float[] first = await AskAsync(folder);
+        string weights = Directory.GetFiles(folder, "*.safetensors").Single();
+        byte[] bytes = await File.ReadAllBytesAsync(weights);
+        // The sign of every 64th number of a stretch of weights.
+        for (int at = bytes.Length / 2; at < (bytes.Length / 2) + 400_000; at += 256)
+            bytes[at + 3 - (at % 4)] ^= 0x80;
+        await File.WriteAllBytesAsync(weights, bytes);
+        Assert.NotEqual(first, await AskAsync(folder));
+        Assert.Equal(2, Directory.GetFiles(_cache.Path, "*.safetensors").Length);
+    }
+
+    [Fact]
+    public async Task OtherBuilds_KeptBesideIt_GoOnlyWhenLongUnused()
+    {
+        await AskAsync(TestPaths.DemoModel);
+        string own = Kept(), used = own.Replace(".safetensors", "1.safetensors", StringComparison.Ordinal), unused = own.Replace(".safetensors", "2.safetensors", StringComparison.Ordinal);
+        File.Move(own, used);
+        await File.WriteAllTextAsync(unused, "");
+        File.SetLastWriteTimeUtc(unused, DateTime.UtcNow.AddDays(-31));
+        await AskAsync(TestPaths.DemoModel);
+        Assert.Equal([own, used], Directory.GetFiles(_cache.Path, "*.safetensors").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Folder_ThatCannotBe_IsAsGoodAsNone()
+    {
+        string file = Path.Combine(_cache.Path, "file");
+        await File.WriteAllTextAsync(file, "");
+        Assert.NotEmpty(await AskAsync(TestPaths.DemoModel, Path.Combine(file, "below")));
+        Assert.NotEmpty(await AskAsync(TestPaths.DemoModel, ""));
+        Assert.Single(Directory.GetFileSystemEntries(_cache.Path));
+    }
+
+    private string Kept() => Assert.Single(Directory.GetFiles(_cache.Path, "*.safetensors"));
+
+    private async Task<float[]> AskAsync(string model, string? cache = null)
+    {
+        await using BlipModel loaded = await BlipModel.LoadAsync(new BlipOptions { Model = model, Device = BlipDevice.Cpu, Precision = BlipPrecision.Int8, CacheDirectory = cache ?? _cache.Path });
+        Answer[] answers = await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), Questions);
+        return [.. answers.SelectMany(a => a.TokenLogProbabilities)];
+    }
+}
