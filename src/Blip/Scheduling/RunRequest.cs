@@ -53,14 +53,11 @@ internal sealed class RunRequest<TItem, TResult>
         _repeats.Enqueue(member);
     }
 
-    /// <summary>Marks the request as gone; gives those that waited.</summary>
+    /// <summary>Marks the request as gone; gives those that wait, which the queue asks for no more.</summary>
     public List<RunMember<TItem, TResult>> Go()
     {
         IsGone = true;
-        List<RunMember<TItem, TResult>> waiting = [.. _repeats, .. _members.AsSpan(_next)];
-        _repeats.Clear();
-        _next = _members.Length;
-        return waiting;
+        return [.. _repeats, .. _members.AsSpan(_next)];
     }
 
     /// <summary>Needs no lock.</summary>

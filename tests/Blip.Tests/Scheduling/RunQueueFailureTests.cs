@@ -130,6 +130,40 @@ public class RunQueueFailureTests
     }
 
     [Fact]
+    public async Task Throw_WhileACancellationIsAtWork_NoMemberIsRepeated()
+    {
+        RunSlots slots = new(1);
+        TaskCompletionSource started = new(), fail = new();
+        int runs = 0;
+        RunQueue<TestItem, int> queue = new(slots, new RunLimits(2, 100), _ =>
+        {
+            Interlocked.Increment(ref runs);
+            started.TrySetResult();
+            fail.Task.Wait(TestQueue.Patience);
+            throw new FormatException();
+        }, item =>
+        {
+            item.Release();
+            if (item.Id != 3)
+                return;
+            // The item that waits is released first: the run fails before its own members learn of the cancellation.
+            Task runHasEnded = slots.EnterAsync();
+            fail.SetResult();
+            runHasEnded.Wait(TestQueue.Patience);
+            slots.Leave();
+        }, null, TimeProvider.System, 1);
+        TestItem[] items = TestItem.Range(1, 3);
+        using CancellationTokenSource gone = new();
+        Task<int>[] results = queue.Enqueue(items, gone.Token);
+        await started.Task.WaitAsync(TestQueue.Patience);
+        await gone.CancelAsync();
+        await slots.DrainAsync().WaitAsync(TestQueue.Patience);
+        Assert.Equal(1, runs);
+        Assert.All(results, result => Assert.True(result.IsCanceled));
+        TestItem.AssertReleasedOnce(items);
+    }
+
+    [Fact]
     public async Task Throw_ItemAlone_GetsTheErrorAndTheQueueGoesOn()
     {
         TestQueue queue = new();
@@ -165,7 +199,7 @@ public class RunQueueFailureTests
         TestRun run = await queue.NextRunAsync();
         run.Complete(0);
         run.End();
-        await Assert.ThrowsAsync<InvalidOperationException>(() => results[1]);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => results[1].WaitAsync(TestQueue.Patience));
         Assert.Equal(10, await results[0]);
         await queue.DrainAsync();
         TestItem.AssertReleasedOnce(items);
@@ -196,9 +230,14 @@ public class RunQueueFailureTests
         TaskScheduler.UnobservedTaskException += watch;
         try
         {
-            await FailForgottenAsync();
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
+            WeakReference[] forgotten = await Task.Run(FailForgottenAsync);
+            for (int i = 0; i < 50 && forgotten.Any(task => task.IsAlive); i++)
+            {
+                await Task.Yield();
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            Assert.DoesNotContain(forgotten, task => task.IsAlive);
             Assert.Equal(0, unobserved);
         }
         finally
@@ -208,16 +247,17 @@ public class RunQueueFailureTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static async Task FailForgottenAsync()
+    private static async Task<WeakReference[]> FailForgottenAsync()
     {
         TestQueue queue = new();
-        _ = queue.Enqueue(TestItem.Range(1, 3));
+        WeakReference[] tasks = [.. queue.Enqueue(TestItem.Range(1, 3)).Select(task => new WeakReference(task))];
         TestRun run = await queue.NextRunAsync();
         run.Run.Fail(0, new ForgottenException());
         run.Throw(new ForgottenException());
         (await queue.NextRunAsync()).Throw(new ForgottenException());
         (await queue.NextRunAsync()).Throw(new ForgottenException());
         await queue.DrainAsync();
+        return tasks;
     }
 
     private sealed class ForgottenException : Exception;
