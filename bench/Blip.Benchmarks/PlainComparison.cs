@@ -22,25 +22,21 @@ internal static class PlainComparison
         using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize).Process(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
         int[] ids = BertTokenizer.Load(folder).Encode("how many dogs are in the picture?").Ids;
         using Plain plain = new(checkpoint, pixels, ids);
-        (string Name, BlipNetwork Network)[] networks =
-        [
-            ("fp32", new BlipNetwork(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Fp32), threads: 0, cacheFolder: null)),
-            ("int8", new BlipNetwork(checkpoint, new DeviceSelection(BlipDevice.Cpu, BlipPrecision.Int8), threads: 0, cacheFolder: null)),
-        ];
+        (string Name, QuestionAnsweringNetwork Network)[] networks = [("fp32", Create(BlipPrecision.Fp32)), ("int8", Create(BlipPrecision.Int8))];
         Dictionary<string, List<double>> times = [];
         for (int round = -1; round < Rounds; round++)
         {
-            (_, double look) = Time(plain.Encode);
+            (_, double encode) = Time(plain.Encode);
             (int expected, double ask) = Time(plain.Ask);
-            Add("plain first", look + ask);
+            Add("plain first", encode + ask);
             Add("plain further", ask);
-            foreach ((string name, BlipNetwork network) in networks)
+            foreach ((string name, QuestionAnsweringNetwork network) in networks)
             {
-                (ImageEmbeddings embeddings, double looked) = Time(() => network.Encode(pixels.Writable));
+                (ImageEmbeddings embeddings, double encoded) = Time(() => network.Encode(pixels.Writable, CancellationToken.None));
                 (int token, double asked) = Time(() => Ask(network, embeddings));
                 if (token != expected && name == "fp32")
                     throw new InvalidOperationException("The plain graphs and Blip's do not answer alike.");
-                Add(name + " first", looked + asked);
+                Add(name + " first", encoded + asked);
                 for (int i = 0; i < FurtherQuestions; i++)
                     Add(name + " further", Time(() => Ask(network, embeddings)).Milliseconds);
                 embeddings.Release();
@@ -58,10 +54,40 @@ internal static class PlainComparison
             double median = Median(values), ratio = Median(times["plain " + what.Split(' ')[1]]) / median;
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-16}{median,9:0.0} ms{ratio,8:0.00}x"));
         }
-        foreach ((_, BlipNetwork network) in networks)
+        foreach ((_, QuestionAnsweringNetwork network) in networks)
             network.Dispose();
 
-        int Ask(BlipNetwork network, ImageEmbeddings embeddings) => network.Ask([new ImageQuestion(embeddings, ids, new LengthLimits(2, 2))], CancellationToken.None).Answers[0].Tokens[1];
+        QuestionAnsweringNetwork Create(BlipPrecision precision)
+        {
+            QuestionAnsweringNetwork network = new(new SessionFactory(checkpoint, new DeviceSelection(BlipDevice.Cpu, precision)));
+            network.Prepare();
+            return network;
+        }
+
+        int Ask(QuestionAnsweringNetwork network, ImageEmbeddings embeddings)
+        {
+            FirstToken answer = new();
+            network.Ask([new ImageQuestion(embeddings, ids, new LengthLimits(2, 2))], answer, CancellationToken.None);
+            return answer.Token;
+        }
+    }
+
+    /// <summary>Keeps the first token of one answer.</summary>
+    private sealed class FirstToken : IAnswerListener
+    {
+        public int Token { get; private set; }
+
+        public void Encoded(TimeSpan took)
+        {
+        }
+
+        public bool IsWanted(int answer) => true;
+
+        public void Found(int answer, FoundAnswer found) => Token = found.Tokens[1];
+
+        public void StepDone()
+        {
+        }
     }
 
     private static (T Result, double Milliseconds) Time<T>(Func<T> work)
@@ -75,6 +101,7 @@ internal static class PlainComparison
 
     private sealed class Plain : IDisposable
     {
+        private readonly RunControl _control = new(CancellationToken.None);
         private readonly WeightStore _weights;
         private readonly GraphSession _vision, _question, _decoder;
         private readonly OrtValue _px, _ids, _positions;
@@ -104,12 +131,12 @@ internal static class PlainComparison
         public IDisposable Encode()
         {
             _embeddings?.Dispose();
-            return _embeddings = _vision.Run([_px]);
+            return _embeddings = _vision.Run([_px], _control);
         }
 
         public int Ask()
         {
-            using IDisposableReadOnlyCollection<OrtValue> states = _question.Run([_embeddings![0], _ids, _positions]);
+            using IDisposableReadOnlyCollection<OrtValue> states = _question.Run([_embeddings![0], _ids, _positions], _control);
             int first = Decode(states[0], [_start]);
             Decode(states[0], [_start, first]);
             return first;
@@ -124,6 +151,7 @@ internal static class PlainComparison
             _vision.Dispose();
             _question.Dispose();
             _decoder.Dispose();
+            _control.Dispose();
             _weights.Dispose();
         }
 
@@ -136,7 +164,7 @@ internal static class PlainComparison
             using (ids)
             using (positions)
             using (OrtValue maskValue = OrtValue.CreateTensorValueFromMemory(mask, [answer.Length, answer.Length]))
-            using (IDisposableReadOnlyCollection<OrtValue> logits = _decoder.Run([states, maskValue, ids, positions]))
+            using (IDisposableReadOnlyCollection<OrtValue> logits = _decoder.Run([states, maskValue, ids, positions], _control))
             {
                 ReadOnlySpan<float> last = logits[0].GetTensorDataAsSpan<float>();
                 return new TokenDistribution(last[^(last.Length / answer.Length)..], banned: -1).Likeliest;

@@ -84,7 +84,8 @@ internal static class ModelOptions
     /// <summary>Loads the model and says on stderr, in one line, which it is.</summary>
     public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
     {
-        BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress => BlipModel.LoadAsync(options, progress: progress, logger: new StderrLogger(), cancellationToken: cancellationToken));
+        BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress =>
+            BlipModel.LoadAsync(options, new BlipServices { Progress = progress, LoggerFactory = new StderrLoggers() }, cancellationToken));
         Console.Error.WriteLine(Describe(model.Info));
         return model;
     }
@@ -111,6 +112,19 @@ internal static class ModelOptions
     }
 
     /// <summary>Warnings as one line each on stderr.</summary>
+    private sealed class StderrLoggers : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) => new StderrLogger();
+
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+
     private sealed class StderrLogger : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)

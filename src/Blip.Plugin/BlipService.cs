@@ -1,5 +1,3 @@
-using Blip.Images;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Plugin;
@@ -11,8 +9,7 @@ namespace Blip.Plugin;
 public sealed class BlipService : IAsyncDisposable
 {
     private readonly BlipOptions _options;
-    private readonly IImageDecoder? _decoder;
-    private readonly ILogger<BlipService> _logger;
+    private readonly IServiceProvider? _services;
     private readonly Lock _gate = new();
     private readonly List<IProgress<LoadProgress>> _watchers = [];
     private readonly CancellationTokenSource _stop = new();
@@ -21,12 +18,11 @@ public sealed class BlipService : IAsyncDisposable
 
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Which model, and within which limits.</param>
-    /// <param name="logger">Told of oddities in the model's files.</param>
-    /// <param name="decoder">Decodes images; SkiaSharp where <see langword="null"/>.</param>
-    public BlipService(IOptions<BlipOptions> options, ILogger<BlipService> logger, IImageDecoder? decoder = null)
+    /// <param name="services">Those of the application, as <see cref="BlipServices.From"/> takes them; none by default.</param>
+    public BlipService(IOptions<BlipOptions> options, IServiceProvider? services = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (_options, _logger, _decoder) = (options.Value, logger, decoder);
+        (_options, _services) = (options.Value, services);
     }
 
     /// <summary>Whether the model is loaded.</summary>
@@ -43,7 +39,7 @@ public sealed class BlipService : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_model is null || _model.IsFaulted || _model.IsCanceled)
-                _model = BlipModel.LoadAsync(_options, _decoder, new Relay(this), _logger, _stop.Token);
+                _model = BlipModel.LoadAsync(_options, Services(), _stop.Token);
             loading = _model;
             if (progress is not null && !loading.IsCompleted)
                 _watchers.Add(progress);
@@ -116,6 +112,12 @@ public sealed class BlipService : IAsyncDisposable
                 await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
         _stop.Dispose();
+    }
+
+    private BlipServices Services()
+    {
+        Relay progress = new(this);
+        return _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
     }
 
     private sealed class Relay(BlipService service) : IProgress<LoadProgress>

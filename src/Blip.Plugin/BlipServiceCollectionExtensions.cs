@@ -30,8 +30,7 @@ public static class BlipServiceCollectionExtensions
         services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
         services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
-        services.TryAddSingleton(provider => new BlipService(
-            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.LoggerOf<BlipService>(), provider.GetService<IImageDecoder>()));
+        services.TryAddSingleton(provider => new BlipService(provider.GetRequiredService<IOptions<BlipOptions>>(), provider));
         services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
         services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
         services.TryAddScoped(CreateConversation);

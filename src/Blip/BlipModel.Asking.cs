@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Blip.Answering;
 using Blip.Caching;
 using Blip.Decoding;
 using Blip.Images;
@@ -10,21 +11,17 @@ namespace Blip;
 
 public sealed partial class BlipModel
 {
-    /// <summary>Asks one question about an image.</summary>
-    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
-    /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
-    /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
-    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops.</param>
-    /// <exception cref="BlipException">The image or the question cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
-    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
-    public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc/>
+    public async Task<Answer> AskAsync(
+        BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
         (await AskAsync(image, [question], options, cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Asks several questions about an image, which is encoded once. Answers come in the order of the questions.</summary>
-    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
-    public async Task<Answer[]> AskAsync(BlipImage image, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public async Task<Answer[]> AskAsync(
+        BlipImage image, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
+        options = Check(questions, options);
         return await ServeAsync(isAsk: true, async trace =>
         {
             Request request = Prepare(questions, options);
@@ -33,97 +30,54 @@ public sealed partial class BlipModel
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Asks one question about an image that was encoded before.</summary>
-    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
-    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
-    /// <param name="question"/><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer> AskAsync(EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
+    /// <inheritdoc/>
+    public async Task<Answer> AskAsync(
+        EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default) =>
         (await AskAsync(encoded, [question], options, cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Asks several questions about an image that was encoded before. Answers come in the order of the questions.</summary>
-    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
-    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
-    /// <param name="questions">The questions.</param><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer[]> AskAsync(EncodedImage encoded, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public async Task<Answer[]> AskAsync(
+        EncodedImage encoded, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(encoded);
-        if (encoded.Model != this)
-            throw new ArgumentException("This image was encoded by another model. Encode it with the model that is asked.", nameof(encoded));
+        if (encoded is not ModelEncodedImage own || own.Model != this)
+        {
+            throw new ArgumentException(
+                "This image was encoded by another model. Encode it with the model that is asked.", nameof(encoded));
+        }
+        options = Check(questions, options);
         return await ServeAsync(isAsk: true, trace =>
         {
             Request request = Prepare(questions, options);
-            return AskAsync(encoded.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
+            return AskAsync(own.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Asks one question about each of several images; they share runs where they can. Answers come in the order of the pairs.</summary>
-    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
-    /// <param name="pairs">Images and questions.</param><param name="options"/><param name="cancellationToken"/>
-    public async Task<Answer[]> AskAsync(IReadOnlyList<(BlipImage Image, string Question)> pairs, AskOptions? options = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(pairs);
-        // Enough at once to fill the runs, few enough to leave places to others.
-        using SemaphoreSlim window = new(_options.MaxBatchSize);
-        return await Task.WhenAll(pairs.Select(async pair =>
-        {
-            await window.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                return await AskAsync(pair.Image, pair.Question, options, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                window.Release();
-            }
-        })).ConfigureAwait(false);
-    }
-
-    /// <summary>Asks a question whose answer is a value: yes or no, a number, one of an enumeration's names.</summary>
-    /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
-    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
-    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
-    public async Task<TypedAnswer<T>> AskAsync<T>(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
-        where T : struct
-    {
-        TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await AskAsync(image, question, options, cancellationToken).ConfigureAwait(false));
-    }
-
-    /// <inheritdoc cref="AskAsync{T}(BlipImage, string, AskOptions?, CancellationToken)"/>
-    public async Task<TypedAnswer<T>> AskAsync<T>(EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
-        where T : struct
-    {
-        TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await AskAsync(encoded, question, options, cancellationToken).ConfigureAwait(false));
-    }
-
-    /// <summary>Encodes an image once, to ask about it often.</summary>
-    /// <param name="image">The image.</param>
-    /// <param name="cancellationToken">Leaves the queue.</param>
-    /// <returns>The caller disposes it.</returns>
-    /// <exception cref="BlipException">The image cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <inheritdoc/>
     public async Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         long start = Stopwatch.GetTimestamp();
-        return await ServeAsync(isAsk: false, async _ =>
+        return await ServeAsync<EncodedImage>(isAsk: false, async _ =>
         {
             (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
-            return new EncodedImage(this, embeddings, timing with { Total = Stopwatch.GetElapsedTime(start) });
+            return new ModelEncodedImage(this, embeddings, timing with { Total = Stopwatch.GetElapsedTime(start) });
         }).ConfigureAwait(false);
     }
 
-    /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
-    /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
-    public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
-
     /// <summary>Whatever is asked of the model passes here: it takes a place in the queue, and is observed.</summary>
-    private async Task<T> ServeAsync<T>(bool isAsk, Func<RequestTrace, Task<T>> work)
+    /// <param name="isAsk">Whether questions are asked.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="place">A place that was waited for, or <see langword="null"/> to take one or be refused.</param>
+    private async Task<T> ServeAsync<T>(bool isAsk, Func<RequestTrace, Task<T>> work, Task? place = null)
     {
         using RequestTrace trace = _telemetry.Start(isAsk);
         try
         {
-            _gate.Enter();
+            if (place is null)
+                _gate.Enter();
+            else
+                await place.ConfigureAwait(false);
             _telemetry.RequestsChanged(1);
             try
             {
@@ -132,7 +86,7 @@ public sealed partial class BlipModel
             finally
             {
                 _telemetry.RequestsChanged(-1);
-                _gate.Leave();
+                _gate.Leave(patient: place is not null);
             }
         }
         catch (Exception exception)
@@ -142,12 +96,17 @@ public sealed partial class BlipModel
         }
     }
 
-    private Request Prepare(IReadOnlyList<string> questions, AskOptions? options)
+    /// <summary>Everything that needs no tokens is checked before anybody waits.</summary>
+    private AskOptions Check(IReadOnlyList<string> questions, AskOptions? options)
     {
         ArgumentNullException.ThrowIfNull(questions);
         options ??= AskOptions.Default;
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxNewTokens, 1, nameof(options.MaxNewTokens));
-        ArgumentOutOfRangeException.ThrowIfNegative(options.MinNewTokens, nameof(options.MinNewTokens));
+        options.Validate(Config.Text.MaxPositionEmbeddings);
+        return options;
+    }
+
+    private Request Prepare(IReadOnlyList<string> questions, AskOptions options)
+    {
         int[][] ids = new int[questions.Count][];
         for (int i = 0; i < ids.Length; i++)
             ids[i] = Tokenize(questions[i], options);
@@ -159,7 +118,10 @@ public sealed partial class BlipModel
         ArgumentNullException.ThrowIfNull(question);
         TokenizedText text = _tokenizer.Encode(question, options.SpecialTokens, _maxQuestionTokens);
         if (text.Ids.Length <= 2)
-            throw new BlipException(BlipErrorCode.QuestionEmpty, "The question is empty. Ask a short question in English, such as \"what is in the picture?\".");
+        {
+            throw new BlipException(BlipErrorCode.QuestionEmpty,
+                "The question is empty. Ask a short question in English, such as \"what is in the picture?\".");
+        }
         if (text.Truncated && !options.TruncateQuestion)
         {
             throw new BlipException(BlipErrorCode.QuestionTooLong,
@@ -171,31 +133,25 @@ public sealed partial class BlipModel
     /// <summary>From bytes to embeddings, with a reference for the caller.</summary>
     private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(BlipImage image, CancellationToken cancellationToken)
     {
-        // Everything that a header tells is checked before anything waits.
-        long pixelCount = image.ReadHeader(_preprocessor.Options.Limits).Pixels;
-        await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
-        PixelTensor pixels;
-        try
+        // The same object has the same bytes: what the model sees of them is known.
+        if (_keys.TryGetValue(image, out object? known) && _cache.Find((PixelKey)known) is { } kept)
         {
-            using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
-            pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+            _telemetry.Cached(hit: true);
+            return (kept, new AnswerTiming());
         }
-        finally
-        {
-            _pixels.Leave(pixelCount);
-        }
-
-        _telemetry.Decoded(pixels);
+        PixelTensor pixels = await DecodeAsync(image, cancellationToken).ConfigureAwait(false);
         AnswerTiming timing = new() { Decode = pixels.DecodeTime, Resize = pixels.ResizeTime };
         PixelTensor? unused = pixels;
         try
         {
-            (ImageEmbeddings embeddings, bool encoded) = await _cache.GetAsync(PixelKey.Of(pixels.Span), token =>
+            PixelKey key = PixelKey.Of(pixels.Span);
+            _keys.AddOrUpdate(image, key);
+            (ImageEmbeddings embeddings, bool encoded) = await _cache.GetAsync(key, token =>
             {
                 unused = null;
-                return _encodings.Enqueue([pixels], token)[0];
+                return _runs.EncodeAsync(pixels, token);
             }, cancellationToken).ConfigureAwait(false);
-            _telemetry.Remembered(!encoded);
+            _telemetry.Cached(hit: !encoded);
             if (!encoded)
                 return (embeddings, timing);
             ModelTelemetry.Span(BlipTelemetry.EncodeSpan, embeddings.EncodeStart, embeddings.EncodeTime);
@@ -207,19 +163,30 @@ public sealed partial class BlipModel
         }
     }
 
-    /// <summary>Takes over the caller's reference to the embeddings.</summary>
-    private async Task<Answer[]> AskAsync(ImageEmbeddings embeddings, Request request, AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
+    private async Task<PixelTensor> DecodeAsync(BlipImage image, CancellationToken cancellationToken)
     {
-        LengthLimits limits = new(request.Options.MinNewTokens, request.Options.MaxNewTokens);
-        ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
-        for (int i = 0; i < questions.Length; i++)
-            questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits);
-        embeddings.Release();
-        long bytes = embeddings.Bytes;
-        QuestionResult[] results = await Task.WhenAll(_asks.Enqueue(questions, cancellationToken)).ConfigureAwait(false);
-        if (embeddings.Bytes != bytes)
-            _cache.Recount(embeddings);
+        // Everything that a header tells is checked before anything waits.
+        long pixelCount = image.ReadHeader(_preprocessor.Options.Limits).Pixels;
+        await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
+            PixelTensor pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+            _telemetry.Decoded(pixels);
+            return pixels;
+        }
+        finally
+        {
+            _pixels.Leave(pixelCount);
+        }
+    }
 
+    /// <summary>Takes over the caller's reference to the embeddings.</summary>
+    private async Task<Answer[]> AskAsync(
+        ImageEmbeddings embeddings, Request request, AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
+    {
+        Task<QuestionResult>[] tasks = Ask(embeddings, request, cancellationToken);
+        QuestionResult[] results = await Task.WhenAll(tasks).ConfigureAwait(false);
         Answer[] answers = new Answer[results.Length];
         for (int i = 0; i < answers.Length; i++)
         {
@@ -231,10 +198,23 @@ public sealed partial class BlipModel
         return answers;
     }
 
+    /// <summary>Takes over the caller's reference to the embeddings.</summary>
+    private Task<QuestionResult>[] Ask(ImageEmbeddings embeddings, Request request, CancellationToken cancellationToken)
+    {
+        // An answer ends where the decoder has no positions left, as if the limit were there.
+        LengthLimits limits = new(request.Options.MinNewTokens, Math.Min(request.Options.MaxNewTokens, Config.Text.MaxPositionEmbeddings));
+        ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
+        for (int i = 0; i < questions.Length; i++)
+            questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits);
+        embeddings.Release();
+        return _runs.Ask(questions, cancellationToken);
+    }
+
     private static void Trace(QuestionResult run)
     {
         ModelTelemetry.Span(BlipTelemetry.QuestionSpan, run.Start, run.QuestionTime);
-        ModelTelemetry.Span(BlipTelemetry.SearchSpan, run.Start + (long)(run.QuestionTime.TotalSeconds * Stopwatch.Frequency), run.SearchTime);
+        ModelTelemetry.Span(
+            BlipTelemetry.SearchSpan, run.Start + (long)(run.QuestionTime.TotalSeconds * Stopwatch.Frequency), run.SearchTime);
     }
 
     private Answer Describe(QuestionResult result, Request request, int index, AnswerTiming timing)
@@ -254,7 +234,12 @@ public sealed partial class BlipModel
             TokenLogProbabilities = found.LogProbabilities,
             Confidence = Math.Exp(sum),
             Alternatives = alternatives,
-            Timing = timing with { Question = result.QuestionTime, Search = result.SearchTime, Total = Stopwatch.GetElapsedTime(request.Start) },
+            Timing = timing with
+            {
+                Question = result.QuestionTime,
+                Search = result.SearchTime,
+                Total = Stopwatch.GetElapsedTime(request.Start),
+            },
             Model = Info,
             QuestionTokenCount = request.Ids[index].Length,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
@@ -264,34 +249,5 @@ public sealed partial class BlipModel
     /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
     private int Known(int token) => token < _tokenizer.VocabularySize ? token : _tokenizer.UnknownTokenId;
 
-    /// <summary>Runs in a slot.</summary>
-    private ImageEmbeddings[] Encode(IReadOnlyList<PixelTensor> images, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        ImageEmbeddings embeddings = _network.Encode(images[0].Writable);
-        _telemetry.Record(BlipTelemetry.VisionDuration, embeddings.EncodeTime);
-        return [embeddings];
-    }
-
-    /// <summary>Runs in a slot.</summary>
-    private QuestionResult[] Ask(IReadOnlyList<ImageQuestion> questions, CancellationToken cancellationToken)
-    {
-        try
-        {
-            long start = Stopwatch.GetTimestamp();
-            (FoundAnswer[] answers, TimeSpan question, TimeSpan search) = _network.Ask(questions, cancellationToken);
-            _telemetry.Record(BlipTelemetry.QuestionDuration, question);
-            _telemetry.Record(BlipTelemetry.DecodeDuration, search);
-            return Array.ConvertAll(answers, answer => new QuestionResult(answer, start, question, search));
-        }
-        catch (NonFiniteException exception)
-        {
-            string where = _checkpoint.FindNonFiniteTensor() is { } tensor ? $"tensor {tensor} holds NaN or infinity" : "a value grew beyond what the precision holds";
-            throw new BlipModelException($"The network gave a value that is not finite: {where}. Take the model's files anew from where they were published.", exception);
-        }
-    }
-
     private sealed record Request(IReadOnlyList<string> Questions, int[][] Ids, AskOptions Options, long Start);
-
-    private sealed record QuestionResult(FoundAnswer Answer, long Start, TimeSpan QuestionTime, TimeSpan SearchTime);
 }

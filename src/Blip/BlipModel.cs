@@ -1,6 +1,7 @@
+using System.Runtime.CompilerServices;
+using Blip.Answering;
 using Blip.Caching;
 using Blip.Checkpoints;
-using Blip.Hub;
 using Blip.Images;
 using Blip.Networks;
 using Blip.Runtime;
@@ -20,7 +21,7 @@ namespace Blip;
 /// Answers are those of Python transformers' <c>generate</c> for <c>BlipForQuestionAnswering</c>, token for token, each question
 /// as if asked alone. Images are read as its image processor on Pillow reads them, but for transparency, which is laid over white.
 /// </remarks>
-public sealed partial class BlipModel : IAsyncDisposable
+public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
 {
     /// <summary>The name of the model that travels with the library: small, trained on drawn scenes, for trying things out.</summary>
     public const string DemoModel = "demo";
@@ -29,38 +30,33 @@ public sealed partial class BlipModel : IAsyncDisposable
     private readonly BertTokenizer _tokenizer;
     private readonly int _maxQuestionTokens;
     private readonly ImagePreprocessor _preprocessor;
-    private readonly BlipNetwork _network;
+    private readonly QuestionAnsweringNetwork _network;
     private readonly RequestGate _gate;
     private readonly PixelBudget _pixels;
     private readonly ImageCache _cache;
-    private readonly SemaphoreSlim _slots;
-    private readonly BlipOptions _options;
-    private readonly BatchQueue<PixelTensor, ImageEmbeddings> _encodings;
-    private readonly BatchQueue<ImageQuestion, QuestionResult> _asks;
-    private readonly Lazy<Task<string>> _digest;
+    private readonly ConditionalWeakTable<BlipImage, object> _keys = [];
+    private readonly ModelRuns _runs;
     private readonly ModelTelemetry _telemetry;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _packing;
 
-    private BlipModel(DeviceSelection selection, Checkpoint checkpoint, BertTokenizer tokenizer, BlipNetwork network, BlipOptions options, IImageDecoder? decoder, ILogger logger)
+    private BlipModel(LoadedModel loaded, BlipOptions options, BlipServices services, ModelTelemetry telemetry, ILogger logger)
     {
-        Info = new BlipModelInfo(ModelLocator.NameOf(options.Model), selection.Device.ToString().ToLowerInvariant(), selection.Precision.ToString().ToLowerInvariant());
-        _telemetry = new ModelTelemetry(Info.Name);
-        _checkpoint = checkpoint;
-        _tokenizer = tokenizer;
-        _network = network;
-        _options = options;
-        BlipConfig config = checkpoint.Config;
-        _maxQuestionTokens = Math.Min(tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
-        _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, decoder);
-        _gate = new RequestGate(options.MaxRequests, TimeProvider.System);
+        TimeProvider time = services.TimeProvider ?? TimeProvider.System;
+        DeviceSelection selection = loaded.Selection;
+        Info = new BlipModelInfo(telemetry.Model, Name(selection.Device), Name(selection.Precision));
+        (_checkpoint, _tokenizer, _network, _telemetry) = (loaded.Checkpoint, loaded.Tokenizer, loaded.Network, telemetry);
+        BlipConfig config = _checkpoint.Config;
+        _maxQuestionTokens = Math.Min(_tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
+        _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
+        _gate = new RequestGate(options.MaxRequests, time);
         _pixels = new PixelBudget(options.MaxPixelsInFlight);
-        _cache = new ImageCache(options.ImageCacheBytes);
-        _slots = new SemaphoreSlim(options.MaxConcurrentRuns);
-        _encodings = new BatchQueue<PixelTensor, ImageEmbeddings>(_slots, 1, Encode, pixels => pixels.Dispose(), waits => _telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits));
-        _asks = new BatchQueue<ImageQuestion, QuestionResult>(_slots, options.MaxBatchSize, Ask, question => question.Embeddings.Release(), waits => _telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits));
-        _digest = new Lazy<Task<string>>(() => Task.Run(ComputeDigest));
+        _cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
+        _runs = new ModelRuns(_network, options, DescribeNonFinite, telemetry, time);
         _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
+
+        static string Name<T>(T value)
+            where T : struct, Enum => value.ToString().ToLowerInvariant();
     }
 
     /// <summary>Model, device and precision.</summary>
@@ -72,35 +68,45 @@ public sealed partial class BlipModel : IAsyncDisposable
     /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
     internal string? CachedWeights => _network.Cache?.KeptFile;
 
+    /// <summary>The images that are kept.</summary>
+    internal ImageCache Cache => _cache;
+
     /// <summary>Loads a model.</summary>
     /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
     public static Task<BlipModel> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
-        LoadAsync(new BlipOptions { Model = model }, cancellationToken: cancellationToken);
+        LoadAsync(new BlipOptions { Model = model }, services: null, cancellationToken);
 
     /// <summary>Loads a model.</summary>
-    /// <param name="options">Which model, where, and within which limits.</param>
-    /// <param name="decoder">Decodes images; SkiaSharp by default.</param>
-    /// <param name="progress">Told what is being done.</param>
-    /// <param name="logger">Told of oddities in the model's files.</param>
+    /// <param name="options">Which model, where, and within which limits. Copied: later changes change nothing.</param>
+    /// <param name="services">What it takes from the application; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
-    /// <exception cref="BlipException">The device or the precision cannot be had here, or the model cannot be downloaded.</exception>
-    public static Task<BlipModel> LoadAsync(
-        BlipOptions options, IImageDecoder? decoder = null, IProgress<LoadProgress>? progress = null, ILogger? logger = null, CancellationToken cancellationToken = default)
+    /// <exception cref="BlipException">
+    /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
+    /// </exception>
+    public static Task<BlipModel> LoadAsync(BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        options = options.Copy();
         options.Validate();
-        return Task.Run(() => LoadCoreAsync(options, decoder, progress, logger ?? NullLogger.Instance, cancellationToken), cancellationToken);
+        return Task.Run(() => LoadCoreAsync(options, services ?? new BlipServices(), cancellationToken), cancellationToken);
     }
 
     /// <summary>
-    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so for the full-size model; later ones know it.
+    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so for
+    /// the full-size model; later ones know it. It takes no place in the queue.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _digest.Value.WaitAsync(cancellationToken);
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) =>
+        Task.Run(_checkpoint.ComputeDigest, cancellationToken).WaitAsync(cancellationToken);
+
+    /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
+    /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
+    public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
 
     /// <summary>Waits for the questions under way, refuses new ones, and frees everything.</summary>
     public async ValueTask DisposeAsync()
@@ -110,13 +116,29 @@ public sealed partial class BlipModel : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _packing.ConfigureAwait(false);
         // A run whose callers have all gone may still be at work.
-        for (int i = 0; i < _options.MaxConcurrentRuns; i++)
-            await _slots.WaitAsync().ConfigureAwait(false);
+        await _runs.DrainAsync().ConfigureAwait(false);
         _cache.Dispose();
         _network.Dispose();
         _checkpoint.Dispose();
-        _slots.Dispose();
         _stop.Dispose();
+    }
+
+    private static async Task<BlipModel> LoadCoreAsync(BlipOptions options, BlipServices services, CancellationToken cancellationToken)
+    {
+        ILogger logger = services.LoggerFactory?.CreateLogger<BlipModel>() ?? NullLogger<BlipModel>.Instance;
+        ModelTelemetry telemetry = new(ModelLocator.NameOf(options.Model), services.MeterFactory);
+        ModelLoader loader = new(options, services.Progress, logger, telemetry.NativeBytesChanged);
+        LoadedModel loaded = await loader.LoadAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return new BlipModel(loaded, options, services, telemetry, logger);
+        }
+        catch
+        {
+            loaded.Network.Dispose();
+            loaded.Checkpoint.Dispose();
+            throw;
+        }
     }
 
     private void Pack(ILogger logger)
@@ -137,68 +159,7 @@ public sealed partial class BlipModel : IAsyncDisposable
         }
     }
 
-    private string ComputeDigest()
-    {
-        // The weights stay mapped as long as a request is under way.
-        _gate.Enter();
-        try
-        {
-            return _checkpoint.ComputeDigest();
-        }
-        finally
-        {
-            _gate.Leave();
-        }
-    }
-
-    private static async Task<BlipModel> LoadCoreAsync(BlipOptions options, IImageDecoder? decoder, IProgress<LoadProgress>? progress, ILogger logger, CancellationToken cancellationToken)
-    {
-        // What this machine cannot do is said before anything is downloaded.
-        OrtRuntime.EnsureEnvironment(options.Threads);
-        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
-        HubProgressRelay? download = progress is null ? null : new HubProgressRelay(options.Model, progress);
-        string folder = await ModelLocator.FindAsync(options.Model, options.Hub, download, logger, cancellationToken).ConfigureAwait(false);
-        progress?.Report(new LoadProgress(LoadStage.Reading, options.Model));
-        Checkpoint checkpoint = Checkpoint.Open(folder, new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
-        BlipNetwork? network = null;
-        try
-        {
-            BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
-            if (tokenizer.VocabularySize > checkpoint.Config.Text.VocabSize)
-            {
-                throw new BlipModelException(
-                    $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of {checkpoint.Config.Text.VocabSize}: " +
-                    "take vocab.txt and tokenizer.json from the same model as the weights.");
-            }
-            cancellationToken.ThrowIfCancellationRequested();
-            progress?.Report(new LoadProgress(LoadStage.Preparing, options.Model));
-            network = Create(selection);
-            if (options.Precision == BlipPrecision.Auto && selection.Precision == BlipPrecision.Int8)
-            {
-                DeviceSelection exact = selection with { Precision = BlipPrecision.Fp32 };
-                double deviation = PrecisionProbe.Deviation(checkpoint, network, () => Create(exact), tokenizer, cancellationToken);
-                if (deviation > PrecisionProbe.Acceptable)
-                {
-                    InferenceLog.Int8Deviates(logger, deviation);
-                    network.Dispose();
-                    network = Create(selection = exact);
-                }
-            }
-            progress?.Report(new LoadProgress(LoadStage.Ready, options.Model));
-            return new BlipModel(selection, checkpoint, tokenizer, network, options, decoder, logger);
-        }
-        catch
-        {
-            network?.Dispose();
-            checkpoint.Dispose();
-            throw;
-        }
-
-        BlipNetwork Create(DeviceSelection chosen) => new(checkpoint, chosen, options.Threads, options.CacheDirectory, options.GpuMemoryLimit);
-    }
-
-    private sealed class HubProgressRelay(string model, IProgress<LoadProgress> progress) : IProgress<HubProgress>
-    {
-        public void Report(HubProgress value) => progress.Report(new LoadProgress(LoadStage.Downloading, model, value));
-    }
+    private string DescribeNonFinite() => _checkpoint.FindNonFiniteTensor() is { } tensor
+        ? $"tensor {tensor} holds NaN or infinity. Take the model's files anew from where they were published"
+        : "a value grew beyond what the precision holds. Ask in fp32, or take the model's files anew";
 }

@@ -39,11 +39,24 @@ public sealed class BlipOptions
     [Range(1, 256)]
     public int MaxBatchSize { get; set; } = 16;
 
-    /// <summary>Threads for the networks, over all models of the process; 0, the default, takes one for each core.</summary>
+    /// <summary>
+    /// Tokens of the questions that share a run, all together; a longer question runs alone. 512 by default: more tokens in a run take
+    /// more time and memory each.
+    /// </summary>
+    [Range(1, 65_536)]
+    public int MaxBatchTokens { get; set; } = 512;
+
+    /// <summary>
+    /// Threads for the networks, over all models of the process; 0, the default, takes one for each processor that the process may use
+    /// (<see cref="Environment.ProcessorCount"/>, which heeds the quota of a container). The first model of a process decides.
+    /// </summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
 
-    /// <summary>How many bytes of encoded images are kept. 256 MiB by default, some 150 images of the full-size model.</summary>
+    /// <summary>
+    /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
+    /// takes 44 MB while there is room.
+    /// </summary>
     [Range(0, long.MaxValue)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
@@ -68,6 +81,9 @@ public sealed class BlipOptions
     /// </summary>
     public bool ObeyHeadCount { get; set; }
 
+    /// <summary>A copy, which later changes do not reach. <see cref="Image"/> and <see cref="Hub"/> cannot be changed.</summary>
+    internal BlipOptions Copy() => (BlipOptions)MemberwiseClone();
+
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Validate()
     {
@@ -77,6 +93,7 @@ public sealed class BlipOptions
         ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
+        ThrowUnless(MaxBatchTokens is >= 1 and <= 65_536, nameof(MaxBatchTokens), MaxBatchTokens);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         ThrowUnless(ImageCacheBytes >= 0, nameof(ImageCacheBytes), ImageCacheBytes);
         ThrowUnless(GpuMemoryLimit is null or >= 1, nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);

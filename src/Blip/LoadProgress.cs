@@ -22,4 +22,5 @@ public enum LoadStage
 /// <param name="Stage">What is being done.</param>
 /// <param name="Model">The model as it was asked for.</param>
 /// <param name="Download">How far the download is, while <see cref="LoadStage.Downloading"/>.</param>
-public sealed record LoadProgress(LoadStage Stage, string Model, HubProgress? Download = null);
+/// <param name="Done">The share of the networks that is made, 0 to 1, while <see cref="LoadStage.Preparing"/>.</param>
+public sealed record LoadProgress(LoadStage Stage, string Model, HubProgress? Download = null, double? Done = null);

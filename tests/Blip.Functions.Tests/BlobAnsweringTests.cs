@@ -20,7 +20,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     private static readonly BinaryData Dogs = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Sample("dogs.jpg"))),
         Other = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Golden("demo", "pictures", "0000.jpg")));
 
-    private readonly BlipService _service = new(Options.Create(new BlipOptions()), NullLogger<BlipService>.Instance);
+    private readonly BlipService _service = new(Options.Create(new BlipOptions()));
     private Azurite _azurite = null!;
     private BlobContainerClient _images = null!, _answers = null!;
 
@@ -158,7 +158,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     public async Task Model_CannotBeUsed_ThrowsAndLeavesNoDocument()
     {
         await UploadAsync("a.jpg", Dogs);
-        await using BlipService none = new(Options.Create(new BlipOptions { Model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()) }), NullLogger<BlipService>.Instance);
+        await using BlipService none = new(Options.Create(new BlipOptions { Model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()) }));
         await Assert.ThrowsAsync<BlipModelException>(() => Answering(service: none).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
         Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
     }

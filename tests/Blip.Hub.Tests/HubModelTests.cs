@@ -18,7 +18,7 @@ public sealed class HubModelTests : HubTest
         await using HubServer server = await HubServer.StartAsync(name);
         List<LoadStage> stages = [];
         BlipOptions options = new() { Model = HubServer.Id, Hub = Options(server) };
-        await using BlipModel model = await BlipModel.LoadAsync(options, progress: new Collect(stages), cancellationToken: Cancellation);
+        await using BlipModel model = await BlipModel.LoadAsync(options, new BlipServices { Progress = new Collect(stages) }, Cancellation);
         Assert.Equal(HubServer.Id, model.Info.Name);
         foreach (GoldenCase c in Cases(name))
             Assert.Equal(c.TokenIds, (await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question, cancellationToken: Cancellation)).TokenIds);

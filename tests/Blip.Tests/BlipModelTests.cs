@@ -38,7 +38,7 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     }
 
     [Fact]
-    public async Task Ask_SameImageTwice_LooksOnce()
+    public async Task Ask_SameImageTwice_EncodesOnce()
     {
         BlipImage image = BlipImage.FromFile(TestPaths.Sample("beach.jpg"));
         await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
@@ -50,7 +50,7 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     }
 
     [Fact]
-    public async Task Look_ThenAskOften_GivesTheAnswersOfAsk()
+    public async Task Encode_ThenAskOften_GivesTheAnswersOfAsk()
     {
         using EncodedImage encoded = await demo.Model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), Stop);
         string[] questions = [.. Enumerable.Repeat<string[]>(["how many cups are there?", "how many red cups are there?", "is this inside or outside?"], 6).SelectMany(q => q)];

@@ -31,8 +31,11 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
 
     private static async Task EvaluateAsync(BlipModel model, double leastEqual, double accuracy, double within)
     {
-        (BlipImage, string)[] pairs = [.. Rows().Select(r => (BlipImage.FromFile(TestPaths.Golden("demo", r.Question.GetProperty("image").GetString()!)), r.Question.GetProperty("question").GetString()!))];
-        Answer[] answers = await model.AskAsync(pairs, cancellationToken: TestContext.Current.CancellationToken);
+        IEnumerable<AskItem> items = Rows().Select(r => AskItem.FromFile(
+            TestPaths.Golden("demo", r.Question.GetProperty("image").GetString()!), r.Question.GetProperty("question").GetString()!));
+        List<Answer> answers = [];
+        await foreach (AskOutcome outcome in model.AskEachAsync(items, cancellationToken: TestContext.Current.CancellationToken))
+            answers.Add(outcome.Answers[0].Answer!);
         Compare(model.Info.Precision, [.. answers.Select(answer => (answer.TokenIds.ToArray(), answer.Text))], leastEqual, accuracy, within);
     }
 

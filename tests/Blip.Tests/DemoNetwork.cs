@@ -13,11 +13,11 @@ namespace Blip.Tests;
 internal sealed class DemoNetwork : IDisposable
 {
     private readonly Checkpoint _checkpoint = Checkpoint.Open(TestPaths.DemoModel);
-    private readonly BlipNetwork _network;
+    private readonly QuestionAnsweringNetwork _network;
     private readonly Dictionary<string, ImageEmbeddings> _embeddings = [];
 
     public DemoNetwork(BlipPrecision precision) =>
-        _network = new BlipNetwork(_checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: "");
+        _network = Create(_checkpoint, precision);
 
     public BertTokenizer Tokenizer { get; } = BertTokenizer.Load(TestPaths.DemoModel);
 
@@ -36,13 +36,27 @@ internal sealed class DemoNetwork : IDisposable
             if (!_embeddings.TryGetValue(image, out ImageEmbeddings? embeddings))
             {
                 using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(TestPaths.Golden("demo", image)));
-                _embeddings.Add(image, embeddings = _network.Encode(pixels.Writable));
+                _embeddings.Add(image, embeddings = _network.Encode(pixels.Writable, TestContext.Current.CancellationToken));
             }
             yield return new ImageQuestion(embeddings, Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
         }
     }
 
-    public FoundAnswer[] Ask(params ImageQuestion[] questions) => _network.Ask(questions, TestContext.Current.CancellationToken).Answers;
+    public FoundAnswer[] Ask(params ImageQuestion[] questions)
+    {
+        Answers found = new(questions.Length);
+        _network.Ask(questions, found, TestContext.Current.CancellationToken);
+        return found.Found;
+    }
+
+    /// <summary>A network that keeps nothing between starts.</summary>
+    public static QuestionAnsweringNetwork Create(Checkpoint checkpoint, BlipPrecision precision)
+    {
+        QuestionAnsweringNetwork network = new(
+            new SessionFactory(checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: ""));
+        network.Prepare();
+        return network;
+    }
 
     public void Dispose()
     {
@@ -50,5 +64,22 @@ internal sealed class DemoNetwork : IDisposable
             embeddings.Release();
         _network.Dispose();
         _checkpoint.Dispose();
+    }
+
+    private sealed class Answers(int count) : IAnswerListener
+    {
+        public FoundAnswer[] Found { get; } = new FoundAnswer[count];
+
+        public void Encoded(TimeSpan took)
+        {
+        }
+
+        public bool IsWanted(int answer) => true;
+
+        void ISearchListener.Found(int answer, FoundAnswer found) => Found[answer] = found;
+
+        public void StepDone()
+        {
+        }
     }
 }

@@ -41,7 +41,9 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
             return number >= 0 || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? (T)(object)number : null;
         }
         // "fire truck" is FireTruck: an identifier has no spaces. A number is not a name, though Enum.TryParse would take it.
+        // Nor does it combine names that a comma parts.
         string name = text.Replace(" ", "", StringComparison.Ordinal);
-        return name.Length > 0 && char.IsLetter(name[0]) && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value) ? value : null;
+        return name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
+            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value) ? value : null;
     }
 }

@@ -3,24 +3,43 @@ using Blip.Networks;
 namespace Blip.Caching;
 
 /// <summary>
-/// Remembers images by what the model sees of them, the longest unused forgotten first, within a limit of bytes. Callers who
-/// ask for the same image at once share one encoding; it is given up only when all of them have gone. Thread-safe.
+/// Keeps encoded images by what the model sees of them, within a limit of bytes. Where room is short, keys and values of the longest unused
+/// are given up first, which cost a fraction of an encoding, and images after them. Callers who ask for the same image at once share one
+/// encoding; it is given up only when all of them have gone. Thread-safe.
 /// </summary>
-internal sealed class ImageCache(long maxBytes) : IDisposable
+/// <param name="maxBytes">The most bytes to keep.</param>
+/// <param name="changed">Gets every change of the bytes kept, and of the part of them that keys and values take.</param>
+internal sealed class ImageCache(long maxBytes, Action<long, long>? changed = null) : IDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<PixelKey, Entry> _entries = [];
-    private readonly LinkedList<Entry> _byUse = [];
-    private long _bytes;
 
-    /// <summary>The bytes held by remembered images.</summary>
+    // Both in the order of use, the longest unused first.
+    private readonly LinkedList<Entry> _byUse = [], _projected = [];
+    private readonly long _maxBytes = maxBytes;
+    private long _bytes, _projectedBytes;
+
+    /// <summary>The bytes of the images kept, their keys and values included.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>The image's embeddings, with a reference for the caller, and whether it was encoded for this call.</summary>
+    /// <summary>The part of <see cref="Bytes"/> that keys and values take.</summary>
+    public long ProjectedBytes => Volatile.Read(ref _projectedBytes);
+
+    /// <summary>The image's embeddings, with a reference for the caller, if they are kept.</summary>
+    public ImageEmbeddings? Find(PixelKey key)
+    {
+        lock (_gate)
+            return _entries.TryGetValue(key, out Entry? entry) ? Take(entry) : null;
+    }
+
+    /// <summary>The image's embeddings, with a reference for the caller, and whether they were made for this call.</summary>
     /// <param name="key">What the model sees.</param>
-    /// <param name="encode">Encodes the image; called at most once for callers that come together. Its result's one reference passes to the cache.</param>
+    /// <param name="encode">
+    /// Encodes the image; called at most once for callers that come together. Its result's one reference passes to the cache.
+    /// </param>
     /// <param name="cancellationToken">This caller's own.</param>
-    public async Task<(ImageEmbeddings Embeddings, bool Encoded)> GetAsync(PixelKey key, Func<CancellationToken, Task<ImageEmbeddings>> encode, CancellationToken cancellationToken)
+    public async Task<(ImageEmbeddings Embeddings, bool Encoded)> GetAsync(
+        PixelKey key, Func<CancellationToken, Task<ImageEmbeddings>> encode, CancellationToken cancellationToken)
     {
         Entry? entry;
         bool first;
@@ -28,12 +47,9 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
         {
             first = !_entries.TryGetValue(key, out entry);
             if (entry is null)
-                _entries.Add(key, entry = new Entry(key));
-            if (entry.Embeddings is { } remembered)
-            {
-                Touch(entry);
-                return (remembered.AddReference(), false);
-            }
+                _entries.Add(key, entry = new Entry(this, key));
+            if (Take(entry) is { } kept)
+                return (kept, false);
             entry.Callers++;
         }
         if (first)
@@ -51,30 +67,12 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
         }
     }
 
-    /// <summary>Counts an image's bytes anew: it grows when it is asked about often.</summary>
-    public void Recount(ImageEmbeddings embeddings)
-    {
-        lock (_gate)
-        {
-            foreach (Entry entry in _byUse)
-            {
-                if (entry.Embeddings != embeddings)
-                    continue;
-                _bytes += embeddings.Bytes - entry.Charged;
-                entry.Charged = embeddings.Bytes;
-                Trim();
-                return;
-            }
-        }
-    }
-
     public void Dispose()
     {
         lock (_gate)
         {
-            foreach (Entry entry in _byUse)
-                entry.Embeddings?.Release();
-            _byUse.Clear();
+            while (_byUse.First is { } node)
+                Evict(node.Value);
             _entries.Clear();
         }
     }
@@ -89,7 +87,7 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
                 for (int i = 0; i < entry.Callers; i++)
                     embeddings.AddReference();
                 entry.Embeddings = embeddings;
-                Remember(entry, embeddings);
+                Keep(entry, embeddings);
             }
             entry.Encoding.SetResult(embeddings);
         }
@@ -123,36 +121,85 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
         entry.AllGone.Cancel();
     }
 
-    private void Remember(Entry entry, ImageEmbeddings embeddings)
+    private ImageEmbeddings? Take(Entry entry)
     {
-        if (embeddings.Bytes > maxBytes || !_entries.TryGetValue(entry.Key, out Entry? current) || current != entry)
+        if (entry.Embeddings is not { } kept)
+            return null;
+        Touch(entry);
+        return kept.AddReference();
+    }
+
+    private void Keep(Entry entry, ImageEmbeddings embeddings)
+    {
+        if (embeddings.Bytes > _maxBytes || !_entries.TryGetValue(entry.Key, out Entry? current) || current != entry)
         {
             Forget(entry);
             embeddings.Release();
             return;
         }
-        Touch(entry);
-        entry.Charged = embeddings.Bytes;
-        _bytes += entry.Charged;
-        Trim();
+        embeddings.Owner = entry;
+        _byUse.AddLast(entry.Use);
+        Recount(entry);
     }
 
-    private void Trim()
+    /// <summary>Counts an image anew, and gives up others where room is short.</summary>
+    private void Recount(Entry entry)
     {
-        while (_bytes > maxBytes && _byUse.First is { Value: { Embeddings: { } oldest } value })
+        if (entry.Use.List is null)
+            return;
+        Count(entry);
+        while (_bytes > _maxBytes && _projected.First is { } node && (node.Value != entry || node.Next is not null))
         {
-            _byUse.RemoveFirst();
-            Forget(value);
-            _bytes -= value.Charged;
-            oldest.Release();
+            Entry longestUnused = node.Value == entry ? node.Next!.Value : node.Value;
+            longestUnused.Embeddings!.DropProjection();
+            Count(longestUnused);
         }
+        while (_bytes > _maxBytes && _byUse.First is { } node && node.Value != entry)
+            Evict(node.Value);
+    }
+
+    private void Count(Entry entry)
+    {
+        long projected = entry.Embeddings!.ProjectedBytes, bytes = entry.Embeddings.Bytes;
+        Charge(entry, bytes, projected);
+        if (projected == 0 && entry.ProjectedUse.List is not null)
+            _projected.Remove(entry.ProjectedUse);
+        else if (projected > 0 && entry.ProjectedUse.List is null)
+            _projected.AddLast(entry.ProjectedUse);
+    }
+
+    private void Charge(Entry entry, long bytes, long projected)
+    {
+        (long change, long projectedChange) = (bytes - entry.Charged, projected - entry.ChargedProjected);
+        (entry.Charged, entry.ChargedProjected) = (bytes, projected);
+        Volatile.Write(ref _bytes, _bytes + change);
+        Volatile.Write(ref _projectedBytes, _projectedBytes + projectedChange);
+        changed?.Invoke(change, projectedChange);
+    }
+
+    private void Evict(Entry entry)
+    {
+        _byUse.Remove(entry.Use);
+        if (entry.ProjectedUse.List is not null)
+            _projected.Remove(entry.ProjectedUse);
+        Charge(entry, 0, 0);
+        Forget(entry);
+        entry.Embeddings!.Owner = null;
+        entry.Embeddings.Release();
     }
 
     private void Touch(Entry entry)
     {
-        if (entry.Node.List is not null)
-            _byUse.Remove(entry.Node);
-        _byUse.AddLast(entry.Node);
+        Last(_byUse, entry.Use);
+        Last(_projected, entry.ProjectedUse);
+
+        static void Last(LinkedList<Entry> list, LinkedListNode<Entry> node)
+        {
+            if (node.List is null)
+                return;
+            list.Remove(node);
+            list.AddLast(node);
+        }
     }
 
     private void Forget(Entry entry)
@@ -161,18 +208,24 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
             _entries.Remove(entry.Key);
     }
 
-    private sealed class Entry
+    private sealed class Entry : IEmbeddingsOwner
     {
-        public Entry(PixelKey key)
+        private readonly ImageCache _cache;
+
+        public Entry(ImageCache cache, PixelKey key)
         {
-            Key = key;
-            Node = new LinkedListNode<Entry>(this);
+            (_cache, Key) = (cache, key);
+            Use = new LinkedListNode<Entry>(this);
+            ProjectedUse = new LinkedListNode<Entry>(this);
         }
 
         public PixelKey Key { get; }
 
-        /// <summary>Its place in the order of use, while it is remembered.</summary>
-        public LinkedListNode<Entry> Node { get; }
+        /// <summary>Its place in the order of use, while it is kept.</summary>
+        public LinkedListNode<Entry> Use { get; }
+
+        /// <summary>Its place among those with keys and values.</summary>
+        public LinkedListNode<Entry> ProjectedUse { get; }
 
         public TaskCompletionSource<ImageEmbeddings> Encoding { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -184,7 +237,18 @@ internal sealed class ImageCache(long maxBytes) : IDisposable
         /// <summary>The bytes counted for it.</summary>
         public long Charged { get; set; }
 
+        /// <summary>The part of them that keys and values take.</summary>
+        public long ChargedProjected { get; set; }
+
         /// <summary>Set when the encoding is done.</summary>
         public ImageEmbeddings? Embeddings { get; set; }
+
+        public bool Admits(long bytes) => bytes <= _cache._maxBytes;
+
+        public void BytesChanged()
+        {
+            lock (_cache._gate)
+                _cache.Recount(this);
+        }
     }
 }

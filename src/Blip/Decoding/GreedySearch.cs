@@ -6,22 +6,21 @@ namespace Blip.Decoding;
 /// Greedy search as transformers' <c>generate</c> does it for BLIP: the likeliest token, until the end token or the limit.
 /// Answers run side by side, each on its own; one that has ended takes no further part.
 /// </summary>
-internal static class GreedySearch
+/// <param name="tokens">The start and end tokens.</param>
+/// <param name="limits">The limits of each answer to be found.</param>
+/// <param name="guesses">
+/// Tokens that the first answer may begin with. They are read in the first pass, and used where the search comes to the same.
+/// </param>
+internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<LengthLimits> limits, IReadOnlyList<int> guesses) : IAnswerSearch
 {
     /// <summary>How many first tokens are reported as alternatives.</summary>
     public const int AlternativeCount = 5;
 
-    /// <summary>Finds one answer for each limit given.</summary>
-    /// <param name="decoder">Knows the questions.</param>
-    /// <param name="tokens">The start and end tokens.</param>
-    /// <param name="limits">Each answer's limits.</param>
-    /// <param name="guesses">Tokens that the first answer may begin with. They are read in the first pass, and used where the search comes to the same.</param>
-    /// <param name="cancellationToken">Checked before each step.</param>
-    public static FoundAnswer[] Run(IAnswerDecoder decoder, AnswerTokens tokens, ReadOnlySpan<LengthLimits> limits, ReadOnlySpan<int> guesses, CancellationToken cancellationToken)
+    public void Run(IAnswerDecoder decoder, ISearchListener listener, CancellationToken cancellationToken)
     {
-        FoundAnswer[] found = new FoundAnswer[limits.Length];
-        List<DecoderRow> rows = new(limits.Length + guesses.Length), next = new(limits.Length);
-        for (int i = 0; i < limits.Length; i++)
+        FoundAnswer[] found = new FoundAnswer[limits.Count];
+        List<DecoderRow> rows = new(limits.Count + guesses.Count), next = new(limits.Count);
+        for (int i = 0; i < limits.Count; i++)
         {
             found[i] = new FoundAnswer(tokens.Start);
             rows.Add(new DecoderRow(i, tokens.Start, DecoderRow.None));
@@ -29,7 +28,7 @@ internal static class GreedySearch
         foreach (int guess in guesses)
             rows.Add(new DecoderRow(0, guess, Parent: 0));
 
-        for (int read = 0, active = limits.Length; active > 0; read += rows.Count, (rows, next) = (next, rows), active = rows.Count)
+        for (int read = 0, active = limits.Count; active > 0; read += rows.Count, (rows, next) = (next, rows), active = rows.Count)
         {
             cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<float> logits = decoder.Step(CollectionsMarshal.AsSpan(rows));
@@ -37,8 +36,15 @@ internal static class GreedySearch
             for (int i = 0; i < active; i++)
             {
                 int row = i, answer = rows[i].Answer;
-                while (Extend(found[answer], tokens, limits[answer], logits.Slice(row * decoder.VocabularySize, decoder.VocabularySize)) is { } token)
+                if (!listener.IsWanted(answer))
+                    continue;
+                while (true)
                 {
+                    if (Extend(found[answer], limits[answer], Row(logits, row, decoder.VocabularySize)) is not { } token)
+                    {
+                        listener.Found(answer, found[answer]);
+                        break;
+                    }
                     DecoderRow follower = new(answer, token, read + row);
                     row = rows.IndexOf(follower, active);
                     if (row >= 0)
@@ -47,12 +53,15 @@ internal static class GreedySearch
                     break;
                 }
             }
+            if (next.Count > 0)
+                listener.StepDone();
         }
-        return found;
     }
 
+    private static ReadOnlySpan<float> Row(ReadOnlySpan<float> logits, int row, int length) => logits.Slice(row * length, length);
+
     /// <summary>Adds the likeliest token; gives it unless the answer ends with it.</summary>
-    private static int? Extend(FoundAnswer answer, AnswerTokens tokens, LengthLimits limit, ReadOnlySpan<float> logits)
+    private int? Extend(FoundAnswer answer, LengthLimits limit, ReadOnlySpan<float> logits)
     {
         int length = answer.Tokens.Count - 1;
         TokenDistribution distribution = new(logits, banned: length < limit.MinNewTokens ? tokens.End : -1);

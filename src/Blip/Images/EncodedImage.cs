@@ -1,39 +1,28 @@
-using Blip.Networks;
-
 namespace Blip;
 
 /// <summary>
-/// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more
-/// questions are to come. Only the model that made it can read it, and it stays readable while that model lives.
+/// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more questions are
+/// to come. Only the model that made it can read it, and it stays readable while that model lives.
 /// </summary>
-public sealed class EncodedImage : IDisposable
+/// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can put something in its place.</remarks>
+public abstract class EncodedImage : IDisposable
 {
-    private ImageEmbeddings? _embeddings;
+    /// <summary>The native memory that it takes now, in bytes: 1.8 MB for the full-size model, and 44 MB once many questions were asked.</summary>
+    public abstract long Bytes { get; }
 
-    internal EncodedImage(BlipModel model, ImageEmbeddings embeddings, AnswerTiming timing)
+    /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.</summary>
+    public abstract AnswerTiming Timing { get; }
+
+    /// <summary>Gives its memory back, unless the model's own cache still keeps the image. Questions under way are still answered.</summary>
+    public void Dispose()
     {
-        Model = model;
-        _embeddings = embeddings;
-        Timing = timing;
-        Bytes = embeddings.Bytes;
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
     }
 
-    /// <summary>The memory it takes, in bytes: 1.8 MB for the full-size model.</summary>
-    public long Bytes { get; }
-
-    /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was remembered.</summary>
-    public AnswerTiming Timing { get; }
-
-    internal BlipModel Model { get; }
-
-    /// <summary>Forgets the image, unless the model's own cache still remembers it. Questions under way are still answered.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _embeddings, null)?.Release();
-
-    /// <summary>Takes a reference for a question. A dispose at the same time either comes after it or is noticed.</summary>
-    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
-    internal ImageEmbeddings AddReference()
+    /// <summary>Gives its memory back. Called once or more often.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> was called, and not the collector.</param>
+    protected virtual void Dispose(bool disposing)
     {
-        ImageEmbeddings? embeddings = Volatile.Read(ref _embeddings);
-        return embeddings is not null && embeddings.TryAddReference() ? embeddings : throw new ObjectDisposedException(nameof(EncodedImage));
     }
 }

@@ -10,25 +10,29 @@ namespace Blip.Networks;
 /// </summary>
 internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
 {
-    /// <summary>From this many rows on, the decoder is faster with the weight on the left.</summary>
-    private const int WeightFirstRows = 4;
+    /// <summary>From this many rows on, the decoder is faster as it is written for many.</summary>
+    private const int LargeBatchRows = 4;
 
-    private readonly GraphSession _few, _several;
+    private readonly GraphSession _smallBatch, _largeBatch;
     private readonly IDisposableReadOnlyCollection<OrtValue> _cross;
+    private readonly RunControl _control;
     private readonly int[] _questionEnds;
     private readonly List<DecoderRow> _read = [];
     private readonly OrtValue _empty;
     private IDisposableReadOnlyCollection<OrtValue>? _last;
 
-    /// <param name="few">The decoder's graph as it is fast for one row or three.</param>
-    /// <param name="several">The same as it is fast for more.</param>
+    /// <param name="smallBatch">The decoder's graph as it is fast for one row to three.</param>
+    /// <param name="largeBatch">The same as it is fast for more.</param>
     /// <param name="cross">Keys and values of all questions' states; owned from here on.</param>
     /// <param name="questionLengths">How many of those states belong to each question, in order.</param>
     /// <param name="vocabularySize">Logits in a row.</param>
-    public AnswerDecoder(GraphSession few, GraphSession several, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths, int vocabularySize)
+    /// <param name="control">Of the run that this is part of; outlives the decoder.</param>
+    public AnswerDecoder(
+        GraphSession smallBatch, GraphSession largeBatch, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths,
+        int vocabularySize, RunControl control)
     {
-        (_few, _several) = (few, several);
-        _cross = cross;
+        (_smallBatch, _largeBatch) = (smallBatch, largeBatch);
+        (_cross, _control) = (cross, control);
         VocabularySize = vocabularySize;
         _questionEnds = new int[questionLengths.Length];
         int end = 0;
@@ -62,7 +66,8 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         using OrtValue positionsValue = OrtValue.CreateTensorValueFromMemory(positions, [rows.Length]);
         using OrtValue biasValue = OrtValue.CreateTensorValueFromMemory(bias, [1, 1, rows.Length, total]);
         using OrtValue crossBiasValue = OrtValue.CreateTensorValueFromMemory(crossBias, [1, 1, rows.Length, states]);
-        IDisposableReadOnlyCollection<OrtValue> result = (rows.Length < WeightFirstRows ? _few : _several).Run(Inputs(idsValue, positionsValue, biasValue, crossBiasValue));
+        GraphSession session = rows.Length < LargeBatchRows ? _smallBatch : _largeBatch;
+        IDisposableReadOnlyCollection<OrtValue> result = session.Run(Inputs(idsValue, positionsValue, biasValue, crossBiasValue), _control);
         _last?.Dispose();
         _last = result;
         return result[0].GetTensorDataAsSpan<float>();
@@ -78,7 +83,7 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
     /// <summary>In the order in which the graph declares them: layer by layer the cache, then the cross keys and values.</summary>
     private List<OrtValue> Inputs(OrtValue ids, OrtValue positions, OrtValue bias, OrtValue crossBias)
     {
-        List<OrtValue> inputs = new(_few.Inputs.Count) { ids, positions, bias, crossBias };
+        List<OrtValue> inputs = new(_smallBatch.Inputs.Count) { ids, positions, bias, crossBias };
         for (int i = 0; i < _cross.Count; i += 2)
         {
             // Output 0 is the logits; the cache follows in the same order as the inputs.

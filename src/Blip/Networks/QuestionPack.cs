@@ -11,13 +11,19 @@ internal static class QuestionPack
     /// <summary>What the mask adds to a score that must not count: its exponential is 0, and fp16 can say it.</summary>
     public const float Masked = -65504;
 
+    /// <summary>The tokens of all questions together.</summary>
+    public static int CountTokens(ReadOnlySpan<int[]> questions)
+    {
+        int tokens = 0;
+        foreach (int[] question in questions)
+            tokens += question.Length;
+        return tokens;
+    }
+
     /// <summary>The inputs <c>ids</c> [T], <c>pos</c> [T] and <c>bias</c> [1, 1, T, T]. The caller disposes them.</summary>
     public static (OrtValue Ids, OrtValue Positions, OrtValue Bias) Pack(ReadOnlySpan<int[]> questions)
     {
-        int total = 0;
-        foreach (int[] question in questions)
-            total += question.Length;
-
+        int total = CountTokens(questions);
         long[] ids = new long[total], positions = new long[total];
         float[] bias = new float[total * total];
         Array.Fill(bias, Masked);

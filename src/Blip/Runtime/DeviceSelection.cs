@@ -22,6 +22,8 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
                 InferenceLog.RunsOnCpu(logger, obstacle);
         }
 
+        if (precision == BlipPrecision.Int8 && device == BlipDevice.Cpu && !HasFastInt8)
+            InferenceLog.Int8Saturates(logger);
         precision = (device, precision) switch
         {
             (BlipDevice.Cuda, BlipPrecision.Auto or BlipPrecision.Default) => BlipPrecision.Fp16,

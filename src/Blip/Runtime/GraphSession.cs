@@ -14,7 +14,6 @@ internal sealed class GraphSession : IDisposable
     private static readonly OrtMemoryInfo CudaMemory = new("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
 
     private readonly InferenceSession _session;
-    private readonly RunOptions _runOptions = new();
     private readonly OrtMemoryInfo? _resultMemory;
 
     private GraphSession(InferenceSession session, OrtMemoryInfo? resultMemory = null) => (_session, _resultMemory) = (session, resultMemory);
@@ -82,27 +81,31 @@ internal sealed class GraphSession : IDisposable
 
     /// <summary>Runs once. The caller disposes what it gets.</summary>
     /// <param name="inputs">In the order of <see cref="Inputs"/>, wherever they are.</param>
-    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyCollection<OrtValue> inputs)
+    /// <param name="control">Of the run that this pass is part of.</param>
+    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyCollection<OrtValue> inputs, RunControl control)
     {
         if (_resultMemory is null)
-            return _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames);
+            return control.Run(options => _session.Run(options, _session.InputNames, inputs, _session.OutputNames));
         using OrtIoBinding binding = _session.CreateIoBinding();
         foreach ((string name, OrtValue value) in _session.InputNames.Zip(inputs))
             binding.BindInput(name, value);
         foreach (string name in _session.OutputNames)
             binding.BindOutputToDevice(name, BlipGraph.IsReadBack(name) ? OrtMemoryInfo.DefaultInstance : _resultMemory);
-        _session.RunWithBinding(_runOptions, binding);
-        binding.SynchronizeBoundOutputs();
-        return binding.GetOutputValues();
+        return control.Run(options =>
+        {
+            _session.RunWithBinding(options, binding);
+            binding.SynchronizeBoundOutputs();
+            return binding.GetOutputValues();
+        });
     }
 
     /// <summary>Runs once into memory that the caller made.</summary>
-    public void Run(IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs) =>
-        _session.Run(_runOptions, _session.InputNames, inputs, _session.OutputNames, outputs);
+    public void Run(IReadOnlyCollection<OrtValue> inputs, IReadOnlyCollection<OrtValue> outputs, RunControl control) =>
+        control.Run(options =>
+        {
+            _session.Run(options, _session.InputNames, inputs, _session.OutputNames, outputs);
+            return true;
+        });
 
-    public void Dispose()
-    {
-        _session.Dispose();
-        _runOptions.Dispose();
-    }
+    public void Dispose() => _session.Dispose();
 }

@@ -11,27 +11,40 @@ internal static class OrtRuntime
     private static readonly Lock Gate = new();
     private static bool _sharedPool;
 
-    /// <summary>Options for a session on the CPU. Where the host application made its own environment first, the session gets a pool of its own.</summary>
+    /// <summary>
+    /// Options for a session on the CPU. Where the application made its own environment first, each session gets a pool of its own, whose
+    /// threads sleep between passes: seven pools that spin would take the processors from one another.
+    /// </summary>
     public static SessionOptions CreateOptions(int threads)
     {
         EnsureEnvironment(threads);
         SessionOptions options = new() { LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
         if (_sharedPool)
+        {
             options.DisablePerSessionThreads();
+        }
         else
-            options.IntraOpNumThreads = threads;
+        {
+            options.IntraOpNumThreads = Count(threads);
+            options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        }
         return options;
     }
 
     /// <summary>Makes the environment if nobody has.</summary>
-    /// <param name="threads">Threads of the shared pool; 0 for one a core. Only the first caller decides.</param>
+    /// <param name="threads">Threads of the shared pool, as <see cref="BlipOptions.Threads"/>. Only the first caller decides.</param>
     public static void EnsureEnvironment(int threads = 0)
     {
         lock (Gate)
         {
             if (OrtEnv.IsCreated)
                 return;
-            using OrtThreadingOptions threading = new() { GlobalIntraOpNumThreads = threads, GlobalInterOpNumThreads = 1, GlobalSpinControl = true };
+            using OrtThreadingOptions threading = new()
+            {
+                GlobalIntraOpNumThreads = Count(threads),
+                GlobalInterOpNumThreads = 1,
+                GlobalSpinControl = true,
+            };
             EnvironmentCreationOptions options = new()
             {
                 logId = "blip",
@@ -42,4 +55,7 @@ internal static class OrtRuntime
             _sharedPool = true;
         }
     }
+
+    /// <summary>ONNX Runtime's own default is every core of the machine, whatever the process may use of it.</summary>
+    private static int Count(int threads) => threads == 0 ? Environment.ProcessorCount : threads;
 }

@@ -29,16 +29,16 @@ internal static class PrecisionProbe
     /// <param name="createExact">Makes the fp32 network to compare with; disposed here.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer.</param>
     /// <param name="cancellationToken">Checked between questions.</param>
-    public static double Deviation(Checkpoint checkpoint, BlipNetwork int8, Func<BlipNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
+    public static double Deviation(Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
     {
         if (double.TryParse(int8.Cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
             return known;
-        using BlipNetwork exact = createExact();
+        using QuestionAnsweringNetwork exact = createExact();
         double sum = 0;
         for (int image = 0; image < Images; image++)
         {
             byte[] pixels = Draw(checkpoint.Config.Vision.ImageSize, new Random(image));
-            ImageEmbeddings expected = exact.Encode(pixels), found = int8.Encode(pixels);
+            ImageEmbeddings expected = exact.Encode(pixels, cancellationToken), found = int8.Encode(pixels, cancellationToken);
             try
             {
                 foreach (string question in Questions)

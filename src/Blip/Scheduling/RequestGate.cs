@@ -1,8 +1,8 @@
 namespace Blip.Scheduling;
 
 /// <summary>
-/// Counts the requests under way and waiting, refuses one too many, and knows from the recent past when a place will be free.
-/// Thread-safe.
+/// Counts the requests under way and waiting, refuses one too many, and knows from the recent past when a place will be free. Callers with
+/// much to ask wait for places instead, and never hold more than half of them. Thread-safe.
 /// </summary>
 internal sealed class RequestGate(int maxRequests, TimeProvider time)
 {
@@ -10,12 +10,12 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     private const double Weight = 0.1;
 
     private readonly Lock _gate = new();
-    private int _requests;
+    private readonly LinkedList<TaskCompletionSource> _waiting = [];
+    private readonly int _maxPatient = Math.Max(1, maxRequests / 2);
+    private int _requests, _patient;
     private long _lastFinish;
     private double _secondsPerRequest = 0.5;
     private TaskCompletionSource? _drained;
-
-    public int Count => Volatile.Read(ref _requests);
 
     /// <exception cref="BlipBusyException">All places are taken.</exception>
     /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
@@ -23,15 +23,36 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     {
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_drained is not null, typeof(BlipModel));
+            ThrowIfClosed();
             if (_requests >= maxRequests)
                 throw new BlipBusyException(TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(_requests * _secondsPerRequest), 1, 120)));
-            if (_requests++ == 0)
-                _lastFinish = time.GetTimestamp();
+            Take();
         }
     }
 
-    public void Leave()
+    /// <summary>Waits for a place that may be waited for, in order.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
+    public async Task EnterWhenFreeAsync(CancellationToken cancellationToken)
+    {
+        LinkedListNode<TaskCompletionSource> node;
+        lock (_gate)
+        {
+            ThrowIfClosed();
+            if (_waiting.Count == 0 && HasPatientPlace)
+            {
+                TakePatient();
+                return;
+            }
+            node = _waiting.AddLast(new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(_ => Abandon(node, cancellationToken), null);
+        await node.Value.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>Gives a place back.</summary>
+    /// <param name="patient">Whether it was waited for.</param>
+    public void Leave(bool patient = false)
     {
         lock (_gate)
         {
@@ -39,8 +60,17 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
             long now = time.GetTimestamp();
             _secondsPerRequest += Weight * (time.GetElapsedTime(_lastFinish, now).TotalSeconds - _secondsPerRequest);
             _lastFinish = now;
-            if (--_requests == 0)
-                _drained?.SetResult();
+            _requests--;
+            if (patient)
+                _patient--;
+            while (_drained is null && HasPatientPlace && _waiting.First is { } first)
+            {
+                _waiting.RemoveFirst();
+                TakePatient();
+                first.Value.SetResult();
+            }
+            if (_requests == 0)
+                _drained?.TrySetResult();
         }
     }
 
@@ -52,10 +82,40 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
             if (_drained is not null)
                 return false;
             _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            foreach (TaskCompletionSource waiting in _waiting)
+                waiting.SetException(new ObjectDisposedException(nameof(BlipModel)));
+            _waiting.Clear();
             if (_requests == 0)
                 _drained.SetResult();
         }
         await _drained.Task.ConfigureAwait(false);
         return true;
+    }
+
+    private bool HasPatientPlace => _requests < maxRequests && _patient < _maxPatient;
+
+    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_drained is not null, typeof(BlipModel));
+
+    private void Take()
+    {
+        if (_requests++ == 0)
+            _lastFinish = time.GetTimestamp();
+    }
+
+    private void TakePatient()
+    {
+        Take();
+        _patient++;
+    }
+
+    private void Abandon(LinkedListNode<TaskCompletionSource> node, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (node.List is null)
+                return;
+            _waiting.Remove(node);
+        }
+        node.Value.SetCanceled(cancellationToken);
     }
 }

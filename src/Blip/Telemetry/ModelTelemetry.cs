@@ -5,11 +5,15 @@ using Blip.Images;
 namespace Blip.Telemetry;
 
 /// <summary>Tells the process's instruments what one model does. Thread-safe; without listeners it costs next to nothing.</summary>
-internal sealed class ModelTelemetry(string model)
+/// <param name="model">The model, as callers know it.</param>
+/// <param name="factory">Makes the meter, or <see langword="null"/> for that of the process.</param>
+internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null)
 {
     private readonly KeyValuePair<string, object?> _model = new(BlipTelemetry.ModelTag, model);
 
     public string Model => model;
+
+    public BlipInstruments Instruments { get; } = BlipInstruments.Of(factory);
 
     /// <summary>What a request's span and its duration both say of it.</summary>
     public KeyValuePair<string, object?>[] RequestTags { get; } =
@@ -19,12 +23,23 @@ internal sealed class ModelTelemetry(string model)
     /// <param name="isAsk">Whether it asks, and is a span of its own; encoding alone has only its stages.</param>
     public RequestTrace Start(bool isAsk) => new(this, isAsk);
 
-    public void RequestsChanged(int by) => BlipTelemetry.QueueLength.Add(by, _model);
+    public void RequestsChanged(int by) => Instruments.QueueLength.Add(by, _model);
 
-    public void Decoded(PixelTensor pixels) => Record(BlipTelemetry.ImageDecodeDuration, pixels.DecodeTime + pixels.ResizeTime);
+    public void Decoded(PixelTensor pixels) => Record(Instruments.ImageDecodeDuration, pixels.DecodeTime + pixels.ResizeTime);
 
-    public void Remembered(bool hit) =>
-        BlipTelemetry.ImageCacheRequests.Add(1, _model, new KeyValuePair<string, object?>(BlipTelemetry.ResultTag, hit ? "hit" : "miss"));
+    /// <summary>An image was asked about: it was in the cache, or was not.</summary>
+    public void Cached(bool hit) =>
+        Instruments.ImageCacheRequests.Add(1, _model, new KeyValuePair<string, object?>(BlipTelemetry.ResultTag, hit ? "hit" : "miss"));
+
+    /// <summary>The cache takes more bytes, or fewer.</summary>
+    public void CacheChanged(long bytes, long projectedBytes)
+    {
+        Instruments.ImageCacheBytes.Add(bytes, _model);
+        Instruments.ProjectedBytes.Add(projectedBytes, _model);
+    }
+
+    /// <summary>Encoded images take more native memory, or less.</summary>
+    public void NativeBytesChanged(long bytes) => Instruments.NativeBytes.Add(bytes, _model);
 
     /// <summary>A run starts.</summary>
     /// <param name="stage">What it does.</param>
@@ -32,9 +47,9 @@ internal sealed class ModelTelemetry(string model)
     public void RunStarts(string stage, IReadOnlyList<TimeSpan> waits)
     {
         KeyValuePair<string, object?> tag = new(BlipTelemetry.StageTag, stage);
-        BlipTelemetry.BatchSize.Record(waits.Count, _model, tag);
+        Instruments.BatchSize.Record(waits.Count, _model, tag);
         foreach (TimeSpan wait in waits)
-            BlipTelemetry.QueueDuration.Record(wait.TotalSeconds, _model, tag);
+            Instruments.QueueDuration.Record(wait.TotalSeconds, _model, tag);
     }
 
     public void Record(Histogram<double> histogram, TimeSpan duration) => histogram.Record(duration.TotalSeconds, _model);

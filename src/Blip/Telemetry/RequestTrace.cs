@@ -39,7 +39,7 @@ internal sealed class RequestTrace : IDisposable
             read += answer.QuestionTokenCount;
             written += answer.TokenLogProbabilities.Count;
             if (answer.Timing.Search is { } search && answer.TokenLogProbabilities.Count > 0)
-                _telemetry.Record(BlipTelemetry.TimePerOutputToken, search / answer.TokenLogProbabilities.Count);
+                _telemetry.Record(_telemetry.Instruments.TimePerOutputToken, search / answer.TokenLogProbabilities.Count);
         }
         if (_span is null)
             return;
@@ -74,7 +74,7 @@ internal sealed class RequestTrace : IDisposable
             TagList tags = new(_telemetry.RequestTags);
             if (_error is not null)
                 tags.Add(BlipTelemetry.ErrorTag, _error);
-            BlipTelemetry.RequestDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, tags);
+            _telemetry.Instruments.RequestDuration.Record(Stopwatch.GetElapsedTime(_start).TotalSeconds, tags);
         }
         _span?.Dispose();
     }

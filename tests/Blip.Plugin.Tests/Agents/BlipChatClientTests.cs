@@ -1,7 +1,6 @@
 using Blip.Plugin.Chat;
 using Blip.Tests;
 using Microsoft.Extensions.AI;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Moq;
 using Xunit;
@@ -12,7 +11,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
 {
     private static readonly DataContent Dogs = new(File.ReadAllBytes(TestPaths.Sample("dogs.jpg")), "image/jpeg");
 
-    private readonly BlipService _service = new(Options.Create(new BlipOptions()), NullLogger<BlipService>.Instance);
+    private readonly BlipService _service = new(Options.Create(new BlipOptions()));
 
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 

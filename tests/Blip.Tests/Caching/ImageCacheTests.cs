@@ -9,7 +9,7 @@ public class ImageCacheTests
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
-    public async Task Get_ManyAtOnce_LooksOnceAndEachHoldsAReference()
+    public async Task Get_ManyAtOnce_EncodesOnceAndEachHoldsAReference()
     {
         using ImageCache cache = new(1 << 20);
         TaskCompletionSource<ImageEmbeddings> encoding = new();
@@ -43,7 +43,7 @@ public class ImageCacheTests
     }
 
     [Fact]
-    public async Task Cancel_OneOfTwo_TheLookGoesOn_BothGone_ItStops()
+    public async Task Cancel_OneOfTwo_TheEncodingGoesOn_BothGone_ItStops()
     {
         using ImageCache cache = new(1 << 20);
         using CancellationTokenSource one = new(), two = new();
@@ -66,7 +66,7 @@ public class ImageCacheTests
     }
 
     [Fact]
-    public async Task Look_Fails_EveryCallerLearnsAndTheNextTriesAgain()
+    public async Task Encode_Fails_EveryCallerLearnsAndTheNextTriesAgain()
     {
         using ImageCache cache = new(1 << 20);
         await Assert.ThrowsAsync<InvalidOperationException>(() => cache.GetAsync(Key(1), _ => Task.FromException<ImageEmbeddings>(new InvalidOperationException()), None));

@@ -56,6 +56,26 @@ public class GreedySearchTests
         Assert.Equal(MathF.Exp(answer.LogProbabilities[0]), answer.Alternatives[0].Probability, 1e-6f);
     }
 
+    [Fact]
+    public void Run_AnswersOfUnlikeLengths_EachIsGivenAtItsEnd()
+    {
+        Answers answers = new(3);
+        new GreedySearch(Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20), new LengthLimits(0, 20)], [])
+            .Run(new ScriptedDecoder([[5, 6, 4, End], [End], [6, End]]), answers, CancellationToken.None);
+        Assert.Equal([1, 2, 0], answers.Order);
+        Assert.Equal([0, 1, 3], answers.AtSteps);
+    }
+
+    [Fact]
+    public void Run_NobodyWaitsForAnAnswer_ItIsReadNoFurther()
+    {
+        Answers answers = new(2) { Unwanted = { 0 } };
+        ScriptedDecoder decoder = new([[5, 5, 5, 5, 5, 5, End], [6, End]]);
+        new GreedySearch(Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20)], []).Run(decoder, answers, CancellationToken.None);
+        Assert.Equal([1], answers.Order);
+        Assert.Equal(1, answers.Steps);
+    }
+
     [Theory]
     [InlineData(new[] { 5, 6, End }, new[] { 0, 2 })]
     [InlineData(new[] { 5, End }, new[] { 0 })]
@@ -64,7 +84,7 @@ public class GreedySearchTests
     public void Run_Guesses_SaveAPassWhereOneIsRightAndChangeNothing(int[] script, int[] positions)
     {
         ScriptedDecoder decoder = new([script]), alone = new([script]);
-        FoundAnswer guessed = GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], [4, 5, 5], CancellationToken.None)[0], found = Search(alone, new LengthLimits(0, 20))[0];
+        FoundAnswer guessed = Search(decoder, [4, 5, 5], new LengthLimits(0, 20))[0], found = Search(alone, new LengthLimits(0, 20))[0];
         Assert.Equal([7, .. script], guessed.Tokens);
         Assert.Equal(found.LogProbabilities, guessed.LogProbabilities);
         Assert.Equal(found.Alternatives, guessed.Alternatives);
@@ -75,7 +95,7 @@ public class GreedySearchTests
     public void Run_GuessBesideOtherAnswers_BelongsToTheFirst()
     {
         ScriptedDecoder decoder = new([[5, End], [5, 6, End]]);
-        FoundAnswer[] answers = GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20)], [5], CancellationToken.None);
+        FoundAnswer[] answers = Search(decoder, [5], new LengthLimits(0, 20), new LengthLimits(0, 20));
         Assert.Equal([7, 5, End], answers[0].Tokens);
         Assert.Equal([7, 5, 6, End], answers[1].Tokens);
     }
@@ -83,7 +103,7 @@ public class GreedySearchTests
     [Fact]
     public void Run_GuessAtTheLimit_IsNotFollowed()
     {
-        FoundAnswer answer = GreedySearch.Run(new ScriptedDecoder([[5, 6, End]]), Tokens, [new LengthLimits(0, 1)], [5], CancellationToken.None)[0];
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, 6, End]]), [5], new LengthLimits(0, 1))[0];
         Assert.Equal([7, 5], answer.Tokens);
     }
 
@@ -92,7 +112,7 @@ public class GreedySearchTests
     {
         using CancellationTokenSource source = new();
         ScriptedDecoder decoder = new([[5, 5, 5, 5, 5]]) { OnStep = position => { if (position == 1) source.Cancel(); } };
-        Assert.Throws<OperationCanceledException>(() => GreedySearch.Run(decoder, Tokens, [new LengthLimits(0, 20)], [], source.Token));
+        Assert.Throws<OperationCanceledException>(() => new GreedySearch(Tokens, [new LengthLimits(0, 20)], []).Run(decoder, new Answers(1), source.Token));
         Assert.Equal([0, 1], decoder.Positions);
     }
 
@@ -123,8 +143,39 @@ public class GreedySearchTests
         Assert.Equal(float.NegativeInfinity, distribution.LogProbability(1));
     }
 
-    private static FoundAnswer[] Search(ScriptedDecoder decoder, params LengthLimits[] limits) =>
-        GreedySearch.Run(decoder, Tokens, limits, [], CancellationToken.None);
+    private static FoundAnswer[] Search(ScriptedDecoder decoder, params LengthLimits[] limits) => Search(decoder, [], limits);
+
+    private static FoundAnswer[] Search(ScriptedDecoder decoder, int[] guesses, params LengthLimits[] limits)
+    {
+        Answers answers = new(limits.Length);
+        new GreedySearch(Tokens, limits, guesses).Run(decoder, answers, CancellationToken.None);
+        return answers.Found;
+    }
+
+    /// <summary>Keeps what is found, in the order of the answers and of finding.</summary>
+    private sealed class Answers(int count) : ISearchListener
+    {
+        public FoundAnswer[] Found { get; } = new FoundAnswer[count];
+
+        public List<int> Order { get; } = [];
+
+        public List<int> AtSteps { get; } = [];
+
+        public HashSet<int> Unwanted { get; } = [];
+
+        public int Steps { get; private set; }
+
+        public bool IsWanted(int answer) => !Unwanted.Contains(answer);
+
+        void ISearchListener.Found(int answer, FoundAnswer found)
+        {
+            Found[answer] = found;
+            Order.Add(answer);
+            AtSteps.Add(Steps);
+        }
+
+        public void StepDone() => Steps++;
+    }
 
     /// <summary>Gives each answer the tokens of its script: logit 5 for the scripted one, 1 for all others.</summary>
     private sealed class ScriptedDecoder(int[][] scripts) : IAnswerDecoder

@@ -1,0 +1,43 @@
+namespace Blip;
+
+/// <summary>One image of many, with its questions. Immutable; the image is opened when its turn comes.</summary>
+public sealed class AskItem
+{
+    private readonly Func<CancellationToken, ValueTask<BlipImage>> _open;
+
+    /// <summary>Takes an image that is there already.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="questions">Its questions; with none, the image is only encoded.</param>
+    /// <param name="key">What tells the caller which item an outcome belongs to.</param>
+    public AskItem(BlipImage image, IReadOnlyList<string> questions, object? key = null)
+        : this(_ => new ValueTask<BlipImage>(image), questions, key) =>
+        ArgumentNullException.ThrowIfNull(image);
+
+    /// <summary>Takes an image that is still to be read, so that a long list holds none in memory.</summary>
+    /// <param name="open">Reads the image. What it throws is the error of this item alone.</param>
+    /// <param name="questions">Its questions; with none, the image is only encoded.</param>
+    /// <param name="key">What tells the caller which item an outcome belongs to.</param>
+    public AskItem(Func<CancellationToken, ValueTask<BlipImage>> open, IReadOnlyList<string> questions, object? key = null)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(questions);
+        (_open, Questions, Key) = (open, questions, key);
+    }
+
+    /// <summary>The questions.</summary>
+    public IReadOnlyList<string> Questions { get; }
+
+    /// <summary>What tells the caller which item an outcome belongs to.</summary>
+    public object? Key { get; }
+
+    /// <summary>Takes a file, which is read when its turn comes.</summary>
+    /// <param name="path">The file; also the item's key.</param>
+    /// <param name="questions">Its questions.</param>
+    public static AskItem FromFile(string path, params IReadOnlyList<string> questions)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return new AskItem(async token => await BlipImage.FromFileAsync(path, cancellationToken: token).ConfigureAwait(false), questions, path);
+    }
+
+    internal ValueTask<BlipImage> OpenAsync(CancellationToken cancellationToken) => _open(cancellationToken);
+}

@@ -1,0 +1,20 @@
+namespace Blip;
+
+/// <summary>What became of one <see cref="AskItem"/>.</summary>
+public sealed record AskOutcome
+{
+    /// <summary>The item.</summary>
+    public required AskItem Item { get; init; }
+
+    /// <summary>The item's place among all items, from 0.</summary>
+    public long Index { get; init; }
+
+    /// <summary>One entry a question, in order; empty where the image itself failed.</summary>
+    public IReadOnlyList<QuestionOutcome> Answers { get; init; } = [];
+
+    /// <summary>Why the image could not be asked about; <see langword="null"/> where it could.</summary>
+    public Exception? Error { get; init; }
+
+    /// <summary>Whether every question has an answer.</summary>
+    public bool IsAnswered => Error is null && Answers.All(answer => answer.Answer is not null);
+}

@@ -1,0 +1,145 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Blip.Answering;
+using Blip.Networks;
+using Blip.Telemetry;
+
+namespace Blip;
+
+public sealed partial class BlipModel
+{
+    /// <inheritdoc/>
+    public IAsyncEnumerable<AskOutcome> AskEachAsync(
+        IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        options ??= new AskEachOptions();
+        options.Validate();
+        options.Ask.Validate(Config.Text.MaxPositionEmbeddings);
+        return AskEachCoreAsync(items, options, cancellationToken);
+    }
+
+    private async IAsyncEnumerable<AskOutcome> AskEachCoreAsync(
+        IAsyncEnumerable<AskItem> items, AskEachOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp(), done = 0, failed = 0;
+        Channel<Task<AskOutcome>> underWay = Channel.CreateUnbounded<Task<AskOutcome>>(
+            new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+        using SemaphoreSlim window = new(options.Window);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task reading = ReadAsync();
+        try
+        {
+            await foreach (Task<AskOutcome> next in underWay.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                AskOutcome outcome = await next.ConfigureAwait(false);
+                window.Release();
+                done++;
+                failed += outcome.IsAnswered ? 0 : 1;
+                options.Progress?.Report(new AskEachProgress(done, failed, Stopwatch.GetElapsedTime(start)));
+                yield return outcome;
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            // What the list itself threw comes after the outcomes of all that came before it.
+            await reading.ConfigureAwait(false);
+        }
+        finally
+        {
+            // A caller that has enough, or one that cancels: nothing more is read or begun, and what is under way ends.
+            await stop.CancelAsync().ConfigureAwait(false);
+            await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (underWay.Reader.TryRead(out Task<AskOutcome>? left))
+                await ((Task)left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        async Task ReadAsync()
+        {
+            try
+            {
+                long index = 0;
+                await foreach (AskItem item in items.WithCancellation(stop.Token).ConfigureAwait(false))
+                {
+                    await window.WaitAsync(stop.Token).ConfigureAwait(false);
+                    await underWay.Writer.WriteAsync(AskItemAsync(item, index++, options.Ask, stop.Token), stop.Token).ConfigureAwait(false);
+                }
+            }
+            finally
+            {
+                underWay.Writer.Complete();
+            }
+        }
+    }
+
+    /// <summary>One item; whatever goes wrong with it, but for cancelling, is its outcome.</summary>
+    private async Task<AskOutcome> AskItemAsync(AskItem item, long index, AskOptions options, CancellationToken cancellationToken)
+    {
+        AskOutcome outcome = new() { Item = item, Index = index };
+        try
+        {
+            // Off the reader's thread: opening may block.
+            BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
+            return await ServeAsync(isAsk: true, async trace =>
+            {
+                (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+                return outcome with
+                {
+                    Answers = await AskApartAsync(embeddings, item.Questions, options, timing, trace, cancellationToken).ConfigureAwait(false),
+                };
+            }, _gate.EnterWhenFreeAsync(cancellationToken)).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // One item must not cost the others their answers, whatever it is.
+        catch (Exception exception) when (exception is not ObjectDisposedException && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            return outcome with { Error = exception };
+        }
+    }
+
+    /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>
+    private async Task<QuestionOutcome[]> AskApartAsync(
+        ImageEmbeddings embeddings, IReadOnlyList<string> questions, AskOptions options, AnswerTiming timing, RequestTrace trace,
+        CancellationToken cancellationToken)
+    {
+        QuestionOutcome[] outcomes = new QuestionOutcome[questions.Count];
+        List<int> asked = [];
+        List<int[]> ids = [];
+        for (int i = 0; i < outcomes.Length; i++)
+        {
+            try
+            {
+                ids.Add(Tokenize(questions[i], options));
+                asked.Add(i);
+            }
+            catch (BlipException exception)
+            {
+                outcomes[i] = new QuestionOutcome(questions[i], null, exception);
+            }
+        }
+
+        Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, Stopwatch.GetTimestamp());
+        Task<QuestionResult>[] tasks = Ask(embeddings, request, cancellationToken);
+        List<Answer> answers = [];
+        for (int i = 0; i < tasks.Length; i++)
+        {
+            string question = request.Questions[i];
+            try
+            {
+                QuestionResult result = await tasks[i].ConfigureAwait(false);
+                Answer answer = Describe(result, request, i, timing);
+                answers.Add(answer);
+                outcomes[asked[i]] = new QuestionOutcome(question, answer);
+                if (i == 0 || answers.Count == 1)
+                    Trace(result);
+            }
+#pragma warning disable CA1031 // As above.
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                outcomes[asked[i]] = new QuestionOutcome(question, null, exception);
+            }
+        }
+        trace.Answered(request.Questions, [.. answers]);
+        return outcomes;
+    }
+}

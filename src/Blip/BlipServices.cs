@@ -1,0 +1,40 @@
+using System.Diagnostics.Metrics;
+using Blip.Images;
+using Microsoft.Extensions.Logging;
+
+namespace Blip;
+
+/// <summary>What a model takes from its application; whatever is left out has a default.</summary>
+public sealed class BlipServices
+{
+    /// <summary>Decodes images; by default that of the package Blip.Skia.</summary>
+    public IImageDecoder? Decoder { get; init; }
+
+    /// <summary>Takes what the model has to say: oddities in its files, a device that cannot be used. By default nobody does.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
+
+    /// <summary>Makes the meter <c>Blip</c>; by default all models of the process share one.</summary>
+    public IMeterFactory? MeterFactory { get; init; }
+
+    /// <summary>The clock of waits; the system's by default.</summary>
+    public TimeProvider? TimeProvider { get; init; }
+
+    /// <summary>Learns how far loading has come. Called on threads of the pool.</summary>
+    public IProgress<LoadProgress>? Progress { get; init; }
+
+    /// <summary>Takes what a container of services has.</summary>
+    /// <param name="provider">The container.</param>
+    /// <param name="progress">Learns how far loading has come.</param>
+    public static BlipServices From(IServiceProvider provider, IProgress<LoadProgress>? progress = null)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        return new BlipServices
+        {
+            Decoder = (IImageDecoder?)provider.GetService(typeof(IImageDecoder)),
+            LoggerFactory = (ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)),
+            MeterFactory = (IMeterFactory?)provider.GetService(typeof(IMeterFactory)),
+            TimeProvider = (TimeProvider?)provider.GetService(typeof(TimeProvider)),
+            Progress = progress,
+        };
+    }
+}

@@ -1,0 +1,59 @@
+namespace Blip;
+
+/// <summary>
+/// What an application asks of a model: <see cref="BlipModel"/>, or a stand-in for it in a test of the application. Thread-safe.
+/// </summary>
+public interface IBlipModel
+{
+    /// <summary>Asks one question about an image.</summary>
+    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
+    /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
+    /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
+    /// <exception cref="BlipException">
+    /// The image, the question or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
+    /// </exception>
+    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    Task<Answer> AskAsync(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Asks questions about an image, which is encoded once. Answers come in the order of the questions.</summary>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="image"/><param name="questions">The questions.</param><param name="options"/><param name="cancellationToken"/>
+    Task<Answer[]> AskAsync(
+        BlipImage image, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Asks one question about an image that was encoded before.</summary>
+    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="question"/><param name="options"/><param name="cancellationToken"/>
+    Task<Answer> AskAsync(EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Asks questions about an image that was encoded before. Answers come in the order of the questions.</summary>
+    /// <param name="encoded">The image, from <see cref="EncodeAsync"/> of this model.</param>
+    /// <inheritdoc cref="AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="questions">The questions.</param><param name="options"/><param name="cancellationToken"/>
+    Task<Answer[]> AskAsync(
+        EncodedImage encoded, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Encodes an image once, to ask about it often.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
+    /// <returns>The caller disposes it.</returns>
+    /// <exception cref="BlipException">The image cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Asks about many images, in their order, with a bounded number of them in memory: the next ones are read and decoded while the network
+    /// runs. Waits for places in the queue instead of failing, and leaves half of them to others. What fails is an outcome of its own.
+    /// </summary>
+    /// <param name="items">The images with their questions; read as places become free.</param>
+    /// <param name="options">How to answer, and how many images to hold; the defaults where <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Ends the asking: what was not given yet is dropped.</param>
+    /// <returns>One outcome an item, in the order of the items.</returns>
+    /// <exception cref="BlipException">An option cannot be used.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    IAsyncEnumerable<AskOutcome> AskEachAsync(
+        IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, CancellationToken cancellationToken = default);
+}

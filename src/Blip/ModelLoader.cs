@@ -1,0 +1,109 @@
+using Blip.Checkpoints;
+using Blip.Hub;
+using Blip.Networks;
+using Blip.Runtime;
+using Blip.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip;
+
+/// <summary>The parts of a model, checked against one another and ready to answer.</summary>
+internal sealed record LoadedModel(DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, QuestionAnsweringNetwork Network);
+
+/// <summary>Loads the parts of a model. What fails, at any step, gives back all that was taken.</summary>
+/// <param name="options">Which model, and where.</param>
+/// <param name="progress">Learns how far loading has come.</param>
+/// <param name="logger">Takes oddities.</param>
+/// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
+internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
+{
+    public async Task<LoadedModel> LoadAsync(CancellationToken cancellationToken)
+    {
+        // What this machine cannot do is said before anything is downloaded.
+        OrtRuntime.EnsureEnvironment(options.Threads);
+        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
+        HubProgressRelay? download = progress is null ? null : new HubProgressRelay(options.Model, progress);
+        string folder = await ModelLocator.FindAsync(options.Model, options.Hub, download, logger, cancellationToken).ConfigureAwait(false);
+        Report(LoadStage.Reading);
+        Checkpoint checkpoint = Checkpoint.Open(folder, new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
+        try
+        {
+            BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
+            if (tokenizer.VocabularySize > checkpoint.Config.Text.VocabSize)
+            {
+                throw new BlipModelException(
+                    $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of " +
+                    $"{checkpoint.Config.Text.VocabSize}: take vocab.txt and tokenizer.json from the same model as the weights.");
+            }
+            cancellationToken.ThrowIfCancellationRequested();
+            (selection, QuestionAnsweringNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
+            return new LoadedModel(selection, checkpoint, tokenizer, network);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the network; where <see cref="BlipPrecision.Auto"/> finds that int8 deviates, the one in fp32.</summary>
+    private (DeviceSelection, QuestionAnsweringNetwork) CreateNetwork(
+        Checkpoint checkpoint, BertTokenizer tokenizer, DeviceSelection selection, CancellationToken cancellationToken)
+    {
+        QuestionAnsweringNetwork network = Create(checkpoint, selection, cancellationToken);
+        try
+        {
+            if (options.Precision == BlipPrecision.Auto && selection.Precision == BlipPrecision.Int8)
+            {
+                DeviceSelection exact = selection with { Precision = BlipPrecision.Fp32 };
+                double deviation = PrecisionProbe.Deviation(
+                    checkpoint, network, () => Create(checkpoint, exact, cancellationToken), tokenizer, cancellationToken);
+                if (deviation > PrecisionProbe.Acceptable)
+                {
+                    InferenceLog.Int8Deviates(logger, deviation);
+                    network.Dispose();
+                    network = Create(checkpoint, selection = exact, cancellationToken);
+                }
+            }
+            Report(LoadStage.Ready);
+            return (selection, network);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private QuestionAnsweringNetwork Create(Checkpoint checkpoint, DeviceSelection selection, CancellationToken cancellationToken)
+    {
+        Report(LoadStage.Preparing, 0);
+        QuestionAnsweringNetwork network = new(
+            new SessionFactory(checkpoint, selection, options.Threads, options.CacheDirectory, options.GpuMemoryLimit), bytesChanged);
+        try
+        {
+            network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);
+            return network;
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            network.Dispose();
+            throw new BlipModelException(
+                "The networks cannot be made: a file of the model was changed while it was read, or memory is short. Load the model again.",
+                exception);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+    }
+
+    private void Report(LoadStage stage, double? done = null) => progress?.Report(new LoadProgress(stage, options.Model, Done: done));
+
+    private sealed class HubProgressRelay(string model, IProgress<LoadProgress> progress) : IProgress<HubProgress>
+    {
+        public void Report(HubProgress value) => progress.Report(new LoadProgress(LoadStage.Downloading, model, value));
+    }
+}

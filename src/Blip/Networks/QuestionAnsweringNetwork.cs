@@ -1,0 +1,195 @@
+using System.Buffers;
+using System.Diagnostics;
+using Blip.Checkpoints;
+using Blip.Decoding;
+using Blip.Runtime;
+
+namespace Blip.Networks;
+
+/// <summary>
+/// The architecture <c>BlipForQuestionAnswering</c>: the vision network, the question encoder and the answer decoder of one model on one
+/// device. It computes and nothing else: who may run when is decided above it. Thread-safe.
+/// </summary>
+internal sealed class QuestionAnsweringNetwork : IDisposable
+{
+    /// <summary>Questions of more tokens than this need so much memory that it is given back after their run.</summary>
+    private const int ManyTokens = 256;
+
+    private readonly SessionFactory _sessions;
+    private readonly BlipConfig _config;
+    private readonly AnswerTokens _tokens;
+    private readonly AnswerGuesses _guesses = new();
+    private readonly VisionNetwork _vision;
+    private readonly TextEncoder _encoder;
+    private readonly TextDecoder _decoder;
+
+    /// <param name="sessions">Makes the sessions; owned from here on.</param>
+    /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
+    public QuestionAnsweringNetwork(SessionFactory sessions, Action<long>? bytesChanged = null)
+    {
+        _sessions = sessions;
+        _config = sessions.Config;
+        _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
+        _vision = new VisionNetwork(sessions, bytesChanged);
+        _encoder = new TextEncoder(sessions);
+        _decoder = new TextDecoder(sessions);
+    }
+
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => _sessions.Cache;
+
+    /// <summary>Makes all sessions now, so that the first question does not wait for them. What fails is left to the caller, who disposes.</summary>
+    /// <param name="made">Gets the share that is done, 0 to 1.</param>
+    /// <param name="cancellationToken">Checked between sessions.</param>
+    public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
+    {
+        // What sees the image and what reads text have no weights in common: one half is made beside the other.
+        (Action, int)[] image = [(_vision.Prepare, 2), (_encoder.PrepareProjection, 1)], text = [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
+        Lock gate = new();
+        int done = 0, all = image.Concat(text).Sum(step => step.Item2);
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task beside = Task.Run(() => Make(image), CancellationToken.None);
+        try
+        {
+            Make(text);
+        }
+        finally
+        {
+            // Where this half fails, the caller unmaps the weights; the other half still reads them.
+            ((Task)beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        }
+        beside.GetAwaiter().GetResult();
+        cancellationToken.ThrowIfCancellationRequested();
+        _sessions.Complete();
+
+        void Make((Action Make, int Parts)[] steps)
+        {
+            try
+            {
+                foreach ((Action make, int parts) in steps)
+                {
+                    if (failed.IsCancellationRequested)
+                        return;
+                    make();
+                    lock (gate)
+                        made?.Invoke((double)(done += parts) / all);
+                }
+            }
+            catch
+            {
+                failed.Cancel();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes the sessions that read text anew, with weights in ONNX Runtime's own layout, while the others answer. Takes seconds. Does
+    /// nothing where there is nothing to gain.
+    /// </summary>
+    public void Pack(CancellationToken cancellationToken)
+    {
+        if (!_sessions.CanPack)
+            return;
+        cancellationToken.ThrowIfCancellationRequested();
+        _encoder.Pack();
+        cancellationToken.ThrowIfCancellationRequested();
+        _decoder.Pack();
+    }
+
+    /// <summary>Encodes pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
+    public ImageEmbeddings Encode(Memory<byte> pixels, CancellationToken cancellationToken)
+    {
+        using RunControl control = new(cancellationToken);
+        return _vision.Encode(pixels, control);
+    }
+
+    /// <summary>
+    /// Answers questions on one or more images in shared passes. Each answer is what its question gives alone.
+    /// </summary>
+    /// <param name="questions">The questions; those on the same image are encoded together where they stand side by side.</param>
+    /// <param name="listener">Gets each answer when it is found.</param>
+    /// <param name="cancellationToken">Ends the pass under way.</param>
+    public void Ask(IReadOnlyList<ImageQuestion> questions, IAnswerListener listener, CancellationToken cancellationToken)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Ids.Length) > ManyTokens);
+        using AnswerDecoder decoder = Encode(questions, control);
+        listener.Encoded(Stopwatch.GetElapsedTime(start));
+
+        // Among several answers one that is not guessed would need the next pass all the same.
+        int[] guesses = questions is [{ Limits.MaxNewTokens: > 1 }] ? _guesses.For(questions[0].Ids) : [];
+        GreedySearch search = new(_tokens, [.. questions.Select(question => question.Limits)], guesses);
+        search.Run(decoder, new Learner(listener, questions, _guesses), cancellationToken);
+    }
+
+    /// <summary>The question encoder's output [T, D] for questions on one image, end to end.</summary>
+    public float[] EncodeStates(ImageEmbeddings embeddings, params ReadOnlySpan<int[]> questions)
+    {
+        float[] states = new float[QuestionPack.CountTokens(questions) * _encoder.Width];
+        using RunControl control = new(CancellationToken.None);
+        _encoder.Encode(embeddings, questions, states, control);
+        return states;
+    }
+
+    /// <summary>The logits after the start token, for one question's states [T, D].</summary>
+    public float[] FirstLogits(float[] states)
+    {
+        using RunControl control = new(CancellationToken.None);
+        using AnswerDecoder decoder = _decoder.Decode(states, [states.Length / _encoder.Width], control);
+        return decoder.Step([new DecoderRow(0, _tokens.Start, DecoderRow.None)]).ToArray();
+    }
+
+    public void Dispose()
+    {
+        _vision.Dispose();
+        _encoder.Dispose();
+        _decoder.Dispose();
+        _sessions.Dispose();
+    }
+
+    private AnswerDecoder Encode(IReadOnlyList<ImageQuestion> questions, RunControl control)
+    {
+        int[] lengths = new int[questions.Count];
+        int[][] ids = new int[questions.Count][];
+        for (int i = 0; i < lengths.Length; i++)
+            lengths[i] = (ids[i] = questions[i].Ids).Length;
+
+        int size = QuestionPack.CountTokens(ids) * _encoder.Width, filled = 0;
+        float[] states = ArrayPool<float>.Shared.Rent(size);
+        try
+        {
+            for (int begin = 0; begin < questions.Count;)
+            {
+                ImageEmbeddings embeddings = questions[begin].Embeddings;
+                int end = begin + 1;
+                while (end < questions.Count && ReferenceEquals(questions[end].Embeddings, embeddings))
+                    end++;
+                ReadOnlySpan<int[]> group = ids.AsSpan(begin..end);
+                int length = QuestionPack.CountTokens(group) * _encoder.Width;
+                _encoder.Encode(embeddings, group, states.AsSpan(filled, length), control);
+                filled += length;
+                begin = end;
+            }
+            return _decoder.Decode(states.AsMemory(0, size), lengths, control);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(states);
+        }
+    }
+
+    /// <summary>Learns how answers begin, on their way to the listener.</summary>
+    private sealed class Learner(ISearchListener listener, IReadOnlyList<ImageQuestion> questions, AnswerGuesses guesses) : ISearchListener
+    {
+        public bool IsWanted(int answer) => listener.IsWanted(answer);
+
+        public void Found(int answer, FoundAnswer found)
+        {
+            guesses.Learn(questions[answer].Ids, found.Tokens[1]);
+            listener.Found(answer, found);
+        }
+
+        public void StepDone() => listener.StepDone();
+    }
+}

@@ -1,0 +1,82 @@
+using Blip.Checkpoints;
+using Blip.Graphs;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Blip.Runtime;
+
+/// <summary>
+/// Makes the sessions of one model on one device: knows how their graphs are written there, and owns the weights that they share, so that
+/// it outlives them. Thread-safe.
+/// </summary>
+internal sealed class SessionFactory : IDisposable
+{
+    private readonly DeviceSelection _selection;
+    private readonly int _threads;
+    private readonly long? _gpuMemoryLimit;
+    private readonly WeightStore _weights;
+
+    /// <param name="checkpoint">The weights; outlives the factory.</param>
+    /// <param name="selection">Where, and in which numbers.</param>
+    /// <param name="threads">Threads of the process's pool, as <see cref="BlipOptions.Threads"/> says.</param>
+    /// <param name="cacheFolder">Where computed weights are kept, as <see cref="BlipOptions.CacheDirectory"/> says.</param>
+    /// <param name="gpuMemoryLimit">As <see cref="BlipOptions.GpuMemoryLimit"/> says.</param>
+    public SessionFactory(
+        Checkpoint checkpoint, DeviceSelection selection, int threads = 0, string? cacheFolder = null, long? gpuMemoryLimit = null)
+    {
+        (Checkpoint, _selection, _threads, _gpuMemoryLimit) = (checkpoint, selection, threads, gpuMemoryLimit);
+        _weights = new WeightStore(checkpoint, IsInt8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
+        (SmallBatchForm, LargeBatchForm) = selection.Precision switch
+        {
+            BlipPrecision.Int8 => (LinearForm.Int8, LinearForm.Int8),
+            BlipPrecision.Fp16 => (LinearForm.Half, LinearForm.Half),
+            // The weight on the left makes up for a layout that a processor likes less.
+            _ => (LinearForm.RowsFirst, selection.Device == BlipDevice.Cuda ? LinearForm.RowsFirst : LinearForm.WeightFirst),
+        };
+    }
+
+    public Checkpoint Checkpoint { get; }
+
+    public BlipConfig Config => Checkpoint.Config;
+
+    public bool IsInt8 => _selection.Precision == BlipPrecision.Int8;
+
+    /// <summary>How products are written that are fast for one row to three, and for an image's patches.</summary>
+    public LinearForm SmallBatchForm { get; }
+
+    /// <summary>How products are written that are fast for more rows.</summary>
+    public LinearForm LargeBatchForm { get; }
+
+    /// <summary>Whether packing the weights of a text network anew makes it faster: not where they are packed already.</summary>
+    public bool CanPack => _selection is (BlipDevice.Cpu, BlipPrecision.Fp32);
+
+    /// <summary>Whether results stay where the sessions run, instead of in the process's own memory.</summary>
+    public bool KeepsResults => _selection.Device == BlipDevice.Cuda || _selection.Precision == BlipPrecision.Fp16;
+
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => _weights.Cache;
+
+    /// <summary>Makes a session.</summary>
+    /// <param name="graph">What it runs.</param>
+    /// <param name="pack">Whether ONNX Runtime copies weights into its own layout; always so in int8.</param>
+    /// <param name="packed">Shares what was copied with other sessions of the same weights; outlives the session.</param>
+    public GraphSession Create(BlipGraph graph, bool pack = false, PrePackedWeightsContainer? packed = null)
+    {
+        using SessionOptions options = OrtRuntime.CreateOptions(_threads);
+        if (_selection.Device == BlipDevice.Cuda)
+            return GraphSession.CreateOnCuda(graph, _weights, options, _gpuMemoryLimit);
+        // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
+        return _selection.Precision == BlipPrecision.Fp16
+            ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
+            : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);
+    }
+
+    /// <summary>To be called when all sessions are made: keeps computed weights for the next start, and frees what a GPU has copied.</summary>
+    public void Complete()
+    {
+        _weights.Keep();
+        if (_selection.Device == BlipDevice.Cuda)
+            _weights.Dispose();
+    }
+
+    public void Dispose() => _weights.Dispose();
+}
