@@ -32,7 +32,7 @@ internal static class InfoCommand
             {
                 writer.WriteStartObject();
                 writer.WriteString("model", model);
-                writer.WriteString("architecture", BlipConfig.Architecture);
+                writer.WriteString("architecture", checkpoint.Architecture.Name);
                 writer.WriteNumber("parameters", parameters);
                 writer.WriteString("dtype", string.Join(',', types));
                 writer.WriteStartObject("vision");
@@ -65,7 +65,7 @@ internal static class InfoCommand
         }
 
         Line("model", model);
-        Line("architecture", BlipConfig.Architecture);
+        Line("architecture", checkpoint.Architecture.Name);
         Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
         Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, {config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
         Line("text", $"vocabulary {config.Text.VocabSize}, encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, {config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// A BLIP visual question answering checkpoint as Hugging Face publishes it: configuration and weights, checked whole. The weights
+/// A BLIP checkpoint as Hugging Face publishes it: configuration and weights, checked whole. The weights
 /// are mapped, not read. Immutable and thread-safe; its tensors are readable until it is disposed.
 /// </summary>
 public sealed class Checkpoint : IDisposable
@@ -15,10 +15,14 @@ public sealed class Checkpoint : IDisposable
     private readonly List<MappedFile> _files;
     private string? _digest;
 
-    private Checkpoint(string directory, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files, Dictionary<string, CheckpointTensor> tensors)
+    private Checkpoint(
+        string directory, ModelArchitecture architecture, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files,
+        Dictionary<string, CheckpointTensor> tensors)
     {
-        (Directory, Config, Preprocessor, _files, Tensors) = (directory, config, preprocessor, files, tensors);
-        IsHeadTied = ModelTensors.Check(config, tensors);
+        (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
+        HeadTensors.UseOneName(tensors);
+        IsHeadTied = HeadTensors.IsTied(config, tensors);
+        architecture.CheckTensors(config, IsHeadTied, tensors);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
             throw new BlipModelException(defect);
     }
@@ -37,6 +41,9 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>Whether the answer decoder's head is its word embeddings.</summary>
     public bool IsHeadTied { get; }
+
+    /// <summary>The kind of model.</summary>
+    internal ModelArchitecture Architecture { get; }
 
     /// <summary>The files of weights and their sizes in bytes.</summary>
     public IEnumerable<(string Name, long Length)> Files => _files.Select(f => (f.Name, f.Length));
@@ -58,7 +65,10 @@ public sealed class Checkpoint : IDisposable
         ArgumentNullException.ThrowIfNull(directory);
         if (!System.IO.Directory.Exists(directory))
             throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
-        BlipConfig config = BlipConfig.Load(directory, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+        ConfigSection file = BlipConfig.OpenFile(directory);
+        ModelArchitecture architecture = ModelArchitectures.Find(file);
+        BlipConfig config = BlipConfig.Read(file, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+        architecture.CheckConfig(config);
         PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
@@ -68,12 +78,12 @@ public sealed class Checkpoint : IDisposable
         List<MappedFile> files = [];
         try
         {
-            return new Checkpoint(directory, config, preprocessor, files, WeightFiles.Open(directory, files));
+            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files));
         }
         catch
         {
-            foreach (MappedFile file in files)
-                file.Dispose();
+            foreach (MappedFile mapped in files)
+                mapped.Dispose();
             throw;
         }
     }
