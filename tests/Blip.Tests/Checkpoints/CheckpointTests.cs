@@ -26,7 +26,7 @@ public class CheckpointTests
     [Theory]
     [InlineData("fp16", TensorType.F16)]
     [InlineData("bf16", TensorType.BF16)]
-    public void CopyTo_StoredInFewerBits_IsWidenedExactly(string name, TensorType type)
+    public void CopyTo_StoredInFewerBits_IsExactInFp32(string name, TensorType type)
     {
         using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder(name));
         byte[] file = File.ReadAllBytes(Path.Combine(GoldenModels.Folder(name), "model.safetensors"));
@@ -40,21 +40,6 @@ public class CheckpointTests
                 Assert.Equal(type == TensorType.F16 ? (float)BitConverter.ToHalf(stored) : BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(stored) << 16), values[i]);
             }
         }
-    }
-
-    [Fact]
-    public void ComputeDigest_SameWeightsInShards_IsTheSame_OneBitElse_IsAnother()
-    {
-        using TempFolder folder = new();
-        Copy("base", folder.Path);
-        string weights = Path.Combine(folder.Path, "model.safetensors");
-        byte[] bytes = File.ReadAllBytes(weights);
-        bytes[^1] ^= 1;
-        File.WriteAllBytes(weights, bytes);
-        using Checkpoint original = Checkpoint.Open(GoldenModels.Folder("base")), sharded = Checkpoint.Open(GoldenModels.Folder("form-sharded")), changed = Checkpoint.Open(folder.Path);
-        Assert.Matches("^[0-9a-f]{64}$", original.ComputeDigest());
-        Assert.Equal(original.ComputeDigest(), sharded.ComputeDigest());
-        Assert.NotEqual(original.ComputeDigest(), changed.ComputeDigest());
     }
 
     [Theory]
@@ -121,17 +106,6 @@ public class CheckpointTests
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
         Assert.Equal((64, 64), (checkpoint.Preprocessor.Width, checkpoint.Preprocessor.Height));
         Assert.Equal(384, PreprocessorConfig.Load(folder.Path).Width);
-    }
-
-    [Fact]
-    public void Dispose_Twice_IsOnce_AndItsTensorsSayThatTheyAreGone()
-    {
-        Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder("base"));
-        CheckpointTensor tensor = checkpoint.Tensors["text_decoder.bert.embeddings.word_embeddings.weight"];
-        checkpoint.Dispose();
-        checkpoint.Dispose();
-        Assert.Throws<ObjectDisposedException>(() => tensor.CopyTo(new float[tensor.ElementCount]));
-        Assert.Throws<ObjectDisposedException>(checkpoint.ComputeDigest);
     }
 
     [Theory]

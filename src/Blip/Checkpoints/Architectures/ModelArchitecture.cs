@@ -42,11 +42,6 @@ internal abstract class ModelArchitecture
                 $"Tensor {tensor.Name} in {tensor.File} has the shape [{string.Join(", ", tensor.Shape)}]; " +
                 $"config.json asks for [{string.Join(", ", expected.Shape)}]. Take both files from the same model.");
         }
-        if (tensor.Type == TensorType.Other)
-        {
-            throw new BlipModelException(
-                $"Tensor {tensor.Name} in {tensor.File} is stored as {tensor.StoredType}; weights are read as F32, F16 or BF16. " +
-                "Take the model in one of these.");
-        }
+        tensor.ThrowIfNoWeight();
     }
 }
