@@ -21,8 +21,8 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     /// <exception cref="BlipModelException">There is none, or it is broken.</exception>
     internal static ConfigSection OpenFile(string directory)
     {
-        JsonElement root = JsonFile.Read(directory, FileName) ?? throw new BlipModelException(
-            BlipErrorCode.ModelNotFound, $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
+        JsonElement root = JsonFile.Read(directory, FileName) ?? throw BlipModelException.NotFound(
+            $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
         return new ConfigSection(FileName, "", root);
     }
 

@@ -46,7 +46,7 @@ public sealed class Checkpoint : IDisposable
     internal ModelArchitecture Architecture { get; }
 
     /// <summary>The files of weights and their sizes in bytes.</summary>
-    public IEnumerable<(string Name, long Length)> Files => _files.Select(f => (f.Name, f.Length));
+    public IReadOnlyList<CheckpointFile> Files => _files.ConvertAll(file => new CheckpointFile(file.Name, file.Length));
 
     /// <summary>Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files.</summary>
     internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Settings));
@@ -62,10 +62,7 @@ public sealed class Checkpoint : IDisposable
     {
         ArgumentNullException.ThrowIfNull(directory);
         if (!System.IO.Directory.Exists(directory))
-        {
-            throw new BlipModelException(
-                BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
-        }
+            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         ConfigSection file = BlipConfig.OpenFile(directory);
         ModelArchitecture architecture = ModelArchitectures.Find(file);
         BlipConfig config = BlipConfig.Read(file, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);

@@ -13,9 +13,11 @@ public sealed unsafe class CheckpointTensor
     private readonly long[]? _strides;
 
     internal CheckpointTensor(
-        string name, MappedFile source, long offset, TensorType type, string storedType, IReadOnlyList<long> shape, long[]? strides = null)
+        string name, MappedFile source, long offset, long byteLength, TensorType type, string storedType, IReadOnlyList<long> shape,
+        long[]? strides = null)
     {
-        (Name, _source, Offset, Type, StoredType, Shape, _strides) = (name, source, offset, type, storedType, shape, strides);
+        (Name, _source, Offset, ByteLength, Shape, _strides) = (name, source, offset, byteLength, shape, strides);
+        (Type, StoredType) = (type, storedType);
         Data = source.Address + (nint)offset;
         ElementCount = 1;
         foreach (long dimension in shape)
@@ -43,11 +45,8 @@ public sealed unsafe class CheckpointTensor
     /// <summary>The product of the dimensions.</summary>
     public long ElementCount { get; }
 
-    /// <summary>The size of the elements in bytes, where <see cref="Type"/> is known.</summary>
-    internal long ByteLength => ElementCount * (Type == TensorType.F32 ? 4 : Type == TensorType.Other ? 0 : 2);
-
-    /// <summary>The size of the elements as they are stored, for the types of one and of four bytes that computed weights have.</summary>
-    internal long StoredBytes => ElementCount * (StoredType == "F32" ? 4 : StoredType is "I8" or "U8" ? 1 : 0);
+    /// <summary>The size of the elements as they are stored, in bytes.</summary>
+    internal long ByteLength { get; }
 
     /// <summary>The real path of the file, links followed.</summary>
     internal string RealPath => _source.RealPath;
@@ -127,10 +126,15 @@ public sealed unsafe class CheckpointTensor
         }
     }
 
-    /// <summary>The SHA-256 of the elements' bytes in row-major order.</summary>
+    /// <summary>
+    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is no weight change no answer and do not
+    /// count: its hash is that of no bytes.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal byte[] Hash()
     {
+        if (Type == TensorType.Other)
+            return SHA256.HashData([]);
         if (_strides is not null)
             return SHA256.HashData(MemoryMarshal.AsBytes<float>(Copy()));
         using MapHold hold = _source.Hold();

@@ -42,6 +42,26 @@ public class CheckpointTests
         }
     }
 
+    [Fact]
+    public void CopyTo_ATensorThatIsNoWeight_NamesItsType()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder("form-old-names"));
+        CheckpointTensor ids = checkpoint.Tensors.Values.First(tensor => tensor.Type == TensorType.Other);
+        BlipModelException error = Assert.Throws<BlipModelException>(() => ids.CopyTo(new float[ids.ElementCount]));
+        Assert.Contains(ids.StoredType, error.Message, StringComparison.Ordinal);
+        Assert.Equal(sizeof(long) * ids.ElementCount, ids.ByteLength);
+    }
+
+    [Fact]
+    public void Files_OfShards_AreNamedWithTheirSizes()
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder("form-sharded"));
+        string[] shards = [.. Directory.GetFiles(GoldenModels.Folder("form-sharded"), "model-*.safetensors").Order(StringComparer.Ordinal)];
+        Assert.Equal(
+            shards.Select(shard => new CheckpointFile(Path.GetFileName(shard), new FileInfo(shard).Length)),
+            checkpoint.Files.OrderBy(file => file.Name, StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("8", false, 12, true)]
     [InlineData("8", true, 8, false)]

@@ -60,12 +60,12 @@ internal sealed unsafe partial class MappedFile : IDisposable
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new BlipModelException(
-                BlipErrorCode.ModelNotFound, $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
+            throw BlipModelException.NotFound(
+                $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} cannot be read. Check its permissions.", exception);
+            throw BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
         }
     }
 
