@@ -32,7 +32,7 @@ internal static class InfoCommand
             {
                 writer.WriteStartObject();
                 writer.WriteString("model", model);
-                writer.WriteString("architecture", BlipConfig.Architecture);
+                writer.WriteString("architecture", checkpoint.Architecture.Name);
                 writer.WriteNumber("parameters", parameters);
                 writer.WriteString("dtype", string.Join(',', types));
                 writer.WriteStartObject("vision");
@@ -50,11 +50,11 @@ internal static class InfoCommand
                 writer.WriteNumber("max_position_embeddings", config.Text.MaxPositionEmbeddings);
                 writer.WriteEndObject();
                 writer.WriteStartArray("files");
-                foreach ((string name, long length) in checkpoint.Files)
+                foreach (CheckpointFile file in checkpoint.Files)
                 {
                     writer.WriteStartObject();
-                    writer.WriteString("name", name);
-                    writer.WriteNumber("bytes", length);
+                    writer.WriteString("name", file.Name);
+                    writer.WriteNumber("bytes", file.Length);
                     writer.WriteEndObject();
                 }
                 writer.WriteEndArray();
@@ -65,12 +65,12 @@ internal static class InfoCommand
         }
 
         Line("model", model);
-        Line("architecture", BlipConfig.Architecture);
+        Line("architecture", checkpoint.Architecture.Name);
         Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
         Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, {config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
         Line("text", $"vocabulary {config.Text.VocabSize}, encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, {config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
-        foreach ((string name, long length) in checkpoint.Files)
-            Line("file", string.Create(CultureInfo.InvariantCulture, $"{name}, {length:N0} bytes"));
+        foreach (CheckpointFile file in checkpoint.Files)
+            Line("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
         Line("digest", digest);
         return 0;
 

@@ -51,7 +51,7 @@ internal static class HubErrors
     public static BlipModelException Corrupt(HubModelId model, HubFile file) => new(
         $"{file.Name} of '{model}' arrived twice with other bytes than the hub states ({(file.Etag.Length == 64 ? "SHA-256" : "git id")} {file.Etag}); it was discarded. A proxy may change it; if not, tell the repository's owner.");
 
-    public static BlipModelException NotFound(string message) => new(BlipErrorCode.ModelNotFound, message);
+    public static BlipModelException NotFound(string message) => BlipModelException.NotFound(message);
 
     public static BlipException Failed(string message, Exception? inner = null) => new(BlipErrorCode.DownloadFailed, message, inner);
 

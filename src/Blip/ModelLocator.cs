@@ -23,7 +23,7 @@ internal static class ModelLocator
             return model;
         if (!HubModelId.TryParse(model, out _))
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound,
+            throw BlipModelException.NotFound(
                 $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that travels with Blip.");
         }
         using HubClient client = new(hub, logger);

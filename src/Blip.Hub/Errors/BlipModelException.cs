@@ -14,12 +14,14 @@ public sealed class BlipModelException : BlipException
     {
     }
 
-    /// <summary>Creates the exception.</summary>
-    /// <param name="code"><see cref="BlipErrorCode.ModelInvalid"/> or <see cref="BlipErrorCode.ModelNotFound"/>.</param>
-    /// <param name="message">File, tensor or key, and remedy.</param>
-    /// <param name="innerException">What caused it, if anything did.</param>
-    public BlipModelException(string code, string message, Exception? innerException = null)
+    private BlipModelException(string code, string message, Exception? innerException)
         : base(code, message, innerException)
     {
     }
+
+    /// <summary>Creates the exception with the code <see cref="BlipErrorCode.ModelNotFound"/>.</summary>
+    /// <param name="message">What is missing, and remedy.</param>
+    /// <param name="innerException">What caused it, if anything did.</param>
+    public static BlipModelException NotFound(string message, Exception? innerException = null) =>
+        new(BlipErrorCode.ModelNotFound, message, innerException);
 }

@@ -43,7 +43,7 @@ internal static class JsonFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} cannot be read. Check its permissions.", exception);
+            throw BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
         }
     }
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// The sizes of a BLIP visual question answering model, from config.json. A key that is absent has the default of transformers'
+/// The sizes of a BLIP model, from config.json. A key that is absent has the default of transformers'
 /// <c>BlipTextConfig</c> and <c>BlipVisionConfig</c>.
 /// </summary>
 /// <param name="Text">Question encoder and answer decoder.</param>
@@ -14,40 +14,25 @@ namespace Blip.Checkpoints;
 public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bool TieWordEmbeddings)
 {
     internal const string FileName = "config.json";
-    internal const string Architecture = "BlipForQuestionAnswering";
 
     private const int MaxTokens = 1 << 16;
 
-    internal static BlipConfig Load(string directory, CheckpointOptions options, ILogger logger)
+    /// <summary>Opens a folder's config.json.</summary>
+    /// <exception cref="BlipModelException">There is none, or it is broken.</exception>
+    internal static ConfigSection OpenFile(string directory)
     {
-        JsonElement root = JsonFile.Read(directory, FileName)
-            ?? throw new BlipModelException(BlipErrorCode.ModelNotFound, $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
-        ConfigSection config = new(FileName, "", root);
-        CheckArchitecture(config);
-        BlipTextConfig text = ReadText(config.Section("text_config"), options, logger);
-        BlipVisionConfig vision = ReadVision(config.Section("vision_config"));
-        if (vision.HiddenSize != text.HiddenSize)
-        {
-            throw new BlipModelException(
-                $"vision_config.hidden_size in {FileName} is {vision.HiddenSize} and text_config.hidden_size is {text.HiddenSize}: a visual question answering " +
-                "model needs them equal, since its decoder attends to question states with the vision width. Take another model.");
-        }
-        return new BlipConfig(text, vision, config.Section("text_config").Bool("tie_word_embeddings", config.Bool("tie_word_embeddings", true)));
+        JsonElement root = JsonFile.Read(directory, FileName) ?? throw BlipModelException.NotFound(
+            $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
+        return new ConfigSection(FileName, "", root);
     }
 
-    private static void CheckArchitecture(ConfigSection config)
+    /// <summary>Reads the sizes.</summary>
+    /// <exception cref="BlipModelException">A key has a value that cannot be used.</exception>
+    internal static BlipConfig Read(ConfigSection config, CheckpointOptions options, ILogger logger)
     {
-        string? type = config.Text("model_type");
-        string? named = null;
-        if (config.Find("architectures") is { ValueKind: JsonValueKind.Array } architectures)
-        {
-            foreach (JsonElement architecture in architectures.EnumerateArray())
-                named = architecture.ValueKind == JsonValueKind.String ? named ?? architecture.GetString() : throw config.Invalid("architectures", "it is not a list of names");
-        }
-        if (named is not null && named != Architecture)
-            throw new BlipModelException($"{FileName} describes the architecture {named}; Blip runs {Architecture}. Take a visual question answering checkpoint, such as Salesforce/blip-vqa-base.");
-        if (type is not null and not "blip" || (type is null && named is null))
-            throw new BlipModelException($"{FileName} has the model_type {type ?? "null"}; Blip runs checkpoints of model_type blip and architecture {Architecture}, such as Salesforce/blip-vqa-base.");
+        ConfigSection text = config.Section("text_config");
+        bool tied = text.Bool("tie_word_embeddings", config.Bool("tie_word_embeddings", true));
+        return new BlipConfig(ReadText(text, options, logger), ReadVision(config.Section("vision_config")), tied);
     }
 
     private static BlipTextConfig ReadText(ConfigSection text, CheckpointOptions options, ILogger logger)

@@ -1,24 +1,28 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// A BLIP visual question answering checkpoint as Hugging Face publishes it: configuration and weights, checked whole. The weights
+/// A BLIP checkpoint as Hugging Face publishes it: configuration and weights, checked whole. The weights
 /// are mapped, not read. Immutable and thread-safe; its tensors are readable until it is disposed.
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
     private readonly List<MappedFile> _files;
+    private readonly Lock _digestGate = new(), _verdictGate = new();
     private string? _digest;
+    private (bool Known, string? Tensor) _nonFinite;
 
-    private Checkpoint(string directory, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files, Dictionary<string, CheckpointTensor> tensors)
+    private Checkpoint(
+        string directory, ModelArchitecture architecture, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files,
+        Dictionary<string, CheckpointTensor> tensors)
     {
-        (Directory, Config, Preprocessor, _files, Tensors) = (directory, config, preprocessor, files, tensors);
-        IsHeadTied = ModelTensors.Check(config, tensors);
+        (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
+        HeadTensors.UseOneName(tensors);
+        IsHeadTied = HeadTensors.IsTied(config, tensors);
+        architecture.CheckTensors(config, IsHeadTied, tensors);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
             throw new BlipModelException(defect);
     }
@@ -38,57 +42,67 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Whether the answer decoder's head is its word embeddings.</summary>
     public bool IsHeadTied { get; }
 
+    /// <summary>The kind of model.</summary>
+    internal ModelArchitecture Architecture { get; }
+
     /// <summary>The files of weights and their sizes in bytes.</summary>
-    public IEnumerable<(string Name, long Length)> Files => _files.Select(f => (f.Name, f.Length));
+    public IReadOnlyList<CheckpointFile> Files => _files.ConvertAll(file => new CheckpointFile(file.Name, file.Length));
 
-    /// <summary>What changes with whatever the digest is made of, as far as the file system tells: the settings, and the files' places, sizes and times.</summary>
-    internal string Fingerprint =>
-        string.Join('\n', _files.Select(f => FormattableString.Invariant($"{f.RealPath} {f.Length} {File.GetLastWriteTimeUtc(f.RealPath).Ticks}")).Prepend(Settings));
+    /// <summary>Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files.</summary>
+    internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Settings));
 
-    private string Settings =>
-        FormattableString.Invariant($"{Config} {Preprocessor.Width} {Preprocessor.RescaleFactor:r} {string.Join(' ', Preprocessor.ImageMean)} {string.Join(' ', Preprocessor.ImageStd)}");
+    private string Settings => CheckpointDigest.Settings(Config, Preprocessor);
 
     /// <summary>Opens a checkpoint.</summary>
     /// <param name="directory">The folder.</param>
     /// <param name="options">How its files are read; the defaults where <see langword="null"/>.</param>
-    /// <param name="logger">Told of oddities.</param>
+    /// <param name="logger">Gets a warning where a known error of old configurations is corrected.</param>
     /// <exception cref="BlipModelException">A file is missing or broken; the message names file, tensor or key, and remedy.</exception>
     public static Checkpoint Open(string directory, CheckpointOptions? options = null, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
         if (!System.IO.Directory.Exists(directory))
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
-        BlipConfig config = BlipConfig.Load(directory, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+        ConfigSection file = BlipConfig.OpenFile(directory);
+        ModelArchitecture architecture = ModelArchitectures.Find(file);
+        BlipConfig config = BlipConfig.Read(file, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+        architecture.CheckConfig(config);
         PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
             throw new BlipModelException(
-                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size " +
+                $"in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
         }
         List<MappedFile> files = [];
         try
         {
-            return new Checkpoint(directory, config, preprocessor, files, WeightFiles.Open(directory, files));
+            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files));
         }
         catch
         {
-            foreach (MappedFile file in files)
-                file.Dispose();
+            foreach (MappedFile mapped in files)
+                mapped.Dispose();
             throw;
         }
     }
 
     /// <summary>
-    /// What tells this model from any other: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and bytes, in hexadecimal.
-    /// Reads all weights the first time: a second or so for the full-size model. The same weights in other files of the same types have the same digest.
+    /// What tells this model from any other: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and
+    /// bytes, in hexadecimal. The same weights in other files of the same types have the same digest. The first call reads all
+    /// weights, which takes a second or so for the full-size model.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     public string ComputeDigest()
     {
-        ObjectDisposedException.ThrowIf(_files[0].IsDisposed, this);
-        return _digest ??= HashAll();
+        lock (_digestGate)
+        {
+            using MapHold hold = _files[0].Hold();
+            return _digest ??= HashAll();
+        }
     }
 
-    /// <summary>Unmaps the weights.</summary>
+    /// <summary>Refuses new readers at once. The weights are unmapped when the last one has ended.</summary>
     public void Dispose()
     {
         foreach (MappedFile file in _files)
@@ -96,34 +110,50 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>Takes what was read of the weights out of the process's memory.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal void ReleasePages()
     {
         foreach (MappedFile file in _files)
             file.ReleasePages();
     }
 
-    /// <summary>The name of a tensor with a NaN or an infinity, if there is one. Reads all weights.</summary>
-    internal string? FindNonFiniteTensor() =>
-        Tensors.Values.AsParallel().Where(t => t.Type != TensorType.Other && !t.IsFinite()).Select(t => t.Name).FirstOrDefault();
+    /// <summary>The name of a tensor with a NaN or an infinity, if there is one. The first call reads all weights.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal string? FindNonFiniteTensor()
+    {
+        lock (_verdictGate)
+        {
+            if (!_nonFinite.Known)
+            {
+                CheckpointTensor[] weights = [.. Tensors.Values.Where(tensor => tensor.Type != TensorType.Other)];
+                bool[] finite = ReadAll(weights, tensor => tensor.IsFinite());
+                _nonFinite = (true, weights.Where((_, i) => !finite[i]).Select(tensor => tensor.Name).FirstOrDefault());
+            }
+            return _nonFinite.Tensor;
+        }
+    }
+
+    private static string Describe(MappedFile file) =>
+        FormattableString.Invariant($"{file.RealPath} {file.Length} {File.GetLastWriteTimeUtc(file.RealPath).Ticks}");
 
     private string HashAll()
     {
-        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(t => t.Name).OrderBy(t => t.Name, StringComparer.Ordinal)];
-        byte[][] hashes = new byte[tensors.Length][];
-        Parallel.For(0, tensors.Length, i => hashes[i] = tensors[i].Hash());
-        using IncrementalHash digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        digest.AppendData(Encoding.UTF8.GetBytes(Settings));
-        Span<byte> number = stackalloc byte[8];
-        for (int i = 0; i < tensors.Length; i++)
+        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(tensor => tensor.Name).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        return CheckpointDigest.Compute(Settings, tensors, ReadAll(tensors, tensor => tensor.Hash()));
+    }
+
+    /// <summary>Reads tensors in parallel. What reading one throws is thrown as it is.</summary>
+    private static T[] ReadAll<T>(CheckpointTensor[] tensors, Func<CheckpointTensor, T> read)
+    {
+        T[] results = new T[tensors.Length];
+        try
         {
-            digest.AppendData(Encoding.UTF8.GetBytes($"\n{tensors[i].Name} {tensors[i].StoredType}"));
-            foreach (long dimension in tensors[i].Shape)
-            {
-                BinaryPrimitives.WriteInt64LittleEndian(number, dimension);
-                digest.AppendData(number);
-            }
-            digest.AppendData(hashes[i]);
+            Parallel.For(0, tensors.Length, i => results[i] = read(tensors[i]));
         }
-        return Convert.ToHexStringLower(digest.GetHashAndReset());
+        catch (AggregateException exception)
+        {
+            ExceptionDispatchInfo.Throw(exception.InnerExceptions[0]);
+        }
+        return results;
     }
 }

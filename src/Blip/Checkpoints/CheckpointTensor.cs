@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Blip.Checkpoints;
 
-/// <summary>A tensor where it lies in a checkpoint's file. Readable while its <see cref="Checkpoint"/> lives; thread-safe.</summary>
+/// <summary>A tensor where it lies in a checkpoint's file. Readable until its <see cref="Checkpoint"/> is disposed; thread-safe.</summary>
 public sealed unsafe class CheckpointTensor
 {
     private const int Chunk = 1 << 16;
@@ -12,9 +12,12 @@ public sealed unsafe class CheckpointTensor
     private readonly MappedFile _source;
     private readonly long[]? _strides;
 
-    internal CheckpointTensor(string name, MappedFile source, long offset, TensorType type, string storedType, IReadOnlyList<long> shape, long[]? strides = null)
+    internal CheckpointTensor(
+        string name, MappedFile source, long offset, long byteLength, TensorType type, string storedType, IReadOnlyList<long> shape,
+        long[]? strides = null)
     {
-        (Name, _source, Offset, Type, StoredType, Shape, _strides) = (name, source, offset, type, storedType, shape, strides);
+        (Name, _source, Offset, ByteLength, Shape, _strides) = (name, source, offset, byteLength, shape, strides);
+        (Type, StoredType) = (type, storedType);
         Data = source.Address + (nint)offset;
         ElementCount = 1;
         foreach (long dimension in shape)
@@ -42,11 +45,8 @@ public sealed unsafe class CheckpointTensor
     /// <summary>The product of the dimensions.</summary>
     public long ElementCount { get; }
 
-    /// <summary>The size of the elements in bytes, where <see cref="Type"/> is known.</summary>
-    internal long ByteLength => ElementCount * (Type == TensorType.F32 ? 4 : Type == TensorType.Other ? 0 : 2);
-
-    /// <summary>The size of the elements as they are stored, for the types of one and of four bytes that computed weights have.</summary>
-    internal long StoredBytes => ElementCount * (StoredType == "F32" ? 4 : StoredType is "I8" or "U8" ? 1 : 0);
+    /// <summary>The size of the elements as they are stored, in bytes.</summary>
+    internal long ByteLength { get; }
 
     /// <summary>The real path of the file, links followed.</summary>
     internal string RealPath => _source.RealPath;
@@ -60,14 +60,15 @@ public sealed unsafe class CheckpointTensor
     /// <summary>Whether the bytes can be used as fp16 where they are.</summary>
     internal bool IsInPlaceFloat16 => Type == TensorType.F16 && _strides is null;
 
-    /// <summary>Copies the elements in row-major order, widened to fp32 where they are stored in fewer bits.</summary>
+    /// <summary>Copies the elements in row-major order. Those stored as F16 or BF16 become fp32, which is exact.</summary>
     /// <param name="destination">At least <see cref="ElementCount"/> long.</param>
     /// <exception cref="BlipModelException">The tensor is of another type.</exception>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     public void CopyTo(Span<float> destination)
     {
-        ObjectDisposedException.ThrowIf(_source.IsDisposed, typeof(Checkpoint));
+        ThrowIfNoWeight();
         destination = destination[..checked((int)ElementCount)];
+        using MapHold hold = _source.Hold();
         if (_strides is not null)
         {
             CopyStrided(destination);
@@ -80,25 +81,35 @@ public sealed unsafe class CheckpointTensor
             Parallel.For(0, chunks, i =>
             {
                 int begin = i * Chunk;
-                Widen(begin, new Span<float>((float*)start + begin, Math.Min(Chunk, length - begin)));
+                ToSingle(begin, new Span<float>((float*)start + begin, Math.Min(Chunk, length - begin)));
             });
         }
     }
 
+    /// <summary>Checks that the tensor is of a type that weights are read in.</summary>
+    /// <exception cref="BlipModelException">It is of another type.</exception>
+    internal void ThrowIfNoWeight()
+    {
+        if (Type == TensorType.Other)
+        {
+            throw new BlipModelException(
+                $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. Take the model in one of these.");
+        }
+    }
+
     /// <summary>Whether no element is NaN or infinite.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal bool IsFinite()
     {
-        float[] values = new float[_strides is null ? Math.Min(Chunk, ElementCount) : ElementCount];
         if (_strides is not null)
-        {
-            CopyTo(values);
-            return AllFinite(values);
-        }
+            return AllFinite(Copy());
+        using MapHold hold = _source.Hold();
+        float[] values = new float[Math.Min(Chunk, ElementCount)];
         for (long begin = 0; begin < ElementCount; begin += Chunk)
         {
             Span<float> part = values.AsSpan(0, (int)Math.Min(Chunk, ElementCount - begin));
-            Widen(begin, part);
-            // A large part can overflow the sum, so only then is it looked at element by element.
+            ToSingle(begin, part);
+            // Large values can overflow the sum, so only then is each element tested.
             if (!float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(part)) && !AllFinite(part))
                 return false;
         }
@@ -115,15 +126,18 @@ public sealed unsafe class CheckpointTensor
         }
     }
 
-    /// <summary>The SHA-256 of the elements' bytes in row-major order.</summary>
+    /// <summary>
+    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is no weight change no answer and do not
+    /// count: its hash is that of no bytes.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal byte[] Hash()
     {
+        if (Type == TensorType.Other)
+            return SHA256.HashData([]);
         if (_strides is not null)
-        {
-            float[] values = new float[ElementCount];
-            CopyTo(values);
-            return SHA256.HashData(MemoryMarshal.AsBytes<float>(values));
-        }
+            return SHA256.HashData(MemoryMarshal.AsBytes<float>(Copy()));
+        using MapHold hold = _source.Hold();
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         const int Most = 1 << 26;
         for (long at = 0; at < ByteLength; at += Most)
@@ -131,12 +145,20 @@ public sealed unsafe class CheckpointTensor
         return hash.GetHashAndReset();
     }
 
-    private void Widen(long begin, Span<float> destination)
+    private float[] Copy()
+    {
+        float[] values = new float[ElementCount];
+        CopyTo(values);
+        return values;
+    }
+
+    /// <summary>Reads elements that lie one after the other. The caller holds the map.</summary>
+    private void ToSingle(long begin, Span<float> destination)
     {
         switch (Type)
         {
             case TensorType.F32:
-                new ReadOnlySpan<byte>((byte*)Data + (begin * sizeof(float)), destination.Length * sizeof(float)).CopyTo(MemoryMarshal.AsBytes(destination));
+                new ReadOnlySpan<float>((float*)Data + begin, destination.Length).CopyTo(destination);
                 break;
             case TensorType.F16:
                 TensorPrimitives.ConvertToSingle(new ReadOnlySpan<Half>((Half*)Data + begin, destination.Length), destination);
@@ -148,11 +170,11 @@ public sealed unsafe class CheckpointTensor
                     bits[i] = (uint)upper[i] << 16;
                 break;
             default:
-                throw new BlipModelException($"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. Take the model in one of these.");
+                throw new InvalidOperationException($"Tensor {Name} is no weight.");
         }
     }
 
-    /// <summary>A transposed or sliced view, as PyTorch can store it: rare and small enough to go element by element.</summary>
+    /// <summary>A transposed or sliced view, as PyTorch can store it: rare, and small enough to go element by element.</summary>
     private void CopyStrided(Span<float> destination)
     {
         long[] strides = _strides!;
@@ -162,7 +184,7 @@ public sealed unsafe class CheckpointTensor
             long offset = 0;
             for (int d = 0; d < index.Length; d++)
                 offset += index[d] * strides[d];
-            Widen(offset, destination.Slice(i, 1));
+            ToSingle(offset, destination.Slice(i, 1));
             for (int d = index.Length - 1; d >= 0 && ++index[d] == Shape[d]; d--)
                 index[d] = 0;
         }

@@ -40,7 +40,7 @@ public sealed record PreprocessorConfig
     internal static PreprocessorConfig Load(string directory, int side)
     {
         if (!Directory.Exists(directory))
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         if (JsonFile.Read(directory, FileName) is { } own)
             return Read(new ConfigSection(FileName, "", own), side);
         return JsonFile.Read(directory, NestedFileName) is { } nested

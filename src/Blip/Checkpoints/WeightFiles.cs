@@ -19,7 +19,7 @@ internal static class WeightFiles
             if (ShardIndex.Read(directory, ShardIndex.NameFor(name)) is { } index)
                 return ReadShards(directory, ShardIndex.NameFor(name), index, files);
         }
-        throw new BlipModelException(BlipErrorCode.ModelNotFound,
+        throw BlipModelException.NotFound(
             $"The model's folder has no weights: neither {Safetensors} nor {Torch}, whole or in shards. Give a folder with a complete Hugging Face checkpoint.");
     }
 

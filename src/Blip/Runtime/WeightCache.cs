@@ -56,7 +56,7 @@ internal sealed class WeightCache : IDisposable
 
     /// <summary>The memory of a kept weight, or zero where none of this name and size is kept, or none that lies well.</summary>
     public nint Find(string name, long bytes) =>
-        _tensors.TryGetValue(name, out CheckpointTensor? tensor) && tensor.StoredBytes == bytes && tensor.Data % SafetensorsWriter.Alignment == 0 ? tensor.Data : 0;
+        _tensors.TryGetValue(name, out CheckpointTensor? tensor) && tensor.ByteLength == bytes && tensor.Data % SafetensorsWriter.Alignment == 0 ? tensor.Data : 0;
 
     /// <summary>Keeps weights for the next start; of what failed, nothing stays.</summary>
     public void Save(IEnumerable<SafetensorsEntry> weights)

@@ -30,13 +30,13 @@ internal sealed class TokenizerFiles
     public static TokenizerFiles Read(string directory)
     {
         if (!Directory.Exists(directory))
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         int? maxLength = ReadMaxLength(directory);
         if (JsonFile.Read(directory, JsonName) is { } json)
             return ReadJson(json, maxLength);
         string path = Path.Combine(directory, VocabularyName);
         if (!File.Exists(path))
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"The model's folder has no tokenizer: neither {JsonName} nor {VocabularyName}. Give a folder with a complete Hugging Face checkpoint.");
+            throw BlipModelException.NotFound($"The model's folder has no tokenizer: neither {JsonName} nor {VocabularyName}. Give a folder with a complete Hugging Face checkpoint.");
         List<string> tokens = ReadVocabulary(path);
         foreach (string added in (string[])["[DEC]", "[ENC]"])
         {
@@ -109,7 +109,7 @@ internal sealed class TokenizerFiles
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{VocabularyName} cannot be read. Check its permissions.", exception);
+            throw BlipModelException.NotFound($"{VocabularyName} cannot be read. Check its permissions.", exception);
         }
     }
 

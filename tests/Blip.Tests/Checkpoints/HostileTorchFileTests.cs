@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Blip.Checkpoints;
 using Xunit;
@@ -46,28 +47,49 @@ public class HostileTorchFileTests
     public void FindNonFiniteTensor_InATransposedTensor_NamesIt()
     {
         using TempFolder folder = new();
-        CheckpointTests.Copy("base", folder.Path);
-        using (Checkpoint original = Checkpoint.Open(folder.Path))
+        CopyBaseWithTransposedQuery(folder.Path, query => query[5] = float.NaN);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
+        Assert.Equal(Query, checkpoint.FindNonFiniteTensor());
+    }
+
+    [Fact]
+    public void ComputeDigest_ATransposedTensorThatIsNoWeight_CountsItsShapeAlone()
+    {
+        using TempFolder with = new(), otherElements = new(), without = new();
+        CopyBaseWithTransposedQuery(with.Path, _ => { }, ids: [1, 2, 3, 4]);
+        CopyBaseWithTransposedQuery(otherElements.Path, _ => { }, ids: [1, 2, 3, 5]);
+        CopyBaseWithTransposedQuery(without.Path, _ => { });
+        using Checkpoint first = Checkpoint.Open(with.Path), second = Checkpoint.Open(otherElements.Path), third = Checkpoint.Open(without.Path);
+        Assert.Equal(first.ComputeDigest(), second.ComputeDigest());
+        Assert.NotEqual(first.ComputeDigest(), third.ComputeDigest());
+    }
+
+    /// <summary>Copies <c>base</c> with its weights in the legacy form, one of them transposed, and with <c>position_ids</c> [2, 2] if there are ids.</summary>
+    private static void CopyBaseWithTransposedQuery(string folder, Action<float[]> change, long[]? ids = null)
+    {
+        CheckpointTests.Copy("base", folder);
+        List<(string, byte[])> tensors = [];
+        List<(string, long, byte[])> storages = [];
+        using (Checkpoint original = Checkpoint.Open(folder))
         {
-            List<(string, byte[])> tensors = [];
-            List<(string, long, byte[])> storages = [];
             foreach (CheckpointTensor tensor in original.Tensors.Values)
             {
                 float[] values = new float[tensor.ElementCount];
                 tensor.CopyTo(values);
                 if (tensor.Name == Query)
-                    values[5] = float.NaN;
-                byte[] data = new byte[values.Length * sizeof(float)];
-                Buffer.BlockCopy(values, 0, data, 0, data.Length);
+                    change(values);
                 int[] shape = [.. tensor.Shape.Select(d => (int)d)];
                 tensors.Add((tensor.Name, Tensor(tensor.Name, "FloatStorage", shape, values.Length, tensor.Name == Query ? [1, shape[0]] : null)));
-                storages.Add((tensor.Name, values.Length, data));
+                storages.Add((tensor.Name, values.Length, MemoryMarshal.AsBytes<float>(values).ToArray()));
             }
-            File.WriteAllBytes(Path.Combine(folder.Path, "pytorch_model.bin"), Legacy([.. Dictionary(tensors)], [.. storages]));
         }
-        File.Delete(Path.Combine(folder.Path, "model.safetensors"));
-        using Checkpoint checkpoint = Checkpoint.Open(folder.Path);
-        Assert.Equal(Query, checkpoint.FindNonFiniteTensor());
+        if (ids is not null)
+        {
+            tensors.Add(("text_encoder.embeddings.position_ids", Tensor("ids", "LongStorage", [2, 2], 4, [1, 2])));
+            storages.Add(("ids", 4, MemoryMarshal.AsBytes<long>(ids).ToArray()));
+        }
+        File.WriteAllBytes(Path.Combine(folder, "pytorch_model.bin"), Legacy([.. Dictionary(tensors)], [.. storages]));
+        File.Delete(Path.Combine(folder, "model.safetensors"));
     }
 
     private static string Refusal(byte[] file)

@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Blip.Checkpoints;
 
-/// <summary>A file of weights, mapped into memory read-only. Links are followed, so <see cref="RealPath"/> is where the bytes are.</summary>
+/// <summary>
+/// A file of weights, mapped into memory read-only. Links are followed, so <see cref="RealPath"/> is where the bytes are.
+/// Whoever reads its bytes while another thread may dispose it does so under a <see cref="Hold"/>.
+/// </summary>
 internal sealed unsafe partial class MappedFile : IDisposable
 {
     private const int DontNeed = 4;
@@ -11,6 +14,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _data;
+    private int _disposed;
 
     private MappedFile(string name, string realPath, MemoryMappedFile file, long length)
     {
@@ -27,8 +31,6 @@ internal sealed unsafe partial class MappedFile : IDisposable
 
     public long Length { get; }
 
-    public bool IsDisposed { get; private set; }
-
     public nint Address => (nint)_data;
 
     /// <summary>What is wrong with the order of the tensors in it, if anything is.</summary>
@@ -44,25 +46,39 @@ internal sealed unsafe partial class MappedFile : IDisposable
             long length = new FileInfo(real).Length;
             if (length == 0)
                 throw new BlipModelException($"{name} is empty. Download it again.");
-            MemoryMappedFile file = MemoryMappedFile.CreateFromFile(new FileStream(real, FileMode.Open, FileAccess.Read, FileShare.Read), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            FileStream stream = new(real, FileMode.Open, FileAccess.Read, FileShare.Read);
+            MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
+                stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
             MappedFile mapped = new(name, real, file, length);
             if (mapped.Span(0, (int)Math.Min(length, 64)).StartsWith("version https://git-lfs"u8))
             {
                 mapped.Dispose();
-                throw new BlipModelException($"{name} is a Git LFS pointer, not the weights. Run git lfs pull in the folder it came from, or download the file.");
+                throw new BlipModelException(
+                    $"{name} is a Git LFS pointer, not the weights. Run git lfs pull in the folder it came from, or download the file.");
             }
             return mapped;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
+            throw BlipModelException.NotFound(
+                $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new BlipModelException(BlipErrorCode.ModelNotFound, $"{name} cannot be read. Check its permissions.", exception);
+            throw BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
         }
     }
 
+    /// <summary>Keeps the bytes where they are until the hold ends.</summary>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public MapHold Hold()
+    {
+        // The handle alone would take new holds as long as there is an old one.
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, typeof(Checkpoint));
+        return new MapHold(_view.SafeMemoryMappedViewHandle);
+    }
+
+    /// <summary>Some of the bytes: for the one thread that opens the file, before others know it.</summary>
     public ReadOnlySpan<byte> Span(long offset, int length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -71,19 +87,24 @@ internal sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Takes the pages that were read out of the process's memory, where the system can be asked to; they are read again when they are needed, from the system's cache as a rule.
+    /// Takes the pages that were read out of the process's memory, where the system can be asked to. When they are needed again,
+    /// they come from the system's file cache as a rule.
     /// </summary>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
     public void ReleasePages()
     {
+        // Once unmapped, the address may belong to other memory, which would lose its content.
+        using MapHold hold = Hold();
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
             _ = Advise(_data, (nuint)Length, DontNeed);
     }
 
+    /// <summary>Refuses new holds at once, and unmaps the file when the last hold has ended.</summary>
     public void Dispose()
     {
-        if (IsDisposed)
+        // The pointer counts as one hold, which must end once.
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        IsDisposed = true;
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();

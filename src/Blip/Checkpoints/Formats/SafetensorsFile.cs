@@ -110,7 +110,7 @@ internal static class SafetensorsFile
         {
             throw Invalid($"its shape [{string.Join(", ", shape)}] is larger than any file");
         }
-        return (begin, end, new CheckpointTensor(property.Name, file, dataStart + begin, Known(type), type, shape));
+        return (begin, end, new CheckpointTensor(property.Name, file, dataStart + begin, end - begin, Known(type), type, shape));
 
         long[] Numbers(JsonElement value)
         {

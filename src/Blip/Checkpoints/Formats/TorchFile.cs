@@ -125,12 +125,13 @@ internal static class TorchFile
     private static CheckpointTensor Locate(MappedFile file, string name, PickleTensor tensor, long storageOffset)
     {
         (long[] shape, long[] strides) = (tensor.Shape, tensor.Strides);
+        long elements = 1;
         if (shape.Length != strides.Length || tensor.Offset < 0)
             throw Invalid(file, $"tensor {PlainFileName.Shown(name)} has an impossible shape");
         bool contiguous = true;
         try
         {
-            long last = tensor.Offset, elements = 1;
+            long last = tensor.Offset;
             for (int d = shape.Length - 1; d >= 0; d--)
             {
                 if (shape[d] < 0 || strides[d] < 0)
@@ -147,8 +148,9 @@ internal static class TorchFile
         {
             throw Invalid(file, $"tensor {PlainFileName.Shown(name)} has an impossible shape");
         }
-        long offset = storageOffset + (tensor.Offset * ElementSize(tensor.Storage.Type));
-        return new CheckpointTensor(name, file, offset, Known(tensor.Storage.Type), tensor.Storage.Type, shape, contiguous ? null : strides);
+        string type = tensor.Storage.Type;
+        long offset = storageOffset + (tensor.Offset * ElementSize(type));
+        return new CheckpointTensor(name, file, offset, elements * ElementSize(type), Known(type), type, shape, contiguous ? null : strides);
     }
 
     private static TensorType Known(string storage) => storage switch

@@ -1,0 +1,47 @@
+namespace Blip.Checkpoints;
+
+/// <summary>A kind of model that Blip runs: its name in config.json, what it asks of a configuration, and its tensors.</summary>
+internal abstract class ModelArchitecture
+{
+    /// <summary>The name in <c>architectures</c> of config.json.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>What the model does, as messages say it: <c>visual question answering</c>.</summary>
+    public abstract string Task { get; }
+
+    /// <summary>The hub id of a published model, as an example in messages.</summary>
+    public abstract string ExampleId { get; }
+
+    /// <summary>Checks what this architecture asks of a configuration beyond valid sizes.</summary>
+    /// <exception cref="BlipModelException">The configuration is of a model that Blip does not run.</exception>
+    public abstract void CheckConfig(BlipConfig config);
+
+    /// <summary>The tensors that a checkpoint must have.</summary>
+    /// <param name="config">The sizes.</param>
+    /// <param name="isHeadTied">Whether the head's weight is the decoder's word embeddings.</param>
+    public abstract IEnumerable<ExpectedTensor> ExpectedTensors(BlipConfig config, bool isHeadTied);
+
+    /// <summary>Checks that a checkpoint has every tensor, in its shape. Others, such as <c>position_ids</c> in old files, are ignored.</summary>
+    /// <exception cref="BlipModelException">A tensor is missing, or has another shape or an element type that is not read.</exception>
+    public void CheckTensors(BlipConfig config, bool isHeadTied, IReadOnlyDictionary<string, CheckpointTensor> tensors)
+    {
+        foreach (ExpectedTensor expected in ExpectedTensors(config, isHeadTied))
+            CheckTensor(expected, tensors);
+    }
+
+    private void CheckTensor(ExpectedTensor expected, IReadOnlyDictionary<string, CheckpointTensor> tensors)
+    {
+        if (!tensors.TryGetValue(expected.Name, out CheckpointTensor? tensor))
+        {
+            string file = tensors.Values.FirstOrDefault()?.File ?? "the file of weights";
+            throw new BlipModelException($"Tensor {expected.Name} is missing from {file}. Take a complete checkpoint of a BLIP model for {Task}.");
+        }
+        if (!tensor.Shape.SequenceEqual(expected.Shape))
+        {
+            throw new BlipModelException(
+                $"Tensor {tensor.Name} in {tensor.File} has the shape [{string.Join(", ", tensor.Shape)}]; " +
+                $"config.json asks for [{string.Join(", ", expected.Shape)}]. Take both files from the same model.");
+        }
+        tensor.ThrowIfNoWeight();
+    }
+}
