@@ -1,8 +1,8 @@
 // An agent with Microsoft Agent Framework: a language model that cannot see asks Blip about the image in the chat.
 // dotnet run --project samples/AgentFrameworkAgent -- samples/dogs.jpg "how many dogs are in the picture?"
 using System.ClientModel;
-using Blip.Plugin;
-using Blip.Plugin.Chat;
+using Blip.AI;
+using Blip.AI.Chat;
 using Microsoft.Agents.AI;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;

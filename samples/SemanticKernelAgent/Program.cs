@@ -1,7 +1,7 @@
 // An agent with Semantic Kernel: a language model that cannot see asks Blip about the image in the chat.
 // dotnet run --project samples/SemanticKernelAgent -- samples/dogs.jpg "how many dogs are in the picture?"
+using Blip.AI;
 using Blip.Plugin;
-using Blip.Plugin.Chat;
 using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
 using Microsoft.SemanticKernel.Connectors.OpenAI;

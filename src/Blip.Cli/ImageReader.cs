@@ -1,4 +1,4 @@
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 
 namespace Blip.Cli;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Blip.Plugin.Mcp;
+using Blip.Mcp;
 
 namespace Blip.Cli;
 

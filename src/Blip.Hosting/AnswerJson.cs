@@ -47,7 +47,7 @@ public static class AnswerJson
 
     /// <summary>Writes a failure as one object with <c>error</c> in place of the answer.</summary>
     /// <param name="writer">Where to.</param>
-    /// <param name="code">One of <see cref="BlipErrorCode"/>.</param>
+    /// <param name="code">A code of <see cref="BlipErrorCode"/>, <see cref="HttpErrorCode"/> or a layer between.</param>
     /// <param name="message">What to do.</param>
     /// <param name="question">The question as asked, if it is known.</param>
     /// <param name="image">How the request named the image, if it did.</param>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Blip.Plugin;
+using Blip.AI;
 
 namespace Blip.Hosting;
 

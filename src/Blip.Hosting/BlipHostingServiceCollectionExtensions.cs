@@ -1,10 +1,10 @@
+using Blip.AI;
+using Blip.AI.Images;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
 using Blip.Hosting.OpenAi;
-using Blip.Plugin;
-using Blip.Plugin.Images;
-using Blip.Plugin.Mcp;
+using Blip.Mcp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -35,20 +35,20 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ChatCompletionsEndpoint>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
-        services.AddOptions<BlobAnsweringOptions>().BindConfiguration(Plugin.BlipServiceCollectionExtensions.SectionName + ":Blobs")
-            .Validate(blobs => blobs.Questions.Count <= BlipPlugin.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.").ValidateOnStart();
+        services.AddOptions<BlobAnsweringOptions>().BindConfiguration(BlipServiceCollectionExtensions.SectionName + ":Blobs")
+            .Validate(blobs => blobs.Questions.Count <= BlipTools.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.").ValidateOnStart();
         services.TryAddSingleton<BlobAnswering>();
         services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
         return services;
     }
 
-    /// <summary>Adds the tools over MCP alone; the services have Blip (<see cref="Plugin.BlipServiceCollectionExtensions.AddBlip"/>).</summary>
+    /// <summary>Adds the tools over MCP alone; the services have Blip (<see cref="BlipServiceCollectionExtensions.AddBlip"/>).</summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
     public static IServiceCollection AddBlipMcp(this IServiceCollection services, Action<BlipHostingOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<BlipHostingOptions>().BindConfiguration(Plugin.BlipServiceCollectionExtensions.SectionName)
+        services.AddOptions<BlipHostingOptions>().BindConfiguration(BlipServiceCollectionExtensions.SectionName)
             .Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<EndpointGuard>();

@@ -1,3 +1,4 @@
+using Blip.AI;
 using Blip.Hosting.Health;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -60,7 +61,7 @@ public static class BlipServer
             try
             {
                 await warmUp.FirstTry.WaitAsync(stop).ConfigureAwait(false);
-                BlipModel model = await app.Services.GetRequiredService<Plugin.BlipService>().GetModelAsync(cancellationToken: stop).ConfigureAwait(false);
+                BlipModel model = await app.Services.GetRequiredService<BlipService>().GetModelAsync(cancellationToken: stop).ConfigureAwait(false);
                 ready([.. app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses], model.Info);
                 await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(false);
             }
@@ -82,7 +83,7 @@ public static class BlipServer
         foreach (string url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!new HostString(BindingAddress.Parse(url).Host).IsLoopback())
-                throw new BlipException(BlipErrorCode.Unauthorized, $"{url} can be reached from other machines, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+                throw new BlipException(HttpErrorCode.Unauthorized, $"{url} can be reached from other machines, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
         }
     }
 

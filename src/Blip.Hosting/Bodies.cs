@@ -17,15 +17,15 @@ internal static class Bodies
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The body's media type; <see langword="null"/> where none is given.</summary>
-    /// <exception cref="BlipException"><see cref="BlipErrorCode.UnsupportedMediaType"/>: it cannot be read, or is in an encoding other than UTF-8.</exception>
+    /// <exception cref="BlipException"><see cref="HttpErrorCode.UnsupportedMediaType"/>: it cannot be read, or is in an encoding other than UTF-8.</exception>
     public static MediaTypeHeaderValue? MediaType(HttpRequest request)
     {
         if (string.IsNullOrEmpty(request.ContentType))
             return null;
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
-            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or an image with its own type.");
+            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or an image with its own type.");
         if (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "The text is in an encoding that is not read. Send UTF-8.");
+            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The text is in an encoding that is not read. Send UTF-8.");
         return type;
     }
 

@@ -1,12 +1,14 @@
 using System.Net;
 using System.Text.Json;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting;
 
 /// <summary>What went wrong with a request, as a caller is told it.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Code">One of <see cref="BlipErrorCode"/>.</param>
+/// <param name="Code">A code of <see cref="BlipErrorCode"/>, <see cref="HttpErrorCode"/> or a layer between.</param>
 /// <param name="Message">What to do.</param>
 /// <param name="RetryAfter">When to come again, where that helps.</param>
 internal sealed record Failure(int Status, string Code, string Message, TimeSpan? RetryAfter = null)
@@ -18,12 +20,12 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     {
         BlipBusyException busy => new(StatusCodes.Status429TooManyRequests, busy.Code, busy.Message, busy.RetryAfter),
         BlipModelException model => ModelUnusable(model.Code),
-        BlipException { Code: BlipErrorCode.DeviceUnavailable } device => ModelUnusable(device.Code),
+        BlipException { Code: BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing } unusable => ModelUnusable(unusable.Code),
         BlipException { Code: BlipErrorCode.DownloadFailed } => new(
             StatusCodes.Status503ServiceUnavailable, BlipErrorCode.DownloadFailed, "The vision model could not be downloaded yet. Ask again later.", TimeSpan.FromSeconds(30)),
         BlipException known => new(StatusOf(known), known.Code, known.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(
-            StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, "The request body is larger than allowed. Send a smaller image."),
+            StatusCodes.Status413PayloadTooLarge, HttpErrorCode.RequestTooLarge, "The request body is larger than allowed. Send a smaller image."),
         BadHttpRequestException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The request cannot be read: it is broken or cut short."),
         // Our own readers say more; the MCP server's lets it out.
         JsonException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The body is no valid JSON of the kind that is read here."),
@@ -31,19 +33,19 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     };
 
     public static Failure ModelLoading { get; } = new(
-        StatusCodes.Status503ServiceUnavailable, BlipErrorCode.ModelLoading, "The vision model is still being loaded. Ask again in a few seconds.", TimeSpan.FromSeconds(5));
+        StatusCodes.Status503ServiceUnavailable, ServiceErrorCode.ModelLoading, "The vision model is still being loaded. Ask again in a few seconds.", TimeSpan.FromSeconds(5));
 
     public static Failure TimedOut(TimeSpan limit) => new(
-        StatusCodes.Status504GatewayTimeout, BlipErrorCode.Timeout, FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
+        StatusCodes.Status504GatewayTimeout, ServiceErrorCode.Timeout, FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
 
     public static Failure RequestTooLarge(int limit) => new(
-        StatusCodes.Status413PayloadTooLarge, BlipErrorCode.RequestTooLarge, FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
+        StatusCodes.Status413PayloadTooLarge, HttpErrorCode.RequestTooLarge, FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
 
     public static Failure ForeignHost { get; } = new(
-        StatusCodes.Status403Forbidden, BlipErrorCode.HostNotAllowed, "This service does not answer under that Host, or to pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");
+        StatusCodes.Status403Forbidden, ImageSourceErrorCode.HostNotAllowed, "This service does not answer under that Host, or to pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");
 
     public static Failure Unauthorized { get; } = new(
-        StatusCodes.Status401Unauthorized, BlipErrorCode.Unauthorized, "A key is needed, and none or a wrong one was sent. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
+        StatusCodes.Status401Unauthorized, HttpErrorCode.Unauthorized, "A key is needed, and none or a wrong one was sent. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
 
     // A model's files are the operator's affair, and its messages name them.
     private static Failure ModelUnusable(string code) => new(
@@ -52,18 +54,18 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     private static int StatusOf(BlipException exception) => exception.Code switch
     {
         BlipErrorCode.InvalidRequest => StatusCodes.Status400BadRequest,
-        BlipErrorCode.Unauthorized => StatusCodes.Status401Unauthorized,
-        BlipErrorCode.HostNotAllowed or BlipErrorCode.AddressNotAllowed or BlipErrorCode.FileNotAllowed => StatusCodes.Status403Forbidden,
-        BlipErrorCode.ModelNotFound or BlipErrorCode.ImageNotFound or BlipErrorCode.FileNotFound => StatusCodes.Status404NotFound,
-        BlipErrorCode.RequestTooLarge or BlipErrorCode.ImageTooLarge => StatusCodes.Status413PayloadTooLarge,
-        BlipErrorCode.UnsupportedMediaType or BlipErrorCode.UnsupportedImage => StatusCodes.Status415UnsupportedMediaType,
+        HttpErrorCode.Unauthorized => StatusCodes.Status401Unauthorized,
+        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed => StatusCodes.Status403Forbidden,
+        BlipErrorCode.ModelNotFound or ImageSourceErrorCode.ImageNotFound or BlipErrorCode.FileNotFound => StatusCodes.Status404NotFound,
+        HttpErrorCode.RequestTooLarge or BlipErrorCode.ImageTooLarge => StatusCodes.Status413PayloadTooLarge,
+        HttpErrorCode.UnsupportedMediaType or BlipErrorCode.UnsupportedImage => StatusCodes.Status415UnsupportedMediaType,
         BlipErrorCode.ImageCorrupt or BlipErrorCode.TooManyPixels => StatusCodes.Status422UnprocessableEntity,
-        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or BlipErrorCode.TooManyQuestions => StatusCodes.Status422UnprocessableEntity,
+        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions => StatusCodes.Status422UnprocessableEntity,
         // The remote host's own refusal is the address's fault; else the host is at fault.
-        BlipErrorCode.ImageFetchFailed => exception.InnerException is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError }
+        ImageSourceErrorCode.ImageFetchFailed => exception.InnerException is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError }
             ? StatusCodes.Status422UnprocessableEntity
             : StatusCodes.Status502BadGateway,
-        BlipErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
+        ServiceErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => StatusCodes.Status500InternalServerError,
     };
 }

@@ -43,7 +43,7 @@ public sealed class HubCache
     /// <exception cref="BlipModelException">It is not in the cache (<see cref="BlipErrorCode.ModelNotFound"/>).</exception>
     /// <exception cref="BlipException">
     /// The id is malformed (<see cref="BlipErrorCode.InvalidRequest"/>); a process is downloading it (<see cref="BlipErrorCode.Busy"/>);
-    /// its folder is a link, or a file cannot be removed (<see cref="BlipErrorCode.FileNotAllowed"/>).
+    /// its folder is a link, or a file cannot be removed (<see cref="BlipErrorCode.RemoveFailed"/>).
     /// </exception>
     public HubRemoval Remove(string id)
     {
@@ -53,7 +53,7 @@ public sealed class HubCache
         if (!folder.Exists)
             throw NotCached(model);
         if (folder.LinkTarget is not null || folder.EnumerateFileSystemInfos().Any(part => part.LinkTarget is not null))
-            throw new BlipException(BlipErrorCode.FileNotAllowed, $"The folder of '{model.Repository}' in the cache is, or has, a link to another place; remove it by hand.");
+            throw new BlipException(BlipErrorCode.RemoveFailed, $"The folder of '{model.Repository}' in the cache is, or has, a link to another place; remove it by hand.");
         List<HubFileLock> locks = [];
         try
         {
@@ -64,7 +64,7 @@ public sealed class HubCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BlipException(BlipErrorCode.FileNotAllowed, $"'{model}' could not be removed whole: a file is in use or write-protected. Close what uses it and try again.", e);
+            throw new BlipException(BlipErrorCode.RemoveFailed, $"'{model}' could not be removed whole: a file is in use or write-protected. Close what uses it and try again.", e);
         }
         finally
         {

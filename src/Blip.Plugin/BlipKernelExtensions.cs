@@ -1,16 +1,20 @@
-using Blip.Plugin.Images;
-using Microsoft.Extensions.AI;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.SemanticKernel;
 
 namespace Blip.Plugin;
 
-/// <summary>Gives Semantic Kernel, and Microsoft Agent Framework, eyes.</summary>
+/// <summary>Adds Blip to Semantic Kernel.</summary>
 public static class BlipKernelExtensions
 {
     private const string PluginName = "blip";
 
-    /// <summary>Adds Blip to a kernel that is being built: <see cref="BlipServiceCollectionExtensions.AddBlip"/> on its services.</summary>
-    public static IKernelBuilder AddBlip(this IKernelBuilder builder, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
+    /// <summary>Adds Blip to the services of a kernel that is being built: <see cref="BlipServiceCollectionExtensions.AddBlip"/>.</summary>
+    /// <param name="builder">The kernel's builder.</param>
+    /// <param name="configure">Sets the model's options, after the configuration.</param>
+    /// <param name="configureSources">Sets where images may come from, after the configuration.</param>
+    public static IKernelBuilder AddBlip(
+        this IKernelBuilder builder, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddBlip(configure, configureSources);
@@ -24,19 +28,7 @@ public static class BlipKernelExtensions
     public static KernelPlugin ImportPluginFromBlip(this Kernel kernel, BlipConversation? conversation = null)
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        return kernel.ImportPluginFromObject(kernel.Services.CreatePlugin(conversation ?? kernel.Services.CreateConversation()), PluginName);
-    }
-
-    /// <summary>The tools as functions of Microsoft.Extensions.AI, for a <c>ChatClientAgent</c> or any <see cref="IChatClient"/> with function calling.</summary>
-    /// <param name="services">Services that have Blip.</param>
-    /// <param name="conversation">The images that the tools know by name.</param>
-    public static IReadOnlyList<AIFunction> CreateBlipFunctions(this IServiceProvider services, BlipConversation conversation)
-    {
-        BlipPlugin plugin = services.CreatePlugin(conversation);
-        return
-        [
-            AIFunctionFactory.Create(plugin.AskImageAsync, "ask_image"), AIFunctionFactory.Create(plugin.AskImageManyAsync, "ask_image_many"),
-            AIFunctionFactory.Create(plugin.AskImagesAsync, "ask_images"), AIFunctionFactory.Create(plugin.ListImages, "list_images"),
-        ];
+        BlipTools tools = kernel.Services.CreateTools(conversation ?? kernel.Services.CreateConversation());
+        return kernel.ImportPluginFromObject(new BlipPlugin(tools), PluginName);
     }
 }

@@ -125,7 +125,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         { "--b\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\nabc", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=question\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
+        { "--b\r\nContent-Disposition: form-data; name=photo; filename=x\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\n\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
         { "nothing of the kind", "image/png", 415, "unsupported_image" },
     };

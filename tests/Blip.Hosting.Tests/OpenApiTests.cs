@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.OpenApi;
@@ -74,11 +76,15 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
                 documented.TryAdd(example.Name, value.GetProperty("status").GetInt32());
             }
         }
-        string[] notOverHttp = [BlipErrorCode.ModelNotFound, BlipErrorCode.ModelInvalid, BlipErrorCode.DeviceUnavailable, BlipErrorCode.Cancelled];
-        foreach (string code in typeof(BlipErrorCode).GetFields().Select(field => (string)field.GetRawConstantValue()!).Except(notOverHttp))
+        string[] notOverHttp =
+        [
+            BlipErrorCode.ModelNotFound, BlipErrorCode.ModelInvalid, BlipErrorCode.DeviceUnavailable, BlipErrorCode.PackageMissing,
+            BlipErrorCode.RemoveFailed, BlipErrorCode.Cancelled,
+        ];
+        foreach (string code in ErrorCodeTests.All.Except(notOverHttp))
         {
             Assert.True(documented.TryGetValue(code, out int status), code);
-            if (code is not (BlipErrorCode.Busy or BlipErrorCode.ModelLoading or BlipErrorCode.ImageFetchFailed))
+            if (code is not (BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or ImageSourceErrorCode.ImageFetchFailed))
                 Assert.Equal(status, Failure.From(new BlipException(code, "")).Status);
         }
     }

@@ -114,7 +114,7 @@ public sealed class HubCacheTests : HubTest
         Directory.Move(Path.Combine(Repository, part), elsewhere);
         Directory.CreateSymbolicLink(Path.TrimEndingDirectorySeparator(Path.Combine(Repository, part)), elsewhere);
         int before = Directory.EnumerateFileSystemEntries(elsewhere, "*", SearchOption.AllDirectories).Count();
-        Assert.Equal(BlipErrorCode.FileNotAllowed, Assert.Throws<BlipException>(() => Open().Remove(HubServer.Id)).Code);
+        Assert.Equal(BlipErrorCode.RemoveFailed, Assert.Throws<BlipException>(() => Open().Remove(HubServer.Id)).Code);
         Assert.Equal(before, Directory.EnumerateFileSystemEntries(elsewhere, "*", SearchOption.AllDirectories).Count());
     }
 

@@ -1,4 +1,4 @@
-using Blip.Plugin;
+using Blip.AI;
 using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.Asking;

@@ -1,8 +1,8 @@
 using System.Net.Mime;
 using System.Text;
 using System.Text.Json;
-using Blip.Plugin;
-using Blip.Plugin.Images;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -28,8 +28,8 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         return read.Questions.Count switch
         {
             0 => throw Invalid("No question is given. Send question (repeated for several)."),
-            > BlipPlugin.MaxQuestions => throw new BlipException(
-                BlipErrorCode.TooManyQuestions, FormattableString.Invariant($"{read.Questions.Count} questions were sent; at most {BlipPlugin.MaxQuestions} are possible at once.")),
+            > BlipTools.MaxQuestions => throw new BlipException(
+                ServiceErrorCode.TooManyQuestions, FormattableString.Invariant($"{read.Questions.Count} questions were sent; at most {BlipTools.MaxQuestions} are possible at once.")),
             _ => read,
         };
     }
@@ -51,7 +51,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
             return await ReadFormAsync(request, questions).ConfigureAwait(false);
         string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase) ? " (curl names this type by itself; say -H \"Content-Type: image/jpeg\")" : "";
         throw new BlipException(
-            BlipErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send an image with its own type, multipart/form-data, or application/json.");
+            HttpErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send an image with its own type, multipart/form-data, or application/json.");
     }
 
     private async Task<AskRequest> ReadJsonAsync(HttpRequest request, IReadOnlyList<string> asked)

@@ -1,5 +1,5 @@
-using Blip.Plugin;
-using Blip.Plugin.Images;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.Asking;

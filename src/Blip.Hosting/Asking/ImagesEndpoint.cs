@@ -1,5 +1,5 @@
+using Blip.AI.Images;
 using Blip.Images;
-using Blip.Plugin.Images;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Blip.Plugin;
+using Blip.AI;
 
 namespace Blip.Hosting.Blobs;
 

@@ -4,8 +4,8 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
-using Blip.Plugin;
-using Blip.Plugin.Images;
+using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -148,7 +148,7 @@ public sealed partial class BlobAnswering(
 
     /// <summary>Whether trying again may help: the fault lies with the model or the moment, not with the image.</summary>
     private static bool MayPass(BlipException exception) => exception is BlipModelException
-        || exception.Code is BlipErrorCode.Busy or BlipErrorCode.ModelLoading or BlipErrorCode.DownloadFailed or BlipErrorCode.DeviceUnavailable or BlipErrorCode.Timeout or BlipErrorCode.Internal;
+        || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.DownloadFailed or BlipErrorCode.DeviceUnavailable or ServiceErrorCode.Timeout or BlipErrorCode.Internal;
 
     // An image's name may be as long as a name can be; its document's is then its hash.
     private static string DocumentName(string image) =>

@@ -3,7 +3,7 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
-using Blip.Plugin;
+using Blip.AI;
 
 namespace Blip.Hosting.Blobs;
 
@@ -43,7 +43,7 @@ internal static class BlobQuestions
     {
         try
         {
-            return JsonSerializer.Deserialize<string[]>(json) is { Length: > 0 and <= BlipPlugin.MaxQuestions } questions && !questions.Contains(null) ? questions : throw Invalid(where);
+            return JsonSerializer.Deserialize<string[]>(json) is { Length: > 0 and <= BlipTools.MaxQuestions } questions && !questions.Contains(null) ? questions : throw Invalid(where);
         }
         catch (JsonException)
         {
@@ -52,5 +52,5 @@ internal static class BlobQuestions
     }
 
     private static BlipException Invalid(string where) =>
-        new(BlipErrorCode.InvalidRequest, $"The image's {where} is no JSON array of 1 to {BlipPlugin.MaxQuestions} strings. Mend it and send the image again.");
+        new(BlipErrorCode.InvalidRequest, $"The image's {where} is no JSON array of 1 to {BlipTools.MaxQuestions} strings. Mend it and send the image again.");
 }

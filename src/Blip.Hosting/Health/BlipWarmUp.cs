@@ -1,4 +1,4 @@
-using Blip.Plugin;
+using Blip.AI;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

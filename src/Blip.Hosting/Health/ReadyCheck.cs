@@ -1,4 +1,4 @@
-using Blip.Plugin;
+using Blip.AI;
 using Blip.Runtime;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;

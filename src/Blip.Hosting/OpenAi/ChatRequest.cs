@@ -30,7 +30,7 @@ internal sealed record ChatRequest
     public static async Task<ChatRequest> ReadAsync(HttpRequest request, int limit)
     {
         if (Bodies.MediaType(request) is not { } type || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase))
-            throw new BlipException(BlipErrorCode.UnsupportedMediaType, "Send application/json.");
+            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "Send application/json.");
         using JsonDocument document = await Bodies.ReadObjectAsync(request, limit).ConfigureAwait(false);
         JsonElement root = document.RootElement;
         if (Find(root, "n", JsonValueKind.Number) is { } n && !(n.TryGetInt32(out int count) && count == 1))

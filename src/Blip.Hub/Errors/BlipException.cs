@@ -3,13 +3,14 @@ using System.Text.RegularExpressions;
 namespace Blip;
 
 /// <summary>
-/// A failure that Blip foresaw. <see cref="Code"/> is one of <see cref="BlipErrorCode"/>; the message is one sentence or two
-/// for the caller: what was found, what is allowed, what to do. It holds no secret and no path that the caller did not give.
+/// A failure that Blip foresaw. <see cref="Code"/> is one of <see cref="BlipErrorCode"/>, or of the codes that a layer above adds; the
+/// message is one sentence or two for the caller: what was found, what is allowed, what to do. It holds no secret and no path that the
+/// caller did not give.
 /// </summary>
 public partial class BlipException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    /// <param name="code">One of <see cref="BlipErrorCode"/>: lower-case words with underscores between them.</param>
+    /// <param name="code">One of <see cref="BlipErrorCode"/>, or of a layer above: lower-case words with underscores between.</param>
     /// <param name="message">What was found, what is allowed, what to do.</param>
     /// <param name="innerException">What caused it, if anything did.</param>
     /// <exception cref="ArgumentException">The code is not of that form: perhaps it is the message.</exception>
@@ -19,7 +20,7 @@ public partial class BlipException : Exception
             ? code
             : throw new ArgumentException($"'{code}' is not a code: it has lower-case words with underscores between them.", nameof(code));
 
-    /// <summary>The stable code, one of <see cref="BlipErrorCode"/>.</summary>
+    /// <summary>The stable code: one of <see cref="BlipErrorCode"/>, or of the codes that a layer above adds.</summary>
     public string Code { get; }
 
     [GeneratedRegex(@"^[a-z]+(_[a-z]+)*\z", RegexOptions.CultureInvariant)]

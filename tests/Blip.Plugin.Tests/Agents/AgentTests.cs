@@ -1,5 +1,6 @@
 using System.ClientModel;
-using Blip.Plugin.Chat;
+using Blip.AI;
+using Blip.AI.Chat;
 using Blip.Tests;
 using Microsoft.Agents.AI;
 using Microsoft.Extensions.AI;

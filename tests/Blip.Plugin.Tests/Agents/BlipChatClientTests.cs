@@ -1,4 +1,5 @@
-using Blip.Plugin.Chat;
+using Blip.AI;
+using Blip.AI.Chat;
 using Blip.Tests;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Options;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Blip.AI;
+using Blip.AI.Images;
 using Blip.Images;
 using Blip.Tests;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,9 +22,9 @@ public sealed class LeakTests
         ["fault of the decoder"] = (Broken(new InvalidOperationException(Secret)), Call("image-1"), BlipErrorCode.Internal),
         ["fault with an inner one"] = (Broken(new IOException(Secret, new UnauthorizedAccessException(Secret))), Call("image-1"), BlipErrorCode.Internal),
         ["no such model"] = (s => s.AddBlip(o => o.Model = "/srv/hidden/models"), Call("image-1"), BlipErrorCode.ModelNotFound),
-        ["file outside"] = (s => s.AddBlip(), Call("/srv/images/image.jpg"), BlipErrorCode.FileNotAllowed),
+        ["file outside"] = (s => s.AddBlip(), Call("/srv/images/image.jpg"), ImageSourceErrorCode.FileNotAllowed),
         ["file that is not there"] = (s => s.AddBlip(configureSources: o => o.AllowedFolders = [TestPaths.Root]), Call("none.jpg"), BlipErrorCode.FileNotFound),
-        ["inner host"] = (s => s.AddBlip(configureSources: o => o.AllowedHosts = ["*"]), Call("https://localhost/a.jpg"), BlipErrorCode.AddressNotAllowed),
+        ["inner host"] = (s => s.AddBlip(configureSources: o => o.AllowedHosts = ["*"]), Call("https://localhost/a.jpg"), ImageSourceErrorCode.AddressNotAllowed),
         ["argument missing"] = (s => s.AddBlip(), """{"image":"image-1"}""", ""),
         ["argument of another type"] = (s => s.AddBlip(), """{"image":{"a":[1]},"question":{"b":2}}""", ""),
     };

@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Text.Json;
+using Blip.AI;
+using Blip.AI.Images;
 using Blip.Hosting;
-using Blip.Plugin.Images;
 using Blip.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -42,9 +43,9 @@ public sealed class McpTests
     }
 
     [Theory]
-    [InlineData("/etc/hostname", BlipErrorCode.FileNotAllowed)]
-    [InlineData("https://example.com/x.jpg", BlipErrorCode.HostNotAllowed)]
-    [InlineData("image-1", BlipErrorCode.ImageNotFound)]
+    [InlineData("/etc/hostname", ImageSourceErrorCode.FileNotAllowed)]
+    [InlineData("https://example.com/x.jpg", ImageSourceErrorCode.HostNotAllowed)]
+    [InlineData("image-1", ImageSourceErrorCode.ImageNotFound)]
     public async Task Stdio_NothingElse_IsAToolErrorWithTheCode(string image, string code)
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("images")]);
@@ -53,7 +54,7 @@ public sealed class McpTests
         JsonElement error = result.StructuredContent!.Value.GetProperty("error");
         Assert.Equal(code, error.GetProperty("code").GetString());
         Assert.DoesNotContain(TestPaths.Root, result.StructuredContent.Value.GetRawText(), StringComparison.Ordinal);
-        Assert.Equal(BlipErrorCode.FileNotAllowed, (await AskAsync(client, Dogs, "what?")).StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, (await AskAsync(client, Dogs, "what?")).StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
     }
 
     [Theory]

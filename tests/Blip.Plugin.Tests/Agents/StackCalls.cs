@@ -1,9 +1,10 @@
 using System.ClientModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Blip.AI;
+using Blip.AI.Chat;
+using Blip.AI.Images;
 using Blip.Hosting;
-using Blip.Plugin.Chat;
-using Blip.Plugin.Images;
 using Blip.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.AI;

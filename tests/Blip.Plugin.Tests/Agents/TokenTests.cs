@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Blip.AI;
 using Microsoft.ML.Tokenizers;
 using Xunit;
 using static Blip.Plugin.Tests.Agents.StackCalls;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
@@ -151,7 +151,7 @@ public class ImageRegistryTests
                         if (!found.StartsWith($"conversation {conversation} ", StringComparison.Ordinal) || (asked == handle && found != content))
                             faults.Enqueue($"{asked} of conversation {conversation} is {found.TrimEnd('.')}");
                     }
-                    catch (BlipException e) when (e.Code == BlipErrorCode.ImageNotFound)
+                    catch (BlipException e) when (e.Code == ImageSourceErrorCode.ImageNotFound)
                     {
                         number += 4; // not there yet, or evicted; exceptions are dear
                     }

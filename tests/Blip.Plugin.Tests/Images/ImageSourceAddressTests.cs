@@ -3,7 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
-using Blip.Plugin.Images;
+using Blip.AI;
+using Blip.AI.Images;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
@@ -12,7 +13,7 @@ public partial class ImageSourceAddressTests
 {
     private static readonly string[] Refusals =
     [
-        BlipErrorCode.AddressNotAllowed, BlipErrorCode.HostNotAllowed, BlipErrorCode.InvalidRequest, BlipErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound,
+        ImageSourceErrorCode.AddressNotAllowed, ImageSourceErrorCode.HostNotAllowed, BlipErrorCode.InvalidRequest, ImageSourceErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound,
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -48,7 +49,7 @@ public partial class ImageSourceAddressTests
         foreach (string address in hostile)
         {
             await AssertRefusedAsync(open, address);
-            await AssertRefusedAsync(named, address, BlipErrorCode.ImageFetchFailed); // some are the allowed host's, which does not resolve
+            await AssertRefusedAsync(named, address, ImageSourceErrorCode.ImageFetchFailed); // some are the allowed host's, which does not resolve
         }
         Assert.Equal(0, server.Connections);
     }
@@ -72,7 +73,7 @@ public partial class ImageSourceAddressTests
         {
             location = address;
             BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(outside.Url(host: "outer.example"), cancellationToken: Token));
-            Assert.Contains(e.Code, (string[])[.. Refusals, BlipErrorCode.ImageFetchFailed]);
+            Assert.Contains(e.Code, (string[])[.. Refusals, ImageSourceErrorCode.ImageFetchFailed]);
             AssertClean(e, "outer.example");
         }
         Assert.Equal(0, inside.Connections);
@@ -109,37 +110,37 @@ public partial class ImageSourceAddressTests
         using ImageSource source = new(
             Options(o => o.AllowedHosts = ["*.example"]), (_, _) => Task.FromResult(Array.ConvertAll(answers, IPAddress.Parse)), mayConnect: null);
         BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("https://mixed.example/a.png", cancellationToken: Token));
-        Assert.Equal(BlipErrorCode.AddressNotAllowed, e.Code);
+        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
         AssertClean(e, "");
     }
 
     [Theory]
-    [InlineData("https://example.com/a.png", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://EXAMPLE.com:443/a.png", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://a.b.example.org/a.png#x", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://b\u00fccher.example/a.png", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://xn--bcher-kva.example/a.png", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://93.184.216.34/a.png", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("https://example.com:8443/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("http://example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://93.184.216.35/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://example.com./a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://example.org/a.png", BlipErrorCode.HostNotAllowed)]
-    [InlineData("https://badexample.org/a.png", BlipErrorCode.HostNotAllowed)]
-    [InlineData("https://www.example.com/a.png", BlipErrorCode.HostNotAllowed)]
-    [InlineData("https://example.com.evil.net/a.png", BlipErrorCode.HostNotAllowed)]
-    [InlineData("ftp://example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https:example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https:/example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https:///example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https:\\\\example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://example.com\\a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://@example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://me@example.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://ex%61mple.com/a.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://example.com/a b.png", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https://", BlipErrorCode.AddressNotAllowed)]
-    [InlineData("https:", BlipErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com/a.png", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://EXAMPLE.com:443/a.png", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://a.b.example.org/a.png#x", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://b\u00fccher.example/a.png", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://xn--bcher-kva.example/a.png", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://93.184.216.34/a.png", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("https://example.com:8443/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("http://example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://93.184.216.35/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com./a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.org/a.png", ImageSourceErrorCode.HostNotAllowed)]
+    [InlineData("https://badexample.org/a.png", ImageSourceErrorCode.HostNotAllowed)]
+    [InlineData("https://www.example.com/a.png", ImageSourceErrorCode.HostNotAllowed)]
+    [InlineData("https://example.com.evil.net/a.png", ImageSourceErrorCode.HostNotAllowed)]
+    [InlineData("ftp://example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https:example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https:/example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https:///example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https:\\\\example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com\\a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://@example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://me@example.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://ex%61mple.com/a.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://example.com/a b.png", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https://", ImageSourceErrorCode.AddressNotAllowed)]
+    [InlineData("https:", ImageSourceErrorCode.AddressNotAllowed)]
     public async Task Resolve_HostList_DecidesBeforeAnythingIsSent(string address, string code)
     {
         // Nothing answers: an allowed host is one whose connection was tried.
@@ -154,8 +155,8 @@ public partial class ImageSourceAddressTests
     public async Task Resolve_NothingConfigured_DeniesAddressesAndFiles()
     {
         using ImageSource source = new(new ImageSourceOptions());
-        Assert.Equal(BlipErrorCode.HostNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("https://example.com/", cancellationToken: Token))).Code);
-        Assert.Equal(BlipErrorCode.FileNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("/etc/hostname", cancellationToken: Token))).Code);
+        Assert.Equal(ImageSourceErrorCode.HostNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("https://example.com/", cancellationToken: Token))).Code);
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("/etc/hostname", cancellationToken: Token))).Code);
     }
 
     [Theory]
@@ -185,7 +186,7 @@ public partial class ImageSourceAddressTests
             Assert.Equal(5, (await source.ResolveAsync(server.Url("/start"), cancellationToken: Token)).Data.Length);
             return;
         }
-        BlipException e = await FailAsync(source, server.Url("/start"), BlipErrorCode.ImageFetchFailed);
+        BlipException e = await FailAsync(source, server.Url("/start"), ImageSourceErrorCode.ImageFetchFailed);
         Assert.Contains("redirects more than 3 times", e.Message, StringComparison.Ordinal);
         Assert.Equal(4, server.Requests.Count);
     }
@@ -196,7 +197,7 @@ public partial class ImageSourceAddressTests
         WebAddressPolicy policy = new(ImageSourceOptions.Unrestricted());
         Uri from = policy.Check("https://example.com/a");
         Assert.Equal("https://example.com/b", policy.CheckRedirect(from, "/b").AbsoluteUri);
-        Assert.Equal(BlipErrorCode.AddressNotAllowed, Assert.Throws<BlipException>(() => policy.CheckRedirect(from, "http://example.com/b")).Code);
+        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, Assert.Throws<BlipException>(() => policy.CheckRedirect(from, "http://example.com/b")).Code);
     }
 
     [Fact]
@@ -271,7 +272,7 @@ public partial class ImageSourceAddressTests
         });
         using ImageSource source = new(Unrestricted(o => (o.Timeout, o.MaxRedirects) = (TimeSpan.FromMilliseconds(400), 10)));
         Stopwatch watch = Stopwatch.StartNew();
-        await FailAsync(source, server.Url(path), BlipErrorCode.Timeout);
+        await FailAsync(source, server.Url(path), ServiceErrorCode.Timeout);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.3, 10);
     }
 
@@ -287,17 +288,17 @@ public partial class ImageSourceAddressTests
     {
         await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, status, code == 204 ? "" : "Content-Length: 6\r\n", code == 204 ? "" : "secret"));
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
-        BlipException e = await FailAsync(source, server.Url(), BlipErrorCode.ImageFetchFailed);
+        BlipException e = await FailAsync(source, server.Url(), ImageSourceErrorCode.ImageFetchFailed);
         Assert.Equal(code, (int?)Assert.IsType<HttpRequestException>(e.InnerException).StatusCode);
         Assert.DoesNotContain("secret", e.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", BlipErrorCode.ImageFetchFailed)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", ImageSourceErrorCode.ImageFetchFailed)]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", BlipErrorCode.UnsupportedImage)]
-    [InlineData("SSH-2.0-OpenSSH_9.9\r\n", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("", BlipErrorCode.ImageFetchFailed)]
-    [InlineData("HTTP/1.1 302 Found\r\nLocation: \r\nContent-Length: 0\r\n\r\n", BlipErrorCode.ImageFetchFailed)]
+    [InlineData("SSH-2.0-OpenSSH_9.9\r\n", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("", ImageSourceErrorCode.ImageFetchFailed)]
+    [InlineData("HTTP/1.1 302 Found\r\nLocation: \r\nContent-Length: 0\r\n\r\n", ImageSourceErrorCode.ImageFetchFailed)]
     public async Task Resolve_BrokenAnswer_FailsClearly(string answer, string code)
     {
         await using LoopbackServer server = new(async (_, stream, token) =>
@@ -318,7 +319,7 @@ public partial class ImageSourceAddressTests
         using ImageSource source = new(ImageSourceOptions.Unrestricted(), ToLoopback, mayConnect: null);
         BlipException e = await Assert.ThrowsAsync<BlipException>(
             async () => await source.ResolveAsync(FormattableString.Invariant($"http://gone.example:{port}/p?token={HostileAddresses.Token}"), cancellationToken: Token));
-        Assert.Equal(BlipErrorCode.ImageFetchFailed, e.Code);
+        Assert.Equal(ImageSourceErrorCode.ImageFetchFailed, e.Code);
         Assert.Equal("'gone.example' cannot be reached. Check the address, or send the image itself.", e.Message);
         Assert.DoesNotContain("127.0.0.1", e.ToString(), StringComparison.Ordinal);
     }

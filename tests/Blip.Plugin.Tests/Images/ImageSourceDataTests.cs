@@ -1,5 +1,5 @@
 using System.Text;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
@@ -68,7 +68,7 @@ public sealed class ImageSourceDataTests : IDisposable
     {
         using ImageSource source = new(new ImageSourceOptions { AllowDataUris = false });
         BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("data:,x", cancellationToken: Token));
-        Assert.Equal(BlipErrorCode.AddressNotAllowed, e.Code);
+        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class ImageSourceDataTests : IDisposable
             [("image-2", new() { Handles = registry }), ("image-1", null), ("image-1", new()), (hash, new() { Handles = registry }), ("image-1", new() { Handles = store })])
         {
             BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await _source.ResolveAsync(handle, scope, Token));
-            Assert.Equal(BlipErrorCode.ImageNotFound, e.Code);
+            Assert.Equal(ImageSourceErrorCode.ImageNotFound, e.Code);
             Assert.Contains("Send the image again", e.Message, StringComparison.Ordinal);
         }
     }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Blip.Tests;
 using Xunit;
 
@@ -73,7 +73,7 @@ public sealed class ImageSourceFileTests : IDisposable
         ImageSourceScope scope = new() { AllowedFolders = ["https://example.com/", "relative", new Uri(_outside).AbsoluteUri] };
         Assert.Equal(Secret, Encoding.UTF8.GetString((await _source.ResolveAsync(Path.Combine(_outside, "secret.png"), scope, Token)).Data.Span));
         Assert.Equal(Secret, Encoding.UTF8.GetString((await _source.ResolveAsync("secret.png", scope, Token)).Data.Span));
-        await RefusedAsync(Path.Combine(_outside, "secret.png"), BlipErrorCode.FileNotAllowed);
+        await RefusedAsync(Path.Combine(_outside, "secret.png"), ImageSourceErrorCode.FileNotAllowed);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class ImageSourceFileTests : IDisposable
         string colon = _temp.Write("x", "a 10:30.png");
         Assert.Equal(1, (await source.ResolveAsync(colon, cancellationToken: Token)).Data.Length);
         foreach (string device in (string[])["/dev/zero", "/dev/stdin", "/proc/self/environ", "/sys/kernel/notes"])
-            await RefusedAsync(device, BlipErrorCode.FileNotAllowed, source);
+            await RefusedAsync(device, ImageSourceErrorCode.FileNotAllowed, source);
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ImageSourceFileTests : IDisposable
         Assert.True(hostile.Length >= 500, $"{hostile.Length} paths");
         string[] codes =
         [
-            BlipErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound, BlipErrorCode.AddressNotAllowed, BlipErrorCode.InvalidRequest, BlipErrorCode.UnsupportedImage,
+            ImageSourceErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound, ImageSourceErrorCode.AddressNotAllowed, BlipErrorCode.InvalidRequest, BlipErrorCode.UnsupportedImage,
         ];
         foreach (string path in hostile)
         {
@@ -118,8 +118,8 @@ public sealed class ImageSourceFileTests : IDisposable
         MakeTraps();
         foreach (string folder in (string[])[_outside, "../outside", "folder-link", "../allowed-not"])
         {
-            BlipException there = await RefusedAsync(Path.Combine(folder, "secret.png"), BlipErrorCode.FileNotAllowed);
-            BlipException missing = await RefusedAsync(Path.Combine(folder, "missing.png"), BlipErrorCode.FileNotAllowed);
+            BlipException there = await RefusedAsync(Path.Combine(folder, "secret.png"), ImageSourceErrorCode.FileNotAllowed);
+            BlipException missing = await RefusedAsync(Path.Combine(folder, "missing.png"), ImageSourceErrorCode.FileNotAllowed);
             Assert.Equal(there.Message, missing.Message);
         }
     }
@@ -181,7 +181,7 @@ public sealed class ImageSourceFileTests : IDisposable
                 Assert.Equal("image", await ReadAsync(i % 2 == 0 ? "link.png" : "folder/secret.png"));
                 read++;
             }
-            catch (BlipException e) when (e.Code is BlipErrorCode.FileNotAllowed or BlipErrorCode.FileNotFound)
+            catch (BlipException e) when (e.Code is ImageSourceErrorCode.FileNotAllowed or BlipErrorCode.FileNotFound)
             {
                 refused++;
             }

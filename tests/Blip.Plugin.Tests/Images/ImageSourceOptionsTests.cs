@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Microsoft.Extensions.Configuration;
 using Xunit;
 

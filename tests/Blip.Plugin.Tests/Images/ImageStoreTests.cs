@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Images;

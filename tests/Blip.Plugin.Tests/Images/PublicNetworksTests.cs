@@ -1,6 +1,6 @@
 using System.Net;
 using System.Reflection;
-using Blip.Plugin.Images;
+using Blip.AI.Images;
 using Microsoft.Security.AntiSSRF;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Blip.ImageSharp;
+using Blip.AI;
 using Blip.Images;
-using Blip.Plugin;
+using Blip.ImageSharp;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 

@@ -1,0 +1,134 @@
+using Microsoft.Extensions.Options;
+
+namespace Blip.AI;
+
+/// <summary>
+/// The model of an application: loaded when it is first needed, once, and shared by all who ask. Thread-safe. A failed load is tried
+/// again by the next caller.
+/// </summary>
+public sealed class BlipService : IAsyncDisposable
+{
+    private readonly BlipOptions _options;
+    private readonly IServiceProvider? _services;
+    private readonly Lock _gate = new();
+    private readonly List<IProgress<LoadProgress>> _watchers = [];
+    private readonly CancellationTokenSource _stop = new();
+    private Task<BlipModel>? _model;
+    private bool _disposed;
+
+    /// <summary>Creates the service; nothing is loaded yet.</summary>
+    /// <param name="options">Which model, and within which limits.</param>
+    /// <param name="services">Those of the application, as <see cref="BlipServices.From"/> takes them; none by default.</param>
+    public BlipService(IOptions<BlipOptions> options, IServiceProvider? services = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _services) = (options.Value, services);
+    }
+
+    /// <summary>Whether the model is loaded.</summary>
+    public bool IsReady => _model is { IsCompletedSuccessfully: true };
+
+    /// <summary>The model, loaded if need be. A caller that gives up does not stop the loading that others wait for.</summary>
+    /// <param name="progress">Told what loading is busy with, while this caller waits.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="BlipException">The model cannot be loaded.</exception>
+    public async Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        Task<BlipModel> loading;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_model is null || _model.IsFaulted || _model.IsCanceled)
+                _model = BlipModel.LoadAsync(_options, Services(), _stop.Token);
+            loading = _model;
+            if (progress is not null && !loading.IsCompleted)
+                _watchers.Add(progress);
+        }
+        try
+        {
+            return await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (progress is not null)
+            {
+                lock (_gate)
+                    _watchers.Remove(progress);
+            }
+        }
+    }
+
+    /// <summary>Loads the model and lets it answer once, so that the first user does not wait for it.</summary>
+    public async Task WarmUpAsync(CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await model.AskAsync(BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Answers several questions about one image, which is encoded once. A question that fails alone fails alone.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="questions">The questions, answered in one run where they can be.</param>
+    /// <param name="cancellationToken">Leaves the queue.</param>
+    /// <returns>One entry a question, in order.</returns>
+    /// <exception cref="BlipException">The image or the model cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    public async Task<AskedQuestion[]> AskEachAsync(BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(questions);
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        using EncodedImage encoded = await model.EncodeAsync(image, cancellationToken).ConfigureAwait(false);
+        // They still share a run, since all wait at once.
+        return await Task.WhenAll(questions.Select(async question =>
+        {
+            try
+            {
+                return new AskedQuestion(question, await model.AskAsync(encoded, question, cancellationToken: cancellationToken).ConfigureAwait(false), null);
+            }
+            catch (BlipException exception) when (exception is not (BlipModelException or BlipBusyException))
+            {
+                return new AskedQuestion(question, null, exception);
+            }
+        })).ConfigureAwait(false);
+    }
+
+    /// <summary>Stops a loading under way, or waits for the questions under way, and frees the model.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task<BlipModel>? model;
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            model = _model;
+            _model = null;
+        }
+        await _stop.CancelAsync().ConfigureAwait(false);
+        if (model is not null)
+        {
+            // One that failed was never loaded, and who asked for it was told.
+            await ((Task)model).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (model.IsCompletedSuccessfully)
+                await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+        }
+        _stop.Dispose();
+    }
+
+    private BlipServices Services()
+    {
+        Relay progress = new(this);
+        return _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
+    }
+
+    private sealed class Relay(BlipService service) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value)
+        {
+            IProgress<LoadProgress>[] watchers;
+            lock (service._gate)
+                watchers = [.. service._watchers];
+            foreach (IProgress<LoadProgress> watcher in watchers)
+                watcher.Report(value);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Blip.AI.Images;
+using Blip.Images;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Blip.AI;
+
+/// <summary>Registers Blip with a container.</summary>
+public static class BlipServiceCollectionExtensions
+{
+    /// <summary>The configuration section: <c>Blip:Model</c> and its like, <c>Blip:Sources:AllowedHosts</c>, <c>Blip:Handles:MaxImages</c>.</summary>
+    public const string SectionName = "Blip";
+
+    /// <summary>
+    /// Adds the model, where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the application has a configuration, and are
+    /// checked at start. Nothing is loaded before it is needed; <see cref="BlipService.WarmUpAsync"/> loads ahead. Images are turned as their camera noted.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="configure">Sets the model's options, after the configuration.</param>
+    /// <param name="configureSources">Sets where images may come from, after the configuration: nowhere but the conversation and data URIs by default.</param>
+    public static IServiceCollection AddBlip(this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        // Limits of their own, since what is bound is written into.
+        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true, Limits = new ImageLimits() });
+        services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
+        services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
+        services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
+        services.TryAddSingleton(provider => new BlipService(provider.GetRequiredService<IOptions<BlipOptions>>(), provider));
+        services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
+        services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
+        services.TryAddScoped(provider => provider.CreateConversation());
+        services.TryAddScoped(provider => provider.CreateTools(provider.GetRequiredService<BlipConversation>()));
+        return services;
+    }
+
+    /// <summary>An application, or a kernel, need not have a configuration.</summary>
+    private static OptionsBuilder<T> AddBound<T>(this IServiceCollection services, string section)
+        where T : class => services.AddOptions<T>()
+            .Configure<IServiceProvider>((options, provider) => provider.GetService<IConfiguration>()?.GetSection(section).Bind(options))
+            .ValidateDataAnnotations().ValidateOnStart();
+}

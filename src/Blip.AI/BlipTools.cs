@@ -1,0 +1,133 @@
+using System.ComponentModel;
+using Blip.AI.Images;
+using Microsoft.Extensions.Logging;
+
+namespace Blip.AI;
+
+/// <summary>
+/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c> and <c>list_images</c>. A failure that the
+/// language model can mend comes back as data. No result holds a path, an inner address or a stack trace. Thread-safe.
+/// </summary>
+public sealed partial class BlipTools
+{
+    /// <summary>The most questions, or images, of one call.</summary>
+    public const int MaxQuestions = 16;
+
+    /// <summary>How a data URI is named as a source.</summary>
+    private const string DataUriSource = "data URI";
+
+    /// <summary>A longer name is not repeated in a result.</summary>
+    private const int MaxNameLength = 40;
+
+    private readonly BlipService _service;
+    private readonly ImageSource _source;
+    private readonly BlipConversation _conversation;
+    private readonly ILogger<BlipTools> _logger;
+
+    /// <summary>Creates the tools of one conversation.</summary>
+    /// <param name="service">The model.</param>
+    /// <param name="source">Where images may come from.</param>
+    /// <param name="conversation">The images that it knows by name.</param>
+    /// <param name="logger">Told of failures that a language model is told nothing about.</param>
+    public BlipTools(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger) =>
+        (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
+
+    /// <summary>Answers one question about an image.</summary>
+    [Description(AskImageDescription)]
+    public async Task<ImageAnswer> AskImageAsync(
+        [Description(ImageDescription)] string image, [Description(QuestionDescription)] string question, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return ImageAnswer.From(await model.AskAsync(resolved, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswer { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Answers several questions about one image, which is encoded once.</summary>
+    [Description(AskImageManyDescription)]
+    public async Task<ImageAnswers> AskImageManyAsync(
+        [Description(ImageDescription)] string image, [Description(QuestionsDescription)] string[] questions,
+        CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(questions, "questions");
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            AskedQuestion[] asked = await _service.AskEachAsync(resolved, [.. questions.Select(question => question ?? "")], cancellationToken).ConfigureAwait(false);
+            // The image is named once.
+            ImageAnswer[] answers = [.. asked.Select((one, i) => one.Answer is { } answer ? ImageAnswer.From(answer, i == 0 ? handle : null) : new ImageAnswer { Error = ToolError.From(one.Error!) })];
+            return new ImageAnswers { Answers = answers };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswers { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Asks one question about each of several images.</summary>
+    [Description(AskImagesDescription)]
+    public async Task<ImageAnswers> AskImagesAsync(
+        [Description(ImagesDescription)] string[] images, [Description(QuestionDescription)] string question, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(images, "images");
+            return new ImageAnswers { Answers = await Task.WhenAll(images.Select(image => AskImageAsync(image, question, cancellationToken))).ConfigureAwait(false) };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswers { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Lists the images of this conversation.</summary>
+    [Description(ListImagesDescription)]
+    public ImageList ListImages()
+    {
+        ListedImage[] images = [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
+        return new ImageList
+        {
+            Images = images,
+            Hint = images.Length > 0 ? null
+                : _conversation.HasHandles ? "No image is attached. Ask the user for one, or give an address."
+                : "No conversation is kept here. Give an address, or the handle under which the image was sent.",
+        };
+    }
+
+    private async Task<(BlipImage Image, string? Handle)> ResolveAsync(string reference, CancellationToken cancellationToken)
+    {
+        ResolvedImage resolved = await _source.ResolveAsync(reference ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
+        BlipImage image = BlipImage.FromBytes(resolved.Data);
+        if (resolved.Source != DataUriSource)
+            return (image, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
+        // Worth a short name: sending it again would be dear. What has an address keeps that, so that it pushes no attached image out.
+        image.ReadHeader();
+        return (image, _conversation.Attach(resolved.Data.Span));
+    }
+
+    private static void CheckCount(string[]? items, string what)
+    {
+        if (items is not { Length: > 0 })
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"No {what} were given; 1 to {MaxQuestions} are possible.");
+        if (items.Length > MaxQuestions)
+            throw new BlipException(ServiceErrorCode.TooManyQuestions, $"{items.Length} {what} were given; at most {MaxQuestions} are possible in one call.");
+    }
+
+    private static bool IsCancelled(Exception exception, CancellationToken cancellationToken) => exception is OperationCanceledException && cancellationToken.IsCancellationRequested;
+
+    private ToolError Report(Exception exception)
+    {
+        if (exception is BlipModelException or not BlipException)
+            ToolFailed(exception);
+        return ToolError.From(exception);
+    }
+
+    [LoggerMessage(300, LogLevel.Error, "An image tool failed.")]
+    private partial void ToolFailed(Exception exception);
+}

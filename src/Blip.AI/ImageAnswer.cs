@@ -1,0 +1,44 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+
+namespace Blip.AI;
+
+/// <summary>What <c>ask_image</c> gives: an answer or an error. Its text form is the plain answer, for templates.</summary>
+public sealed record ImageAnswer
+{
+    /// <summary>The answer in a few words.</summary>
+    [JsonPropertyName("answer"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The answer in a few words.")]
+    public string? Answer { get; init; }
+
+    /// <summary>The probability of the whole answer, 0 to 1, in hundredths.</summary>
+    [JsonPropertyName("confidence"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("How sure the vision model is, 0 to 1.")]
+    public double? Confidence { get; init; }
+
+    /// <summary>At most two other beginnings of the answer, likeliest first.</summary>
+    [JsonPropertyName("alternatives"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Other answers it considered.")]
+    public IReadOnlyList<string>? Alternatives { get; init; }
+
+    /// <summary>The image: its short handle where it has one, else the name of its file or host.</summary>
+    [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The image that was looked at.")]
+    public string? Image { get; init; }
+
+    /// <summary>What went wrong, in place of an answer.</summary>
+    [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("What went wrong, and how to mend it.")]
+    public ToolError? Error { get; init; }
+
+    /// <summary>The answer alone, or the error's message.</summary>
+    public override string ToString() => Answer ?? Error?.ToString() ?? "";
+
+    internal static ImageAnswer From(Answer answer, string? image) => new()
+    {
+        Answer = answer.Text,
+        Confidence = Math.Round(answer.Confidence, 2),
+        Alternatives = [.. answer.Alternatives.Skip(1).Where(a => a.Probability >= 0.01).Take(2).Select(a => a.Text)],
+        Image = image,
+    };
+}

@@ -1,0 +1,20 @@
+using System.ComponentModel;
+using System.Text.Json.Serialization;
+
+namespace Blip.AI;
+
+/// <summary>What <c>list_images</c> gives.</summary>
+public sealed record ImageList
+{
+    /// <summary>The images of this conversation, oldest first.</summary>
+    [JsonPropertyName("images")]
+    [Description("The images in this conversation, oldest first.")]
+    public required IReadOnlyList<ListedImage> Images { get; init; }
+
+    /// <summary>What to do where there are none.</summary>
+    [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Hint { get; init; }
+
+    /// <summary>The handles, a line each, or the hint.</summary>
+    public override string ToString() => Hint ?? string.Join('\n', Images.Select(i => i.Image));
+}

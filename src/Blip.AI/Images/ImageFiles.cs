@@ -1,0 +1,164 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Blip.AI.Images;
+
+/// <summary>Reads images from files under allowed folders. Thread-safe.</summary>
+internal sealed class ImageFiles(ImageSourceOptions options)
+{
+    private const int MaxLinks = 40;
+
+    private static readonly string[] SystemFolders = OperatingSystem.IsWindows() ? [] : ["/dev/", "/proc/", "/sys/"];
+    private static readonly StringComparison PathComparison =
+        OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
+
+    private readonly bool _any = options.AllowedFolders.Contains(ImageSourceOptions.Any);
+    private readonly string[] _folders = [.. options.AllowedFolders.Where(folder => folder != ImageSourceOptions.Any).Select(Path.GetFullPath)];
+    private readonly int _maxBytes = options.MaxBytes;
+
+    /// <summary>Reads the file of a path or a <c>file:</c> address; a relative path is looked for in each allowed folder in turn.</summary>
+    public async Task<ResolvedImage> ReadAsync(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
+    {
+        // Opening can hang (a pipe, a network that is gone): the caller goes on when its time is over.
+        return await Task.Run(() => Read(text, moreFolders, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private ResolvedImage Read(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
+    {
+        string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
+        if ((!_any && FileReference.IsUnc(path)) || ((!_any || OperatingSystem.IsWindows()) && FileReference.HasDeviceName(path)))
+            throw NotAllowed();
+
+        string[] folders = [.. _folders, .. moreFolders.Select(ToFolder).OfType<string>()];
+        try
+        {
+            string[] realFolders = [.. folders.Select(ResolveLinks).OfType<string>()];
+            foreach (string candidate in Candidates(path, folders, realFolders))
+            {
+                // Checked before a look at the file, so that no answer tells what lies outside the folders.
+                string? real = ResolveLinks(candidate);
+                if (real is null || !IsAllowed(real, realFolders))
+                    throw NotAllowed();
+                if (File.Exists(real))
+                    return new ResolvedImage(Read(real, realFolders, cancellationToken), Path.GetFileName(path));
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Told as missing: the cause would name the full path.
+        }
+        throw new BlipException(BlipErrorCode.FileNotFound, "There is no such file, or it cannot be read. Check the path; a web address starts with https://.");
+    }
+
+    private static bool IsUri(string text) => text.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
+
+    private static string? ToFolder(string folder)
+    {
+        string? path = IsUri(folder) ? FileReference.FromUri(folder) : folder;
+        return path is not null && Path.IsPathFullyQualified(path) && !FileReference.IsUnc(path) ? Path.GetFullPath(path) : null;
+    }
+
+    private List<string> Candidates(string path, string[] folders, string[] realFolders)
+    {
+        List<string> candidates = [];
+        if (_any || Path.IsPathRooted(path))
+        {
+            string full = Path.GetFullPath(path);
+            if (_any || IsUnder(full, folders) || IsUnder(full, realFolders))
+                candidates.Add(full);
+        }
+        else
+        {
+            foreach (string folder in folders)
+            {
+                string full = Path.GetFullPath(path, folder);
+                if (IsUnder(full, [folder]))
+                    candidates.Add(full);
+            }
+        }
+        return candidates.Count > 0 ? candidates : throw NotAllowed();
+    }
+
+    /// <summary>The path without links, whether or not its end exists; null when the links turn in a circle.</summary>
+    private static string? ResolveLinks(string full)
+    {
+        string current = Path.GetPathRoot(full)!;
+        Stack<string> rest = [];
+        Push(full[current.Length..]);
+        for (int links = 0; rest.TryPop(out string? part);)
+        {
+            if (part is "" or ".")
+                continue;
+            if (part == "..")
+            {
+                current = Path.GetDirectoryName(current) ?? current;
+                continue;
+            }
+
+            string next = Path.Combine(current, part);
+            if (new FileInfo(next).LinkTarget is not string target)
+            {
+                current = next;
+                continue;
+            }
+
+            if (++links > MaxLinks)
+                return null;
+            if (Path.IsPathFullyQualified(target))
+            {
+                current = Path.GetPathRoot(target)!;
+                target = target[current.Length..];
+            }
+            Push(target);
+        }
+        return current;
+
+        void Push(string path)
+        {
+            string[] parts = path.Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar]);
+            for (int i = parts.Length - 1; i >= 0; i--)
+                rest.Push(parts[i]);
+        }
+    }
+
+    private bool IsAllowed(string real, string[] realFolders) =>
+        !IsUnder(real, SystemFolders) && (_any || (!FileReference.IsUnc(real) && IsUnder(real, realFolders)));
+
+    private static bool IsUnder(string path, string[] folders) =>
+        Array.Exists(folders, folder => path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, PathComparison));
+
+    private byte[] Read(string real, string[] realFolders, CancellationToken cancellationToken)
+    {
+        // No regular file has a length of zero but an empty one: pipes, sockets and devices are not even opened.
+        if (new FileInfo(real).Length == 0)
+            throw NoImage();
+
+        using SafeFileHandle file = File.OpenHandle(real, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        if (!IsAllowed(OpenedPath(file, real) ?? "", realFolders))
+            throw NotAllowed();
+
+        long length = RandomAccess.GetLength(file);
+        if (length == 0)
+            throw NoImage();
+        if (length > _maxBytes)
+            throw ImageSource.TooLarge(_maxBytes);
+
+        byte[] bytes = new byte[length];
+        int count = 0;
+        while (count < bytes.Length && RandomAccess.Read(file, bytes.AsSpan(count), count) is > 0 and int read)
+        {
+            count += read;
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        return count == bytes.Length ? bytes : bytes[..count];
+    }
+
+    // A link may have been put in after the check, so the file that was opened is checked once more. Linux tells its path; elsewhere
+    // the path is resolved again, which leaves a moment to someone who can swap links in an allowed folder twice.
+    private static string? OpenedPath(SafeFileHandle file, string real) =>
+        (OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget : null) ?? ResolveLinks(real);
+
+    private static BlipException NotAllowed() => new(
+        ImageSourceErrorCode.FileNotAllowed, "That file may not be read: only files in allowed folders are, and no devices. Name such a file, or send the image itself.");
+
+    private static BlipException NoImage() => new(BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name an image's file.");
+}

@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Blip.AI.Images;
+
+/// <summary>
+/// The images of one conversation under names that a language model can pass on: <c>image-1</c>, <c>image-2</c>, … A number is
+/// never given twice, so a handle means one image or none. Thread-safe; disposing it frees the images.
+/// </summary>
+public sealed class ImageRegistry : IImageHandles, IDisposable
+{
+    private readonly ImageShelf _shelf;
+    private int _last;
+
+    /// <summary>Creates an empty registry.</summary>
+    /// <param name="options">Its bounds; null for the defaults.</param>
+    /// <param name="timeProvider">The clock; null for the system's.</param>
+    /// <exception cref="ValidationException">A bound is out of its range; the message names it.</exception>
+    public ImageRegistry(ImageStoreOptions? options = null, TimeProvider? timeProvider = null)
+        => _shelf = (options ?? new ImageStoreOptions()).CreateShelf(timeProvider, _ => FormattableString.Invariant($"image-{++_last}"));
+
+    /// <summary>Keeps an image. The same bytes get the same handle as long as they are kept.</summary>
+    /// <param name="image">The encoded image; it is copied.</param>
+    /// <exception cref="BlipException"><c>invalid_request</c>: no bytes. <c>image_too_large</c>: more than the registry holds.</exception>
+    public StoredImage Add(ReadOnlySpan<byte> image) => _shelf.Add(image).Image;
+
+    /// <inheritdoc/>
+    public bool TryGet(string handle, out ReadOnlyMemory<byte> image) => _shelf.TryGet(handle, out image);
+
+    /// <summary>The images kept now, in the order in which they came.</summary>
+    public IReadOnlyList<StoredImage> List() => _shelf.List();
+
+    /// <inheritdoc/>
+    public void Dispose() => _shelf.Dispose();
+}

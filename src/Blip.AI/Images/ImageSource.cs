@@ -1,0 +1,127 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net;
+using System.Text.RegularExpressions;
+
+namespace Blip.AI.Images;
+
+/// <summary>
+/// Turns an image reference, as a person or a model writes it, into bytes, under one policy: <see cref="ImageSourceOptions"/>.
+/// Immutable and thread-safe; one instance serves a whole process.
+/// </summary>
+/// <remarks>
+/// What a reference is depends on its text alone, in this order:
+/// <list type="number">
+/// <item><c>data:</c> at the start: a data URI.</item>
+/// <item><c>http:</c> or <c>https:</c>: an address.</item>
+/// <item><c>file:</c>: a file on this machine, by its full path.</item>
+/// <item>Another scheme of two or more letters and a colon: refused. (<c>./a:b.jpg</c> is a file.)</item>
+/// <item><c>image-</c> with digits, or <c>sha256-</c> with 64 hex digits: a handle. (<c>./image-1</c> is a file.)</item>
+/// <item>All else: a path. A relative one is looked for in each allowed folder, or, when every file is allowed, in the current
+/// folder.</item>
+/// </list>
+/// Addresses: the connection goes to the address that was checked (a name that resolves otherwise the next moment gains nothing),
+/// one refused address of a host refuses the host, and each redirect passes the whole policy. No proxy, cookie, credential or
+/// trace header is sent. Files: links are resolved before the check, and the opened file is checked again.
+/// </remarks>
+public sealed partial class ImageSource : IDisposable
+{
+    private const int MaxReferenceLength = 4096;
+
+    private readonly bool _allowDataUris;
+    private readonly int _maxBytes;
+    private readonly TimeSpan _timeout;
+    private readonly ImageDownloader _downloader;
+    private readonly ImageFiles _files;
+
+    /// <summary>Creates a source with this policy.</summary>
+    /// <param name="options">The policy; its values are copied.</param>
+    /// <exception cref="ValidationException">A value is out of its range; the message names it.</exception>
+    public ImageSource(ImageSourceOptions options)
+        : this(options, resolve: null, mayConnect: null)
+    {
+    }
+
+    /// <summary>For tests: with a name service and a view of the network of their own.</summary>
+    internal ImageSource(ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
+    {
+        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        _allowDataUris = options.AllowDataUris;
+        _maxBytes = options.MaxBytes;
+        _timeout = options.Timeout;
+        _downloader = new ImageDownloader(options, resolve, mayConnect);
+        _files = new ImageFiles(options);
+    }
+
+    /// <summary>Fetches the bytes of an image.</summary>
+    /// <param name="image">An http(s) address, a <c>file:</c> address, a path, a data URI or a handle.</param>
+    /// <param name="scope">The handles and folders of this conversation; null for none.</param>
+    /// <param name="cancellationToken">Ends the wait; the option's time limit holds besides.</param>
+    /// <returns>At least one byte, at most <see cref="ImageSourceOptions.MaxBytes"/>.</returns>
+    /// <exception cref="BlipException">
+    /// The reference is refused or leads nowhere: <c>invalid_request</c>, <c>host_not_allowed</c>, <c>address_not_allowed</c>,
+    /// <c>file_not_allowed</c>, <c>file_not_found</c>, <c>image_not_found</c>, <c>image_too_large</c>, <c>unsupported_image</c>
+    /// (nothing in it), <c>image_fetch_failed</c> (where the host did answer, the inner <see cref="HttpRequestException"/> has the
+    /// status), or <c>timeout</c>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
+    public async ValueTask<ResolvedImage> ResolveAsync(string image, ImageSourceScope? scope = null, CancellationToken cancellationToken = default)
+    {
+        image = image.Trim();
+        if (image.Length == 0)
+            throw Invalid("No image is given. Name an address, a file, a data URI or a handle.");
+
+        if (image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+            return _allowDataUris
+                ? new ResolvedImage(DataUri.Decode(image, _maxBytes), "data URI")
+                : throw new BlipException(ImageSourceErrorCode.AddressNotAllowed, "Data URIs are not allowed here. Give an address, a file or a handle.");
+
+        if (image.Length > MaxReferenceLength || image.AsSpan().ContainsAnyInRange('\0', '\x1f'))
+            throw Invalid("The image reference is too long or has control characters. Name an address, a file, a data URI or a handle.");
+
+        if (HandleForm.IsMatch(image))
+            return scope?.Handles is IImageHandles handles && handles.TryGet(image, out ReadOnlyMemory<byte> data)
+                ? new ResolvedImage(data, image)
+                : throw new BlipException(
+                    ImageSourceErrorCode.ImageNotFound, "No image is known under this handle (any more). Send the image again.");
+
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(_timeout);
+        try
+        {
+            ResolvedImage resolved = await FetchAsync(image, scope, deadline.Token).ConfigureAwait(false);
+            return resolved.Data.Length > 0
+                ? resolved
+                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the image itself.");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new BlipException(
+                ServiceErrorCode.Timeout,
+                FormattableString.Invariant($"The image did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the image itself."));
+        }
+    }
+
+    /// <summary>Closes idle connections. Calls that are under way fail.</summary>
+    public void Dispose() => _downloader.Dispose();
+
+    internal static BlipException TooLarge(int maxBytes) => new(
+        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
+
+    private Task<ResolvedImage> FetchAsync(string image, ImageSourceScope? scope, CancellationToken cancellationToken)
+    {
+        string scheme = SchemeForm.Match(image).Value;
+        if (scheme.Equals("http:", StringComparison.OrdinalIgnoreCase) || scheme.Equals("https:", StringComparison.OrdinalIgnoreCase))
+            return _downloader.GetAsync(image, cancellationToken);
+        if (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase))
+            return _files.ReadAsync(image, scope?.AllowedFolders ?? [], cancellationToken);
+        throw new BlipException(ImageSourceErrorCode.AddressNotAllowed, "That kind of address is not read. Give an https address, a file, a data URI or a handle.");
+    }
+
+    private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
+
+    [GeneratedRegex("^(image-[0-9]{1,9}|sha256-[0-9a-f]{64})\\z")]
+    private static partial Regex HandleForm { get; }
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]+:")]
+    private static partial Regex SchemeForm { get; }
+}

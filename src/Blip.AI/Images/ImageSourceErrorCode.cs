@@ -1,0 +1,20 @@
+namespace Blip.AI.Images;
+
+/// <summary>The codes of failures that an <see cref="ImageSource"/> adds to those of <see cref="BlipErrorCode"/>.</summary>
+public static class ImageSourceErrorCode
+{
+    /// <summary>The host of an address is not among the allowed ones.</summary>
+    public const string HostNotAllowed = "host_not_allowed";
+
+    /// <summary>The address is not allowed: its scheme, its form, or the network it leads to.</summary>
+    public const string AddressNotAllowed = "address_not_allowed";
+
+    /// <summary>The file is not under an allowed folder.</summary>
+    public const string FileNotAllowed = "file_not_allowed";
+
+    /// <summary>No image is known under this handle (any more).</summary>
+    public const string ImageNotFound = "image_not_found";
+
+    /// <summary>The remote host refused to give the image.</summary>
+    public const string ImageFetchFailed = "image_fetch_failed";
+}

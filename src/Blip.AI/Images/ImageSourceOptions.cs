@@ -1,0 +1,89 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Blip.AI.Images;
+
+/// <summary>
+/// Where an image may come from. Everything is denied until it is listed: the lists start empty, and a language model that
+/// controls an address or a path then reaches nothing but data URIs and handles. <see cref="ImageSource"/> copies the values
+/// when it is constructed.
+/// </summary>
+public sealed class ImageSourceOptions : IValidatableObject
+{
+    /// <summary>The entry of <see cref="AllowedHosts"/> or <see cref="AllowedFolders"/> that allows all of them.</summary>
+    public const string Any = "*";
+
+    /// <summary>
+    /// Hosts whose addresses may be fetched: a name (<c>example.com</c>), all names below one (<c>*.example.com</c>, which leaves
+    /// out <c>example.com</c> itself), an IP address in its usual form, or <c>*</c>. A model can make this machine send a GET
+    /// request, with any path, to every host listed. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>
+    /// Folders whose files may be read, subfolders included: full paths, or <c>*</c> for every file. Links are resolved first, so
+    /// that a link does not lead out of a folder. Nothing under <c>/dev</c>, <c>/proc</c> or <c>/sys</c> is read. Default: none.
+    /// </summary>
+    public IReadOnlyList<string> AllowedFolders { get; set; } = [];
+
+    /// <summary>Whether an image may be given as a data URI. Default: true.</summary>
+    public bool AllowDataUris { get; set; } = true;
+
+    /// <summary>Whether <c>http://</c> is allowed beside <c>https://</c>. A redirect never leads from https to http. Default: false.</summary>
+    public bool AllowPlainHttp { get; set; }
+
+    /// <summary>
+    /// Whether a host may be, or resolve to, a loopback, private, link-local, metadata or otherwise reserved address. With it, IP
+    /// addresses in place of host names are allowed too. Default: false.
+    /// </summary>
+    public bool AllowPrivateNetworks { get; set; }
+
+    /// <summary>
+    /// Ports that an address may name, 1 to 65535; 0 stands for any. Default: none, which leaves the scheme's own: 443, and 80 for
+    /// plain http.
+    /// </summary>
+    public IReadOnlyList<int> AllowedPorts { get; set; } = [];
+
+    /// <summary>The most bytes of one image, wherever it comes from. 1 to 1 GiB; default 20 MiB.</summary>
+    [Range(1, 1 << 30)]
+    public int MaxBytes { get; set; } = 20 * 1024 * 1024;
+
+    /// <summary>The time for one image, redirects included. 10 ms to 10 minutes; default 10 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:10:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many redirects are followed; each passes the whole policy. 0 to 10; default 3.</summary>
+    [Range(0, 10)]
+    public int MaxRedirects { get; set; } = 3;
+
+    /// <summary>
+    /// The policy of a command line, where a person typed the reference: every file and every address is allowed, on any port and
+    /// in any network. The limits of size, time and redirects stay. Never for references that a model or a remote caller chose.
+    /// </summary>
+    /// <returns>A new instance, which may be changed.</returns>
+    public static ImageSourceOptions Unrestricted() => new()
+    {
+        AllowedHosts = [Any],
+        AllowedFolders = [Any],
+        AllowPlainHttp = true,
+        AllowPrivateNetworks = true,
+        AllowedPorts = [0],
+    };
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (string host in AllowedHosts)
+            if (HostPattern.TryParse(host) is null)
+                yield return Invalid(nameof(AllowedHosts), $"'{host}' is no host: write example.com, *.example.com, an IP address or *.");
+
+        foreach (string folder in AllowedFolders)
+            if (folder != Any && !Path.IsPathFullyQualified(folder))
+                yield return Invalid(nameof(AllowedFolders), $"'{folder}' is no full path: write the whole path of a folder, or *.");
+
+        foreach (int port in AllowedPorts)
+            if (port is < 0 or > 65535)
+                yield return Invalid(nameof(AllowedPorts), FormattableString.Invariant($"{port} is no port: write 1 to 65535, or 0 for any."));
+    }
+
+    private static ValidationResult Invalid(string member, string message) => new($"{member}: {message}", [member]);
+}

@@ -1,0 +1,14 @@
+namespace Blip.AI;
+
+/// <summary>The codes of failures that a service around the model adds to those of <see cref="BlipErrorCode"/>.</summary>
+public static class ServiceErrorCode
+{
+    /// <summary>More questions in one request than allowed.</summary>
+    public const string TooManyQuestions = "too_many_questions";
+
+    /// <summary>The model is still being loaded; ask again soon.</summary>
+    public const string ModelLoading = "model_loading";
+
+    /// <summary>The time allowed ran out.</summary>
+    public const string Timeout = "timeout";
+}

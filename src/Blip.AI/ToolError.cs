@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text.Json.Serialization;
+using Blip.AI.Images;
+
+namespace Blip.AI;
+
+/// <summary>A failure as data: what a language model can mend, it is told how.</summary>
+public sealed record ToolError
+{
+    /// <summary>A code of <see cref="BlipErrorCode"/>, <see cref="ImageSourceErrorCode"/> or <see cref="ServiceErrorCode"/>.</summary>
+    [JsonPropertyName("code")]
+    public required string Code { get; init; }
+
+    /// <summary>What was found and what is allowed.</summary>
+    [JsonPropertyName("message")]
+    public required string Message { get; init; }
+
+    /// <summary>What to do next.</summary>
+    [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Hint { get; init; }
+
+    /// <summary>The message, with the code.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code}: {Message}");
+
+    internal static ToolError From(Exception exception) => exception switch
+    {
+        // A model's files are the operator's affair, and its messages name them.
+        BlipModelException model => new() { Code = model.Code, Message = "The vision model cannot be used.", Hint = "Tell the user that image questions cannot be answered at the moment." },
+        BlipException known => new() { Code = known.Code, Message = known.Message, Hint = HintFor(known.Code) },
+        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
+    };
+
+    private static string? HintFor(string code) => code switch
+    {
+        ImageSourceErrorCode.ImageNotFound => "Call list_images for the names that there are.",
+        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed => "Do not try other spellings. Ask the user to attach the image.",
+        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions => "Ask fewer or shorter questions.",
+        BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or ServiceErrorCode.Timeout => "Try again in a moment.",
+        _ => null,
+    };
+}

@@ -1,0 +1,14 @@
+namespace Blip.Hosting;
+
+/// <summary>The codes of failures that only a request over HTTP can have, beside those of the layers below.</summary>
+public static class HttpErrorCode
+{
+    /// <summary>No key, or a wrong one.</summary>
+    public const string Unauthorized = "unauthorized";
+
+    /// <summary>The request body is larger than allowed.</summary>
+    public const string RequestTooLarge = "request_too_large";
+
+    /// <summary>The body's media type is not one that the endpoint reads.</summary>
+    public const string UnsupportedMediaType = "unsupported_media_type";
+}

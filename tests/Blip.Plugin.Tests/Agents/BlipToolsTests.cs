@@ -1,0 +1,180 @@
+using System.Text.Json;
+using Blip.AI;
+using Blip.AI.Images;
+using Blip.Tests;
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.SemanticKernel;
+using Xunit;
+
+namespace Blip.Plugin.Tests.Agents;
+
+public sealed class BlipToolsTests : IAsyncLifetime
+{
+    private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
+
+    private readonly ServiceProvider _services = new ServiceCollection().AddBlip(configureSources: s => s.AllowedFolders = [TestPaths.Sample("").TrimEnd('/')]).BuildServiceProvider();
+    private readonly BlipConversation _conversation = new();
+    private BlipTools _tools = null!;
+
+    public ValueTask InitializeAsync()
+    {
+        _tools = _services.CreateTools(_conversation);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _conversation.Dispose();
+        await _services.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task AskImage_AttachedImage_AnswersWithConfidenceAlternativesAndHandle()
+    {
+        string handle = _conversation.Attach(Dogs)!;
+        ImageAnswer answer = await _tools.AskImageAsync(handle, "how many dogs are in the picture?");
+        Assert.Equal(("2", "image-1"), (answer.Answer, answer.Image));
+        Assert.InRange(answer.Confidence!.Value, 0.5, 1);
+        Assert.InRange(answer.Alternatives!.Count, 1, 2);
+        Assert.DoesNotContain("2", answer.Alternatives);
+        Assert.Equal("2", answer.ToString());
+    }
+
+    [Fact]
+    public async Task AskImage_ByFile_IsNamedByTheFileAndPushesNoAttachmentOut()
+    {
+        string handle = _conversation.Attach(Dogs)!;
+        for (int i = 0; i < 40; i++)
+        {
+            ImageAnswer answer = await _tools.AskImageAsync(TestPaths.Sample("room.jpg"), "is this inside or outside?");
+            Assert.Equal(("inside", "room.jpg"), (answer.Answer, answer.Image));
+        }
+        Assert.Equal("2", (await _tools.AskImageAsync(handle, "how many dogs are in the picture?")).Answer);
+        Assert.Single(_tools.ListImages().Images);
+    }
+
+    [Fact]
+    public async Task AskImage_DataUri_GetsAHandleForFurtherQuestions()
+    {
+        ImageAnswer first = await _tools.AskImageAsync("data:image/jpeg;base64," + Convert.ToBase64String(Dogs), "is there a cat?");
+        Assert.Equal(("no", "image-1"), (first.Answer, first.Image));
+        Assert.Equal("2", (await _tools.AskImageAsync("image-1", "how many dogs are in the picture?")).Answer);
+    }
+
+    [Fact]
+    public void AddBlip_Configuration_IsBoundAndLeavesTheDefaultsAlone()
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Blip:Model"] = "org/name",
+            ["Blip:Precision"] = "Int8",
+            ["Blip:Image:Limits:MaxSide"] = "1000",
+            ["Blip:Sources:AllowedHosts:0"] = "*.example.com",
+            ["Blip:Handles:MaxImages"] = "3",
+        }).Build();
+        using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
+        BlipOptions options = services.GetRequiredService<IOptions<BlipOptions>>().Value;
+        Assert.Equal(("org/name", BlipPrecision.Int8, 1000, true), (options.Model, options.Precision, options.Image.Limits.MaxSide, options.Image.Orient));
+        Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
+        Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);
+        Assert.NotEqual(1000, Blip.Images.ImageLimits.Default.MaxSide);
+    }
+
+    [Theory]
+    [InlineData("Blip:MaxRequests", "0")]
+    [InlineData("Blip:Sources:AllowedHosts:0", "no host!")]
+    [InlineData("Blip:Handles:MaxImages", "-1")]
+    public void AddBlip_OptionOutOfRange_FailsAtStart(string key, string value)
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [key] = value }).Build();
+        using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
+        Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
+    }
+
+    [Fact]
+    public async Task AskImageMany_OneQuestionIsEmpty_TheOthersAreAnswered()
+    {
+        ImageAnswers answers = await _tools.AskImageManyAsync(_conversation.Attach(Dogs)!, ["is there a cat?", " ", "what color is the tree?"]);
+        Assert.Equal(["no", null, "green"], answers.Answers!.Select(a => a.Answer));
+        Assert.Equal(BlipErrorCode.QuestionEmpty, answers.Answers![1].Error!.Code);
+        using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize(answers));
+        Assert.Equal(3, json.RootElement.GetProperty("answers").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task AskImages_OneImageIsUnknown_TheOthersAreAnswered()
+    {
+        ImageAnswers answers = await _tools.AskImagesAsync([_conversation.Attach(Dogs)!, "image-9", TestPaths.Sample("beach.jpg")], "is it day or night?");
+        Assert.Equal(["day", null, "night"], answers.Answers!.Select(a => a.Answer));
+        Assert.Equal(ImageSourceErrorCode.ImageNotFound, answers.Answers![1].Error!.Code);
+        Assert.NotNull(answers.Answers[1].Error!.Hint);
+    }
+
+    [Theory]
+    [InlineData(0, BlipErrorCode.InvalidRequest)]
+    [InlineData(17, ServiceErrorCode.TooManyQuestions)]
+    public async Task AskImageMany_WrongCount_IsAnError(int count, string code) =>
+        Assert.Equal(code, (await _tools.AskImageManyAsync("image-1", [.. Enumerable.Repeat("what?", count)])).Error!.Code);
+
+    [Fact]
+    public void ListImages_NoConversation_SaysWhatToDo()
+    {
+        using ImageStore store = new();
+        ImageList list = _services.CreateTools(BlipConversation.Stateless(store)).ListImages();
+        Assert.Empty(list.Images);
+        Assert.NotNull(list.Hint);
+    }
+
+    [Fact]
+    public async Task AskImage_Stateless_TakesTheStoresHandle()
+    {
+        using ImageStore store = new();
+        string handle = store.Add(Dogs).Image.Handle;
+        ImageAnswer answer = await _services.CreateTools(BlipConversation.Stateless(store)).AskImageAsync(handle, "is there a cat?");
+        Assert.Equal(("no", null), (answer.Answer, answer.Image));
+    }
+
+    /// <summary>Failures of every kind, on every path that a stack offers: the model learns nothing of the machine.</summary>
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("../../../../etc/passwd")]
+    [InlineData("file:///etc/hostname")]
+    [InlineData("http://169.254.169.254/latest/meta-data")]
+    [InlineData("https://internal.example.com/secret.jpg")]
+    [InlineData("data:image/png;base64,AAAA")]
+    [InlineData("image-77")]
+    public async Task Failure_OnEveryPath_ShowsNothingOfTheMachine(string image)
+    {
+        ImageAnswer answer = await _tools.AskImageAsync(image, "what is it?");
+        Assert.NotNull(answer.Error);
+        AssertClean(JsonSerializer.Serialize(answer), image);
+
+        Kernel kernel = new(_services);
+        FunctionResult invoked = await kernel.ImportPluginFromBlip(_conversation)["ask_image"].InvokeAsync(kernel, new KernelArguments { ["image"] = image, ["question"] = "what?" });
+        AssertClean(invoked.ToString(), image);
+        object? called = await _services.CreateBlipFunctions(_conversation)[0].InvokeAsync(new AIFunctionArguments { ["image"] = image, ["question"] = "what?" });
+        AssertClean(called!.ToString()!, image);
+    }
+
+    [Fact]
+    public async Task Failure_ModelIsBroken_NamesNoFile()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddBlip(o => o.Model = TestPaths.Golden("models", "bad", "truncated")).BuildServiceProvider();
+        ImageAnswer answer = await services.CreateTools(_conversation).AskImageAsync(_conversation.Attach(Dogs)!, "what is it?");
+        Assert.Equal(BlipErrorCode.ModelInvalid, answer.Error!.Code);
+        AssertClean(JsonSerializer.Serialize(answer), "-");
+        Assert.DoesNotContain("safetensors", JsonSerializer.Serialize(answer), StringComparison.Ordinal);
+    }
+
+    private static void AssertClean(string text, string given)
+    {
+        Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(TestPaths.Root, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", text, StringComparison.Ordinal);
+        if (!given.Contains("169.254", StringComparison.Ordinal))
+            Assert.DoesNotMatch(@"\d+\.\d+\.\d+\.\d+", text);
+    }
+}
