@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Options;
 
 namespace Blip.AI;
@@ -6,7 +7,7 @@ namespace Blip.AI;
 /// The model of an application: loaded when it is first needed, once, and shared by all who ask. Thread-safe. A failed load is tried
 /// again by the next caller.
 /// </summary>
-public sealed class BlipService : IAsyncDisposable
+public sealed class BlipService : IBlipModel, IAsyncDisposable
 {
     private readonly BlipOptions _options;
     private readonly IServiceProvider? _services;
@@ -65,30 +66,52 @@ public sealed class BlipService : IAsyncDisposable
         await model.AskAsync(BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Answers several questions about one image, which is encoded once. A question that fails alone fails alone.</summary>
-    /// <param name="image">The image.</param>
-    /// <param name="questions">The questions, answered in one run where they can be.</param>
-    /// <param name="cancellationToken">Leaves the queue.</param>
-    /// <returns>One entry a question, in order.</returns>
-    /// <exception cref="BlipException">The image or the model cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
-    public async Task<AskedQuestion[]> AskEachAsync(BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public async Task<Answer> AskAsync(
+        BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(questions);
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        using EncodedImage encoded = await model.EncodeAsync(image, cancellationToken).ConfigureAwait(false);
-        // They still share a run, since all wait at once.
-        return await Task.WhenAll(questions.Select(async question =>
-        {
-            try
-            {
-                return new AskedQuestion(question, await model.AskAsync(encoded, question, cancellationToken: cancellationToken).ConfigureAwait(false), null);
-            }
-            catch (BlipException exception) when (exception is not (BlipModelException or BlipBusyException))
-            {
-                return new AskedQuestion(question, null, exception);
-            }
-        })).ConfigureAwait(false);
+        return await model.AskAsync(image, question, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Answer[]> AskAsync(
+        BlipImage image, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await model.AskAsync(image, questions, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Answer> AskAsync(
+        EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await model.AskAsync(encoded, question, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Answer[]> AskAsync(
+        EncodedImage encoded, IReadOnlyList<string> questions, AskOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await model.AskAsync(encoded, questions, options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await model.EncodeAsync(image, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<AskOutcome> AskEachAsync(
+        IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        await foreach (AskOutcome outcome in model.AskEachAsync(items, options, cancellationToken).ConfigureAwait(false))
+            yield return outcome;
     }
 
     /// <summary>Stops a loading under way, or waits for the questions under way, and frees the model.</summary>

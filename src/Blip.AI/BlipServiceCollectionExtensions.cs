@@ -29,6 +29,7 @@ public static class BlipServiceCollectionExtensions
         services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
         services.TryAddSingleton(provider => new BlipService(provider.GetRequiredService<IOptions<BlipOptions>>(), provider));
+        services.TryAddSingleton<IBlipModel>(provider => provider.GetRequiredService<BlipService>());
         services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
         services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));
         services.TryAddScoped(provider => provider.CreateConversation());

@@ -59,7 +59,8 @@ public sealed partial class BlipTools
         {
             CheckCount(questions, "questions");
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-            AskedQuestion[] asked = await _service.AskEachAsync(resolved, [.. questions.Select(question => question ?? "")], cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<QuestionOutcome> asked = await _service.AskEachAsync(
+                resolved, [.. questions.Select(question => question ?? "")], cancellationToken: cancellationToken).ConfigureAwait(false);
             // The image is named once.
             ImageAnswer[] answers = [.. asked.Select((one, i) => one.Answer is { } answer ? ImageAnswer.From(answer, i == 0 ? handle : null) : new ImageAnswer { Error = ToolError.From(one.Error!) })];
             return new ImageAnswers { Answers = answers };

@@ -1,86 +1,83 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Threading.Channels;
 using Blip.Hosting;
 
 namespace Blip.Cli;
 
 /// <summary>
-/// Many questions from JSON lines. A window of them is under way at once, so that they share runs; answers are written in the
-/// order of the lines as soon as that order allows, and what fails becomes a line of its own.
+/// Many questions from JSON lines. Answers are written in the order of the lines as soon as that order allows, and what fails becomes a
+/// line of its own.
 /// </summary>
 internal static class AskBatch
 {
-    private const int Window = 32;
-
-    private delegate void Line(Utf8JsonWriter writer);
-
     /// <summary>Whether every line was answered.</summary>
-    public static async Task<bool> RunAsync(BlipModel model, StreamReader lines, string folder, AskOptions options, CancellationToken cancellationToken)
+    public static async Task<bool> RunAsync(
+        BlipModel model, StreamReader lines, string folder, AskOptions options, CancellationToken cancellationToken)
     {
-        Channel<Task<(Line Line, bool Answered)>> underWay = Channel.CreateBounded<Task<(Line, bool)>>(new BoundedChannelOptions(Window) { SingleReader = true, SingleWriter = true });
-        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using ImageReader reader = new();
-        Task reading = ReadAsync();
-        bool all = true;
         using JsonLines output = new();
-        try
+        bool all = true;
+        IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, cancellationToken);
+        await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
         {
-            await foreach (Task<(Line Line, bool Answered)> next in underWay.Reader.ReadAllAsync(cancellationToken))
-            {
-                (Line line, bool answered) = await next;
-                output.Write(writer => line(writer));
-                all &= answered;
-            }
+            output.Write(writer => Write(writer, outcome));
+            all &= outcome.IsAnswered;
         }
-        finally
-        {
-            // A reader that has had enough, or Ctrl+C: nothing more is read or begun.
-            await stop.CancelAsync();
-            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
-        await reading;
         return all;
+    }
 
-        async Task ReadAsync()
+    private static void Write(Utf8JsonWriter writer, AskOutcome outcome)
+    {
+        Request request = (Request)outcome.Item.Key!;
+        if (outcome.IsAnswered)
         {
-            Exception? failure = null;
-            try
-            {
-                while (await InputLines.NextAsync(lines, stop.Token) is { } line)
-                {
-                    if (!string.IsNullOrWhiteSpace(line))
-                        await underWay.Writer.WriteAsync(AskAsync(model, reader, line, folder, options, stop.Token), stop.Token);
-                }
-            }
-            catch (Exception exception) when (exception is IOException or OperationCanceledException)
-            {
-                failure = exception;
-            }
-            underWay.Writer.Complete(failure);
+            AnswerJson.Write(writer, outcome.Answers[0].Answer!, request.Question!, request.Image, request.Id);
+            return;
+        }
+        BlipException error = outcome.Error ?? outcome.Answers[0].Error!;
+        AnswerJson.WriteError(writer, error.Code, error.Message, request.Question, request.Image, request.Id);
+    }
+
+    private static async IAsyncEnumerable<AskItem> ReadAsync(
+        StreamReader lines, string folder, ImageReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (await InputLines.NextAsync(lines, cancellationToken) is { } line)
+        {
+            if (string.IsNullOrWhiteSpace(line))
+                continue;
+            Request request = Read(line);
+            yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), [request.Question ?? ""], request);
         }
     }
 
-    private static async Task<(Line Line, bool Answered)> AskAsync(BlipModel model, ImageReader reader, string line, string folder, AskOptions options, CancellationToken cancellationToken)
+    /// <summary>What a line asks for, and why it cannot be asked, if it cannot.</summary>
+    private static Request Read(string line)
     {
-        JsonElement? id = null;
-        string? image = null, question = null;
+        Request request = new(null, null, null, null);
         try
         {
-            JsonElement request = Parse(line);
-            id = request.TryGetProperty("id", out JsonElement given) ? given : null;
-            image = Text(request, "image");
-            question = Text(request, "question");
-            if (image is null || question is null)
-                throw new BlipException(BlipErrorCode.InvalidRequest, "The line lacks a text image or a text question.");
-            string place = image == InputLines.StandardInput || image.Contains("://", StringComparison.Ordinal) || image.StartsWith("data:", StringComparison.OrdinalIgnoreCase) ? image : Path.Combine(folder, image);
-            BlipImage read = await reader.ReadAsync(place, cancellationToken);
-            Answer answer = await model.AskAsync(read, question, options, cancellationToken);
-            return (writer => AnswerJson.Write(writer, answer, question, image, id), true);
+            JsonElement root = Parse(line);
+            request = request with { Id = root.TryGetProperty("id", out JsonElement given) ? given : null };
+            request = request with { Image = Text(root, "image") };
+            request = request with { Question = Text(root, "question") };
+            return request.Image is not null && request.Question is not null
+                ? request
+                : throw new BlipException(BlipErrorCode.InvalidRequest, "The line lacks a text image or a text question.");
         }
         catch (BlipException exception)
         {
-            return (writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, question, image, id), false);
+            return request with { Error = exception };
         }
+    }
+
+    private static async Task<BlipImage> OpenAsync(Request request, string folder, ImageReader reader, CancellationToken cancellationToken)
+    {
+        if (request.Error is not null)
+            throw request.Error;
+        string image = request.Image!;
+        bool isFile = image != InputLines.StandardInput && !image.Contains("://", StringComparison.Ordinal)
+            && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+        return await reader.ReadAsync(isFile ? Path.Combine(folder, image) : image, cancellationToken);
     }
 
     private static JsonElement Parse(string line)
@@ -109,4 +106,6 @@ internal static class AskBatch
             throw new BlipException(BlipErrorCode.InvalidRequest, $"The line's {name} is not valid Unicode.");
         }
     }
+
+    private sealed record Request(JsonElement? Id, string? Image, string? Question, BlipException? Error);
 }

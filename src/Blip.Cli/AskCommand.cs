@@ -85,42 +85,27 @@ internal static class AskCommand
         using ImageReader reader = new();
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), several: words.Length * questions.Length > 1);
-        foreach (string word in words)
-        {
-            try
-            {
-                BlipImage image = await reader.ReadAsync(word, cancellationToken);
-                await AskAsync(model, printer, word, image, questions, options, cancellationToken);
-            }
-            catch (BlipException exception) when (exception is not BlipModelException)
-            {
-                foreach (string question in questions)
-                    printer.PrintError(word, question, exception);
-            }
-        }
+        IEnumerable<AskItem> items = words.Select(word => new AskItem(
+            async token => await reader.ReadAsync(word, token), questions, word));
+        await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
+            Print(printer, outcome);
         return printer.AnyFailed ? CommandLine.Failure : 0;
     }
 
-    private static async Task AskAsync(BlipModel model, AnswerPrinter printer, string name, BlipImage image, string[] questions, AskOptions options, CancellationToken cancellationToken)
+    private static void Print(AnswerPrinter printer, AskOutcome outcome)
     {
-        Answer[] answers;
-        try
+        string image = (string)outcome.Item.Key!;
+        if (outcome.Error is { } failed)
         {
-            answers = await model.AskAsync(image, questions, options, cancellationToken);
+            foreach (string question in outcome.Item.Questions)
+                printer.PrintError(image, question, failed);
         }
-        catch (BlipException exception) when (exception is not BlipModelException)
+        foreach (QuestionOutcome question in outcome.Answers)
         {
-            if (questions is [string only])
-                printer.PrintError(name, only, exception);
+            if (question.Answer is { } answer)
+                printer.Print(image, question.Question, answer);
             else
-            {
-                // One that cannot be asked must not cost the others their answers.
-                foreach (string question in questions)
-                    await AskAsync(model, printer, name, image, [question], options, cancellationToken);
-            }
-            return;
+                printer.PrintError(image, question.Question, question.Error!);
         }
-        for (int i = 0; i < answers.Length; i++)
-            printer.Print(name, questions[i], answers[i]);
     }
 }

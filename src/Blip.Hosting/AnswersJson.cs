@@ -1,15 +1,14 @@
 using System.Text.Json;
-using Blip.AI;
 
 namespace Blip.Hosting;
 
 /// <summary>Several answers: the member <c>answers</c> of an object, over HTTP and in blobs.</summary>
 internal static class AnswersJson
 {
-    public static void Write(Utf8JsonWriter writer, AskedQuestion[] asked, string? image = null)
+    public static void Write(Utf8JsonWriter writer, IReadOnlyList<QuestionOutcome> asked, string? image = null)
     {
         writer.WriteStartArray("answers");
-        foreach (AskedQuestion one in asked)
+        foreach (QuestionOutcome one in asked)
         {
             if (one.Answer is { } answer)
                 AnswerJson.Write(writer, answer, one.Question, image);

@@ -61,7 +61,7 @@ public sealed partial class BlipModel
                 await foreach (AskItem item in items.WithCancellation(stop.Token).ConfigureAwait(false))
                 {
                     await window.WaitAsync(stop.Token).ConfigureAwait(false);
-                    await underWay.Writer.WriteAsync(AskItemAsync(item, index++, options.Ask, stop.Token), stop.Token).ConfigureAwait(false);
+                    await underWay.Writer.WriteAsync(AskItemAsync(item, index++, options, stop.Token), stop.Token).ConfigureAwait(false);
                 }
             }
             finally
@@ -72,7 +72,7 @@ public sealed partial class BlipModel
     }
 
     /// <summary>One item; whatever goes wrong with it, but for cancelling, is its outcome.</summary>
-    private async Task<AskOutcome> AskItemAsync(AskItem item, long index, AskOptions options, CancellationToken cancellationToken)
+    private async Task<AskOutcome> AskItemAsync(AskItem item, long index, AskEachOptions options, CancellationToken cancellationToken)
     {
         AskOutcome outcome = new() { Item = item, Index = index };
         try
@@ -84,17 +84,25 @@ public sealed partial class BlipModel
                 (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
                 return outcome with
                 {
-                    Answers = await AskApartAsync(embeddings, item.Questions, options, timing, trace, cancellationToken).ConfigureAwait(false),
+                    Answers = await AskApartAsync(embeddings, item.Questions, options.Ask, timing, trace, cancellationToken).ConfigureAwait(false),
                 };
-            }, _gate.EnterWhenFreeAsync(cancellationToken)).ConfigureAwait(false);
+            }, options.WaitForPlace ? _gate.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // One item must not cost the others their answers, whatever it is.
         catch (Exception exception) when (exception is not ObjectDisposedException && !cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            return outcome with { Error = exception };
+            return outcome with { Error = AsBlipException(exception) };
         }
     }
+
+    private static BlipException AsBlipException(Exception exception) => exception switch
+    {
+        BlipException known => known,
+        OperationCanceledException => new BlipException(BlipErrorCode.Cancelled, "Opening the image was cancelled.", exception),
+        IOException or UnauthorizedAccessException => new BlipException(BlipErrorCode.FileNotFound, "The image cannot be read.", exception),
+        _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed for a reason that Blip did not foresee.", exception),
+    };
 
     /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>
     private async Task<QuestionOutcome[]> AskApartAsync(
@@ -136,7 +144,7 @@ public sealed partial class BlipModel
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                outcomes[asked[i]] = new QuestionOutcome(question, null, exception);
+                outcomes[asked[i]] = new QuestionOutcome(question, null, AsBlipException(exception));
             }
         }
         trace.Answered(request.Questions, [.. answers]);

@@ -33,6 +33,27 @@ public static class BlipModelExtensions
         return TypedAnswer<T>.Parse(await model.AskAsync(encoded, question, options, cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>Asks questions about one image. A question that cannot be asked has an error of its own.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="image">The image.</param>
+    /// <param name="questions">The questions.</param>
+    /// <param name="options">How to answer; the defaults where <see langword="null"/>. The image waits for no place unless they say so.</param>
+    /// <param name="cancellationToken">Leaves the queue.</param>
+    /// <returns>One outcome a question, in order.</returns>
+    /// <exception cref="BlipException">The image or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <exception cref="BlipModelException">The model is damaged: no fault of a question.</exception>
+    public static async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
+        this IBlipModel model, BlipImage image, IReadOnlyList<string> questions, AskEachOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        options ??= new AskEachOptions { WaitForPlace = false };
+        IReadOnlyList<QuestionOutcome> answers = [];
+        await foreach (AskOutcome outcome in model.AskEachAsync([new AskItem(image, questions)], options, cancellationToken).ConfigureAwait(false))
+            answers = outcome.Error is null ? outcome.Answers : throw outcome.Error;
+        BlipException? fault = answers.Select(answer => answer.Error).FirstOrDefault(e => e is BlipModelException or { Code: BlipErrorCode.Internal });
+        return fault is null ? answers : throw fault;
+    }
+
     /// <summary>Asks about many images, as <see cref="IBlipModel.AskEachAsync"/> does.</summary>
     /// <param name="model">The model.</param>
     /// <inheritdoc cref="IBlipModel.AskEachAsync"/>

@@ -1,4 +1,3 @@
-using Blip.AI;
 using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.Asking;
@@ -20,7 +19,7 @@ internal sealed class AskEndpoint(AskRequestReader reader, ImageQuestions questi
             await Bodies.WriteJsonAsync(context, writer => AnswerJson.Write(writer, answer, question, name)).ConfigureAwait(false);
             return;
         }
-        AskedQuestion[] asked = await questions.AskEachAsync(image, request.Questions, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<QuestionOutcome> asked = await questions.AskEachAsync(image, request.Questions, cancellationToken).ConfigureAwait(false);
         await Bodies.WriteJsonAsync(context, writer =>
         {
             writer.WriteStartObject();

@@ -21,10 +21,11 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
     }
 
     /// <summary>Answers several, each on its own.</summary>
-    public async Task<AskedQuestion[]> AskEachAsync(BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
+        BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
     {
-        await GetModelAsync(cancellationToken).ConfigureAwait(false);
-        return await service.AskEachAsync(image, questions, cancellationToken).ConfigureAwait(false);
+        BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        return await model.AskEachAsync(image, questions, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>An answer's tokens as text, the start token left out.</summary>

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Blip.AI;
 
 namespace Blip.Hosting.Blobs;
 
@@ -12,7 +11,7 @@ namespace Blip.Hosting.Blobs;
 /// <param name="ModelDigest">Which model answered.</param>
 /// <param name="Answers">The answers in the order of the questions; <see langword="null"/> where the image failed.</param>
 /// <param name="Error">Why it failed.</param>
-internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, AskedQuestion[]? Answers, BlipException? Error)
+internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadOnlyList<QuestionOutcome>? Answers, BlipException? Error)
 {
     public BinaryData ToJson(DateTimeOffset answeredAt)
     {

@@ -76,7 +76,10 @@ public sealed partial class BlobAnswering(
                     return true;
                 }
                 byte[] bytes = await ReadAsync(download, cancellationToken).ConfigureAwait(false);
-                answer = new AnswerDocument(version, digest, await service.AskEachAsync(BlipImage.FromBytes(bytes), questions, cancellationToken).ConfigureAwait(false), null);
+                // Nobody waits for a blob: it waits for a place.
+                IReadOnlyList<QuestionOutcome> answers = await service
+                    .AskEachAsync(BlipImage.FromBytes(bytes), questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);
+                answer = new AnswerDocument(version, digest, answers, null);
             }
             catch (BlipException exception) when (!MayPass(exception))
             {

@@ -11,6 +11,12 @@ public sealed record AskEachOptions
     /// <summary>Images in memory at once, those that wait for their turn to be given included: 1 to 1,024, 32 by default.</summary>
     public int Window { get; init; } = 32;
 
+    /// <summary>
+    /// Whether an image waits for a place in the queue, the default; otherwise a full queue is the image's error
+    /// (<see cref="BlipBusyException"/>).
+    /// </summary>
+    public bool WaitForPlace { get; init; } = true;
+
     /// <summary>Learns of every outcome that was given.</summary>
     public IProgress<AskEachProgress>? Progress { get; init; }
 

@@ -13,7 +13,7 @@ public sealed record AskOutcome
     public IReadOnlyList<QuestionOutcome> Answers { get; init; } = [];
 
     /// <summary>Why the image could not be asked about; <see langword="null"/> where it could.</summary>
-    public Exception? Error { get; init; }
+    public BlipException? Error { get; init; }
 
     /// <summary>Whether every question has an answer.</summary>
     public bool IsAnswered => Error is null && Answers.All(answer => answer.Answer is not null);

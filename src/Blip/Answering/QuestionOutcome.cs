@@ -4,4 +4,4 @@ namespace Blip;
 /// <param name="Question">The question as asked.</param>
 /// <param name="Answer">The answer, or <see langword="null"/>.</param>
 /// <param name="Error">The reason, or <see langword="null"/>.</param>
-public sealed record QuestionOutcome(string Question, Answer? Answer, Exception? Error = null);
+public sealed record QuestionOutcome(string Question, Answer? Answer, BlipException? Error = null);
