@@ -47,8 +47,9 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         }
         CheckHeads(text, heads, width);
         CheckActivation(text);
+        int positions = text.Int("max_position_embeddings", 512, 3, MaxTokens);
         return new BlipTextConfig(
-            vocabulary, width, Intermediate(text), Layers(text), heads, text.Int("max_position_embeddings", 512, 3, MaxTokens), Epsilon(text, 1e-12),
+            vocabulary, width, Intermediate(text), Layers(text), heads, positions, Epsilon(text, 1e-12),
             Token("bos_token_id", 30522), Token("sep_token_id", 102), Token("pad_token_id", 0));
 
         int Token(string key, int fallback)
@@ -63,10 +64,13 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         int width = Width(vision), heads = vision.Int("num_attention_heads", 12, 1, width);
         CheckHeads(vision, heads, width);
         CheckActivation(vision);
-        int size = vision.Int("image_size", 384, 1, 8192);
-        BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, vision.Int("patch_size", 16, 1, size), Epsilon(vision, 1e-5));
+        int size = vision.Int("image_size", 384, 1, 8192), patch = vision.Int("patch_size", 16, 1, size);
+        BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, patch, Epsilon(vision, 1e-5));
         if (config.TokenCount > MaxTokens)
-            throw vision.Invalid("patch_size", $"an image of {size} pixels would have {config.TokenCount} patches; at most {MaxTokens} are run");
+        {
+            throw vision.Invalid(
+                "patch_size", $"an image of {size} pixels would have {config.TokenCount} tokens; at most {MaxTokens} are run");
+        }
         return config;
     }
 

@@ -6,7 +6,7 @@ namespace Blip.Checkpoints;
 /// <param name="NumHiddenLayers">Layers.</param>
 /// <param name="NumAttentionHeads">Heads, each D / heads wide.</param>
 /// <param name="ImageSize">Width and height of the image in pixels.</param>
-/// <param name="PatchSize">Width and height of a patch in pixels; a rest of the image narrower than a patch is not seen.</param>
+/// <param name="PatchSize">Width and height of a patch in pixels; a rest of the image smaller than a patch is left out.</param>
 /// <param name="LayerNormEps">Added to the variance in layer norms.</param>
 public sealed record BlipVisionConfig(
     int HiddenSize, int IntermediateSize, int NumHiddenLayers, int NumAttentionHeads, int ImageSize, int PatchSize, float LayerNormEps)

@@ -48,7 +48,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The files of weights and their sizes in bytes.</summary>
     public IReadOnlyList<CheckpointFile> Files => _files.ConvertAll(file => new CheckpointFile(file.Name, file.Length));
 
-    /// <summary>Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files.</summary>
+    /// <summary>
+    /// Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files.
+    /// </summary>
     internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Settings));
 
     private string Settings => CheckpointDigest.Settings(Config, Preprocessor);
@@ -71,8 +73,8 @@ public sealed class Checkpoint : IDisposable
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
             throw new BlipModelException(
-                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but vision_config.image_size " +
-                $"in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but " +
+                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
         }
         List<MappedFile> files = [];
         try
@@ -138,7 +140,8 @@ public sealed class Checkpoint : IDisposable
 
     private string HashAll()
     {
-        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(tensor => tensor.Name).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
+        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(tensor => tensor.Name)];
+        Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Name, b.Name));
         return CheckpointDigest.Compute(Settings, tensors, ReadAll(tensors, tensor => tensor.Hash()));
     }
 

@@ -24,7 +24,8 @@ internal static class CheckpointDigest
             $"PadTokenId = {text.PadTokenId} }}, Vision = BlipVisionConfig {{ HiddenSize = {vision.HiddenSize}, " +
             $"IntermediateSize = {vision.IntermediateSize}, NumHiddenLayers = {vision.NumHiddenLayers}, " +
             $"NumAttentionHeads = {vision.NumAttentionHeads}, ImageSize = {vision.ImageSize}, PatchSize = {vision.PatchSize}, " +
-            $"LayerNormEps = {vision.LayerNormEps}, TokenCount = {vision.TokenCount} }}, TieWordEmbeddings = {config.TieWordEmbeddings} }} " +
+            $"LayerNormEps = {vision.LayerNormEps}, TokenCount = {vision.TokenCount} }}, " +
+            $"TieWordEmbeddings = {config.TieWordEmbeddings} }} " +
             $"{preprocessor.Width} {preprocessor.RescaleFactor} {Numbers(preprocessor.ImageMean)} {Numbers(preprocessor.ImageStd)}");
     }
 

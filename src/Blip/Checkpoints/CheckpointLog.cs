@@ -4,7 +4,9 @@ namespace Blip.Checkpoints;
 
 internal static partial class CheckpointLog
 {
-    [LoggerMessage(100, LogLevel.Warning,
-        "text_config.num_attention_heads in config.json is 8 at a width of 768, a known error of old configurations: 12 is used, as the weights are made for. ObeyHeadCount keeps 8.")]
+    [LoggerMessage(
+        100, LogLevel.Warning,
+        "text_config.num_attention_heads in config.json is 8 at a width of 768. That is a known error of old configurations: the weights " +
+        "are made for 12 heads, so 12 is used. ObeyHeadCount keeps 8.")]
     public static partial void HeadCountCorrected(ILogger logger);
 }

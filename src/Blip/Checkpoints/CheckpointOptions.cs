@@ -5,7 +5,7 @@ public sealed record CheckpointOptions
 {
     /// <summary>
     /// Whether <c>num_attention_heads</c> is obeyed where the text configuration has the old error of 8 heads at width 768. False by
-    /// default: it is read as 12, as the weights are made for.
+    /// default: it is read as 12, because the weights are made for 12 heads.
     /// </summary>
     public bool ObeyHeadCount { get; init; }
 }

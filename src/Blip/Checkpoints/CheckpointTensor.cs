@@ -93,7 +93,8 @@ public sealed unsafe class CheckpointTensor
         if (Type == TensorType.Other)
         {
             throw new BlipModelException(
-                $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. Take the model in one of these.");
+                $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. " +
+                "Take the model in one of these types.");
         }
     }
 

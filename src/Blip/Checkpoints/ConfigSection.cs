@@ -44,7 +44,7 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
     {
         null => null,
         { ValueKind: JsonValueKind.String } value => value.GetString(),
-        { } value => throw Invalid(key, $"it is {Shown(value)}, but must be a text"),
+        { } value => throw Invalid(key, $"it is {Shown(value)}, but must be text"),
     };
 
     /// <summary>The value, or <see langword="null"/> where it is absent or null.</summary>
@@ -52,7 +52,7 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
         values is { } section && section.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     public BlipModelException Invalid(string key, string defect) =>
-        new($"{prefix}{key} in {file} cannot be used: {defect}. Take the file anew from where the model was published.");
+        new($"{prefix}{key} in {file} cannot be used: {defect}. Download the file again from where the model was published.");
 
     private static string Shown(JsonElement value)
     {

@@ -33,7 +33,9 @@ public sealed record PreprocessorConfig
 
     /// <summary>Reads a folder's preprocessor configuration and nothing else.</summary>
     /// <param name="directory">The model's folder. It need not hold any such file.</param>
-    /// <exception cref="BlipModelException">The folder is missing, or the file is broken or asks for something else than bicubic resizing.</exception>
+    /// <exception cref="BlipModelException">
+    /// The folder is missing, or the file is broken or asks for another resizing than bicubic.
+    /// </exception>
     public static PreprocessorConfig Load(string directory) => Load(directory, new PreprocessorConfig().Width);
 
     /// <summary>Reads it where the model's size is known: a size that no file gives is the model's.</summary>
@@ -49,7 +51,8 @@ public sealed record PreprocessorConfig
     }
 
     /// <summary>A byte x of channel c becomes scale · x + shift.</summary>
-    internal (double Scale, double Shift) Channel(int channel) => (RescaleFactor / ImageStd[channel], -(double)ImageMean[channel] / ImageStd[channel]);
+    internal (double Scale, double Shift) Channel(int channel) =>
+        (RescaleFactor / ImageStd[channel], -(double)ImageMean[channel] / ImageStd[channel]);
 
     private static PreprocessorConfig Read(ConfigSection section, int side)
     {
@@ -72,7 +75,7 @@ public sealed record PreprocessorConfig
     {
         const int Most = 8192;
         if (!section.Bool("do_resize", true))
-            throw section.Invalid("do_resize", "images of any size but the model's cannot be used unresized");
+            throw section.Invalid("do_resize", "images must be resized to the model's size");
         if (section.Find("size") is not { ValueKind: JsonValueKind.Object })
         {
             int side = section.Int("size", fallback, 1, Most);
@@ -94,9 +97,11 @@ public sealed record PreprocessorConfig
             int read = 0;
             foreach (JsonElement number in value.EnumerateArray())
             {
-                if (number.ValueKind != JsonValueKind.Number || !number.TryGetSingle(out channels[read]) || !(channels[read] >= least && channels[read] <= 1000))
+                // A comparison with NaN is false.
+                if (number.ValueKind != JsonValueKind.Number || !number.TryGetSingle(out float channel)
+                    || !(channel >= least && channel <= 1000))
                     break;
-                read++;
+                channels[read++] = channel;
             }
             if (read == 3)
                 return channels;

@@ -9,7 +9,9 @@ internal static class WeightFiles
 {
     private const string Safetensors = "model.safetensors", Torch = "pytorch_model.bin";
 
-    /// <summary>Maps the files and reads their tables. The caller disposes the files, of which the list holds those opened even when this throws.</summary>
+    /// <summary>Maps the files and reads their tables.</summary>
+    /// <param name="directory">The model's folder.</param>
+    /// <param name="files">Gets the files that were opened, even when this throws. The caller disposes them.</param>
     public static Dictionary<string, CheckpointTensor> Open(string directory, List<MappedFile> files)
     {
         foreach (string name in (string[])[Safetensors, Torch])
@@ -20,10 +22,12 @@ internal static class WeightFiles
                 return ReadShards(directory, ShardIndex.NameFor(name), index, files);
         }
         throw BlipModelException.NotFound(
-            $"The model's folder has no weights: neither {Safetensors} nor {Torch}, whole or in shards. Give a folder with a complete Hugging Face checkpoint.");
+            $"The model's folder has no weights: neither {Safetensors} nor {Torch}, whole or in shards. " +
+            "Give a folder with a complete Hugging Face checkpoint.");
     }
 
-    private static Dictionary<string, CheckpointTensor> ReadShards(string directory, string indexName, ShardIndex index, List<MappedFile> files)
+    private static Dictionary<string, CheckpointTensor> ReadShards(
+        string directory, string indexName, ShardIndex index, List<MappedFile> files)
     {
         List<CheckpointTensor> tensors = [];
         foreach (string shard in index.Shards)
@@ -32,7 +36,10 @@ internal static class WeightFiles
         foreach ((string name, string shard) in index.ShardOf)
         {
             if (!byName.TryGetValue(name, out CheckpointTensor? tensor) || tensor.File != shard)
-                throw new BlipModelException($"{shard} lacks the tensor {PlainFileName.Shown(name)} that {indexName} promises. Download the model again.");
+            {
+                throw new BlipModelException(
+                    $"{shard} lacks the tensor {PlainFileName.Shown(name)}, which {indexName} says is there. Download the model again.");
+            }
         }
         return byName;
     }
@@ -50,7 +57,11 @@ internal static class WeightFiles
         foreach (CheckpointTensor tensor in tensors)
         {
             if (!byName.TryAdd(tensor.Name, tensor))
-                throw new BlipModelException($"Tensor {PlainFileName.Shown(tensor.Name)} is in {byName[tensor.Name].File} and again in {tensor.File}. Download the model again.");
+            {
+                throw new BlipModelException(
+                    $"Tensor {PlainFileName.Shown(tensor.Name)} is in {byName[tensor.Name].File} and again in {tensor.File}. " +
+                    "Download the model again.");
+            }
         }
         return byName;
     }

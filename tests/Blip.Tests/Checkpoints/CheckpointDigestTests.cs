@@ -60,7 +60,8 @@ public class CheckpointDigestTests
         byte[] bytes = File.ReadAllBytes(weights);
         bytes[^1] ^= 1;
         File.WriteAllBytes(weights, bytes);
-        using Checkpoint original = Checkpoint.Open(GoldenModels.Folder("base")), sharded = Checkpoint.Open(GoldenModels.Folder("form-sharded"));
+        using Checkpoint original = Checkpoint.Open(GoldenModels.Folder("base"));
+        using Checkpoint sharded = Checkpoint.Open(GoldenModels.Folder("form-sharded"));
         using Checkpoint changed = Checkpoint.Open(folder.Path);
         Assert.Matches("^[0-9a-f]{64}$", original.ComputeDigest());
         Assert.Equal(original.ComputeDigest(), sharded.ComputeDigest());

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace Blip.Tests.Checkpoints;
 
-/// <summary>Weights that are read while another thread disposes the checkpoint. Without a hold on the map, the process would end here.</summary>
+/// <summary>
+/// Weights that are read while another thread disposes the checkpoint. Without a hold on the map, the process would end here.
+/// </summary>
 public class CheckpointLifetimeTests
 {
     private const string Words = "text_decoder.bert.embeddings.word_embeddings.weight";
@@ -103,5 +105,6 @@ public class CheckpointLifetimeTests
         Assert.Same(verdicts[0], checkpoint.FindNonFiniteTensor());
     }
 
-    private static bool IsMapped(string path) => File.ReadLines("/proc/self/maps").Any(line => line.EndsWith(path, StringComparison.Ordinal));
+    private static bool IsMapped(string path) =>
+        File.ReadLines("/proc/self/maps").Any(line => line.EndsWith(path, StringComparison.Ordinal));
 }

@@ -37,7 +37,10 @@ public class CheckpointTests
             for (int i = 0; i < values.Length; i++)
             {
                 ReadOnlySpan<byte> stored = file.AsSpan((int)tensor.Offset + (2 * i), 2);
-                Assert.Equal(type == TensorType.F16 ? (float)BitConverter.ToHalf(stored) : BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(stored) << 16), values[i]);
+                float expected = type == TensorType.F16
+                    ? (float)BitConverter.ToHalf(stored)
+                    : BitConverter.UInt32BitsToSingle((uint)BitConverter.ToUInt16(stored) << 16);
+                Assert.Equal(expected, values[i]);
             }
         }
     }
@@ -110,7 +113,9 @@ public class CheckpointTests
         using TempFolder folder = new();
         Copy("base", folder.Path);
         string old = Path.Combine(folder.Path, "preprocessor_config.json");
-        File.WriteAllText(Path.Combine(folder.Path, "processor_config.json"), $"{{\"image_processor\":{File.ReadAllText(old)},\"processor_class\":\"BlipProcessor\"}}");
+        File.WriteAllText(
+            Path.Combine(folder.Path, "processor_config.json"),
+            $$"""{"image_processor":{{File.ReadAllText(old)}},"processor_class":"BlipProcessor"}""");
         File.Delete(old);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path), original = Checkpoint.Open(GoldenModels.Folder("base"));
         Assert.Equal(original.Preprocessor.ImageMean, checkpoint.Preprocessor.ImageMean);
@@ -166,7 +171,8 @@ public class CheckpointTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Count += logLevel == LogLevel.Warning ? 1 : 0;
     }
 }

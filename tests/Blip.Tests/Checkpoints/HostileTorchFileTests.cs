@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Blip.Tests.Checkpoints;
 
-/// <summary>Legacy <c>pytorch_model.bin</c> files made to mislead: refused in one line, within the memory that the file's size justifies.</summary>
+/// <summary>
+/// Legacy <c>pytorch_model.bin</c> files that are made to mislead: refused in one line, in no more memory than the file's size justifies.
+/// </summary>
 public class HostileTorchFileTests
 {
     private const string Query = "text_encoder.encoder.layer.0.attention.self.query.weight";
@@ -25,7 +27,8 @@ public class HostileTorchFileTests
         byte[] shape = [(byte)'(', .. Enumerable.Repeat<byte[]>([(byte)'K', 1], 200_000).SelectMany(b => b), .. "tq\u0003"u8];
         byte[] pickle =
         [
-            .. "ctorch._utils\n_rebuild_tensor_v2\nq\u0001("u8, .. Storage("k", "FloatStorage", 1), .. "K\0"u8, .. shape, .. "h\u0003tq\u0002("u8,
+            .. "ctorch._utils\n_rebuild_tensor_v2\nq\u0001("u8, .. Storage("k", "FloatStorage", 1), .. "K\0"u8,
+            .. shape, .. "h\u0003tq\u0002("u8,
             .. Enumerable.Repeat("h\u0001h\u0002R"u8.ToArray(), 2000).SelectMany(b => b), .. "t"u8,
         ];
         long before = GC.GetAllocatedBytesForCurrentThread();
@@ -59,12 +62,13 @@ public class HostileTorchFileTests
         CopyBaseWithTransposedQuery(with.Path, _ => { }, ids: [1, 2, 3, 4]);
         CopyBaseWithTransposedQuery(otherElements.Path, _ => { }, ids: [1, 2, 3, 5]);
         CopyBaseWithTransposedQuery(without.Path, _ => { });
-        using Checkpoint first = Checkpoint.Open(with.Path), second = Checkpoint.Open(otherElements.Path), third = Checkpoint.Open(without.Path);
+        using Checkpoint first = Checkpoint.Open(with.Path), second = Checkpoint.Open(otherElements.Path);
+        using Checkpoint third = Checkpoint.Open(without.Path);
         Assert.Equal(first.ComputeDigest(), second.ComputeDigest());
         Assert.NotEqual(first.ComputeDigest(), third.ComputeDigest());
     }
 
-    /// <summary>Copies <c>base</c> with its weights in the legacy form, one of them transposed, and with <c>position_ids</c> [2, 2] if there are ids.</summary>
+    /// <summary>Copies <c>base</c> in the legacy form, with one weight transposed, and transposed <c>position_ids</c> if given.</summary>
     private static void CopyBaseWithTransposedQuery(string folder, Action<float[]> change, long[]? ids = null)
     {
         CheckpointTests.Copy("base", folder);
@@ -79,7 +83,8 @@ public class HostileTorchFileTests
                 if (tensor.Name == Query)
                     change(values);
                 int[] shape = [.. tensor.Shape.Select(d => (int)d)];
-                tensors.Add((tensor.Name, Tensor(tensor.Name, "FloatStorage", shape, values.Length, tensor.Name == Query ? [1, shape[0]] : null)));
+                int[]? strides = tensor.Name == Query ? [1, shape[0]] : null;
+                tensors.Add((tensor.Name, Tensor(tensor.Name, "FloatStorage", shape, values.Length, strides)));
                 storages.Add((tensor.Name, values.Length, MemoryMarshal.AsBytes<float>(values).ToArray()));
             }
         }
@@ -103,7 +108,8 @@ public class HostileTorchFileTests
 
     private static byte[] Legacy(byte[] pickle, params (string Key, long Count, byte[] Data)[] storages) =>
     [
-        0x80, 2, 0x8a, 10, .. TorchFile.LegacyMagic, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.', 0x80, 2, .. "}("u8, .. Text("little_endian"), 0x88, .. "u."u8,
+        0x80, 2, 0x8a, 10, .. LegacyTorchFile.Magic, (byte)'.', 0x80, 2, (byte)'M', 0xe9, 3, (byte)'.',
+        0x80, 2, .. "}("u8, .. Text("little_endian"), 0x88, .. "u."u8,
         0x80, 2, .. pickle, (byte)'.', 0x80, 2, .. "]("u8, .. storages.SelectMany(s => Text(s.Key)), .. "e."u8,
         .. storages.SelectMany(s => (byte[])[.. BitConverter.GetBytes(s.Count), .. s.Data]),
     ];
@@ -121,13 +127,17 @@ public class HostileTorchFileTests
         }
         return
         [
-            .. "ctorch._utils\n_rebuild_tensor_v2\n("u8, .. Storage(key, type, count ?? shape.Aggregate(1, (a, b) => a * b)), .. "K\0("u8, .. shape.SelectMany(Number), .. "t("u8,
+            .. "ctorch._utils\n_rebuild_tensor_v2\n("u8, .. Storage(key, type, count ?? shape.Aggregate(1, (a, b) => a * b)),
+            .. "K\0("u8, .. shape.SelectMany(Number), .. "t("u8,
             .. strides.SelectMany(Number), (byte)'t', 0x89, .. "ccollections\nOrderedDict\n)RtR"u8,
         ];
     }
 
     private static byte[] Storage(string key, string type, int count) =>
-        [.. "("u8, .. Text("storage"), .. Encoding.ASCII.GetBytes($"ctorch\n{type}\n"), .. Text(key), .. Text("cpu"), .. Number(count), .. "NtQ"u8];
+    [
+        .. "("u8, .. Text("storage"), .. Encoding.ASCII.GetBytes($"ctorch\n{type}\n"), .. Text(key), .. Text("cpu"), .. Number(count),
+        .. "NtQ"u8,
+    ];
 
     private static byte[] Number(int value)
     {

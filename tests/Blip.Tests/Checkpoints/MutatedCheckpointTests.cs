@@ -68,7 +68,8 @@ public class MutatedCheckpointTests
             default:
                 for (int n = random.Next(1, 8); n > 0; n--)
                 {
-                    int place = tail > 0 && random.Next(2) == 0 ? bytes.Length - 1 - random.Next(Math.Min(tail, bytes.Length)) : random.Next(head);
+                    bool atEnd = tail > 0 && random.Next(2) == 0;
+                    int place = atEnd ? bytes.Length - 1 - random.Next(Math.Min(tail, bytes.Length)) : random.Next(head);
                     bytes[place] = random.Next(3) switch
                     {
                         0 => (byte)(bytes[place] ^ (1 << random.Next(8))),

@@ -21,7 +21,9 @@ internal abstract class ModelArchitecture
     /// <param name="isHeadTied">Whether the head's weight is the decoder's word embeddings.</param>
     public abstract IEnumerable<ExpectedTensor> ExpectedTensors(BlipConfig config, bool isHeadTied);
 
-    /// <summary>Checks that a checkpoint has every tensor, in its shape. Others, such as <c>position_ids</c> in old files, are ignored.</summary>
+    /// <summary>
+    /// Checks that a checkpoint has every tensor, in its shape. Others, such as <c>position_ids</c> in old files, are ignored.
+    /// </summary>
     /// <exception cref="BlipModelException">A tensor is missing, or has another shape or an element type that is not read.</exception>
     public void CheckTensors(BlipConfig config, bool isHeadTied, IReadOnlyDictionary<string, CheckpointTensor> tensors)
     {
@@ -34,7 +36,8 @@ internal abstract class ModelArchitecture
         if (!tensors.TryGetValue(expected.Name, out CheckpointTensor? tensor))
         {
             string file = tensors.Values.FirstOrDefault()?.File ?? "the file of weights";
-            throw new BlipModelException($"Tensor {expected.Name} is missing from {file}. Take a complete checkpoint of a BLIP model for {Task}.");
+            throw new BlipModelException(
+                $"Tensor {expected.Name} is missing from {file}. Take a complete checkpoint of a BLIP model for {Task}.");
         }
         if (!tensor.Shape.SequenceEqual(expected.Shape))
         {

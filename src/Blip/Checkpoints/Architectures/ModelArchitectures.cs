@@ -37,6 +37,7 @@ internal static class ModelArchitectures
         string names = string.Join(" or ", All.Select(architecture => architecture.Name));
         string examples = string.Join(" or ", All.Select(architecture => $"for {architecture.Task}, such as {architecture.ExampleId}"));
         return new BlipModelException(
-            $"{BlipConfig.FileName} {finding}; Blip runs checkpoints of model_type blip and architecture {names}. Take a checkpoint {examples}.");
+            $"{BlipConfig.FileName} {finding}; Blip runs checkpoints of model_type blip and architecture {names}. " +
+            $"Take a checkpoint {examples}.");
     }
 }

@@ -14,8 +14,9 @@ internal sealed class QuestionAnsweringArchitecture : ModelArchitecture
         if (config.Vision.HiddenSize != config.Text.HiddenSize)
         {
             throw new BlipModelException(
-                $"vision_config.hidden_size in {BlipConfig.FileName} is {config.Vision.HiddenSize} and text_config.hidden_size is {config.Text.HiddenSize}. " +
-                $"A model for {Task} needs them equal, because its decoder attends to question states as wide as the image's. Take another model.");
+                $"vision_config.hidden_size in {BlipConfig.FileName} is {config.Vision.HiddenSize} and text_config.hidden_size is " +
+                $"{config.Text.HiddenSize}. A model for {Task} needs them equal, because its decoder attends to question states of the " +
+                "vision width. Take another model.");
         }
     }
 

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Blip.Checkpoints;
 
-/// <summary>Keeps a file mapped while its bytes are read: if the file is disposed meanwhile, it is unmapped when the last hold ends.</summary>
+/// <summary>
+/// Keeps a file mapped while its bytes are read: if the file is disposed meanwhile, it is unmapped when the last hold ends.
+/// </summary>
 internal readonly ref struct MapHold : IDisposable
 {
     private readonly SafeHandle _map;

@@ -35,7 +35,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
             byte op = Take(1)[0];
             switch ((char)op)
             {
-                case '.': return _stack.Count == 1 ? Pop() : throw Refused("it ends with a disorderly stack");
+                case '.': return _stack.Count == 1 ? Pop() : throw Refused("it does not end with one value");
                 case (char)0x80: Take(1); break;
                 case '(': Push(Mark); break;
                 case 'c': Push(ReadGlobal()); break;
@@ -76,10 +76,12 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     private PickleGlobal ReadGlobal()
     {
         string name = ReadLine() + "." + ReadLine();
-        return name is "collections.OrderedDict" or "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_parameter" or "torch.Size"
-                || (name.StartsWith("torch.", StringComparison.Ordinal) && TorchFile.IsStorage(name[6..]))
+        bool known = name is "collections.OrderedDict" or "torch.Size"
+            or "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_parameter"
+            || (name.StartsWith("torch.", StringComparison.Ordinal) && TorchTensors.IsStorage(name[6..]));
+        return known
             ? new PickleGlobal(name)
-            : throw Refused($"it names {PlainFileName.Shown(name)}, which is not allowed: it is no list of tensors, and nothing in it was run");
+            : throw Refused($"it names {PlainFileName.Shown(name)}, which is not allowed in a list of tensors; nothing in it was run");
     }
 
     private void Reduce()
@@ -91,15 +93,17 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
             ("collections.OrderedDict", []) => new PickleDictionary(),
             ("torch.Size", [object?[] sizes]) => sizes,
             ("torch._utils._rebuild_parameter", [PickleTensor tensor, ..]) => tensor,
-            ("torch._utils._rebuild_tensor_v2", [PickleStorage storage, long offset, object?[] shape, object?[] strides, ..]) => new PickleTensor(storage, offset, Numbers(shape), Numbers(strides)),
+            ("torch._utils._rebuild_tensor_v2", [PickleStorage storage, long offset, object?[] shape, object?[] strides, ..]) =>
+                new PickleTensor(storage, offset, Numbers(shape), Numbers(strides)),
             _ => throw Refused($"it calls {name} in a way that is not allowed"),
         });
     }
 
     private void NewObject()
     {
-        object?[] both = PopMany(2);
-        Push(both is [PickleGlobal { Name: "collections.OrderedDict" }, object?[] { Length: 0 }] ? new PickleDictionary() : throw Refused("it makes an object that is not allowed"));
+        if (PopMany(2) is not [PickleGlobal { Name: "collections.OrderedDict" }, object?[] { Length: 0 }])
+            throw Refused("it makes an object that is not allowed");
+        Push(new PickleDictionary());
     }
 
     /// <summary>The attributes of a dictionary, such as PyTorch's version notes: dropped.</summary>
@@ -112,17 +116,15 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
 
     private readonly PickleStorage ReadStorage(object? id)
     {
-        if (id is not object?[] and not null || id is not object?[] parts || parts.Length is not (5 or 6)
-            || parts is not ["storage", PickleGlobal type, string key, string, long count, ..] || !TorchFile.IsStorage(type.Name[6..]) || count < 0)
+        if (id is not object?[] { Length: 5 or 6 } parts || parts is not ["storage", PickleGlobal type, string key, string, long count, ..]
+            || !TorchTensors.IsStorage(type.Name[6..]) || count < 0)
             throw Refused("a tensor in it has no proper storage");
-        long offset = 0;
-        if (parts.Length == 6 && parts[5] is not null)
-        {
-            if (parts[5] is not object?[] and not null || parts[5] is not object?[] view || view is not [string, long viewOffset, long viewCount] || viewOffset < 0 || viewCount < 0 || viewOffset > count - viewCount)
-                throw Refused("a view in it is outside its storage");
-            (offset, count) = (viewOffset, viewCount);
-        }
-        return new PickleStorage(type.Name[6..], key, count, offset);
+        if (parts.Length == 5 || parts[5] is null)
+            return new PickleStorage(type.Name[6..], key, count, ViewOffset: 0);
+        if (parts[5] is not object?[] view || view is not [string, long offset, long length]
+            || offset < 0 || length < 0 || offset > count - length)
+            throw Refused("a view in it is outside its storage");
+        return new PickleStorage(type.Name[6..], key, length, offset);
     }
 
     private readonly void SetItems(object?[] items)
@@ -135,7 +137,8 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
 
     private readonly List<object?> List() => Peek() as List<object?> ?? throw Refused("it fills something that is no list");
 
-    private readonly object? Recall(long index) => _memo.TryGetValue(index, out object? value) ? value : throw Refused("it refers to something that it did not hold");
+    private readonly object? Recall(long index) =>
+        _memo.TryGetValue(index, out object? value) ? value : throw Refused("it refers to a value that it did not store");
 
     private readonly long[] Numbers(object?[] values)
     {
@@ -150,9 +153,13 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
 
     private readonly long ReadLong(ReadOnlySpan<byte> bytes)
     {
-        // The legacy form's magic number is the one integer beyond 64 bits, and is told by its bytes.
+        // The one integer beyond 64 bits is the magic number of the legacy form.
         if (bytes.Length > 8)
-            return bytes.SequenceEqual(TorchFile.LegacyMagic) ? TorchFile.LegacyMagicMark : throw Refused("it holds an integer beyond 64 bits");
+        {
+            return bytes.SequenceEqual(LegacyTorchFile.Magic)
+                ? LegacyTorchFile.MagicMark
+                : throw Refused("it holds an integer beyond 64 bits");
+        }
         long value = bytes.Length > 0 && (bytes[^1] & 0x80) != 0 ? -1 : 0;
         for (int i = bytes.Length - 1; i >= 0; i--)
             value = (value << 8) | bytes[i];
@@ -169,7 +176,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
         return line;
     }
 
-    private readonly int Length(uint length) => length <= MaxBytes ? (int)length : throw Refused("a text in it is too long");
+    private readonly int Length(uint length) => length <= MaxBytes ? (int)length : throw Refused("text in it is too long");
 
     private ReadOnlySpan<byte> Take(int count)
     {
@@ -188,7 +195,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     {
         object? value = Peek();
         _stack.RemoveAt(_stack.Count - 1);
-        return value == Mark ? throw Refused("its marks are disorderly") : value;
+        return value == Mark ? throw Refused("its marks are out of order") : value;
     }
 
     private readonly object?[] PopMany(int count)
@@ -203,7 +210,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     {
         int mark = _stack.LastIndexOf(Mark);
         if (mark < 0)
-            throw Refused("its marks are disorderly");
+            throw Refused("its marks are out of order");
         object?[] values = [.. _stack.Skip(mark + 1)];
         _stack.RemoveRange(mark, _stack.Count - mark);
         return values;

@@ -21,7 +21,10 @@ internal static class SafetensorsFile
             throw new BlipModelException($"{file.Name} has {file.Length} bytes, too few for a header: it is truncated. {Again}");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, 8));
         if (length is < 2 or > MaxHeaderBytes || (long)length > file.Length - 8)
-            throw new BlipModelException($"The header of {file.Name} claims {length} bytes; 2 to {MaxHeaderBytes}, within the file, are possible. {Again}");
+        {
+            throw new BlipModelException(
+                $"The header of {file.Name} claims {length} bytes; 2 to {MaxHeaderBytes}, within the file, are possible. {Again}");
+        }
         ReadOnlySpan<byte> header = file.Span(8, (int)length);
         if (header[0] != (byte)'{')
             throw new BlipModelException($"The header of {file.Name} is not JSON. {Again}");
@@ -44,7 +47,10 @@ internal static class SafetensorsFile
         foreach (JsonProperty property in header.EnumerateObject())
         {
             if (!names.Add(property.Name))
-                throw new BlipModelException($"The header of {file.Name} has the duplicate key {PlainFileName.Shown(property.Name)}. {Again}");
+            {
+                throw new BlipModelException(
+                    $"The header of {file.Name} has the duplicate key {PlainFileName.Shown(property.Name)}. {Again}");
+            }
             if (property.Name != "__metadata__")
                 spans.Add(ReadTensor(file, property, dataStart));
         }
@@ -118,11 +124,16 @@ internal static class SafetensorsFile
                 throw Invalid("its shape or data_offsets are not a short list of numbers");
             List<long> numbers = [];
             foreach (JsonElement number in value.EnumerateArray())
-                numbers.Add(number.ValueKind == JsonValueKind.Number && number.TryGetInt64(out long n) && n >= 0 ? n : throw Invalid($"{PlainFileName.Shown(number.GetRawText())} is not a size or an offset"));
+            {
+                if (number.ValueKind != JsonValueKind.Number || !number.TryGetInt64(out long parsed) || parsed < 0)
+                    throw Invalid($"{PlainFileName.Shown(number.GetRawText())} is not a size or an offset");
+                numbers.Add(parsed);
+            }
             return [.. numbers];
         }
 
-        BlipModelException Invalid(string defect) => new($"Tensor {PlainFileName.Shown(property.Name)} in {file.Name} is broken: {defect}. {Again}");
+        BlipModelException Invalid(string defect) =>
+            new($"Tensor {PlainFileName.Shown(property.Name)} in {file.Name} is broken: {defect}. {Again}");
     }
 
     private static TensorType Known(string type) => type switch

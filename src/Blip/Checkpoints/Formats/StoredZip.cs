@@ -10,8 +10,10 @@ namespace Blip.Checkpoints;
 /// </summary>
 internal static class StoredZip
 {
-    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50, EntrySignature = 0x02014b50, LocalSignature = 0x04034b50;
-    private const int EndLength = 22, Locator64Length = 20, End64Length = 56, EntryLength = 46, LocalLength = 30, MaxComment = ushort.MaxValue, MaxEntries = 1 << 16;
+    private const uint EndSignature = 0x06054b50, End64Signature = 0x06064b50, Locator64Signature = 0x07064b50;
+    private const uint EntrySignature = 0x02014b50, LocalSignature = 0x04034b50;
+    private const int EndLength = 22, Locator64Length = 20, End64Length = 56, EntryLength = 46, LocalLength = 30;
+    private const int MaxComment = ushort.MaxValue, MaxEntries = 1 << 16;
 
     public readonly record struct Entry(long Offset, long Length);
 
@@ -31,7 +33,8 @@ internal static class StoredZip
         {
             if (directory.Length < EntryLength || U32(directory) != EntrySignature)
                 throw Corrupt(file, "its directory is cut short");
-            int nameLength = U16(directory[28..]), extraLength = U16(directory[30..]), total = EntryLength + nameLength + extraLength + U16(directory[32..]);
+            int nameLength = U16(directory[28..]), extraLength = U16(directory[30..]), commentLength = U16(directory[32..]);
+            int total = EntryLength + nameLength + extraLength + commentLength;
             if (directory.Length < total)
                 throw Corrupt(file, "its directory is cut short");
             string name = Encoding.UTF8.GetString(directory.Slice(EntryLength, nameLength));
@@ -53,9 +56,9 @@ internal static class StoredZip
             ReadOnlySpan<byte> values = extra.Slice(4, size);
             if (kind == 1)
             {
-                length = Wide(length, ref values);
-                compressed = Wide(compressed, ref values);
-                local = Wide(local, ref values);
+                length = Value64(length, ref values);
+                compressed = Value64(compressed, ref values);
+                local = Value64(local, ref values);
             }
             extra = extra[(4 + size)..];
         }
@@ -65,13 +68,15 @@ internal static class StoredZip
             throw Corrupt(file, $"entry {PlainFileName.Shown(name)} is not where the directory says");
         ReadOnlySpan<byte> header = file.Span(local, LocalLength);
         long data = local + LocalLength + U16(header[26..]) + U16(header[28..]);
-        return data <= file.Length - length ? new Entry(data, length) : throw Corrupt(file, $"entry {PlainFileName.Shown(name)} ends beyond the file, which is truncated");
+        return data <= file.Length - length
+            ? new Entry(data, length)
+            : throw Corrupt(file, $"entry {PlainFileName.Shown(name)} ends beyond the file, which is truncated");
 
-        static long Wide(long value, ref ReadOnlySpan<byte> values)
+        static long Value64(long value, ref ReadOnlySpan<byte> values)
         {
             if (value != uint.MaxValue || values.Length < 8)
                 return value;
-            value = BinaryPrimitives.ReadInt64LittleEndian(values);
+            value = I64(values);
             values = values[8..];
             return value;
         }
@@ -92,11 +97,11 @@ internal static class StoredZip
     {
         if (end < Locator64Length || U32(file.Span(end - Locator64Length, 4)) != Locator64Signature)
             throw Corrupt(file, "its 64-bit directory is missing");
-        long at = BinaryPrimitives.ReadInt64LittleEndian(file.Span(end - Locator64Length + 8, 8));
+        long at = I64(file.Span(end - Locator64Length + 8, 8));
         if (at < 0 || at > end - End64Length || U32(file.Span(at, 4)) != End64Signature)
             throw Corrupt(file, "its 64-bit directory is missing");
         ReadOnlySpan<byte> record = file.Span(at, End64Length);
-        (long count, long size, long offset) = (BinaryPrimitives.ReadInt64LittleEndian(record[32..]), BinaryPrimitives.ReadInt64LittleEndian(record[40..]), BinaryPrimitives.ReadInt64LittleEndian(record[48..]));
+        (long count, long size, long offset) = (I64(record[32..]), I64(record[40..]), I64(record[48..]));
         return count >= 0 && size >= 0 && offset >= 0 ? (count, size, offset) : throw Corrupt(file, "its 64-bit directory is broken");
     }
 
@@ -104,5 +109,8 @@ internal static class StoredZip
 
     private static uint U32(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes);
 
-    private static BlipModelException Corrupt(MappedFile file, string defect) => new($"{file.Name} is a corrupt zip archive: {defect}. Download the file again.");
+    private static long I64(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadInt64LittleEndian(bytes);
+
+    private static BlipModelException Corrupt(MappedFile file, string defect) =>
+        new($"{file.Name} is a corrupt zip archive: {defect}. Download the file again.");
 }
