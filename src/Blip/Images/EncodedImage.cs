@@ -3,8 +3,8 @@ using Blip.Networks;
 namespace Blip;
 
 /// <summary>
-/// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more
-/// questions are to come. Only the model that made it can read it, and it stays readable while that model lives.
+/// An image that a model has encoded. A question about it takes a fraction of the time that the first question about an image takes.
+/// Only the model that encoded it can use it, and only until that model is disposed. Dispose it after the last question. Thread-safe.
 /// </summary>
 public sealed class EncodedImage : IDisposable
 {
@@ -18,22 +18,32 @@ public sealed class EncodedImage : IDisposable
         Bytes = embeddings.Bytes;
     }
 
-    /// <summary>The memory it takes, in bytes: 1.8 MB for the full-size model.</summary>
+    /// <summary>The memory of the encoded image, in bytes: 1.8 MB for the full-size model.</summary>
     public long Bytes { get; }
 
-    /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was remembered.</summary>
+    /// <summary>
+    /// The time of decoding and encoding. <see cref="AnswerTiming.Vision"/> is <see langword="null"/> if the model's cache had the
+    /// encoded image already.
+    /// </summary>
     public AnswerTiming Timing { get; }
 
     internal BlipModel Model { get; }
 
-    /// <summary>Forgets the image, unless the model's own cache still remembers it. Questions under way are still answered.</summary>
+    /// <summary>
+    /// Releases the memory, unless the model's cache still has the encoded image. Questions that have started are still answered.
+    /// </summary>
     public void Dispose() => Interlocked.Exchange(ref _embeddings, null)?.Release();
 
-    /// <summary>Takes a reference for a question. A dispose at the same time either comes after it or is noticed.</summary>
-    /// <exception cref="ObjectDisposedException">It was disposed.</exception>
+    /// <summary>
+    /// Adds a reference for a question. If another thread disposes the image at the same time, the question either keeps its reference
+    /// or gets the exception.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The encoded image was disposed.</exception>
     internal ImageEmbeddings AddReference()
     {
         ImageEmbeddings? embeddings = Volatile.Read(ref _embeddings);
-        return embeddings is not null && embeddings.TryAddReference() ? embeddings : throw new ObjectDisposedException(nameof(EncodedImage));
+        return embeddings is not null && embeddings.TryAddReference()
+            ? embeddings
+            : throw new ObjectDisposedException(nameof(EncodedImage));
     }
 }
