@@ -11,7 +11,10 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Benchmarks;
 
-/// <summary>Blip's networks against <see cref="PlainGraphs"/> in one process, turn by turn: what its graphs are worth on this machine. Two tokens an answer, decoding and resizing left out.</summary>
+/// <summary>
+/// Compares Blip's networks with <see cref="PlainGraphs"/> on this machine. Both run in one process, one after the other in each round.
+/// Answers have two tokens. Decoding and resizing of the image are not measured.
+/// </summary>
 internal static class PlainComparison
 {
     private const int Rounds = 12, FurtherQuestions = 8;
@@ -19,7 +22,9 @@ internal static class PlainComparison
     public static void Run(string folder)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize).Process(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
+        int size = checkpoint.Config.Vision.ImageSize;
+        BlipImage image = BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg"));
+        using PixelTensor pixels = new ImagePreprocessor(size, size).Process(image);
         int[] ids = BertTokenizer.Load(folder).Encode("how many dogs are in the picture?").Ids;
         using Plain plain = new(checkpoint, pixels, ids);
         (string Name, BlipNetwork Network)[] networks =
@@ -30,17 +35,17 @@ internal static class PlainComparison
         Dictionary<string, List<double>> times = [];
         for (int round = -1; round < Rounds; round++)
         {
-            (_, double look) = Time(plain.Encode);
-            (int expected, double ask) = Time(plain.Ask);
-            Add("plain first", look + ask);
-            Add("plain further", ask);
+            (_, double plainEncode) = Time(plain.Encode);
+            (int expected, double plainAsk) = Time(plain.Ask);
+            Add("plain first", plainEncode + plainAsk);
+            Add("plain further", plainAsk);
             foreach ((string name, BlipNetwork network) in networks)
             {
-                (ImageEmbeddings embeddings, double looked) = Time(() => network.Encode(pixels.Writable));
-                (int token, double asked) = Time(() => Ask(network, embeddings));
+                (ImageEmbeddings embeddings, double encode) = Time(() => network.Encode(pixels.Writable));
+                (int token, double ask) = Time(() => Ask(network, embeddings));
                 if (token != expected && name == "fp32")
-                    throw new InvalidOperationException("The plain graphs and Blip's do not answer alike.");
-                Add(name + " first", looked + asked);
+                    throw new InvalidOperationException("The plain graphs and Blip's graphs give different answers.");
+                Add(name + " first", encode + ask);
                 for (int i = 0; i < FurtherQuestions; i++)
                     Add(name + " further", Time(() => Ask(network, embeddings)).Milliseconds);
                 embeddings.Release();
@@ -48,7 +53,7 @@ internal static class PlainComparison
 
             void Add(string what, double milliseconds)
             {
-                // The first round warms up.
+                // The first round is a warm-up and does not count.
                 if (round >= 0)
                     (times.TryGetValue(what, out List<double>? known) ? known : times[what] = []).Add(milliseconds);
             }
@@ -61,7 +66,11 @@ internal static class PlainComparison
         foreach ((_, BlipNetwork network) in networks)
             network.Dispose();
 
-        int Ask(BlipNetwork network, ImageEmbeddings embeddings) => network.Ask([new ImageQuestion(embeddings, ids, new LengthLimits(2, 2))], CancellationToken.None).Answers[0].Tokens[1];
+        int Ask(BlipNetwork network, ImageEmbeddings embeddings)
+        {
+            ImageQuestion question = new(embeddings, ids, new LengthLimits(2, 2));
+            return network.Ask([question], CancellationToken.None).Answers[0].Tokens[1];
+        }
     }
 
     private static (T Result, double Milliseconds) Time<T>(Func<T> work)
@@ -85,7 +94,9 @@ internal static class PlainComparison
         {
             _weights = new WeightStore(checkpoint, cache: null);
             PlainGraphs graphs = new(checkpoint.Config);
-            (_vision, _question, _decoder) = (Create(graphs.Vision()), Create(graphs.Question()), Create(graphs.Decoder(checkpoint.IsHeadTied)));
+            _vision = Create(graphs.Vision());
+            _question = Create(graphs.Question());
+            _decoder = Create(graphs.Decoder(checkpoint.IsHeadTied));
             int size = checkpoint.Config.Vision.ImageSize;
             float[] px = new float[3 * size * size];
             PreprocessorConfig preprocessor = checkpoint.Preprocessor;
@@ -146,7 +157,8 @@ internal static class PlainComparison
         private static (OrtValue Ids, OrtValue Positions) Sequence(long[] ids)
         {
             long[] positions = [.. Enumerable.Range(0, ids.Length).Select(i => (long)i)];
-            return (OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]), OrtValue.CreateTensorValueFromMemory(positions, [1, ids.Length]));
+            long[] shape = [1, ids.Length];
+            return (OrtValue.CreateTensorValueFromMemory(ids, shape), OrtValue.CreateTensorValueFromMemory(positions, shape));
         }
     }
 }

@@ -8,7 +8,8 @@ public class BlipErrorCodeTests
     [Fact]
     public void Codes_All_AreSnakeCaseAndUnique()
     {
-        string[] codes = [.. typeof(BlipErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(f => (string)f.GetRawConstantValue()!)];
+        FieldInfo[] fields = typeof(BlipErrorCode).GetFields(BindingFlags.Public | BindingFlags.Static);
+        string[] codes = [.. fields.Select(f => (string)f.GetRawConstantValue()!)];
         Assert.Equal(codes.Length, codes.Distinct().Count());
         Assert.All(codes, code => Assert.Matches("^[a-z]+(_[a-z]+)*$", code));
     }
