@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Compiles and lints every Bicep file (a warning is a failure) and checks parameters, hooks and container files.
-# Needs the .NET SDK on Linux x64; with Node.js it runs the container file linter, with PowerShell it parses that hook.
+# Compiles and lints all Bicep files (a warning is an error). Checks the parameters, the hooks and the container files.
+# Needs the .NET SDK on Linux x64. Lints the container files if Node.js is there, and parses the .ps1 hook if PowerShell is there.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 dockerfile_linter=dockerfile-utils@0.16.3
 passed=0 failed=0 skipped=0
 
-# check WHAT COMMAND...: passes when the command succeeds and has nothing to say on stderr.
+# check WHAT COMMAND...: passes if the command succeeds and writes nothing to stderr.
 check() {
     local what=$1 output status=0
     shift
@@ -37,7 +37,7 @@ parameters_known() {
     return $status
 }
 
-# expands TARGET TEXT...: what the template comes to for a target, worked out offline, holds every text and asks for no key.
+# expands TARGET TEXT...: expands the template for a target, offline. Passes if the result has all texts and uses no key.
 expands() {
     local target=$1 text file=tools/obj/$1
     shift
@@ -59,8 +59,8 @@ EOF
     ! grep -iE 'listKeys|AccountKey|SharedKey=' "$file.snapshot.json" >&2
 }
 
-# The hook against stand-ins for its commands: it waits for the key, hands it on by the environment, and never as an
-# argument.
+# Runs the hook with replacements for its commands. Passes if the hook waits for the key and passes it on as an environment variable,
+# never as an argument.
 hook_subscribes() {
     local stand=tools/obj/hook-$1
     rm -rf "$stand" && mkdir -p "$stand"
@@ -81,7 +81,7 @@ EOF
     ! grep lint-key "$stand/log" >&2
 }
 
-# Base images come by tag; a digest is the builder's to give.
+# Base images have a tag, not a digest. A person who builds the image may give a digest.
 no_literal_digest() {
     ! grep -nE '^[^#]*@sha256:' "$1" >&2
 }
@@ -103,7 +103,7 @@ bicep=${packages%/}/azure.bicep.commandline.linux-x64/$version/tools/bicep
 [[ -x $bicep ]] || chmod u+x "$bicep" || exit 1
 "$bicep" --version || exit 1
 
-# What the parameter file reads from the environment; any value will do to compile it.
+# The variables that the parameter file reads. To compile it, any value is good enough.
 for name in $(grep -oh "readEnvironmentVariable('[A-Z_]*')" ./*.bicepparam | cut -d"'" -f2); do
     export "$name=${!name:-lint}"
 done

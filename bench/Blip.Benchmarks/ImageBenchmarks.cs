@@ -3,7 +3,7 @@ using Blip.Images;
 
 namespace Blip.Benchmarks;
 
-/// <summary>From an image to what the model sees.</summary>
+/// <summary>From an image to the model's input.</summary>
 [MemoryDiagnoser]
 public class ImageBenchmarks
 {
@@ -11,11 +11,11 @@ public class ImageBenchmarks
     private readonly byte[] _jpeg = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "dogs.jpg"));
     private readonly byte[] _pixels = new byte[4000 * 3000 * 3];
 
-    /// <summary>12 megapixels of pixels, resized.</summary>
+    /// <summary>Resizes 12 megapixels.</summary>
     [Benchmark]
     public int Resize12Megapixels() => Process(BlipImage.FromRgb(_pixels, 4000, 3000));
 
-    /// <summary>A JPEG, decoded and resized.</summary>
+    /// <summary>Decodes and resizes a JPEG.</summary>
     [Benchmark]
     public int DecodeAndResizeJpeg() => Process(BlipImage.FromBytes(_jpeg));
 

@@ -10,6 +10,7 @@ if (args is ["plain", string model])
     return;
 }
 
-// In this process: the one thread pool of ONNX Runtime belongs to a process.
-ManualConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(new InProcessEmitToolchain(TimeSpan.FromMinutes(5), logOutput: false)));
+// The benchmarks run in this process, because a process has one thread pool of ONNX Runtime.
+InProcessEmitToolchain toolchain = new(TimeSpan.FromMinutes(5), logOutput: false);
+ManualConfig config = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(toolchain));
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, config);

@@ -2,7 +2,10 @@ using BenchmarkDotNet.Attributes;
 
 namespace Blip.Benchmarks;
 
-/// <summary>Questions about an image that was looked at: time and allocation of each. The demo model, or the folder that <c>BLIP_MODEL</c> names.</summary>
+/// <summary>
+/// The time and the allocations of a question about an encoded image, with the demo model or with the model in the folder that
+/// <c>BLIP_MODEL</c> names.
+/// </summary>
 [MemoryDiagnoser]
 public class QuestionBenchmarks
 {

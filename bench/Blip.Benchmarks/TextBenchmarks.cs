@@ -4,7 +4,7 @@ using Blip.Text;
 
 namespace Blip.Benchmarks;
 
-/// <summary>The tokenizer, and what is made of one step's logits.</summary>
+/// <summary>The tokenizer, and the choice of a token from the logits of one step.</summary>
 [MemoryDiagnoser]
 public class TextBenchmarks
 {
@@ -21,7 +21,7 @@ public class TextBenchmarks
     [Benchmark]
     public int TokenizeQuestion() => _tokenizer.Encode("How many dogs are in the picture?").Ids.Length;
 
-    /// <summary>Over the full-size model's vocabulary.</summary>
+    /// <summary>With a vocabulary of the full-size model's size.</summary>
     [Benchmark]
     public float LikeliestTokenAndItsProbability()
     {

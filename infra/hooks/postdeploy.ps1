@@ -1,5 +1,5 @@
-# Subscribes the app to new images. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
-# by hand: set the variables named below and run it. Safe to run again.
+# Subscribes the app to new images. `azd deploy` runs this script at its end and sets the outputs of infra/main.bicep as environment
+# variables. To run it by hand, set the variables that are listed below. You can run it more than once.
 $ErrorActionPreference = 'Stop'
 
 foreach ($name in 'AZURE_RESOURCE_GROUP', 'BLIP_TARGET', 'BLIP_APP_NAME', 'BLIP_HOST', 'BLIP_BLOB_FUNCTION',
@@ -16,14 +16,14 @@ function Get-WebhookKey {
             --query systemKeys.blobs_extension -o tsv 2>$null
         return
     }
-    # Picked here and not by --query, whose quotes and bars cmd.exe would take for its own.
+    # The key is selected here, not with --query, because cmd.exe would interpret the quotes and bars of the query.
     $answer = az containerapp function keys list -g $env:AZURE_RESOURCE_GROUP -n $env:BLIP_APP_NAME `
         --key-type systemKey -o json 2>$null | ConvertFrom-Json
     if ($answer.keys -is [array]) { ($answer.keys | Where-Object name -EQ 'blobs_extension').value }
     else { $answer.keys.blobs_extension }
 }
 
-# The key appears once the app has run with its blob trigger: wake it, then look.
+# The key exists after the first start of the app with its blob trigger. A request starts the app.
 $key = ''
 foreach ($attempt in 1..40) {
     try { Invoke-WebRequest "https://$env:BLIP_HOST/health/live" -TimeoutSec 60 | Out-Null } catch { }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Subscribes the app to new images. Runs after `azd deploy`, with the outputs of infra/main.bicep as environment;
-# by hand: set the variables named below and run it. Safe to run again.
+# Subscribes the app to new images. `azd deploy` runs this script at its end and sets the outputs of infra/main.bicep as environment
+# variables. To run it by hand, set the variables that are listed below. You can run it more than once.
 set -eu
 
 for name in AZURE_RESOURCE_GROUP BLIP_TARGET BLIP_APP_NAME BLIP_HOST BLIP_BLOB_FUNCTION \
@@ -20,7 +20,7 @@ webhook_key() {
     fi
 }
 
-# The key appears once the app has run with its blob trigger: wake it, then look.
+# The key exists after the first start of the app with its blob trigger. A request starts the app.
 BLIP_WEBHOOK_KEY=
 for attempt in $(seq 1 40); do
     curl -fsS -o /dev/null --max-time 60 "https://$BLIP_HOST/health/live" 2>/dev/null || true

@@ -1,12 +1,15 @@
 namespace Blip.Hub;
 
-/// <summary>An attempt failed in a way that may pass. Never leaves the hub client: it becomes a <see cref="BlipException"/> when attempts run out.</summary>
+/// <summary>
+/// One attempt failed, but the next may succeed. It stays inside the hub client: after the last attempt it becomes a
+/// <see cref="BlipException"/>.
+/// </summary>
 internal sealed class HubAttemptException(string reason, TimeSpan? retryAfter = null, Exception? innerException = null)
     : Exception(reason, innerException)
 {
-    /// <summary>How long the server asks to wait.</summary>
+    /// <summary>How long the server asks the client to wait; null when it does not ask.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
-    /// <summary>Whether the attempt got further than any before it, so that the count of failures starts again.</summary>
-    public bool GainedGround { get; init; }
+    /// <summary>Whether the attempt got further than all attempts before it. The count of failures starts again then.</summary>
+    public bool MadeProgress { get; init; }
 }

@@ -1,33 +1,43 @@
 namespace Blip.Hub;
 
 /// <summary>
-/// The models in the cache that Blip and the Python client share: what is there, and removing it. Touches no network. Thread-safe.
+/// The models in the cache that Blip and the Python client share: lists, finds and removes them. Never uses the network. Thread-safe.
 /// </summary>
 public sealed class HubCache
 {
-    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, MaxRecursionDepth = 8 };
-    private static readonly EnumerationOptions NoLinks = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions Everything = new()
+    {
+        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true, MaxRecursionDepth = 8,
+    };
+
+    private static readonly EnumerationOptions NoLinks = new()
+    {
+        RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true,
+    };
 
     private readonly HubSettings _settings;
 
-    /// <summary>Opens a cache; nothing is created.</summary>
-    /// <param name="options">Which folder, and what an id without a revision means; null: as the environment says.</param>
-    /// <exception cref="BlipException">The options or the environment are malformed (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
+    /// <summary>Opens a cache. Creates no folder.</summary>
+    /// <param name="options">The folder, and the revision of ids that have none; null: the environment decides.</param>
+    /// <exception cref="BlipException">
+    /// The options or the environment have a value that is not valid (<see cref="BlipErrorCode.InvalidRequest"/>).
+    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     public HubCache(HubOptions? options = null) => _settings = HubSettings.From(options);
 
-    /// <summary>The full path of the cache folder, which need not exist.</summary>
+    /// <summary>The full path of the cache folder. The folder may not exist yet.</summary>
     public string Folder => _settings.CacheFolder;
 
-    /// <summary>The snapshot folder of a model that can answer without a download; null when there is none.</summary>
+    /// <summary>The full path of a model's snapshot folder if the model can be used without a download; null otherwise.</summary>
     /// <param name="id"><c>org/name</c> or <c>name</c>, optionally with <c>@revision</c>.</param>
-    /// <exception cref="BlipException">The id is malformed (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
+    /// <exception cref="BlipException">The id is not valid (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
     public string? Find(string id)
     {
         HubModelId model = HubModelId.Parse(id);
         return new HubRepository(_settings, model).FindUsable(_settings.RevisionOf(model));
     }
 
-    /// <summary>The models in the cache, by id.</summary>
+    /// <summary>The models in the cache, sorted by id.</summary>
     public IReadOnlyList<HubCachedModel> List() => !Directory.Exists(Folder) ? [] :
     [
         .. new DirectoryInfo(Folder).EnumerateDirectories(HubModelId.FolderPrefix + "*")
@@ -36,14 +46,16 @@ public sealed class HubCache
     ];
 
     /// <summary>
-    /// Removes a model, or with <c>@revision</c> one revision of it: its links, and those of its files that no other revision
-    /// shares. Nothing outside the model's folder in the cache is touched.
+    /// Removes a model, or with <c>@revision</c> one revision: its links, and its files that no other revision uses. Changes nothing
+    /// outside the model's folder in the cache.
     /// </summary>
     /// <param name="id"><c>org/name</c> or <c>name</c>, optionally with <c>@revision</c>.</param>
-    /// <exception cref="BlipModelException">It is not in the cache (<see cref="BlipErrorCode.ModelNotFound"/>).</exception>
+    /// <returns>What was removed.</returns>
+    /// <exception cref="BlipModelException">The model is not in the cache (<see cref="BlipErrorCode.ModelNotFound"/>).</exception>
     /// <exception cref="BlipException">
-    /// The id is malformed (<see cref="BlipErrorCode.InvalidRequest"/>); a process is downloading it (<see cref="BlipErrorCode.Busy"/>);
-    /// its folder is a link, or a file cannot be removed (<see cref="BlipErrorCode.RemoveFailed"/>).
+    /// The id is not valid (<see cref="BlipErrorCode.InvalidRequest"/>); a process is downloading the model
+    /// (<see cref="BlipErrorCode.Busy"/>); the model's folder is a link, or a file cannot be removed
+    /// (<see cref="BlipErrorCode.RemoveFailed"/>).
     /// </exception>
     public HubRemoval Remove(string id)
     {
@@ -53,18 +65,25 @@ public sealed class HubCache
         if (!folder.Exists)
             throw NotCached(model);
         if (folder.LinkTarget is not null || folder.EnumerateFileSystemInfos().Any(part => part.LinkTarget is not null))
-            throw new BlipException(BlipErrorCode.RemoveFailed, $"The folder of '{model.Repository}' in the cache is, or has, a link to another place; remove it by hand.");
+        {
+            throw new BlipException(BlipErrorCode.RemoveFailed,
+                $"The folder of '{model.Repository}' in the cache is a link to another place, or contains one. Remove it by hand.");
+        }
         List<HubFileLock> locks = [];
         try
         {
             TakeLocks(model, repository, locks);
             long before = SizeOf(folder);
-            IReadOnlyList<string> commits = model.Revision is null ? RemoveAll(repository) : RemoveRevision(model, model.Revision, repository);
+            IReadOnlyList<string> commits = model.Revision is null
+                ? RemoveAll(repository)
+                : RemoveRevision(model, model.Revision, repository);
             return new HubRemoval(model.Repository, commits, before - SizeOf(folder));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BlipException(BlipErrorCode.RemoveFailed, $"'{model}' could not be removed whole: a file is in use or write-protected. Close what uses it and try again.", e);
+            throw new BlipException(BlipErrorCode.RemoveFailed,
+                $"'{model}' could not be removed completely: a file is in use or read-only. Close the program that uses it and try again.",
+                e);
         }
         finally
         {
@@ -92,13 +111,16 @@ public sealed class HubCache
         if (!Directory.Exists(repository.Locks))
             return;
         foreach (string path in Directory.EnumerateFiles(repository.Locks, "*.lock"))
-            locks.Add(HubFileLock.TryTake(path) ?? throw new BlipException(BlipErrorCode.Busy, $"'{model.Repository}' is being downloaded; wait for that to end, or end it."));
+        {
+            locks.Add(HubFileLock.TryTake(path) ?? throw new BlipException(BlipErrorCode.Busy,
+                $"'{model.Repository}' is being downloaded. Wait until the download ends, or stop it."));
+        }
     }
 
     private static List<string> RemoveAll(HubRepository repository)
     {
         List<string> commits = CommitsOf(repository);
-        // References and snapshots go first: an interruption leaves unused files, not models that look whole.
+        // References and snapshots are deleted first. So an interruption leaves unused files, but no model that seems complete.
         foreach (string part in (string[])[repository.Refs, repository.Snapshots, repository.Folder])
         {
             if (Directory.Exists(part))
@@ -151,7 +173,7 @@ public sealed class HubCache
     private static IEnumerable<FileInfo> FilesOf(HubRepository repository, string commit) =>
         new DirectoryInfo(repository.Snapshot(commit)).EnumerateFiles("*", Everything);
 
-    // Only what lies in the repository's own blobs counts: a link elsewhere is not ours to follow.
+    // Only links to the repository's own blobs count. A file that a link names elsewhere must not be deleted.
     private static IEnumerable<string> BlobsOf(HubRepository repository, string commit) =>
         from file in FilesOf(repository, commit)
         let target = file.LinkTarget is { } link ? Path.GetFullPath(link, file.DirectoryName ?? repository.Folder) : ""
@@ -164,5 +186,6 @@ public sealed class HubCache
         return folder.Exists ? folder.EnumerateFiles("*", NoLinks).Sum(file => file.Length) : 0;
     }
 
-    private static BlipModelException NotCached(HubModelId model) => HubErrors.NotFound($"'{model}' is not in the cache; `blip models` lists what is.");
+    private static BlipModelException NotCached(HubModelId model) =>
+        HubErrors.NotFound($"'{model}' is not in the cache. `blip models` lists the models in the cache.");
 }

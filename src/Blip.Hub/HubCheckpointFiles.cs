@@ -2,37 +2,39 @@ using Blip.Files;
 
 namespace Blip.Hub;
 
-/// <summary>Which files of a repository make a checkpoint, and when a snapshot has enough of them.</summary>
+/// <summary>Which files of a repository belong to a checkpoint, and when a snapshot has enough of them.</summary>
 internal static class HubCheckpointFiles
 {
     public const string Config = "config.json";
 
-    /// <summary>Everything but the weights. Older repositories lack some: the loader's defaults are right then.</summary>
+    /// <summary>All files except the weights. Older repositories lack some of them; the loader's defaults are right there.</summary>
     public static readonly string[] Small =
     [
         Config, "preprocessor_config.json", "processor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt",
         "special_tokens_map.json", "added_tokens.json", "generation_config.json",
     ];
 
-    /// <summary>The forms of weights, best first; an index stands for the shards it names.</summary>
+    /// <summary>The forms of weights, the best first. An index stands for the shards that it names.</summary>
     public static readonly string[] Weights =
         ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
     public static bool HasTokenizer(Func<string, bool> has) => has("tokenizer.json") || has("vocab.txt");
 
     /// <summary>
-    /// Enough to answer: configuration, tokenizer, weights, and the image's preparation unless the hub said there is none.
+    /// Whether a snapshot has enough files to answer questions: the configuration, a tokenizer, the weights, and the settings of the
+    /// image preprocessing. The last may be missing when the hub said that the repository has none.
     /// </summary>
     public static bool IsUsable(string snapshot, Func<string, bool> knownAbsent)
     {
         bool Has(string name) => HubFileSystem.LengthOf(Path.Combine(snapshot, name)) is not null;
         return Has(Config) && HasTokenizer(Has)
-            && (Has("preprocessor_config.json") || Has("processor_config.json") || (knownAbsent("preprocessor_config.json") && knownAbsent("processor_config.json")))
+            && (Has("preprocessor_config.json") || Has("processor_config.json")
+                || (knownAbsent("preprocessor_config.json") && knownAbsent("processor_config.json")))
             && Weights.Any(form => Has(form) && (!ShardIndex.IsIndex(form) || HasShards(snapshot, form, Has)));
     }
 
     /// <summary>The shards that an index names, each a plain file name.</summary>
-    /// <exception cref="BlipModelException">The index is not one.</exception>
+    /// <exception cref="BlipModelException">The file is not an index of weights.</exception>
     public static IReadOnlyCollection<string> ReadShards(string snapshot, string index) => ShardIndex.Read(snapshot, index)?.Shards ?? [];
 
     private static bool HasShards(string snapshot, string index, Func<string, bool> has)
@@ -43,7 +45,7 @@ internal static class HubCheckpointFiles
         }
         catch (BlipModelException)
         {
-            // It is no index: the download says so.
+            // The file is not an index. The download reports that.
             return false;
         }
     }

@@ -4,14 +4,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Blip.Hub;
 
-/// <summary>Brings one file into the cache: under its lock, from where an earlier run stopped, shown only when its hash is right.</summary>
-internal sealed class HubDownload(HubSettings settings, HubTransport transport, HubRepository repository, HubModelId model, HubMeter meter, ILogger logger)
+/// <summary>
+/// Downloads one file into the cache. It holds the file's lock, continues where an earlier download stopped, and puts the file into
+/// the snapshot only when its hash is right.
+/// </summary>
+internal sealed class HubDownload(
+    HubSettings settings, HubTransport transport, HubRepository repository, HubModelId model, HubMeter meter, ILogger logger)
 {
     private const int MaxMismatches = 2;
 
-    // Less than this in one idle timeout is a stall; so much more than ever before is progress that excuses another failure.
+    // A server that sends less than StallBytes within one idle timeout has stalled. An attempt that brings ProgressBytes more than
+    // the best attempt before it has made progress, and the count of failures starts again.
     private const int StallBytes = 16 * 1024;
-    private const int GroundBytes = 1024 * 1024;
+    private const int ProgressBytes = 1024 * 1024;
 
     public async Task FetchAsync(HubFile file, CancellationToken cancellationToken)
     {
@@ -62,10 +67,10 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
                     await ReceiveAsync(partial, file, token).ConfigureAwait(false);
                     return true;
                 }
-                catch (HubAttemptException e) when (partial.Length >= best + GroundBytes)
+                catch (HubAttemptException e) when (partial.Length >= best + ProgressBytes)
                 {
                     best = partial.Length;
-                    throw new HubAttemptException(e.Message, e.RetryAfter, e) { GainedGround = true };
+                    throw new HubAttemptException(e.Message, e.RetryAfter, e) { MadeProgress = true };
                 }
             }, cancellationToken).ConfigureAwait(false);
             return partial.Matches();
@@ -86,13 +91,13 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
             throw new HubAttemptException(FormattableString.Invariant($"it sent {partial.Length} of {file.Size} bytes"));
     }
 
-    // The answer must go on exactly where the partial file ends; when it does not, the file starts again.
+    // The response must continue exactly where the partial file ends. If it does not, the download of this file starts again.
     private static void CheckStart(HttpResponseMessage response, HubPartial partial, HubFile file)
     {
         if (response.Content.Headers.ContentType?.MediaType == "text/html")
-            throw new HubAttemptException("it sent a web page instead of the file, as a proxy or sign-in page does");
+            throw new HubAttemptException("it sent a web page instead of the file, perhaps from a proxy or a sign-in page");
         if (response.Content.Headers.ContentEncoding.Any(encoding => encoding != "identity"))
-            throw new HubAttemptException("it sent the file compressed, though that was ruled out");
+            throw new HubAttemptException("it sent the file compressed, although the request does not allow that");
         switch (response.StatusCode)
         {
             case HttpStatusCode.OK:
@@ -104,7 +109,7 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
                 break;
             default:
                 partial.Restart();
-                throw new HubAttemptException("it sent another range than asked for");
+                throw new HubAttemptException("it sent another part of the file than the request asked for");
         }
     }
 
@@ -115,7 +120,7 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
         byte[] buffer = ArrayPool<byte>.Shared.Rent(HubPartial.BufferBytes);
         try
         {
-            long rearmAt = partial.Length + StallBytes;
+            long resetTimerAt = partial.Length + StallBytes;
             int read;
             while ((read = await ReadAsync(body, buffer, either.Token, cancellationToken).ConfigureAwait(false)) > 0)
             {
@@ -126,9 +131,9 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
                 }
                 await partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 meter.Set(file, partial.Length, read);
-                if (partial.Length >= rearmAt)
+                if (partial.Length >= resetTimerAt)
                 {
-                    rearmAt = partial.Length + StallBytes;
+                    resetTimerAt = partial.Length + StallBytes;
                     stall.CancelAfter(settings.Options.IdleTimeout);
                 }
             }
@@ -139,7 +144,8 @@ internal sealed class HubDownload(HubSettings settings, HubTransport transport, 
         }
     }
 
-    private static async ValueTask<int> ReadAsync(Stream body, Memory<byte> buffer, CancellationToken stalledOrCancelled, CancellationToken cancelled)
+    private static async ValueTask<int> ReadAsync(
+        Stream body, Memory<byte> buffer, CancellationToken stalledOrCancelled, CancellationToken cancelled)
     {
         try
         {

@@ -2,10 +2,15 @@ using System.Text.RegularExpressions;
 
 namespace Blip.Hub;
 
-/// <summary>A file of a repository as the hub describes it. The etag is its SHA-256 (large files) or its git blob id (small ones).</summary>
+/// <summary>
+/// A file of a repository as the hub describes it. Its etag is the SHA-256 of a large file, or the git blob id of a small file.
+/// </summary>
 internal sealed partial record HubFile(string Name, string Commit, string Etag, long Size)
 {
-    /// <summary>The hash in an ETag header, or null when it is none: an etag names a file in the cache, so only hex may pass.</summary>
+    /// <summary>
+    /// The hash in an ETag header, or null when the header holds no hash. The etag becomes a file name in the cache, so only
+    /// hexadecimal digits may pass.
+    /// </summary>
     public static string? ReadEtag(string? header)
     {
         if (header is null)

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Blip.Hub;
 
 /// <summary>
-/// An operating-system lock on a file: flock on Unix, share mode on Windows. The Python client takes the same one, and the system
-/// lets go of it however its owner ends. Lock files stay: removing one would let two owners hold different files of one name.
+/// A lock of the operating system on a file: flock on Unix, the share mode on Windows. The Python client takes the same lock. The
+/// system releases it even when its owner is killed. Lock files are never deleted: after a deletion two owners could hold two
+/// different files with one name.
 /// </summary>
 internal sealed class HubFileLock : IDisposable
 {
@@ -14,6 +15,7 @@ internal sealed class HubFileLock : IDisposable
 
     private HubFileLock(FileStream stream) => _stream = stream;
 
+    /// <summary>Waits until the lock is free and takes it. Calls <paramref name="waiting"/> once if another owner has it.</summary>
     public static async Task<HubFileLock> WaitAsync(string path, TimeProvider time, Action waiting, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path) ?? path);
@@ -27,6 +29,7 @@ internal sealed class HubFileLock : IDisposable
         }
     }
 
+    /// <summary>Takes the lock; null when another owner has it.</summary>
     public static HubFileLock? TryTake(string path)
     {
         try

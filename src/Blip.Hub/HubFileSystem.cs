@@ -1,6 +1,6 @@
 namespace Blip.Hub;
 
-/// <summary>File operations that differ between systems.</summary>
+/// <summary>File operations that differ between operating systems.</summary>
 internal static class HubFileSystem
 {
     // errno 28 on Linux and macOS; ERROR_DISK_FULL and ERROR_HANDLE_DISK_FULL on Windows.
@@ -14,13 +14,13 @@ internal static class HubFileSystem
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return long.MaxValue;   // a network share: unknown, so the write itself will tell
+            return long.MaxValue;   // unknown, as on a network share; if the disk is full, the write fails
         }
     }
 
     public static void CreateLink(string path, string target) => File.CreateSymbolicLink(path, target);
 
-    /// <summary>The length of the file that a path leads to, through links; null when there is none (a broken link counts as none).</summary>
+    /// <summary>The length in bytes of the file at a path. Links are followed. Null when there is no file, or a broken link.</summary>
     public static long? LengthOf(string path)
     {
         try

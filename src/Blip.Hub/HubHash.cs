@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Blip.Hub;
 
-/// <summary>Computes a file's etag while it streams by: SHA-256, or the git blob id, which is SHA-1 over a header with the size and the content.</summary>
+/// <summary>
+/// Computes a file's etag while its bytes arrive: the SHA-256, or the git blob id. A git blob id is the SHA-1 of a header with the
+/// size, and the content.
+/// </summary>
 internal sealed class HubHash : IDisposable
 {
     private readonly HubFile _file;
@@ -27,7 +30,7 @@ internal sealed class HubHash : IDisposable
 
     public void Append(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
 
-    /// <summary>Ends the computation: whether the bytes so far are the file.</summary>
+    /// <summary>Ends the computation; true when the bytes so far have the file's hash.</summary>
     public bool Matches() => Convert.ToHexStringLower(_hash.GetHashAndReset()) == _file.Etag;
 
     public void Dispose() => _hash.Dispose();

@@ -2,7 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Blip.Hub;
 
-/// <summary>What the hub client tells: names of models and files, hosts and reasons; never a token or a redirect's address, which may hold a signature.</summary>
+/// <summary>
+/// The log messages of the hub client. They contain names of models, files and hosts, and reasons. They never contain a token, nor
+/// the address of a redirect, which may contain a signature.
+/// </summary>
 internal static partial class HubLog
 {
     [LoggerMessage(1601, LogLevel.Warning, "The hub could not be asked about {Model}; the revision in the cache is used. {Reason}")]
@@ -17,12 +20,12 @@ internal static partial class HubLog
     [LoggerMessage(1604, LogLevel.Information, "{File}: resuming at {Bytes} of {Size} bytes.")]
     public static partial void Resuming(this ILogger logger, string file, long bytes, long size);
 
-    [LoggerMessage(1605, LogLevel.Warning, "{File}: the bytes do not have the hash {Etag} that the hub states; discarded.")]
+    [LoggerMessage(1605, LogLevel.Warning, "{File}: the bytes do not have the hash {Etag} that the hub states; they were discarded.")]
     public static partial void Mismatch(this ILogger logger, string file, string etag);
 
     [LoggerMessage(1606, LogLevel.Debug, "{File}: complete and verified, {Size} bytes.")]
     public static partial void Completed(this ILogger logger, string file, long size);
 
-    [LoggerMessage(1607, LogLevel.Debug, "{File}: no links here, the file itself lies in the snapshot.")]
+    [LoggerMessage(1607, LogLevel.Debug, "{File}: links cannot be made here, so the file itself is in the snapshot.")]
     public static partial void NoLinks(this ILogger logger, string file);
 }

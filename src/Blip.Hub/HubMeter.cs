@@ -1,18 +1,19 @@
 namespace Blip.Hub;
 
-/// <summary>Adds up what the parallel downloads of one call receive, and reports it now and then.</summary>
+/// <summary>Adds up what the parallel downloads of one call receive, and reports it at most ten times a second for a file.</summary>
 internal sealed class HubMeter(IProgress<HubProgress>? progress, TimeProvider time, IEnumerable<HubFile> files)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(3);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, FileState> _files = files.ToDictionary(file => file.Name, file => new FileState { Size = file.Size });
+    private readonly Dictionary<string, FileState> _files =
+        files.ToDictionary(file => file.Name, file => new FileState { Size = file.Size });
     private long _rateStamp = time.GetTimestamp();
     private long _received;
     private double _rate;
 
-    /// <summary>States how much of a file is here; <paramref name="received"/> of it came over the network just now.</summary>
+    /// <summary>Sets how many bytes of a file are in the cache, and how many of them just came over the network.</summary>
     public void Set(HubFile file, long bytes, int received = 0, bool done = false)
     {
         if (progress is null)
@@ -38,7 +39,7 @@ internal sealed class HubMeter(IProgress<HubProgress>? progress, TimeProvider ti
             progress.Report(report);
     }
 
-    // A mean that forgets: what lies further back than the window hardly counts.
+    // An exponential moving average: what is older than the window has little weight.
     private void UpdateRate()
     {
         TimeSpan elapsed = time.GetElapsedTime(_rateStamp);

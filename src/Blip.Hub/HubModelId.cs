@@ -5,13 +5,13 @@ using Blip.Files;
 namespace Blip.Hub;
 
 /// <summary>
-/// The id of a model on the hub: <c>org/name</c> or <c>name</c>, and optionally a revision behind an <c>@</c> (a branch, a tag or
-/// a commit). Immutable.
+/// The id of a model on the hub: <c>org/name</c> or <c>name</c>, and optionally <c>@</c> with a revision (a branch, a tag or a
+/// commit). Immutable.
 /// </summary>
 /// <remarks>
-/// The rules are those of the hub, so that an id is always a safe part of a path and of an address: a repository has at most 96
-/// characters, letters, digits, <c>.</c>, <c>_</c> and <c>-</c>, never begins or ends with <c>.</c> or <c>-</c>, and has no
-/// <c>..</c> or <c>--</c>; a revision is a git ref of letters, digits and <c>. _ - + /</c>.
+/// The rules are those of the hub. They also make an id a safe part of a path and of an address. A repository has at most 96
+/// characters: letters, digits, <c>.</c>, <c>_</c> and <c>-</c>. It does not begin or end with <c>.</c> or <c>-</c>, and has no
+/// <c>..</c> or <c>--</c>. A revision is a git reference of at most 200 letters, digits and <c>. _ - + /</c>.
 /// </remarks>
 public sealed partial record HubModelId
 {
@@ -23,7 +23,7 @@ public sealed partial record HubModelId
     /// <summary>The repository: <c>org/name</c> or <c>name</c>.</summary>
     public string Repository { get; }
 
-    /// <summary>Branch, tag or commit; null when the id names none.</summary>
+    /// <summary>The branch, tag or commit; null when the id names none. A commit is in lower case.</summary>
     public string? Revision { get; }
 
     /// <summary>The repository's folder in the cache, as the Python client names it.</summary>
@@ -32,6 +32,7 @@ public sealed partial record HubModelId
     internal const string FolderPrefix = "models--";
 
     /// <summary>Reads an id.</summary>
+    /// <param name="id"><c>org/name</c> or <c>name</c>, optionally with <c>@revision</c>.</param>
     /// <exception cref="BlipException">The text is not an id (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
     public static HubModelId Parse(string id)
     {
@@ -39,10 +40,13 @@ public sealed partial record HubModelId
         return TryParse(id, out HubModelId? model)
             ? model
             : throw new BlipException(BlipErrorCode.InvalidRequest,
-                $"'{Shown(id)}' is not the id of a model on the hub: it is org/name or name, optionally with @revision, of letters, digits, '.', '_' and '-'.");
+                $"'{Shown(id)}' is not the id of a model on the hub. An id is org/name or name, optionally with @revision, "
+                + "of letters, digits, '.', '_' and '-'.");
     }
 
-    /// <summary>Reads an id; false when the text is none.</summary>
+    /// <summary>Reads an id; false when the text is not an id.</summary>
+    /// <param name="id"><c>org/name</c> or <c>name</c>, optionally with <c>@revision</c>.</param>
+    /// <param name="model">The id; null when the text is not an id.</param>
     public static bool TryParse([NotNullWhen(true)] string? id, [NotNullWhen(true)] out HubModelId? model)
     {
         model = null;
@@ -73,10 +77,15 @@ public sealed partial record HubModelId
 
     private static string Shown(string id) => string.Concat(id.Take(100).Select(c => char.IsControl(c) ? '?' : c));
 
-    // No part begins or ends with '.' or '-', which with the ban on doubles leaves no "..", no option and no hidden file.
-    [GeneratedRegex(@"^(?!.*(\.\.|--))[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)?\z", RegexOptions.CultureInvariant)]
+    // No part begins or ends with '.' or '-', and ".." and "--" are forbidden. So a part is never a parent folder, a hidden file or an
+    // option of a command.
+    [GeneratedRegex(
+        @"^(?!.*(\.\.|--))[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(/[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)?\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex RepositoryPattern();
 
-    [GeneratedRegex(@"^(?!.*\.\.)[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?(/[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?)*\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        @"^(?!.*\.\.)[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?(/[A-Za-z0-9_+-]([A-Za-z0-9._+-]*[A-Za-z0-9_+-])?)*\z",
+        RegexOptions.CultureInvariant)]
     private static partial Regex RevisionPattern();
 }

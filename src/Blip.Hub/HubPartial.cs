@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Blip.Hub;
 
 /// <summary>
-/// The part of a file that has arrived, with its hash so far. What an earlier run left is hashed anew from its first byte: a
-/// partial file is only as good as its end result.
+/// The part of a file that has arrived, with its hash so far. A part from an earlier download is hashed again from its first byte,
+/// because nothing else shows that its bytes are right.
 /// </summary>
 internal sealed class HubPartial : IAsyncDisposable
 {
@@ -15,7 +15,8 @@ internal sealed class HubPartial : IAsyncDisposable
 
     private HubPartial(string path, HubFile file)
     {
-        _stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+        _stream = new FileStream(
+            path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
         _hash = new HubHash(file);
     }
 
@@ -24,7 +25,7 @@ internal sealed class HubPartial : IAsyncDisposable
     public static async Task<HubPartial> OpenAsync(string path, HubFile file, CancellationToken cancellationToken)
     {
         if (new FileInfo(path).LinkTarget is not null)
-            File.Delete(path);   // writing through a link would leave the cache
+            File.Delete(path);   // a write through a link would change a file outside the cache
         HubPartial partial = new(path, file);
         try
         {
@@ -53,7 +54,7 @@ internal sealed class HubPartial : IAsyncDisposable
         Length = 0;
     }
 
-    /// <summary>Whether this is the file, all of it and on the disk: only then may it get its name.</summary>
+    /// <summary>Writes all bytes to the disk; true when they have the file's hash. Only then may the part get the file's name.</summary>
     public bool Matches()
     {
         _stream.Flush(flushToDisk: true);

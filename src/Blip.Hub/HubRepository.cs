@@ -3,13 +3,16 @@ using Blip.Files;
 namespace Blip.Hub;
 
 /// <summary>
-/// One repository in the cache, laid out as the Python client lays it out: <c>refs/branch</c> holds a commit, <c>blobs/etag</c> the
-/// content, <c>snapshots/commit/file</c> a relative link to it, <c>.no_exist/commit/file</c> remembers that there is no such file.
+/// One repository in the cache, in the layout of the Python client. <c>refs/branch</c> holds a commit. <c>blobs/etag</c> holds the
+/// content of a file. <c>snapshots/commit/file</c> is a relative link to a blob. <c>.no_exist/commit/file</c> is an empty file that
+/// says that the repository has no such file.
 /// </summary>
 internal sealed class HubRepository(HubSettings settings, HubModelId model)
 {
-    // The first line is what the convention for cache folders asks for: backup tools skip a folder that has it.
-    private const string CacheTag = "Signature: 8a477f597d28d172789f06886806bc55\n# Model files that can be downloaded again, kept by Blip in the layout of huggingface_hub.\n";
+    // The first line follows the convention for cache folders. Backup tools skip a folder that has it.
+    private const string CacheTag =
+        "Signature: 8a477f597d28d172789f06886806bc55\n"
+        + "# Model files that can be downloaded again, kept by Blip in the layout of huggingface_hub.\n";
 
     public string Folder { get; } = Path.Combine(settings.CacheFolder, model.Folder);
 
@@ -29,7 +32,7 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
 
     public string Lock(HubFile file) => Path.Combine(Locks, file.Etag + ".lock");
 
-    /// <summary>The commit that a revision means as far as the cache knows; null when it does not.</summary>
+    /// <summary>The commit of a revision as far as the cache knows; null when the cache does not know it.</summary>
     public string? CommitOf(string revision)
     {
         if (HubModelId.IsCommit(revision))
@@ -41,7 +44,7 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
         return HubModelId.IsCommit(commit) ? commit : null;
     }
 
-    /// <summary>The snapshot of a revision when it has all that an answer needs; null otherwise.</summary>
+    /// <summary>The snapshot of a revision if it has all that an answer needs; null otherwise.</summary>
     public string? FindUsable(string revision) => CommitOf(revision) is { } commit && IsUsable(commit) ? Snapshot(commit) : null;
 
     public bool IsUsable(string commit) => HubCheckpointFiles.IsUsable(Snapshot(commit), name => IsAbsent(commit, name));
@@ -54,7 +57,7 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
     {
         string path = AbsencePath(commit, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path) ?? path);
-        // Several may remember it at once.
+        // Other processes may create the same file at the same time.
         new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite).Dispose();
     }
 
@@ -76,8 +79,8 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
     }
 
     /// <summary>
-    /// Takes over what the Python client left of a file (<c>etag.random.incomplete</c>) when it is more than what there is. Only the
-    /// owner of the file's lock may: its writer is gone then.
+    /// Takes over the partial file of the Python client (<c>etag.random.incomplete</c>) if it is longer than the own one. The caller
+    /// must hold the file's lock: then no other process writes to the partial file.
     /// </summary>
     public bool AdoptPartial(HubFile file)
     {
@@ -91,8 +94,8 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
     }
 
     /// <summary>
-    /// Shows a file whose blob is complete. Where links cannot be made a new blob moves into the snapshot and an older one, which
-    /// other snapshots may share, is copied. The caller owns the file's lock.
+    /// Puts a file into the snapshot when its blob is complete. Where links cannot be made, a new blob is moved into the snapshot. An
+    /// older blob is copied, because other snapshots may share it. The caller holds the file's lock.
     /// </summary>
     /// <returns>False when links cannot be made here.</returns>
     public bool Publish(HubFile file, bool isNew)
@@ -100,13 +103,14 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
         string path = Path.Combine(Snapshot(file.Commit), file.Name);
         try
         {
-            File.Delete(path);   // a link that leads nowhere, or the caller would not be here
+            File.Delete(path);   // only a broken link can be here
             settings.Options.CreateLink(path, Path.Combine("..", "..", "blobs", file.Etag));
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (Has(file.Commit, file.Name))   // the Python client was faster: where locks do not work it shows the same file
+            // Where locks do not work, the Python client may have put the same file there in the meantime.
+            if (Has(file.Commit, file.Name))
                 return true;
             if (isNew)
             {

@@ -2,14 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace Blip.Hub;
 
-/// <summary>The options with every gap filled from the environment, once, so that a client does not change under its user.</summary>
+/// <summary>
+/// The options, and the environment's value for each option that is null. The environment is read once, so a client's settings do
+/// not change while it is in use.
+/// </summary>
 internal sealed partial class HubSettings
 {
     private HubSettings(HubOptions options)
     {
         Options = options;
-        string home = FolderSetting("HF_HOME") ?? Path.Combine(FolderSetting("XDG_CACHE_HOME") ?? Path.Combine(UserFolder, ".cache"), "huggingface");
-        CacheFolder = Path.GetFullPath(options.CacheFolder ?? FolderSetting("HF_HUB_CACHE") ?? FolderSetting("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"));
+        string home = FolderSetting("HF_HOME")
+            ?? Path.Combine(FolderSetting("XDG_CACHE_HOME") ?? Path.Combine(UserFolder, ".cache"), "huggingface");
+        CacheFolder = Path.GetFullPath(options.CacheFolder
+            ?? FolderSetting("HF_HUB_CACHE") ?? FolderSetting("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"));
         Endpoint = ReadEndpoint(options.Endpoint?.OriginalString ?? Setting("HF_ENDPOINT") ?? "https://huggingface.co");
         Token = ReadToken(options.Token ?? Setting("HF_TOKEN") ?? Setting("HUGGING_FACE_HUB_TOKEN")
             ?? FileText(FolderSetting("HF_TOKEN_PATH") ?? Path.Combine(home, "token")));
@@ -40,11 +45,11 @@ internal sealed partial class HubSettings
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Retries, 100);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.IdleTimeout, TimeSpan.Zero);
         if (!HubModelId.IsRevision(options.Revision))
-            throw Invalid("The revision is not a branch, tag or commit: it has letters, digits and . _ - + / only.");
+            throw Invalid("The revision is not a branch, tag or commit. It may have only letters, digits and . _ - + /");
         return new HubSettings(options);
     }
 
-    /// <summary>What an id without a revision means here.</summary>
+    /// <summary>The revision of an id, or the default revision when the id has none.</summary>
     public string RevisionOf(HubModelId model)
     {
         string revision = model.Revision ?? Options.Revision;
@@ -53,7 +58,7 @@ internal sealed partial class HubSettings
 
     private string? Setting(string name) => Options.Environment(name) is { } value && !string.IsNullOrWhiteSpace(value) ? value : null;
 
-    // As the Python client reads folders: a leading ~ and $NAME are expanded.
+    // The Python client reads folders in this way: it expands ~ at the start, and $NAME.
     private string? FolderSetting(string name)
     {
         string? value = Setting(name);
@@ -68,7 +73,8 @@ internal sealed partial class HubSettings
         Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
         && endpoint is { UserInfo: "", Query: "", Fragment: "" }
             ? endpoint
-            : throw Invalid("The hub's endpoint is not an address like https://huggingface.co: http or https, without user, query or fragment.");
+            : throw Invalid("The hub's endpoint is not an address like https://huggingface.co. "
+                + "It must be http or https, without user, query or fragment.");
 
     private static string? ReadToken(string? text)
     {
@@ -77,7 +83,7 @@ internal sealed partial class HubSettings
             return null;
         return token.All(c => c is > (char)32 and < (char)127)
             ? token
-            : throw Invalid("The hub token has characters that no token has: check HF_TOKEN or the token file.");
+            : throw Invalid("The hub token has characters that a token cannot have. Check HF_TOKEN or the token file.");
     }
 
     private static string? FileText(string path)

@@ -5,13 +5,13 @@ using Microsoft.Extensions.Logging;
 namespace Blip.Hub;
 
 /// <summary>
-/// Requests to the hub: follows redirects by hand, sends the token to the endpoint alone, tells failures that may pass from those
-/// that will not, and repeats the former.
+/// Requests to the hub. Follows redirects itself, so that it can send the token to the endpoint only. Separates temporary failures
+/// from permanent ones, and repeats a request after a temporary failure.
 /// </summary>
 internal sealed class HubTransport : IDisposable
 {
     private const int MaxRedirects = 5;
-    private const long MaxFileBytes = 1L << 40;   // keeps sums of stated sizes in range
+    private const long MaxFileBytes = 1L << 40;   // so the sum of the sizes that the hub states fits in a long
 
     private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
@@ -26,20 +26,26 @@ internal sealed class HubTransport : IDisposable
     {
         _settings = settings;
         _logger = logger;
-        // Own timeouts, one per wait; ten minutes of a good download are no failure.
+        // Each wait has a timeout of its own. A good download may take much longer than one timeout.
         _http = new HttpClient(handler ?? CreateHandler()) { Timeout = Timeout.InfiniteTimeSpan };
-        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Blip", typeof(HubTransport).Assembly.GetName().Version?.ToString(3)));
-        // Sizes, ranges and hashes are those of the file, not of a compressed form of it.
+        string? version = typeof(HubTransport).Assembly.GetName().Version?.ToString(3);
+        _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("Blip", version));
+        // Sizes, ranges and hashes are those of the file itself, so it must not be compressed on the way.
         _http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
 
-    /// <summary>Asks what a file is at a revision: null when there is none; <c>Sure</c> when the hub itself said so.</summary>
-    public async Task<(HubFile? File, bool Sure)> AskAsync(HubModelId model, string revision, string name, int retries, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks for the description of a file at a revision. <c>File</c> is null when there is no such file. <c>Sure</c> is false when
+    /// only a 404 without an error code said so.
+    /// </summary>
+    public async Task<(HubFile? File, bool Sure)> AskAsync(
+        HubModelId model, string revision, string name, int retries, CancellationToken cancellationToken)
     {
         bool doubtful = false;
         return await RetryAsync(name, retries, async token =>
         {
-            using HttpResponseMessage response = await SendAsync(HttpMethod.Head, AddressOf(model, revision, name), 0, token).ConfigureAwait(false);
+            using HttpResponseMessage response = await SendAsync(HttpMethod.Head, AddressOf(model, revision, name), 0, token)
+                .ConfigureAwait(false);
             if (response.StatusCode == HttpStatusCode.NotFound && name != HubCheckpointFiles.Config)
             {
                 switch (HubErrors.CodeOf(response))
@@ -59,10 +65,11 @@ internal sealed class HubTransport : IDisposable
         }, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>One request for a file's bytes from an offset on. The caller disposes the answer: 200, 206 or 416.</summary>
+    /// <summary>One request for a file's bytes from an offset to the end. The caller disposes the response: 200, 206 or 416.</summary>
     public async Task<HttpResponseMessage> GetAsync(HubModelId model, HubFile file, long from, CancellationToken cancellationToken)
     {
-        HttpResponseMessage response = await SendAsync(HttpMethod.Get, AddressOf(model, file.Commit, file.Name), from, cancellationToken).ConfigureAwait(false);
+        Uri address = AddressOf(model, file.Commit, file.Name);
+        HttpResponseMessage response = await SendAsync(HttpMethod.Get, address, from, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
             return response;
         using (response)
@@ -70,8 +77,12 @@ internal sealed class HubTransport : IDisposable
         return response;
     }
 
-    /// <summary>Repeats an attempt while it fails with <see cref="HubAttemptException"/>, later each time, or when the server says.</summary>
-    public async Task<T> RetryAsync<T>(string what, int retries, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
+    /// <summary>
+    /// Repeats an attempt while it fails with <see cref="HubAttemptException"/>. Waits longer before each retry, or as long as the
+    /// server asks.
+    /// </summary>
+    public async Task<T> RetryAsync<T>(
+        string what, int retries, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
         int failures = 0;
         for (int attempts = 1; ; attempts++)
@@ -82,9 +93,9 @@ internal sealed class HubTransport : IDisposable
             }
             catch (HubAttemptException e)
             {
-                failures = e.GainedGround ? 1 : failures + 1;
+                failures = e.MadeProgress ? 1 : failures + 1;
                 if (failures > retries || e.RetryAfter > MaxRetryAfter)
-                    throw HubErrors.GaveUp(_settings, what, attempts, e);
+                    throw HubErrors.NoAttemptLeft(_settings, what, attempts, e);
                 TimeSpan delay = e.RetryAfter ?? Backoff(failures);
                 _logger.Retrying(what, e.Message, attempts + 1, delay);
                 await Task.Delay(delay, _settings.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
@@ -104,26 +115,28 @@ internal sealed class HubTransport : IDisposable
     };
 
     private Uri AddressOf(HubModelId model, string revision, string name) =>
-        new($"{_settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Repository}/resolve/{Uri.EscapeDataString(revision)}/{Uri.EscapeDataString(name)}");
+        new($"{_settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Repository}/resolve/"
+            + $"{Uri.EscapeDataString(revision)}/{Uri.EscapeDataString(name)}");
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, long from, CancellationToken cancellationToken)
     {
-        bool atHome = true;   // once a chain of redirects has left the endpoint it is never trusted with the token again
+        bool mayHaveToken = true;   // false from the first redirect that leaves the endpoint on, even if a later one leads back
         for (int hop = 0; ; hop++)
         {
-            atHome = atHome && IsEndpoint(address);
+            mayHaveToken = mayHaveToken && IsEndpoint(address);
             using HttpRequestMessage request = new(method, address);
-            if (atHome && _settings.Token is { } secret)
-                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secret);
+            if (mayHaveToken && _settings.Token is { } token)
+                request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             if (from > 0)
                 request.Headers.Range = new RangeHeaderValue(from, null);
             HttpResponseMessage response = await SendOnceAsync(request, cancellationToken).ConfigureAwait(false);
             if (!IsRedirect(response.StatusCode) || (method == HttpMethod.Head && DescribesFile(response)))
                 return response;
-            bool leads = Uri.TryCreate(address, response.Headers.Location, out Uri? next);
+            bool hasTarget = Uri.TryCreate(address, response.Headers.Location, out Uri? next);
             response.Dispose();
-            if (!leads || next is null || hop == MaxRedirects || !MayFollow(address, next) || (method == HttpMethod.Head && !IsEndpoint(next)))
-                throw HubErrors.NotAHub(_settings, "a redirect that leads nowhere allowed");
+            if (!hasTarget || next is null || hop == MaxRedirects || !MayFollow(address, next)
+                || (method == HttpMethod.Head && !IsEndpoint(next)))
+                throw HubErrors.NotAHub(_settings, "a redirect that is not allowed");
             address = next;
         }
     }
@@ -149,7 +162,7 @@ internal sealed class HubTransport : IDisposable
 
     private static bool IsRedirect(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
 
-    // The hub describes a large file in the redirect to its storage, which need not be asked then.
+    // The hub describes a large file already in the redirect to its storage, so no request to the storage is necessary.
     private static bool DescribesFile(HttpResponseMessage response) =>
         HubErrors.Header(response, "X-Linked-Etag") is not null && HubErrors.Header(response, "X-Linked-Size") is not null;
 
@@ -157,8 +170,9 @@ internal sealed class HubTransport : IDisposable
         address.Scheme == _settings.Endpoint.Scheme && address.Port == _settings.Endpoint.Port
         && string.Equals(address.IdnHost, _settings.Endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
 
-    private static bool MayFollow(Uri from, Uri to) =>
-        to.UserInfo.Length == 0 && (to.Scheme == Uri.UriSchemeHttps || (to.Scheme == Uri.UriSchemeHttp && (from.Scheme == Uri.UriSchemeHttp || to.IsLoopback)));
+    private static bool MayFollow(Uri from, Uri to) => to.UserInfo.Length == 0
+        && (to.Scheme == Uri.UriSchemeHttps
+            || (to.Scheme == Uri.UriSchemeHttp && (from.Scheme == Uri.UriSchemeHttp || to.IsLoopback)));
 
     private void ThrowFor(HttpResponseMessage response, HubModelId model, string revision, string name)
     {
@@ -166,9 +180,10 @@ internal sealed class HubTransport : IDisposable
             throw final;
         RetryConditionHeaderValue? wait = response.Headers.RetryAfter;
         TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow();
-        throw new HubAttemptException(
-            HubErrors.Describe(response.StatusCode) + (after > MaxRetryAfter ? FormattableString.Invariant($" and asks to wait {after.Value.TotalSeconds:0} s") : ""),
-            after > TimeSpan.Zero ? after : null);
+        string request = after > MaxRetryAfter
+            ? FormattableString.Invariant($" and asks the client to wait {after.Value.TotalSeconds:0} s")
+            : "";
+        throw new HubAttemptException(HubErrors.Describe(response.StatusCode) + request, after > TimeSpan.Zero ? after : null);
     }
 
     private HubFile ReadFile(HttpResponseMessage response, string revision, string name)
@@ -184,11 +199,11 @@ internal sealed class HubTransport : IDisposable
         return new HubFile(name, commit, etag, size.Value);
     }
 
-    // Full jitter: clients that failed together do not come back together.
+    // Full jitter: clients that failed at the same time do not try again at the same time.
     private TimeSpan Backoff(int failures)
     {
         TimeSpan most = failures > 5 ? MaxDelay : FirstDelay * (1 << (failures - 1));
-        lock (_randomLock)   // a Random of the caller's is not thread-safe
+        lock (_randomLock)   // a Random that the caller gives is not thread-safe
             return most * _settings.Options.Random.NextDouble();
     }
 }

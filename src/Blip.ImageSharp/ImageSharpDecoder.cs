@@ -15,13 +15,17 @@ using IFormatDecoder = SixLabors.ImageSharp.Formats.IImageDecoder;
 namespace Blip.ImageSharp;
 
 /// <summary>
-/// Decodes with ImageSharp: managed code alone, so that a broken image can at worst throw. JPEG, PNG, GIF, WebP and BMP; no other decoder of that library can be reached, since each
-/// is called by the format that Blip itself told. PNG (of 8 bits), GIF, BMP and WebP without loss give Pillow's pixels; a JPEG's differ, by half a level in the mean and more at sharp coloured edges.
-/// Animated WebP is not read. Thread-safe.
+/// Decodes images with ImageSharp. It is managed code only, so the worst that a broken image can cause is an exception. It decodes
+/// JPEG, PNG, GIF, WebP and BMP. Blip finds the format and calls its decoder, so no other decoder of the library runs. The pixels of
+/// PNG with 8 bits, GIF, BMP and lossless WebP are those of Pillow. The pixels of JPEG differ by half a level on average, and by more at
+/// sharp edges between colours. Animated WebP is refused with <see cref="BlipErrorCode.UnsupportedImage"/>. Thread-safe.
 /// </summary>
 public sealed class ImageSharpDecoder : Images.IImageDecoder
 {
-    /// <summary>The most that one buffer may take: an image of the largest size that <see cref="ImageLimits"/> allow by default, in the widest form.</summary>
+    /// <summary>
+    /// The largest size of one buffer: enough for an image of the largest size that <see cref="ImageLimits.Default"/> allows, in the
+    /// largest pixel type.
+    /// </summary>
     private const int AllocationLimitMegabytes = 1024;
 
     private static readonly JpegDecoder Jpeg = new() { IgnoreMetadata = true };
@@ -30,10 +34,12 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
     private static readonly WebpDecoder WebP = new() { IgnoreMetadata = true };
     private static readonly BmpDecoder Bmp = new();
 
-    private readonly Configuration _configuration = new(new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new WebpConfigurationModule(), new BmpConfigurationModule())
+    private readonly Configuration _configuration = new(
+        new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new WebpConfigurationModule(),
+        new BmpConfigurationModule())
     {
         MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
-        // Requests run side by side already.
+        // Requests already run in parallel.
         MaxDegreeOfParallelism = 1,
     };
 
@@ -44,7 +50,7 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         ArgumentNullException.ThrowIfNull(rows);
         using Image<Rgba32> image = Load(data, header.Format, cancellationToken);
         if (image.Width != header.Width || image.Height != header.Height)
-            throw ImageErrors.Corrupt(header.Format, "it gives two sizes");
+            throw ImageErrors.Corrupt(header.Format, "it states two different sizes");
         image.ProcessPixelRows(pixels =>
         {
             for (int y = 0; y < pixels.Height; y++)
@@ -72,7 +78,7 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         {
             throw ImageErrors.Unsupported("An animated WebP image");
         }
-        // Many kinds come out of it for broken data; an image is never worth more than its own request.
+        // For broken data the library throws many types of exceptions. None of them may harm other requests.
         catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
         {
             throw ImageErrors.Corrupt(format, "its pixels cannot be decoded");

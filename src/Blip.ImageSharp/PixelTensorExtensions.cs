@@ -4,12 +4,13 @@ using SixLabors.ImageSharp.PixelFormats;
 
 namespace Blip.ImageSharp;
 
-/// <summary>Writes what a model sees, for people.</summary>
+/// <summary>Writes the input of a model as an image that people can view.</summary>
 public static class PixelTensorExtensions
 {
     /// <summary>Writes the pixels as a PNG file.</summary>
-    /// <param name="pixels">The pixels; not disposed.</param>
-    /// <param name="stream">Where to; stays open.</param>
+    /// <param name="pixels">The pixels. They are not disposed.</param>
+    /// <param name="stream">The stream that gets the file. It stays open.</param>
+    /// <exception cref="ObjectDisposedException">The pixels were disposed.</exception>
     public static void WritePng(this PixelTensor pixels, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(pixels);

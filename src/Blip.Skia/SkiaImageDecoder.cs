@@ -5,12 +5,13 @@ using SkiaSharp;
 namespace Blip.Skia;
 
 /// <summary>
-/// Decodes with Skia, bit for bit as Pillow does. The default decoder; its native library comes with one of the SkiaSharp.NativeAssets
-/// packages, which the application chooses. Thread-safe.
+/// Decodes images with Skia. The pixels are those of Pillow, bit for bit. It is the default decoder. Its native library is in one of
+/// the SkiaSharp.NativeAssets packages, which the application adds; without it, decoding fails with
+/// <see cref="BlipErrorCode.PackageMissing"/>. Thread-safe.
 /// </summary>
 public sealed unsafe class SkiaImageDecoder : IImageDecoder
 {
-    // 16 rows of a large photo stay in the second-level cache until they are resampled, and are what a JPEG decodes at a time.
+    // 16 rows of a large photo fit into the second-level cache until they are resampled. A JPEG decoder also decodes 16 rows at a time.
     private const int StripRows = 16;
 
     /// <inheritdoc/>
@@ -19,13 +20,13 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(rows);
 
-        // Skia reads the caller's bytes where they lie: they stay pinned until the codec is gone.
+        // Skia reads the caller's bytes without a copy, so they stay pinned until the codec is disposed.
         using MemoryHandle pin = data.Pin();
         using SKData encoded = Wrap((nint)pin.Pointer, data.Length);
         using SKMemoryStream stream = new(encoded);
         using SKCodec codec = SKCodec.Create(stream, out SKCodecResult opened) ?? throw Failure(header.Format, opened);
         if (codec.Info.Width != header.Width || codec.Info.Height != header.Height)
-            throw ImageErrors.Corrupt(header.Format, "it gives two sizes");
+            throw ImageErrors.Corrupt(header.Format, "it states two different sizes");
 
         SKImageInfo info = new(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         if (header.Format == ImageFormat.Jpeg && codec.StartScanlineDecode(info) == SKCodecResult.Success)
@@ -34,7 +35,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
             DecodeWhole(codec, info, header.Format, rows, cancellationToken);
     }
 
-    // The first call into the native library, which on Linux comes only with a package of its own.
+    // The first call into the native library. On Linux the library is in a separate package.
     private static SKData Wrap(nint data, int length)
     {
         try
@@ -44,7 +45,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
         {
             throw new BlipException(BlipErrorCode.PackageMissing,
-                "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies, or the one of this system, to the application.", missing);
+                "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies to the application, "
+                + "or the SkiaSharp.NativeAssets package for your system.", missing);
         }
     }
 
@@ -61,7 +63,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         }
     }
 
-    private static void DecodeWhole(SKCodec codec, SKImageInfo info, ImageFormat format, IPixelRows rows, CancellationToken cancellationToken)
+    private static void DecodeWhole(
+        SKCodec codec, SKImageInfo info, ImageFormat format, IPixelRows rows, CancellationToken cancellationToken)
     {
         using PixelBuffer image = new((long)info.RowBytes * info.Height);
         SKCodecResult result = codec.GetPixels(info, (nint)image.Pointer, info.RowBytes, SKCodecOptions.Default);
@@ -70,10 +73,13 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         for (int y = 0; y < info.Height; y += StripRows)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            rows.Write(new ReadOnlySpan<byte>(image.Pointer + ((long)y * info.RowBytes), Math.Min(StripRows, info.Height - y) * info.RowBytes));
+            int count = Math.Min(StripRows, info.Height - y);
+            rows.Write(new ReadOnlySpan<byte>(image.Pointer + ((long)y * info.RowBytes), count * info.RowBytes));
         }
     }
 
     private static BlipException Failure(ImageFormat format, SKCodecResult result)
-        => result == SKCodecResult.IncompleteInput ? ImageErrors.Truncated(format) : ImageErrors.Corrupt(format, "its pixels cannot be decoded");
+        => result == SKCodecResult.IncompleteInput
+            ? ImageErrors.Truncated(format)
+            : ImageErrors.Corrupt(format, "its pixels cannot be decoded");
 }

@@ -6,8 +6,8 @@ using Blip.Tests;
 namespace Blip.FullSize;
 
 /// <summary>
-/// The weights of the full-size reference model, which are computed instead of stored: a hash of the tensor's name and the
-/// element's index, spread over a range that each tensor has of its own. See tests/golden/full-size/README.md.
+/// The weights of the full-size reference model. They are computed, not stored: a value is a hash of the tensor's name and the element's
+/// index, scaled to the range of its tensor. See tests/golden/full-size/README.md.
 /// </summary>
 internal static class FullSizeRecipe
 {
@@ -48,7 +48,7 @@ internal static class FullSizeRecipe
                 values[i] = ((unit - 0.5f) * width) + entry.Mean;
             }
         });
-        // An outlier channel, as trained transformers have them.
+        // Trained transformers have channels with large values. This is such a channel.
         if (entry.Shape is [_, OutlierWidth])
         {
             for (int i = OutlierColumn; i < values.Length; i += OutlierWidth)
@@ -66,7 +66,8 @@ internal static class FullSizeRecipe
         long offset = 0;
         foreach (Entry entry in entries)
         {
-            header.Append(header.Length > 1 ? "," : "").Append('"').Append(entry.Name).Append("\":{\"dtype\":\"F32\",\"shape\":[").AppendJoin(',', entry.Shape)
+            header.Append(header.Length > 1 ? "," : "").Append('"').Append(entry.Name)
+                .Append("\":{\"dtype\":\"F32\",\"shape\":[").AppendJoin(',', entry.Shape)
                 .Append("],\"data_offsets\":[").Append(offset).Append(',').Append(offset += 4L * entry.Count).Append("]}");
         }
         header.Append('}').Append(' ', (8 - ((header.Length + 1) % 8)) % 8);

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 using Blip.FullSize;
 using Blip.Tests;
 
-// Writes the full-size reference model into a folder: dotnet run -c Release --project tests/Blip.FullSize -- FOLDER [--verify]
+// Writes the full-size reference model to a folder: dotnet run -c Release --project tests/Blip.FullSize -- FOLDER [--verify]
 if (args.Length is 0 or > 2 || (args.Length == 2 && args[1] != "--verify"))
 {
-    Console.Error.WriteLine("Say where to write the model (1.4 GB): FOLDER [--verify]");
+    Console.Error.WriteLine("Name the folder for the model (1.4 GB): FOLDER [--verify]");
     return 2;
 }
 
@@ -24,7 +24,7 @@ FullSizeRecipe.Write(folder, (entry, values) =>
     if (verify && Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(values))) != entry.Sha256)
     {
         wrong++;
-        Console.Error.WriteLine($"{entry.Name} has another digest than the reference");
+        Console.Error.WriteLine($"{entry.Name} does not have the reference's digest");
     }
 });
 Console.WriteLine(verify ? $"{total - wrong} of {total} tensors have the reference's digests" : $"{total} tensors written");

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>A clock whose timers run fifty times too fast, and which remembers what they were set to.</summary>
+/// <summary>A clock whose timers run fifty times as fast as they should. It records the times that they were set to.</summary>
 internal sealed class FastTime : TimeProvider
 {
     private const int Factor = 50;

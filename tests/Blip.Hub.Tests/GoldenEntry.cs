@@ -3,9 +3,10 @@ using Blip.Tests;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>An entry of the cache that the Python client made.</summary>
+/// <summary>A file, folder or link of a cache.</summary>
 internal sealed record GoldenEntry(string Path, string Kind, string? To, long? Size, string? Sha256, string? Text, string? BlobName)
 {
+    /// <summary>The entries of the cache that the Python client made.</summary>
     public static IReadOnlyList<GoldenEntry> ReadTree()
     {
         using JsonDocument tree = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Golden("hub", "tree.json")));
@@ -21,17 +22,22 @@ internal sealed record GoldenEntry(string Path, string Kind, string? To, long? S
         ];
     }
 
-    public static IReadOnlyList<GoldenEntry> Read(string cache) =>
-    [
-        .. new DirectoryInfo(cache).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None }).Select(info =>
+    /// <summary>The entries of a cache folder.</summary>
+    public static IReadOnlyList<GoldenEntry> Read(string cache)
+    {
+        EnumerationOptions everything = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+        return [.. new DirectoryInfo(cache).EnumerateFileSystemInfos("*", everything).Select(info => Describe(cache, info))];
+    }
+
+    private static GoldenEntry Describe(string cache, FileSystemInfo info)
+    {
+        string path = System.IO.Path.GetRelativePath(cache, info.FullName).Replace('\\', '/');
+        return info switch
         {
-            string path = System.IO.Path.GetRelativePath(cache, info.FullName).Replace('\\', '/');
-            return info switch
-            {
-                { LinkTarget: { } target } => new GoldenEntry(path, "link", target.Replace('\\', '/'), null, null, null, null),
-                FileInfo file => new GoldenEntry(path, "file", null, file.Length, HubServer.Sha256(File.ReadAllBytes(file.FullName)), null, null),
-                _ => new GoldenEntry(path, "dir", null, null, null, null, null),
-            };
-        }),
-    ];
+            { LinkTarget: { } target } => new GoldenEntry(path, "link", target.Replace('\\', '/'), null, null, null, null),
+            FileInfo file => new GoldenEntry(
+                path, "file", null, file.Length, HubServer.Sha256(File.ReadAllBytes(file.FullName)), null, null),
+            _ => new GoldenEntry(path, "dir", null, null, null, null, null),
+        };
+    }
 }

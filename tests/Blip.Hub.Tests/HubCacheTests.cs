@@ -24,7 +24,8 @@ public sealed class HubCacheTests : HubTest
         HubCachedRevision revision = Assert.Single(model.Revisions);
         Assert.Equal((HubServer.Commit, 10, true, Snapshot), (revision.Commit, revision.Files, revision.Usable, revision.Folder));
         Assert.Equal(["main"], revision.References);
-        Assert.Equal(GoldenEntry.ReadTree().Where(entry => entry.Path.Contains("/blobs/", StringComparison.Ordinal)).Sum(entry => entry.Size), revision.Size);
+        IEnumerable<GoldenEntry> blobs = GoldenEntry.ReadTree().Where(entry => entry.Path.Contains("/blobs/", StringComparison.Ordinal));
+        Assert.Equal(blobs.Sum(entry => entry.Size), revision.Size);
         Assert.True(model.SizeOnDisk >= revision.Size);
         Assert.Equal(Snapshot, Open().Find(HubServer.Id));
         Assert.Null(Open().Find("org/other"));
@@ -90,7 +91,8 @@ public sealed class HubCacheTests : HubTest
     [InlineData("..")]
     [InlineData("../other")]
     [InlineData("org/demo@../../x")]
-    public void Remove_Malformed_IsAnError(string id) => Assert.Equal(BlipErrorCode.InvalidRequest, Assert.Throws<BlipException>(() => Open().Remove(id)).Code);
+    public void Remove_Malformed_IsAnError(string id) =>
+        Assert.Equal(BlipErrorCode.InvalidRequest, Assert.Throws<BlipException>(() => Open().Remove(id)).Code);
 
     [Fact]
     public void Remove_BeingDownloaded_IsRefused()

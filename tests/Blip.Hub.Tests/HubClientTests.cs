@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Blip.Tests;
 using Xunit;
@@ -13,7 +14,7 @@ public sealed class HubClientTests : HubTest
         string snapshot = await DownloadAsync(server);
         Assert.Equal(Snapshot, snapshot);
         AssertExact(server, snapshot);
-        Assert.Equal(Wanted.Length, server.Requests.Count(request => request.Method == "GET" && !request.Storage));
+        Assert.Equal(ExpectedFiles.Length, server.Requests.Count(request => request.Method == "GET" && !request.Storage));
         Assert.All(server.Requests.Where(request => request.Storage), request => Assert.Equal("GET", request.Method));
         Assert.Single(server.Requests, request => request.Storage);
     }
@@ -24,8 +25,8 @@ public sealed class HubClientTests : HubTest
         await using HubServer server = await HubServer.StartAsync();
         await DownloadAsync(server);
 
-        // The Python client took every file, was asked for one that is missing, and keeps a listing of the commit.
-        string[] others = [.. server.Files.Keys.Except(Wanted)];
+        // The Python client downloaded all files, looked for one that does not exist, and keeps a list of the commit's files.
+        string[] others = [.. server.Files.Keys.Except(ExpectedFiles)];
         string[] otherEtags = [.. others.Select(name => HubServer.Etag(server.Files[name]))];
         List<GoldenEntry> expected =
         [
@@ -40,7 +41,8 @@ public sealed class HubClientTests : HubTest
         static IEnumerable<string> Lines(IEnumerable<GoldenEntry> tree) => tree.Where(entry => entry.Path != "CACHEDIR.TAG")
             .Select(entry => $"{entry.Path} {entry.Kind} {entry.To} {entry.Size} {entry.Sha256}").Order(StringComparer.Ordinal);
         Assert.Equal(Lines(expected), Lines(GoldenEntry.Read(Cache)));
-        Assert.StartsWith("Signature: 8a477f597d28d172789f06886806bc55\n", await File.ReadAllTextAsync(Path.Combine(Cache, "CACHEDIR.TAG"), Cancellation), StringComparison.Ordinal);
+        string tag = await File.ReadAllTextAsync(Path.Combine(Cache, "CACHEDIR.TAG"), Cancellation);
+        Assert.StartsWith("Signature: 8a477f597d28d172789f06886806bc55\n", tag, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -48,11 +50,16 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         await DownloadAsync(server);
-        using JsonDocument golden = JsonDocument.Parse(await File.ReadAllBytesAsync(TestPaths.Golden("hub", "requests.json"), Cancellation));
-        string[] theirs = [.. golden.RootElement.EnumerateArray().Select(request => $"{request.GetProperty("method")} {request.GetProperty("path")}")];
+        byte[] recorded = await File.ReadAllBytesAsync(TestPaths.Golden("hub", "requests.json"), Cancellation);
+        using JsonDocument golden = JsonDocument.Parse(recorded);
+        string[] theirs =
+        [
+            .. golden.RootElement.EnumerateArray().Select(request => $"{request.GetProperty("method")} {request.GetProperty("path")}"),
+        ];
         HubRequest first = server.Requests.First();
         Assert.Equal(("HEAD", "/org/demo/resolve/main/config.json"), (first.Method, first.Target));
-        // They go to the storage straight from the HEAD's redirect; we ask for a fresh one, which an hour's wait for a lock cannot outdate.
+        // The Python client uses the storage address from the HEAD's redirect. Blip asks for a new one: while a process waits for a
+        // lock, the first address may expire.
         foreach (HubRequest request in server.Requests.Skip(1).Where(request => server.Files.ContainsKey(request.Name) || request.Storage))
             Assert.Contains($"{(request.Name == "model.safetensors" ? "HEAD" : request.Method)} {request.Target}", theirs);
         Assert.All(server.Requests, request => Assert.Equal("identity", request.Headers["Accept-Encoding"]));
@@ -95,10 +102,12 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         string weights = HubServer.Etag(server.Files["model.safetensors"]);
-        MakePythonCache(entry => !entry.Path.EndsWith("/model.safetensors", StringComparison.Ordinal) && !entry.Path.Contains(weights, StringComparison.Ordinal));
+        MakePythonCache(entry => !entry.Path.EndsWith("/model.safetensors", StringComparison.Ordinal)
+            && !entry.Path.Contains(weights, StringComparison.Ordinal));
         await DownloadAsync(server);
         Assert.Equal("model.safetensors", Assert.Single(server.Requests, request => request.Method == "GET" && !request.Storage).Name);
-        Assert.Equal(server.Files["model.safetensors"], await File.ReadAllBytesAsync(Path.Combine(Snapshot, "model.safetensors"), Cancellation));
+        byte[] downloaded = await File.ReadAllBytesAsync(Path.Combine(Snapshot, "model.safetensors"), Cancellation);
+        Assert.Equal(server.Files["model.safetensors"], downloaded);
     }
 
     [Fact]
@@ -106,9 +115,12 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         MakePythonCache();
-        Dictionary<string, DateTime> before = Directory.EnumerateFileSystemEntries(Cache, "*", SearchOption.AllDirectories).ToDictionary(path => path, Directory.GetLastWriteTimeUtc);
+        Dictionary<string, DateTime> before = WriteTimes();
         await DownloadAsync(server);
-        Assert.Equal(before, Directory.EnumerateFileSystemEntries(Cache, "*", SearchOption.AllDirectories).ToDictionary(path => path, Directory.GetLastWriteTimeUtc));
+        Assert.Equal(before, WriteTimes());
+
+        Dictionary<string, DateTime> WriteTimes() => Directory.EnumerateFileSystemEntries(Cache, "*", SearchOption.AllDirectories)
+            .ToDictionary(path => path, Directory.GetLastWriteTimeUtc);
     }
 
     [Fact]
@@ -116,7 +128,8 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         using HubClient client = new(Options(server, offline: true));
-        BlipModelException e = await Assert.ThrowsAsync<BlipModelException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        BlipModelException e = await Assert.ThrowsAsync<BlipModelException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.ModelNotFound, e.Code);
         Assert.Contains(Cache, e.Message, StringComparison.Ordinal);
         Assert.Empty(server.Requests);
@@ -215,7 +228,7 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         Assert.True(server.Files.TryRemove("model.safetensors", out _));
-        server.Files["model.safetensors.index.json"] = System.Text.Encoding.UTF8.GetBytes($$$"""{"weight_map":{"a":"{{{shard}}}"}}""");
+        server.Files["model.safetensors.index.json"] = Encoding.UTF8.GetBytes($$$"""{"weight_map":{"a":"{{{shard}}}"}}""");
         BlipModelException e = await Assert.ThrowsAsync<BlipModelException>(() => DownloadAsync(server));
         Assert.Equal(BlipErrorCode.ModelInvalid, e.Code);
         Assert.DoesNotContain(server.Requests, request => request.Target.Contains("outside", StringComparison.Ordinal));
@@ -253,7 +266,7 @@ public sealed class HubClientTests : HubTest
         server.Requests.Clear();
         using HubClient client = new(Options(server, createLink: (_, _) => throw new UnauthorizedAccessException()));
         AssertExact(server, await client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
-        Assert.Equal(Wanted.Length, Directory.EnumerateFiles(Path.Combine(Repository, "blobs")).Count());
+        Assert.Equal(ExpectedFiles.Length, Directory.EnumerateFiles(Path.Combine(Repository, "blobs")).Count());
         Assert.Equal(0, server.Count("GET"));
     }
 
@@ -262,7 +275,8 @@ public sealed class HubClientTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         using HubClient client = new(Options(server, freeSpace: _ => 100_000));
-        BlipException e = await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
         Assert.Matches(@"579,\d\d\d more bytes .* 100,000 free", e.Message);
         Assert.Equal(0, server.Count("GET"));
@@ -274,8 +288,10 @@ public sealed class HubClientTests : HubTest
         await using HubServer server = await HubServer.StartAsync();
         string file = Path.Combine(Cache, "file");
         await File.WriteAllTextAsync(file, "", Cancellation);
-        using HubClient client = new(new HubOptions { Endpoint = server.Endpoint, CacheFolder = file, Token = "", Environment = _ => null });
-        BlipException e = await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        HubOptions options = new() { Endpoint = server.Endpoint, CacheFolder = file, Token = "", Environment = _ => null };
+        using HubClient client = new(options);
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
     }
 
@@ -312,9 +328,10 @@ public sealed class HubClientTests : HubTest
         Collector progress = new();
         using HubClient client = new(Options(server));
         await client.DownloadAsync(HubServer.Id, progress, Cancellation);
-        Assert.Equal(Wanted, progress.Reports.Where(report => report.FileDone).Select(report => report.File).Order(StringComparer.Ordinal));
+        IEnumerable<string> done = progress.Reports.Where(report => report.FileDone).Select(report => report.File);
+        Assert.Equal(ExpectedFiles, done.Order(StringComparer.Ordinal));
         HubProgress last = progress.Reports.MaxBy(report => report.Bytes) ?? progress.Reports[0];
-        long total = Wanted.Sum(name => (long)server.Files[name].Length);
+        long total = ExpectedFiles.Sum(name => (long)server.Files[name].Length);
         Assert.Equal((total, total), (last.Bytes, last.Size));
         progress.Reports.Clear();
         await client.DownloadAsync(HubServer.Id, progress, Cancellation);
@@ -328,7 +345,7 @@ public sealed class HubClientTests : HubTest
         using HubClient client = new(Options(server));
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation)));
         AssertExact(server, Snapshot);
-        Assert.Equal(Wanted.Sum(name => (long)server.Files[name].Length), server.Requests.Sum(request => (long)request.Sent));
+        Assert.Equal(ExpectedFiles.Sum(name => (long)server.Files[name].Length), server.Requests.Sum(request => (long)request.Sent));
     }
 
     private sealed class Collector : IProgress<HubProgress>

@@ -33,17 +33,24 @@ public sealed class HubFaultTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         server.Token = "hf_secret";
-        using (HubClient without = new(Options(server)))
-            Assert.Contains("give a token", (await Assert.ThrowsAsync<BlipModelException>(() => without.DownloadAsync(HubServer.Id, cancellationToken: Cancellation))).Message, StringComparison.Ordinal);
-        using (HubClient wrong = new(Options(server, token: "hf_wrong")))
-        {
-            BlipModelException e = await Assert.ThrowsAsync<BlipModelException>(() => wrong.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
-            Assert.Contains("that the token sent may read", e.Message, StringComparison.Ordinal);
-            Assert.DoesNotContain("hf_wrong", e.ToString(), StringComparison.Ordinal);
-        }
+        BlipModelException noToken = await RefusedAsync(token: "");
+        Assert.Contains("give a token", noToken.Message, StringComparison.Ordinal);
+        BlipModelException wrongToken = await RefusedAsync(token: "hf_wrong");
+        Assert.Contains("that the token sent may read", wrongToken.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hf_wrong", wrongToken.ToString(), StringComparison.Ordinal);
+
         using HubClient client = new(Options(server, token: "hf_secret"));
         AssertExact(server, await client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
-        Assert.All(server.Requests.Where(request => request.Storage), request => Assert.DoesNotContain("Authorization", request.Headers.Keys));
+        Assert.All(
+            server.Requests.Where(request => request.Storage),
+            request => Assert.DoesNotContain("Authorization", request.Headers.Keys));
+
+        async Task<BlipModelException> RefusedAsync(string token)
+        {
+            using HubClient refused = new(Options(server, token: token));
+            return await Assert.ThrowsAsync<BlipModelException>(
+                () => refused.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        }
     }
 
     [Theory]
@@ -86,8 +93,12 @@ public sealed class HubFaultTests : HubTest
         Uri endpoint;
         await using (HubServer gone = await HubServer.StartAsync())
             endpoint = gone.Endpoint;
-        using HubClient client = new(new HubOptions { Endpoint = endpoint, CacheFolder = Cache, Token = "", TimeProvider = Time, Environment = _ => null });
-        BlipException e = await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        using HubClient client = new(new HubOptions
+        {
+            Endpoint = endpoint, CacheFolder = Cache, Token = "", TimeProvider = Time, Environment = _ => null,
+        });
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
         Assert.Contains("cannot be reached", e.Message, StringComparison.Ordinal);
     }
@@ -101,7 +112,9 @@ public sealed class HubFaultTests : HubTest
         {
             if (Interlocked.Increment(ref calls) > 2)
                 return Task.FromResult(false);
-            context.Response.Headers.RetryAfter = calls == 1 ? "17" : DateTimeOffset.UtcNow.AddSeconds(40).ToString("R", CultureInfo.InvariantCulture);
+            context.Response.Headers.RetryAfter = calls == 1
+                ? "17"
+                : DateTimeOffset.UtcNow.AddSeconds(40).ToString("R", CultureInfo.InvariantCulture);
             HubServer.Refuse(context.Response, 429);
             return Task.FromResult(true);
         };
@@ -217,7 +230,8 @@ public sealed class HubFaultTests : HubTest
             if (request.Method == "HEAD" && request.Name == Weights)
                 context.Response.OnStarting(() =>
                 {
-                    context.Response.Headers["X-Linked-Size"] = (server.Files[Weights].Length + difference).ToString(CultureInfo.InvariantCulture);
+                    int size = server.Files[Weights].Length + difference;
+                    context.Response.Headers["X-Linked-Size"] = size.ToString(CultureInfo.InvariantCulture);
                     return Task.CompletedTask;
                 });
             return Task.FromResult(false);
@@ -278,7 +292,8 @@ public sealed class HubFaultTests : HubTest
             return Task.FromResult(false);
         };
         using HubClient client = new(Options(server, retries: 1));
-        BlipException e = await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
         Assert.Contains("stopped sending", e.Message, StringComparison.Ordinal);
     }
@@ -293,7 +308,8 @@ public sealed class HubFaultTests : HubTest
             return true;
         };
         using HubClient client = new(Options(server, retries: 1));
-        BlipException e = await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Contains("does not answer", e.Message, StringComparison.Ordinal);
         Assert.Equal(2, server.Requests.Count);
     }

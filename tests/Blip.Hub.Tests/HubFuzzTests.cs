@@ -5,7 +5,10 @@ using Xunit;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>Seeded runs in which any answer may be spoilt: each ends with the exact files or a clear error, and the run after it succeeds.</summary>
+/// <summary>
+/// Downloads in which the server may change any response, with a fixed seed for each. Each ends with the exact files or with a clear
+/// error, and the next download succeeds.
+/// </summary>
 [Trait("Category", "Long")]
 public sealed class HubFuzzTests : HubTest
 {
@@ -16,8 +19,8 @@ public sealed class HubFuzzTests : HubTest
     {
         await using HubServer server = await HubServer.StartAsync();
         server.Token = "hf_secret";
-        int failed = 0, whole = TestScale.Of(500);
-        for (int seed = 0; seed < whole; seed++)
+        int failed = 0, downloads = TestScale.Of(500);
+        for (int seed = 0; seed < downloads; seed++)
         {
             foreach (string path in Directory.EnumerateDirectories(Cache))
                 Directory.Delete(path, recursive: true);
@@ -38,10 +41,13 @@ public sealed class HubFuzzTests : HubTest
             server.Fault = null;
             AssertExact(server, await client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         }
-        Assert.All(server.Requests.Where(request => request.Storage), request => Assert.DoesNotContain("Authorization", request.Headers.Keys));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{whole} runs, {failed} ended with an error; {server.Requests.Count} requests.");
-        if (whole >= 20)
-            Assert.InRange(failed, 1, whole - 1);
+        Assert.All(
+            server.Requests.Where(request => request.Storage),
+            request => Assert.DoesNotContain("Authorization", request.Headers.Keys));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{downloads} downloads, {failed} ended with an error; {server.Requests.Count} requests.");
+        if (downloads >= 20)
+            Assert.InRange(failed, 1, downloads - 1);
     }
 
     private void AssertNothingPartialIsVisible(HubServer server, int seed)
@@ -49,7 +55,9 @@ public sealed class HubFuzzTests : HubTest
         if (!Directory.Exists(Repository))
             return;
         Dictionary<string, byte[]> byEtag = server.Files.Values.ToDictionary(HubServer.Etag);
-        foreach (string path in Directory.EnumerateFiles(Path.Combine(Repository, "blobs")).Where(path => !path.EndsWith(".incomplete", StringComparison.Ordinal)))
+        IEnumerable<string> blobs = Directory.EnumerateFiles(Path.Combine(Repository, "blobs"))
+            .Where(path => !path.EndsWith(".incomplete", StringComparison.Ordinal));
+        foreach (string path in blobs)
             Assert.True(byEtag[Path.GetFileName(path)].AsSpan().SequenceEqual(File.ReadAllBytes(path)), $"seed {seed}: {path}");
         foreach (string path in Directory.EnumerateFiles(Snapshot))
             Assert.True(server.Files[Path.GetFileName(path)].AsSpan().SequenceEqual(File.ReadAllBytes(path)), $"seed {seed}: {path}");
@@ -67,7 +75,7 @@ public sealed class HubFuzzTests : HubTest
             bool first;
             lock (_lock)
             {
-                // Some runs see hardly any fault, some hardly anything else.
+                // In some downloads nearly no request has a fault, in others about a third of them have one.
                 kind = _random.NextDouble() < 0.02 + (seed % 10 * 0.04) ? _random.Next(13) : -1;
                 value = _random.Next(1, int.MaxValue);
                 first = kind != 12 || _missed.Add(request.Name);

@@ -12,7 +12,7 @@ public class HubMeterTests
     {
         HubFile a = File("a", 10_000);
         HubMeter meter = new(new Collector(_reports), _clock, [a, File("b", 5_000)]);
-        meter.Set(a, 2_000);   // from an earlier run: no part of the rate
+        meter.Set(a, 2_000);   // from an earlier download, so it does not count for the rate
         for (int i = 1; i <= 20; i++)
         {
             _clock.Advance(TimeSpan.FromMilliseconds(200));

@@ -4,7 +4,7 @@ using static Blip.Tests.GoldenModels;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>A model named by its id: downloaded, loaded and asked, as a library and as a command.</summary>
+/// <summary>A model named by its id is downloaded, loaded and asked, through the library and through the command line.</summary>
 public sealed class HubModelTests : HubTest
 {
     [Theory]
@@ -21,12 +21,16 @@ public sealed class HubModelTests : HubTest
         await using BlipModel model = await BlipModel.LoadAsync(options, new BlipServices { Progress = new Collect(stages) }, Cancellation);
         Assert.Equal(HubServer.Id, model.Info.Name);
         foreach (GoldenCase c in Cases(name))
-            Assert.Equal(c.TokenIds, (await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question, cancellationToken: Cancellation)).TokenIds);
+        {
+            BlipImage image = BlipImage.FromFile(ImagePath(c.Image));
+            Assert.Equal(c.TokenIds, (await model.AskAsync(image, c.Question, cancellationToken: Cancellation)).TokenIds);
+        }
         lock (stages)
             Assert.Equal([LoadStage.Downloading, LoadStage.Reading, LoadStage.Preparing, LoadStage.Ready], stages.Distinct());
 
         int requests = server.Requests.Count;
-        await using BlipModel again = await BlipModel.LoadAsync(new BlipOptions { Model = HubServer.Id, Hub = Options(server, offline: true) }, cancellationToken: Cancellation);
+        BlipOptions offline = new() { Model = HubServer.Id, Hub = Options(server, offline: true) };
+        await using BlipModel again = await BlipModel.LoadAsync(offline, cancellationToken: Cancellation);
         Assert.Equal(requests, server.Requests.Count);
     }
 
@@ -63,13 +67,14 @@ public sealed class HubModelTests : HubTest
         Assert.Contains("org/unknown", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
-    private Task<BlipProcess.Result> RunAsync(HubServer server, params string[] arguments) => BlipProcess.RunAsync(null, arguments, environment: new Dictionary<string, string>
-    {
-        ["HF_ENDPOINT"] = server.Endpoint.ToString(),
-        ["HF_HUB_CACHE"] = Cache,
-        ["HF_TOKEN"] = "",
-        ["HF_TOKEN_PATH"] = Path.Combine(Cache, "no token"),
-    });
+    private Task<BlipProcess.Result> RunAsync(HubServer server, params string[] arguments) =>
+        BlipProcess.RunAsync(null, arguments, environment: new Dictionary<string, string>
+        {
+            ["HF_ENDPOINT"] = server.Endpoint.ToString(),
+            ["HF_HUB_CACHE"] = Cache,
+            ["HF_TOKEN"] = "",
+            ["HF_TOKEN_PATH"] = Path.Combine(Cache, "no token"),
+        });
 
     private sealed class Collect(List<LoadStage> stages) : IProgress<LoadProgress>
     {

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>Downloads in processes of their own: killed in the middle, and several at once.</summary>
+/// <summary>Downloads in separate processes: one is killed in the middle, or three download at the same time.</summary>
 [Trait("Category", "Long")]
 public sealed class HubProcessTests : HubTest
 {
@@ -20,13 +20,16 @@ public sealed class HubProcessTests : HubTest
         {
             foreach (string path in Directory.EnumerateDirectories(Cache))
                 Directory.Delete(path, recursive: true);
-            // Not within the last chunk: with it the file is complete, and there is nothing to go on with.
+            // Not within the last chunk: after it the file is complete, and no part is left to download.
             int killAt = new Random(round).Next(1, weights.Length - ChunkBytes);
             TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
             server.Fault = (request, _) =>
             {
                 if (request.Storage)
-                    (request.ChunkBytes, request.AfterChunk) = (ChunkBytes, token => request.Sent < killAt ? Task.CompletedTask : Hang(token));
+                {
+                    request.ChunkBytes = ChunkBytes;
+                    request.AfterChunk = token => request.Sent < killAt ? Task.CompletedTask : Hang(token);
+                }
                 return Task.FromResult(false);
                 Task Hang(CancellationToken token)
                 {
@@ -84,17 +87,21 @@ public sealed class HubProcessTests : HubTest
         server.Fault = (request, _) =>
         {
             if (request.Method == "GET")
-                (request.ChunkBytes, request.AfterChunk) = (16 * 1024, token => Task.Delay(15, token));   // long enough for all to be there
+            {
+                // Slow enough that all processes have started before the first one is ready.
+                (request.ChunkBytes, request.AfterChunk) = (16 * 1024, token => Task.Delay(15, token));
+            }
             return Task.FromResult(false);
         };
         string[] snapshots = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => FinishAsync(Start(server))));
         Assert.All(snapshots, snapshot => Assert.Equal(Snapshot, snapshot));
         AssertExact(server, Snapshot);
         Assert.Equal(3, server.Requests.Count(request => request.Target.EndsWith("/main/config.json", StringComparison.Ordinal)));
-        foreach (string name in Wanted)
+        foreach (string name in ExpectedFiles)
         {
             string cdn = HubServer.Sha256(server.Files[name]);
-            Assert.Equal(server.Files[name].Length, server.Requests.Where(request => request.Name == name || request.Name == cdn).Sum(request => request.Sent));
+            IEnumerable<HubRequest> requests = server.Requests.Where(request => request.Name == name || request.Name == cdn);
+            Assert.Equal(server.Files[name].Length, requests.Sum(request => request.Sent));
         }
     }
 
@@ -108,7 +115,8 @@ public sealed class HubProcessTests : HubTest
 
     private Process Start(HubServer server)
     {
-        ProcessStartInfo start = new("dotnet", [typeof(Program).Assembly.Location, "download", server.Endpoint.AbsoluteUri, Cache, HubServer.Id]) { RedirectStandardOutput = true };
+        string[] arguments = [typeof(Program).Assembly.Location, "download", server.Endpoint.AbsoluteUri, Cache, HubServer.Id];
+        ProcessStartInfo start = new("dotnet", arguments) { RedirectStandardOutput = true };
         return Process.Start(start) ?? throw new InvalidOperationException("The process did not start.");
     }
 

@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>A request as the server saw it, and what to do to the body of its answer.</summary>
+/// <summary>A request that the server received, and how to change the body of its response.</summary>
 internal sealed class HubRequest(string method, string target, bool storage, Dictionary<string, string> headers)
 {
     public string Method { get; } = method;

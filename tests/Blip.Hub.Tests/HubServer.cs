@@ -17,8 +17,8 @@ using Xunit;
 namespace Blip.Hub.Tests;
 
 /// <summary>
-/// A hub on the loopback: one address answers as the hub does, another as the storage to which it redirects for large files.
-/// <see cref="Fault"/> may spoil any answer.
+/// A hub on this machine. One address answers like the hub, another like the storage to which the hub redirects for large files.
+/// <see cref="Fault"/> may change any response.
 /// </summary>
 internal sealed class HubServer : IAsyncDisposable
 {
@@ -33,12 +33,15 @@ internal sealed class HubServer : IAsyncDisposable
 
     public ConcurrentDictionary<string, byte[]> Files { get; } = new();
 
-    /// <summary>The commits by branch, tag or itself.</summary>
+    /// <summary>The commit of each branch, tag and commit.</summary>
     public ConcurrentDictionary<string, string> Revisions { get; } = new() { ["main"] = Commit, [Commit] = Commit };
 
     public ConcurrentQueue<HubRequest> Requests { get; } = new();
 
-    /// <summary>Called before each answer; true when it has answered itself. It may also change how the usual answer goes.</summary>
+    /// <summary>
+    /// Called before each response. Returns true when it has sent a response itself. It may also change the properties of the request
+    /// that say how the body is sent.
+    /// </summary>
     public Func<HubRequest, HttpContext, Task<bool>>? Fault { get; set; }
 
     public string? Token { get; set; }
@@ -62,7 +65,8 @@ internal sealed class HubServer : IAsyncDisposable
         HubServer server = new(builder.Build());
         server._app.Run(server.AnswerAsync);
         await server._app.StartAsync(TestContext.Current.CancellationToken);
-        string[] addresses = [.. server._app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
+        IFeatureCollection features = server._app.Services.GetRequiredService<IServer>().Features;
+        string[] addresses = [.. features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
         (server.Endpoint, server.Storage) = (new Uri(addresses[0]), new Uri(addresses[1]));
         foreach (string path in Directory.EnumerateFiles(TestPaths.Golden("models", model)))
             server.Files[Path.GetFileName(path)] = await File.ReadAllBytesAsync(path, TestContext.Current.CancellationToken);
@@ -78,7 +82,7 @@ internal sealed class HubServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Hanging answers are cut off, as they should be.
+            // Responses that hang are aborted. That is intended.
         }
         await _app.DisposeAsync();
     }
@@ -95,7 +99,8 @@ internal sealed class HubServer : IAsyncDisposable
     {
         string target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         bool storage = context.Connection.LocalPort == Storage.Port;
-        HubRequest request = new(context.Request.Method, target, storage, context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString()));
+        Dictionary<string, string> headers = context.Request.Headers.ToDictionary(h => h.Key, h => h.Value.ToString());
+        HubRequest request = new(context.Request.Method, target, storage, headers);
         Requests.Enqueue(request);
         if (Fault is { } fault && await fault(request, context))
             return;

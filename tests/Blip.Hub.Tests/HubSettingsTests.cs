@@ -16,7 +16,8 @@ public sealed class HubSettingsTests : HubTest
         Assert.Equal(Path.Combine(Home, "models", "hub"), Read(("HF_HOME", "~/models")).CacheFolder);
         Assert.Equal(Full("/data/a/b"), Read(("HF_HUB_CACHE", "$ROOT/${SUB}/b"), ("ROOT", "/data"), ("SUB", "a")).CacheFolder);
         Assert.Equal(Path.Combine(Home, ".cache", "huggingface", "hub"), Read(("HF_HOME", " ")).CacheFolder);
-        Assert.Equal(Full("/o"), HubSettings.From(new HubOptions { CacheFolder = "/o", Environment = Of(("HF_HUB_CACHE", "/c")) }).CacheFolder);
+        HubOptions option = new() { CacheFolder = "/o", Environment = Of(("HF_HUB_CACHE", "/c")) };
+        Assert.Equal(Full("/o"), HubSettings.From(option).CacheFolder);
     }
 
     [Theory]

@@ -3,12 +3,15 @@ using Xunit;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>A cache folder of the test's own, with a space and a letter beyond ASCII in its path, and what is expected in it.</summary>
+/// <summary>A cache folder for one test. Its path has a space and a letter that is not ASCII.</summary>
 public abstract class HubTest : IDisposable
 {
-    /// <summary>The files of the served model that a download brings.</summary>
-    internal static readonly string[] Wanted =
-        ["config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt"];
+    /// <summary>The files of the server's model that a download brings into the cache.</summary>
+    internal static readonly string[] ExpectedFiles =
+    [
+        "config.json", "generation_config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json",
+        "vocab.txt",
+    ];
 
     private protected string Cache { get; } = Directory.CreateTempSubdirectory("blip hub é ").FullName;
 
@@ -44,12 +47,12 @@ public abstract class HubTest : IDisposable
 
     private protected static void AssertExact(HubServer server, string snapshot)
     {
-        Assert.Equal(Wanted, Directory.EnumerateFiles(snapshot).Select(Path.GetFileName).Order(StringComparer.Ordinal));
-        foreach (string name in Wanted)
+        Assert.Equal(ExpectedFiles, Directory.EnumerateFiles(snapshot).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        foreach (string name in ExpectedFiles)
             Assert.True(server.Files[name].AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(snapshot, name))), name);
     }
 
-    /// <summary>Lays the cache out as the Python client left it, from its recorded tree.</summary>
+    /// <summary>Writes the cache that the Python client made, from the recorded list of its files.</summary>
     private protected void MakePythonCache(Func<GoldenEntry, bool>? where = null)
     {
         foreach (GoldenEntry entry in GoldenEntry.ReadTree().Where(where ?? (_ => true)))

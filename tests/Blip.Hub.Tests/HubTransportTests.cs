@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>Where requests and the token may go, against answers that a loopback server cannot give (https).</summary>
+/// <summary>Where requests and the token may go. The responses are made up, because a local test server cannot answer with https.</summary>
 public sealed class HubTransportTests : HubTest
 {
     private const string Secret = "hf_secret";
@@ -16,11 +16,13 @@ public sealed class HubTransportTests : HubTest
     [InlineData("https://sub.hub.test/x", false)]
     [InlineData("https://elsewhere.test/x", false)]
     [InlineData("http://localhost/x", false)]
-    public async Task Get_Redirected_TheTokenStaysAtTheEndpoint(string location, bool goesAlong)
+    public async Task Get_Redirected_TheTokenStaysAtTheEndpoint(string location, bool hasToken)
     {
-        Handler handler = new(request => request.RequestUri?.AbsolutePath.Contains("/resolve/", StringComparison.Ordinal) == true ? Redirect(location) : new HttpResponseMessage(HttpStatusCode.OK));
+        Handler handler = new(request => request.RequestUri?.AbsolutePath.Contains("/resolve/", StringComparison.Ordinal) == true
+            ? Redirect(location)
+            : new HttpResponseMessage(HttpStatusCode.OK));
         using (await GetAsync(handler))
-            Assert.Equal([true, goesAlong], handler.Seen.Select(seen => seen.Token == Secret));
+            Assert.Equal([true, hasToken], handler.Requests.Select(request => request.Token == Secret));
     }
 
     [Fact]
@@ -33,7 +35,7 @@ public sealed class HubTransportTests : HubTest
             _ => Redirect("https://elsewhere.test/x"),
         });
         using (await GetAsync(handler))
-            Assert.Equal([Secret, null, null], handler.Seen.Select(seen => seen.Token));
+            Assert.Equal([Secret, null, null], handler.Requests.Select(request => request.Token));
     }
 
     [Theory]
@@ -48,7 +50,7 @@ public sealed class HubTransportTests : HubTest
         Handler handler = new(_ => Redirect(location));
         BlipException e = await Assert.ThrowsAsync<BlipException>(() => GetAsync(handler));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
-        Assert.Single(handler.Seen);
+        Assert.Single(handler.Requests);
     }
 
     [Fact]
@@ -56,20 +58,27 @@ public sealed class HubTransportTests : HubTest
     {
         Handler handler = new(_ => Redirect("/again"));
         await Assert.ThrowsAsync<BlipException>(() => GetAsync(handler));
-        Assert.Equal(6, handler.Seen.Count);
+        Assert.Equal(6, handler.Requests.Count);
     }
 
     [Fact]
     public async Task Download_EverythingFails_TheTokenIsInNoLogOrError()
     {
         Lines log = new();
-        foreach (Func<HttpRequestMessage, HttpResponseMessage> answer in (Func<HttpRequestMessage, HttpResponseMessage>[])[
-            _ => throw new HttpRequestException("connection refused"), _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable),
-            _ => new HttpResponseMessage(HttpStatusCode.Unauthorized), _ => Redirect("http://evil.test/?signature=abcdef"), _ => new HttpResponseMessage(HttpStatusCode.OK)])
+        Func<HttpRequestMessage, HttpResponseMessage>[] answers =
+        [
+            _ => throw new HttpRequestException("connection refused"),
+            _ => new HttpResponseMessage(HttpStatusCode.ServiceUnavailable),
+            _ => new HttpResponseMessage(HttpStatusCode.Unauthorized),
+            _ => Redirect("http://evil.test/?signature=abcdef"),
+            _ => new HttpResponseMessage(HttpStatusCode.OK),
+        ];
+        foreach (Func<HttpRequestMessage, HttpResponseMessage> answer in answers)
         {
             using Handler handler = new(answer);
             using HubClient client = new(Options(), log, handler);
-            BlipException e = await Assert.ThrowsAnyAsync<BlipException>(() => client.DownloadAsync("org/demo", cancellationToken: Cancellation));
+            BlipException e = await Assert.ThrowsAnyAsync<BlipException>(
+                () => client.DownloadAsync("org/demo", cancellationToken: Cancellation));
             Assert.DoesNotContain(Secret, e.ToString(), StringComparison.Ordinal);
             Assert.DoesNotContain("abcdef", e.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', e.Message);
@@ -80,13 +89,15 @@ public sealed class HubTransportTests : HubTest
 
     private HubOptions Options() => new()
     {
-        Endpoint = new Uri("https://hub.test"), Token = Secret, CacheFolder = Cache, TimeProvider = Time, Retries = 1, Environment = _ => null,
+        Endpoint = new Uri("https://hub.test"), Token = Secret, CacheFolder = Cache, TimeProvider = Time, Retries = 1,
+        Environment = _ => null,
     };
 
     private async Task<HttpResponseMessage> GetAsync(Handler handler)
     {
         using HubTransport transport = new(HubSettings.From(Options()), new Lines(), handler);
-        return await transport.GetAsync(HubModelId.Parse("org/demo"), new HubFile("config.json", new string('a', 40), new string('b', 40), 3), 0, Cancellation);
+        HubFile file = new("config.json", new string('a', 40), new string('b', 40), 3);
+        return await transport.GetAsync(HubModelId.Parse("org/demo"), file, 0, Cancellation);
     }
 
     private static HttpResponseMessage Redirect(string? location) => new(HttpStatusCode.Found)
@@ -96,11 +107,11 @@ public sealed class HubTransportTests : HubTest
 
     private sealed class Handler(Func<HttpRequestMessage, HttpResponseMessage> answer) : HttpMessageHandler
     {
-        public List<(Uri? Address, string? Token)> Seen { get; } = [];
+        public List<(Uri? Address, string? Token)> Requests { get; } = [];
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
-            Seen.Add((request.RequestUri, request.Headers.Authorization?.Parameter));
+            Requests.Add((request.RequestUri, request.Headers.Authorization?.Parameter));
             return Task.FromResult(answer(request));
         }
     }
@@ -114,7 +125,8 @@ public sealed class HubTransportTests : HubTest
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (All)
                 All.Add(formatter(state, exception) + exception);

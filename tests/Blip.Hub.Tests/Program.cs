@@ -3,7 +3,9 @@ using Xunit.Runner.InProc.SystemConsole;
 
 namespace Blip.Hub.Tests;
 
-/// <summary>The test runner, or with <c>download ENDPOINT CACHE ID</c> a process that downloads and prints the snapshot folder.</summary>
+/// <summary>
+/// The test runner. With the arguments <c>download ENDPOINT CACHE ID</c> it downloads a model instead, and prints the snapshot folder.
+/// </summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] args)
@@ -14,7 +16,7 @@ internal static class Program
             Console.WriteLine(await client.DownloadAsync(id));
             return 0;
         }
-        return args.Contains("--server")   // how `dotnet test` starts it
+        return args.Contains("--server")   // `dotnet test` starts the process with this argument
             ? await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions)
             : await ConsoleRunner.Run(args);
     }

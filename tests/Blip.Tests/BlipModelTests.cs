@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>The library as a user meets it, on the demo model and the samples.</summary>
+/// <summary>The library's public interface, with the demo model and the sample images.</summary>
 public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -53,7 +53,8 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     public async Task Encode_ThenAskOften_GivesTheAnswersOfAsk()
     {
         using EncodedImage encoded = await demo.Model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), Stop);
-        string[] questions = [.. Enumerable.Repeat<string[]>(["how many cups are there?", "how many red cups are there?", "is this inside or outside?"], 6).SelectMany(q => q)];
+        string[] three = ["how many cups are there?", "how many red cups are there?", "is this inside or outside?"];
+        string[] questions = [.. Enumerable.Repeat(three, 6).SelectMany(q => q)];
         Answer[] many = await demo.Model.AskAsync(encoded, questions, cancellationToken: Stop);
         Assert.Equal(Enumerable.Repeat<string[]>(["3", "2", "inside"], 6).SelectMany(a => a), many.Select(a => a.Text));
         Assert.Equal("3", (await demo.Model.AskAsync(encoded, questions[0], cancellationToken: Stop)).Text);
@@ -62,7 +63,7 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     }
 
     [Fact]
-    public async Task Ask_MemoryOfAnotherModel_IsRefused()
+    public async Task Ask_ImageEncodedByAnotherModel_IsRefused()
     {
         await using BlipModel other = await BlipModel.LoadAsync(cancellationToken: Stop);
         using EncodedImage encoded = await other.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), Stop);
@@ -75,12 +76,14 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     [InlineData("\u0000\u200d", BlipErrorCode.QuestionEmpty)]
     public async Task Ask_BlankQuestion_IsRefused(string question, string code)
     {
-        BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.AskAsync(BlipImage.FromFile(TestPaths.Sample("room.jpg")), question, cancellationToken: Stop));
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("room.jpg"));
+        BlipException error = await Assert.ThrowsAsync<BlipException>(
+            () => demo.Model.AskAsync(image, question, cancellationToken: Stop));
         Assert.Equal(code, error.Code);
     }
 
     [Fact]
-    public async Task Ask_QuestionTooLong_IsRefusedOrCutAsAsked()
+    public async Task Ask_QuestionTooLong_IsRefusedOrCutAsTheOptionsSay()
     {
         BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
         string question = string.Concat(Enumerable.Repeat("how many dogs are in the picture? ", 100));
@@ -96,7 +99,8 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
         BlipImage dogs = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
         Assert.Equal(2, (await demo.Model.AskAsync<int>(dogs, "how many dogs are in the picture?", cancellationToken: Stop)).Value);
         Assert.False((await demo.Model.AskAsync<bool>(dogs, "is there a cat?", cancellationToken: Stop)).Value);
-        Assert.Equal(Weather.Sunny, (await demo.Model.AskAsync<Weather>(dogs, "what is the weather like?", cancellationToken: Stop)).Value);
+        TypedAnswer<Weather> weather = await demo.Model.AskAsync<Weather>(dogs, "what is the weather like?", cancellationToken: Stop);
+        Assert.Equal(Weather.Sunny, weather.Value);
         TypedAnswer<int> none = await demo.Model.AskAsync<int>(dogs, "what is the weather like?", cancellationToken: Stop);
         Assert.False(none.HasValue);
         Assert.Equal("sunny", none.Answer.Text);
@@ -106,7 +110,8 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     [Fact]
     public async Task Load_NoSuchModel_SaysWhatToGive()
     {
-        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(() => BlipModel.LoadAsync(Path.Combine(Path.GetTempPath(), "nothing here"), Stop));
+        string folder = Path.Combine(Path.GetTempPath(), "nothing here");
+        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(() => BlipModel.LoadAsync(folder, Stop));
         Assert.Equal(BlipErrorCode.ModelNotFound, error.Code);
         Assert.Contains("nothing here", error.Message, StringComparison.Ordinal);
     }
@@ -116,20 +121,21 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
     {
         BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
         BlipImage image = BlipImage.FromFile(TestPaths.Sample("snow.jpg"));
-        Task<Answer>[] underWay = [.. Enumerable.Range(0, 8).Select(_ => model.AskAsync(image, "is it snowing?", cancellationToken: Stop))];
+        Task<Answer>[] started = [.. Enumerable.Range(0, 8).Select(_ => model.AskAsync(image, "is it snowing?", cancellationToken: Stop))];
         await model.DisposeAsync();
-        Assert.All(underWay, task => Assert.True(task.IsCompletedSuccessfully));
+        Assert.All(started, task => Assert.True(task.IsCompletedSuccessfully));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => model.AskAsync(image, "is it snowing?", cancellationToken: Stop));
         await model.DisposeAsync();
     }
 
     [Fact]
-    public async Task Ask_Cancelled_ThrowsAndLeavesTheModelWhole()
+    public async Task Ask_Cancelled_ThrowsAndTheModelStillAnswers()
     {
         using CancellationTokenSource source = new();
         await source.CancelAsync();
         BlipImage image = BlipImage.FromFile(TestPaths.Sample("street.jpg"));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => demo.Model.AskAsync(image, "where is this?", cancellationToken: source.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => demo.Model.AskAsync(image, "where is this?", cancellationToken: source.Token));
         Assert.Equal("street", (await demo.Model.AskAsync(image, "where is this?", cancellationToken: Stop)).Text);
     }
 

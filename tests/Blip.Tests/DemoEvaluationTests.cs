@@ -3,14 +3,18 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>The demo model on images it never saw: as accurate as its card says, with the answers that transformers gives.</summary>
+/// <summary>
+/// The demo model with images that are not in its training data. It is as accurate as its model card says, and its answers are those of
+/// the transformers library.
+/// </summary>
 [Trait("Category", "Long")]
 public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<DemoModelFixture>
 {
     private const int All = 2400;
 
     [Fact]
-    public Task EvaluationSet_Fp32_EqualsTransformersAndItsAccuracy() => EvaluateAsync(demo.Model, leastEqual: 0.999, accuracy: 89.8, within: 0.1);
+    public Task EvaluationSet_Fp32_EqualsTransformersAndItsAccuracy() =>
+        EvaluateAsync(demo.Model, leastEqual: 0.999, accuracy: 89.8, within: 0.1);
 
     [Fact]
     public async Task EvaluationSet_Int8_DiffersLittle()
@@ -20,7 +24,7 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
         await EvaluateAsync(int8, leastEqual: 0.99, accuracy: 89.8, within: 0.3);
     }
 
-    /// <summary>The graphs that a GPU runs in fp16, on the CPU.</summary>
+    /// <summary>Runs the fp16 graphs of a GPU on the CPU.</summary>
     [Fact]
     public void EvaluationSet_Fp16Graphs_DifferLittle()
     {
@@ -39,13 +43,15 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
         Compare(model.Info.Precision, [.. answers.Select(answer => (answer.TokenIds.ToArray(), answer.Text))], leastEqual, accuracy, within);
     }
 
-    private static void Compare(string precision, (int[] TokenIds, string Text)[] answers, double leastEqual, double accuracy, double within)
+    private static void Compare(
+        string precision, (int[] TokenIds, string Text)[] answers, double leastEqual, double accuracy, double within)
     {
         (JsonElement Question, JsonElement Prediction)[] rows = Rows();
         int equal = 0, right = 0;
         for (int i = 0; i < rows.Length; i++)
         {
-            equal += rows[i].Prediction.GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32()).SequenceEqual(answers[i].TokenIds) ? 1 : 0;
+            IEnumerable<int> expected = rows[i].Prediction.GetProperty("token_ids").EnumerateArray().Select(t => t.GetInt32());
+            equal += expected.SequenceEqual(answers[i].TokenIds) ? 1 : 0;
             right += rows[i].Question.GetProperty("answer").GetString() == answers[i].Text ? 1 : 0;
         }
         TestContext.Current.SendDiagnosticMessage($"{precision}: {equal} of {rows.Length} answers equal, {right} right");
@@ -54,5 +60,6 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
             Assert.Equal(accuracy, 100.0 * right / rows.Length, within);
     }
 
-    private static (JsonElement Question, JsonElement Prediction)[] Rows() => [.. DemoNetwork.Lines("questions.jsonl").Zip(DemoNetwork.Lines("predictions.jsonl")).Take(TestScale.Of(All))];
+    private static (JsonElement Question, JsonElement Prediction)[] Rows() =>
+        [.. DemoNetwork.Lines("questions.jsonl").Zip(DemoNetwork.Lines("predictions.jsonl")).Take(TestScale.Of(All))];
 }

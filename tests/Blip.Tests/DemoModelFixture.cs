@@ -2,7 +2,7 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>The demo model, loaded once for the tests of a class.</summary>
+/// <summary>The demo model. It is loaded once for all tests of a class.</summary>
 public sealed class DemoModelFixture : IAsyncLifetime
 {
     public BlipModel Model { get; private set; } = null!;

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>The demo model's network in one precision, any that the CPU can run, and the questions of its evaluation set.</summary>
+/// <summary>The demo model's network on the CPU in one precision, and the questions of its evaluation set.</summary>
 internal sealed class DemoNetwork : IDisposable
 {
     private readonly Checkpoint _checkpoint = Checkpoint.Open(TestPaths.DemoModel);
@@ -21,11 +21,11 @@ internal sealed class DemoNetwork : IDisposable
 
     public BertTokenizer Tokenizer { get; } = BertTokenizer.Load(TestPaths.DemoModel);
 
-    /// <summary>The lines of one of the evaluation set's files.</summary>
+    /// <summary>The lines of a file of the evaluation set.</summary>
     public static IEnumerable<JsonElement> Lines(string file) =>
         File.ReadLines(TestPaths.Golden("demo", file)).Select(line => JsonDocument.Parse(line).RootElement.Clone());
 
-    /// <summary>The first questions of the set, each on its image, which is encoded once.</summary>
+    /// <summary>The first questions of the set with their encoded images. Each image is encoded once.</summary>
     public IEnumerable<ImageQuestion> Questions(int count)
     {
         int size = _checkpoint.Config.Vision.ImageSize;
@@ -38,7 +38,8 @@ internal sealed class DemoNetwork : IDisposable
                 using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(TestPaths.Golden("demo", image)));
                 _embeddings.Add(image, embeddings = _network.Encode(pixels.Writable, TestContext.Current.CancellationToken));
             }
-            yield return new ImageQuestion(embeddings, Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids, new LengthLimits(0, 20));
+            int[] ids = Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids;
+            yield return new ImageQuestion(embeddings, ids, new LengthLimits(0, 20));
         }
     }
 

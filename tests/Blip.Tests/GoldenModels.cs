@@ -3,14 +3,15 @@ using System.Text.Json;
 
 namespace Blip.Tests;
 
-/// <summary>The reference checkpoints and what transformers computed with them.</summary>
+/// <summary>The reference checkpoints and the results of the transformers library for them.</summary>
 internal static class GoldenModels
 {
-    /// <summary>Checkpoints with intermediate values of their own.</summary>
+    /// <summary>Checkpoints that have their own expected values.</summary>
     public static readonly string[] Own = ["base", "fp16", "bf16", "untied", "deep-text", "deep-vision", "many-heads", "patch14"];
 
     /// <summary>The weights of <c>base</c> in other published forms.</summary>
-    public static readonly string[] Forms = ["form-bin", "form-bin-legacy", "form-bin-sharded", "form-old-config", "form-old-names", "form-sharded"];
+    public static readonly string[] Forms =
+        ["form-bin", "form-bin-legacy", "form-bin-sharded", "form-old-config", "form-old-names", "form-sharded"];
 
     public static string Folder(string name) => TestPaths.Golden("models", name);
 
@@ -23,7 +24,10 @@ internal static class GoldenModels
         return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select((c, i) => new GoldenCase(i, c.Clone()))];
     }
 
-    /// <summary>Reads an fp32 safetensors file written by Python: a reader of the tests' own, so that it is not checked against itself.</summary>
+    /// <summary>
+    /// Reads an fp32 safetensors file that Python wrote. The tests have a reader of their own, so that the library's reader is not
+    /// compared with itself.
+    /// </summary>
     public static Dictionary<string, float[]> Expected(string name, string file = "expected.safetensors")
     {
         byte[] bytes = File.ReadAllBytes(Path.Combine(Folder(name), file));

@@ -1,6 +1,9 @@
 namespace Blip.Tests;
 
-/// <summary>Where the reference data lies: found from the test's own folder upwards, so that the working directory does not matter.</summary>
+/// <summary>
+/// The paths of the reference data. The repository's root is found from the folder of the test program, so the working directory does
+/// not matter.
+/// </summary>
 internal static class TestPaths
 {
     public static string Root { get; } = FindRoot();
@@ -16,6 +19,7 @@ internal static class TestPaths
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Blip.sln")))
             folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException("The tests run inside the repository: no Blip.sln above them.");
+        return folder?.FullName
+            ?? throw new InvalidOperationException("No parent folder has Blip.sln. Run the tests inside the repository.");
     }
 }

@@ -3,16 +3,16 @@ using System.Text.RegularExpressions;
 namespace Blip;
 
 /// <summary>
-/// A failure that Blip foresaw. <see cref="Code"/> is one of <see cref="BlipErrorCode"/>, or of the codes that a layer above adds; the
-/// message is one sentence or two for the caller: what was found, what is allowed, what to do. It holds no secret and no path that the
-/// caller did not give.
+/// A failure that Blip expects and reports. <see cref="Code"/> is one of <see cref="BlipErrorCode"/>, or of the codes that a layer above
+/// adds. The message is for the caller: one or two sentences that say what is wrong, what is allowed and what to do. It contains no
+/// secret, and no path that the caller did not give.
 /// </summary>
 public partial class BlipException : Exception
 {
     /// <summary>Creates the exception.</summary>
     /// <param name="code">One of <see cref="BlipErrorCode"/>, or of a layer above: lower-case words with underscores between.</param>
-    /// <param name="message">What was found, what is allowed, what to do.</param>
-    /// <param name="innerException">What caused it, if anything did.</param>
+    /// <param name="message">What is wrong, what is allowed, what to do.</param>
+    /// <param name="innerException">The cause, if there is one.</param>
     /// <exception cref="ArgumentException">The code is not of that form: perhaps it is the message.</exception>
     public BlipException(string code, string message, Exception? innerException = null)
         : base(message, innerException) =>

@@ -1,14 +1,14 @@
 namespace Blip.Files;
 
-/// <summary>Replaces files whole.</summary>
+/// <summary>Replaces the whole content of a file in one step.</summary>
 internal static class AtomicFile
 {
-    /// <summary>Writes beside the target and renames: a reader sees the old content or the new, never a part.</summary>
+    /// <summary>Writes a new file and renames it to the target: a reader gets all of the old content or all of the new.</summary>
     public static void Replace(string path, string content)
     {
         string folder = Path.GetDirectoryName(path) ?? path;
         Directory.CreateDirectory(folder);
-        // A leading dot: never the name of a reference in the hub's cache.
+        // No reference in the hub's cache has a name that starts with a dot, so nobody takes this file for one.
         string temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.incomplete");
         File.WriteAllText(temporary, content);
         File.Move(temporary, path, overwrite: true);

@@ -2,18 +2,20 @@ using System.Text.Json;
 
 namespace Blip.Files;
 
-/// <summary>Reads the small JSON files of a model's folder, which are not trusted. Every failure names the file.</summary>
+/// <summary>Reads the small JSON files of a model's folder. They are not trusted. Every error names the file.</summary>
 internal static class JsonFile
 {
     private const int DefaultMaxBytes = 10 << 20;
 
+    private const string Remedy = "Download the file again from where the model was published.";
+
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
-    /// <summary>The file's root object, or <see langword="null"/> where there is no such file.</summary>
+    /// <summary>The file's root object, or <see langword="null"/> when there is no such file.</summary>
     /// <param name="directory">The model's folder.</param>
-    /// <param name="name">The file.</param>
-    /// <param name="maxBytes">How many bytes it may have.</param>
-    /// <exception cref="BlipModelException">The file cannot be read, is too large or is no JSON object.</exception>
+    /// <param name="name">The file's name.</param>
+    /// <param name="maxBytes">The largest size that is read, in bytes.</param>
+    /// <exception cref="BlipModelException">The file cannot be read, is too large or is not a JSON object.</exception>
     public static JsonElement? Read(string directory, string name, int maxBytes = DefaultMaxBytes)
     {
         string path = Path.Combine(directory, name);
@@ -23,23 +25,23 @@ internal static class JsonFile
         {
             using FileStream stream = File.OpenRead(path);
             if (stream.Length > maxBytes)
-                throw new BlipModelException($"{name} has {stream.Length} bytes; at most {maxBytes} are read. Take the file anew from where the model was published.");
+                throw new BlipModelException($"{name} has {stream.Length} bytes; at most {maxBytes} are read. {Remedy}");
             byte[] bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new BlipModelException($"{name} holds {document.RootElement.ValueKind} instead of a JSON object. Take the file anew from where the model was published.");
+                throw new BlipModelException($"{name} holds {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
             CheckText(document.RootElement);
             return document.RootElement.Clone();
         }
         catch (JsonException exception)
         {
-            throw new BlipModelException($"{name} is not valid JSON (line {exception.LineNumber + 1}). Take the file anew from where the model was published.", exception);
+            throw new BlipModelException($"{name} is not valid JSON (line {exception.LineNumber + 1}). {Remedy}", exception);
         }
         catch (InvalidOperationException exception)
         {
-            throw new BlipModelException($"{name} holds text that is not Unicode. Take the file anew from where the model was published.", exception);
+            throw new BlipModelException($"{name} holds text that is not Unicode. {Remedy}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -47,8 +49,8 @@ internal static class JsonFile
         }
     }
 
-    /// <summary>Text is decoded only when it is asked for, and fails then: it is asked for here, once.</summary>
-    /// <exception cref="InvalidOperationException">Some text or name is not valid Unicode.</exception>
+    /// <summary>Reads all text once. The JSON reader decodes text only when it is read, so bad text would fail later otherwise.</summary>
+    /// <exception cref="InvalidOperationException">A text or a name is not valid Unicode.</exception>
     private static void CheckText(JsonElement element)
     {
         switch (element.ValueKind)

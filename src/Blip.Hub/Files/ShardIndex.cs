@@ -2,33 +2,35 @@ using System.Text.Json;
 
 namespace Blip.Files;
 
-/// <summary>The index of weights that are split over several files ("shards"), as transformers writes it. It is not trusted.</summary>
+/// <summary>
+/// The index of weights that are split into many files ("shards"), in the format of the transformers library. It is not trusted.
+/// </summary>
 internal sealed class ShardIndex
 {
     private const string Suffix = ".index.json";
 
-    // The published index of a 16 GB model has under 100 kB.
+    // The published index of a 16 GB model has less than 100 kB.
     private const int MaxBytes = 25_000_000, MaxShards = 1024;
 
     private ShardIndex(IReadOnlyDictionary<string, string> shardOf) => (ShardOf, Shards) = (shardOf, [.. shardOf.Values.Distinct()]);
 
-    /// <summary>The file that holds each tensor.</summary>
+    /// <summary>For each tensor the file that holds it.</summary>
     public IReadOnlyDictionary<string, string> ShardOf { get; }
 
     /// <summary>The files: 1 to 1,024 plain names.</summary>
     public IReadOnlyCollection<string> Shards { get; }
 
-    /// <summary>Whether a file of this name is an index of weights.</summary>
+    /// <summary>Whether a file with this name is an index of weights.</summary>
     public static bool IsIndex(string name) => name.EndsWith(Suffix, StringComparison.Ordinal);
 
-    /// <summary>The name of the index for weights of a name: <c>model.safetensors.index.json</c> for <c>model.safetensors</c>.</summary>
+    /// <summary>The index's name for a weight file's name: <c>model.safetensors.index.json</c> for <c>model.safetensors</c>.</summary>
     public static string NameFor(string weights) => weights + Suffix;
 
     /// <summary>Reads an index.</summary>
     /// <param name="directory">The model's folder.</param>
-    /// <param name="name">The file: <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c>.</param>
-    /// <returns><see langword="null"/> where there is no such file.</returns>
-    /// <exception cref="BlipModelException">The file is no index of weights, or names a file that it must not.</exception>
+    /// <param name="name">The file's name: <c>model.safetensors.index.json</c> or <c>pytorch_model.bin.index.json</c>.</param>
+    /// <returns><see langword="null"/> when there is no such file.</returns>
+    /// <exception cref="BlipModelException">The file is not an index of weights, or names a file that it must not name.</exception>
     public static ShardIndex? Read(string directory, string name)
     {
         if (JsonFile.Read(directory, name, MaxBytes) is not { } root)
@@ -43,9 +45,9 @@ internal sealed class ShardIndex
             string tensor = PlainFileName.Shown(entry.Name);
             string shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!PlainFileName.IsPlain(shard))
-                throw Invalid(name, $"it puts tensor {tensor} outside the model's folder or under an impossible name, where a plain file name belongs");
+                throw Invalid(name, $"the file that it names for tensor {tensor} is not a plain file name");
             if (!shard.EndsWith(extension, StringComparison.Ordinal))
-                throw Invalid(name, $"it puts tensor {tensor} into {PlainFileName.Shown(shard)}, which is no {extension} file");
+                throw Invalid(name, $"the file that it names for tensor {tensor}, {PlainFileName.Shown(shard)}, is not a {extension} file");
             shardOf.Add(entry.Name, shard);
             if (shards.Add(shard) && shards.Count > MaxShards)
                 throw Invalid(name, $"it names more than {MaxShards} files");

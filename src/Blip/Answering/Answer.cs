@@ -1,38 +1,47 @@
 namespace Blip;
 
 /// <summary>
-/// The answer to one question about one image, and how sure the model is of it. Models make it; a test needs no more than
+/// The answer to one question about one image, and how sure the model is. Immutable. Models make it; a test needs no more than
 /// <c>new Answer { Text = "2" }</c>.
 /// </summary>
 public sealed record Answer
 {
-    /// <summary>The answer in words, for example <c>2</c> or <c>a red car</c>. It can be empty: the model had nothing to say.</summary>
+    /// <summary>The answer in words, for example <c>2</c> or <c>a red car</c>. It can be empty if the model ends at once.</summary>
     public required string Text { get; init; }
 
-    /// <summary>The answer's tokens from the start token on, with the end token last unless the limit cut the answer short.</summary>
+    /// <summary>
+    /// The ids of the answer's tokens. The first is the start token. The last is the end token, unless the limit on new tokens stopped
+    /// the answer.
+    /// </summary>
     public IReadOnlyList<int> TokenIds { get; init; } = [];
 
-    /// <summary>The natural logarithm of each generated token's probability: one fewer than <see cref="TokenIds"/>, the start has none.</summary>
+    /// <summary>
+    /// The natural logarithm of the probability of each generated token, at most 0. The list has one item less than
+    /// <see cref="TokenIds"/>, because the start token has no probability.
+    /// </summary>
     public IReadOnlyList<float> TokenLogProbabilities { get; init; } = [];
 
-    /// <summary>The probability of the whole answer, its end included: 0 to 1. What the model believes, not how often it is right.</summary>
+    /// <summary>
+    /// The probability of the whole answer, including its end token: 0 to 1. It says what the model believes, not how often it is
+    /// right.
+    /// </summary>
     public double Confidence { get; init; } = 1;
 
-    /// <summary>The likeliest first tokens as text, best first, the winner included: at most five.</summary>
+    /// <summary>The most likely first tokens, the best first: at most five. The first token of this answer is one of them.</summary>
     public IReadOnlyList<AnswerAlternative> Alternatives { get; init; } = [];
 
-    /// <summary>Where the time went.</summary>
+    /// <summary>The time of each stage.</summary>
     public AnswerTiming Timing { get; init; } = new();
 
-    /// <summary>What answered: model, device and precision.</summary>
+    /// <summary>The model that answered, its device and its precision.</summary>
     public BlipModelInfo Model { get; init; } = new("", "", "");
 
-    /// <summary>The number of tokens in the question, [CLS] and [SEP] included.</summary>
+    /// <summary>The number of tokens in the question, including [CLS] and [SEP].</summary>
     public int QuestionTokenCount { get; init; }
 
-    /// <summary>Whether the answer ended by itself; otherwise the limit on new tokens cut it.</summary>
+    /// <summary>Whether the answer ends with the end token. If false, the limit on new tokens stopped it.</summary>
     public bool IsComplete { get; init; } = true;
 
-    /// <summary>The answer alone.</summary>
+    /// <summary>The answer in words: <see cref="Text"/>.</summary>
     public override string ToString() => Text;
 }

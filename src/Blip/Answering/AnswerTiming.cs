@@ -1,26 +1,26 @@
 namespace Blip;
 
 /// <summary>
-/// Where the time of an answer went. A stage that was not needed (the image was remembered) is <see langword="null"/>; a stage
-/// shared with other questions is counted whole for each of them.
+/// The time of each stage of an answer. A stage that was not necessary is <see langword="null"/>: an image that is encoded already is
+/// not encoded again. When questions share a stage, each of them has the whole time of the stage. Immutable.
 /// </summary>
 public sealed record AnswerTiming
 {
-    /// <summary>From bytes to pixels.</summary>
+    /// <summary>Decoding the image: from bytes to pixels.</summary>
     public TimeSpan? Decode { get; init; }
 
-    /// <summary>From pixels to the model's size.</summary>
+    /// <summary>Resizing the pixels to the model's size.</summary>
     public TimeSpan? Resize { get; init; }
 
-    /// <summary>The vision transformer.</summary>
+    /// <summary>Encoding the image with the vision transformer.</summary>
     public TimeSpan? Vision { get; init; }
 
     /// <summary>The question encoder.</summary>
     public TimeSpan? Question { get; init; }
 
-    /// <summary>The answer decoder, all its steps.</summary>
+    /// <summary>All steps of the answer decoder.</summary>
     public TimeSpan? Search { get; init; }
 
-    /// <summary>From the call to the answer, waiting included.</summary>
+    /// <summary>From the call to the answer, including the time in the queue.</summary>
     public TimeSpan Total { get; init; }
 }

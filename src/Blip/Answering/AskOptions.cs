@@ -2,33 +2,39 @@ using Blip.Text;
 
 namespace Blip;
 
-/// <summary>How one question is answered. The defaults give what transformers' <c>generate</c> gives.</summary>
+/// <summary>
+/// How a question is answered. With the defaults the answers are those of <c>generate</c> in the transformers library. Immutable.
+/// </summary>
 public sealed record AskOptions
 {
     /// <summary>The defaults.</summary>
     public static AskOptions Default { get; } = new();
 
     /// <summary>
-    /// The most tokens that an answer may have, start token not counted, end token counted. At least 1; 20 by default. No answer has more
-    /// than the decoder has positions (512 in the published models): it ends there, as if that were the limit.
+    /// The maximum number of tokens of an answer. The end token counts, the start token does not. At least 1; 20 by default. No answer has
+    /// more tokens than the decoder has positions (512 in the published models): it ends there, as if that were the limit.
     /// </summary>
     public int MaxNewTokens { get; init; } = 20;
 
-    /// <summary>The fewest tokens before the answer may end, at most <see cref="MaxNewTokens"/> and the decoder's positions. 0 by default.</summary>
+    /// <summary>
+    /// The minimum number of tokens before the answer may end: at most <see cref="MaxNewTokens"/> and the decoder's positions. 0 by default.
+    /// </summary>
     public int MinNewTokens { get; init; }
 
     /// <summary>
-    /// Whether the spaces that the tokenizer leaves around punctuation and apostrophes are removed, as transformers did before its
-    /// fifth release. True by default.
+    /// Whether the spaces that the tokenizer puts around punctuation and apostrophes are removed. The transformers library did this by
+    /// default before version 5. True by default.
     /// </summary>
     public bool CleanUp { get; init; } = true;
 
-    /// <summary>What becomes of special tokens, such as <c>[SEP]</c>, that somebody typed: plain text by default.</summary>
+    /// <summary>
+    /// How special tokens in the question, such as <c>[SEP]</c>, are read. <see cref="SpecialTokenMode.Plain"/> by default: as text.
+    /// </summary>
     public SpecialTokenMode SpecialTokens { get; init; } = SpecialTokenMode.Plain;
 
     /// <summary>
-    /// Whether a question with more tokens than the model reads is cut, as the reference does, instead of refused with
-    /// <see cref="BlipErrorCode.QuestionTooLong"/>. False by default.
+    /// Whether a question that has more tokens than the model reads is cut, as in the transformers library. If false, it is refused
+    /// with <see cref="BlipErrorCode.QuestionTooLong"/>. False by default.
     /// </summary>
     public bool TruncateQuestion { get; init; }
 

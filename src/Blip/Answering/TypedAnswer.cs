@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace Blip;
 
-/// <summary>An answer read as a value. Nothing is invented: where the text is no such value, there is none.</summary>
+/// <summary>An answer that is read as a value. When the text is not such a value, there is none. Immutable.</summary>
 /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
 /// <param name="Answer">The answer in words.</param>
-/// <param name="Value">The value, or <see langword="null"/> where the text does not give one.</param>
+/// <param name="Value">The value, or <see langword="null"/> when the text is not a value.</param>
 public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     where T : struct
 {
     private static readonly string[] Numbers =
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
 
-    /// <summary>Whether the text gave a value.</summary>
+    /// <summary>Whether the text is a value.</summary>
     public bool HasValue => Value.HasValue;
 
     internal static TypedAnswer<T> Parse(Answer answer) => new(answer, ParseText(answer.Text.Trim()));
@@ -38,12 +38,16 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
         if (typeof(T) == typeof(int))
         {
             int number = Array.IndexOf(Numbers, text);
-            return number >= 0 || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) ? (T)(object)number : null;
+            return number >= 0 || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
+                ? (T)(object)number
+                : null;
         }
-        // "fire truck" is FireTruck: an identifier has no spaces. A number is not a name, though Enum.TryParse would take it.
-        // Nor does it combine names that a comma parts.
+        // "fire truck" is FireTruck, because an identifier has no spaces. Enum.TryParse also accepts numbers and lists of names, which are
+        // no name.
         string name = text.Replace(" ", "", StringComparison.Ordinal);
         return name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
-            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value) ? value : null;
+            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value)
+                ? value
+                : null;
     }
 }

@@ -5,10 +5,11 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// One step of the answer decoder with one flat cache: every row of every answer is a position of one sequence, and masks name
-/// each row's ancestors and its question. <c>ids</c>, <c>pos</c> [S]; <c>bias</c> [1, 1, S, P + S]; <c>cbias</c> [1, 1, S, T];
-/// cross keys and values <c>k0</c>, <c>v0</c>, ... [1, heads, T, h]; cache <c>pk0</c>, <c>pv0</c>, ... [1, heads, P, h], to
-/// <c>logits</c> [S, V] and the grown cache <c>nk0</c>, <c>nv0</c>, ... [1, heads, P + S, h]. P may be 0.
+/// One step of the answer decoder. All answers share one flat cache: each row of each answer is a position of one sequence, and masks
+/// let a row attend only to its earlier tokens and to its question. Inputs: <c>ids</c> and <c>pos</c> [S]; <c>bias</c>
+/// [1, 1, S, P + S]; <c>cbias</c> [1, 1, S, T]; the keys and values of the questions <c>k0</c>, <c>v0</c>, ... [1, heads, T, h]; the
+/// cache <c>pk0</c>, <c>pv0</c>, ... [1, heads, P, h]. Outputs: <c>logits</c> [S, V] and the longer cache <c>nk0</c>, <c>nv0</c>, ...
+/// [1, heads, P + S, h]. P may be 0.
 /// </summary>
 internal static class DecoderGraph
 {
@@ -17,8 +18,9 @@ internal static class DecoderGraph
     private const string Bert = "text_decoder.bert.";
     private const string Head = "text_decoder.cls.predictions.";
 
+    /// <summary>Builds the graph.</summary>
     /// <param name="config">The model's sizes.</param>
-    /// <param name="tied">Whether the head's weight is the word embeddings'.</param>
+    /// <param name="tied">Whether the head uses the weight of the word embeddings.</param>
     /// <param name="form">How linear layers are written.</param>
     public static BlipGraph Build(BlipConfig config, bool tied, LinearForm form)
     {
@@ -28,8 +30,8 @@ internal static class DecoderGraph
         TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "S");
         string pos = g.Input("pos", DataType.Int64, "S");
-        string bias = g.Narrow(g.Input("bias", DataType.Float, 1, 1, "S", "PS"));
-        string cbias = g.Narrow(g.Input("cbias", DataType.Float, 1, 1, "S", "T"));
+        string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "S", "PS"));
+        string cbias = g.ToReal(g.Input("cbias", DataType.Float, 1, 1, "S", "T"));
 
         g.Output(Output, Output, DataType.Float, "S", text.VocabSize);
 
@@ -46,7 +48,8 @@ internal static class DecoderGraph
         {
             string y = g.NewName("self");
             string pastKey = g.Input($"pk{i}", g.Real, 1, heads, "P", head), pastValue = g.Input($"pv{i}", g.Real, 1, heads, "P", head);
-            g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], [y, $"nk{i}", $"nv{i}"], Fused, Attribute("num_heads", heads));
+            g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], [y, $"nk{i}", $"nv{i}"], Fused,
+                Attribute("num_heads", heads));
             g.Output($"nk{i}", $"nk{i}", g.Real, 1, heads, "PS", head);
             g.Output($"nv{i}", $"nv{i}", g.Real, 1, heads, "PS", head);
             return g.Reshape(y, -1, width);
@@ -66,10 +69,10 @@ internal static class DecoderGraph
             string hidden = g.Gelu(layer.Linear(rows, Head + "transform.dense"));
             hidden = g.LayerNorm(hidden, Head + "transform.LayerNorm", width, text.LayerNormEps);
             string vocabulary = tied ? Bert + "embeddings.word_embeddings.weight" : Head + "decoder.weight";
-            // Always in fp32: in fp16 a logit of 10 has a step of 0.01, and the probabilities as much.
+            // Always in fp32: near 10, fp16 has steps of 0.01, and an error of 0.01 in a logit changes its probability by 1 %.
             string product = form == LinearForm.Int8
                 ? g.Int8Linear(hidden, vocabulary, width, text.VocabSize, bias: null)
-                : g.MatMulTransposed(g.Widen(hidden), g.Weight(vocabulary, [text.VocabSize, width], DataType.Float));
+                : g.MatMulTransposed(g.ToSingle(hidden), g.Weight(vocabulary, [text.VocabSize, width], DataType.Float));
             g.Named("Add", [product, g.Weight(Head + "bias", [text.VocabSize], DataType.Float)], [Output]);
         }
     }

@@ -6,9 +6,9 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 
 namespace Blip.Graphs;
 
-/// <summary>Writes one ONNX graph, node by node. Every method that adds a node returns the name of its output.</summary>
+/// <summary>Builds one ONNX graph, node by node. Every method that adds a node returns the name of the node's output.</summary>
 /// <param name="name">The graph's name.</param>
-/// <param name="form">How its linear layers are written, which decides the numbers that it computes in.</param>
+/// <param name="form">How the graph's linear layers are written. The form also decides the element type of the graph.</param>
 internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.RowsFirst)
 {
     /// <summary>The domain of ONNX Runtime's own fused operators.</summary>
@@ -25,7 +25,7 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
     /// <summary>How linear layers are written.</summary>
     public LinearForm Form => form;
 
-    /// <summary>What weights and activations are made of, where nothing else is said.</summary>
+    /// <summary>The element type of weights and activations, unless another one is given: fp32 or fp16.</summary>
     public DataType Real => form == LinearForm.Half ? DataType.Float16 : DataType.Float;
 
     /// <summary>Finishes the graph.</summary>
@@ -37,14 +37,14 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
         return new BlipGraph(name, model, [.. _weights.Values]);
     }
 
-    /// <summary>Declares an input; a dimension is a number or the name of one that varies.</summary>
+    /// <summary>Declares an input. A dimension is a number, or a name if its size varies.</summary>
     public string Input(string input, DataType type, params object[] dims)
     {
         _graph.Input.Add(Describe(input, type, dims));
         return input;
     }
 
-    /// <summary>Declares <paramref name="value"/> an output under the name <paramref name="output"/>.</summary>
+    /// <summary>Declares that <paramref name="value"/> is an output with the name <paramref name="output"/>.</summary>
     public void Output(string output, string value, DataType type, params object[] dims)
     {
         if (output != value)
@@ -52,26 +52,26 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
         _graph.Output.Add(Describe(output, type, dims));
     }
 
-    /// <summary>Declares a checkpoint tensor, or consecutive elements of it from <paramref name="offset"/> on, as a weight.</summary>
+    /// <summary>Declares a tensor of the checkpoint as a weight, or only its elements from <paramref name="offset"/> on.</summary>
     public string Weight(string tensor, long[] dims, long offset = 0) => Weight(tensor, dims, Real, offset);
 
-    /// <summary>The same in fp32 or fp16, whatever the graph's other weights are.</summary>
+    /// <summary>Declares a tensor of the checkpoint as a weight in fp32 or fp16.</summary>
     public string Weight(string tensor, long[] dims, DataType type, long offset = 0)
     {
         string weight = offset == 0 ? tensor : string.Create(CultureInfo.InvariantCulture, $"{tensor}+{offset}");
         if (type == DataType.Float16)
             weight += ":fp16";
-        // One tensor can be seen in two shapes (a matrix, and the same split by heads): each is an initializer of its own.
+        // One tensor can have two shapes in a graph: a matrix, and the same matrix split by heads. Each is a separate initializer.
         if (_weights.TryGetValue(weight, out GraphWeight? known) && !known.Dims.AsSpan().SequenceEqual(dims))
             weight += ":" + string.Join('x', dims);
         return Declare(new GraphWeight(weight, type, dims, tensor, offset));
     }
 
-    /// <summary>Declares a weight whose values are computed when a session is made.</summary>
+    /// <summary>Declares a weight whose values are computed when a session is created.</summary>
     public string Weight(string weight, DataType type, long[] dims, Func<WeightReader, Array> compute) =>
         Declare(new GraphWeight(weight, type, dims, weight, 0, compute));
 
-    /// <summary>A small vector of integers that the graph itself holds: a shape, an axis.</summary>
+    /// <summary>A small vector of integers, such as a shape or an axis. The graph itself holds its values.</summary>
     public string Constant(params long[] values)
     {
         string constant = "i64[" + string.Join(',', values) + "]";
@@ -85,8 +85,10 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
     public string Node(string op, string domain, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) =>
         Named(op, inputs, [NewName(op)], domain, attributes);
 
-    /// <summary>Adds a node whose outputs have the names given; the first is returned.</summary>
-    public string Named(string op, ReadOnlySpan<string> inputs, ReadOnlySpan<string> outputs, string domain = "", params ReadOnlySpan<AttributeProto> attributes)
+    /// <summary>Adds a node whose outputs have the given names. Returns the first name.</summary>
+    public string Named(
+        string op, ReadOnlySpan<string> inputs, ReadOnlySpan<string> outputs, string domain = "",
+        params ReadOnlySpan<AttributeProto> attributes)
     {
         NodeProto node = new() { OpType = op, Domain = domain, Name = outputs[0] };
         foreach (string input in inputs)
@@ -118,8 +120,11 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
     {
         if (_weights.TryAdd(weight.Name, weight))
         {
-            // Declared as lying outside the model; where, is said when the model is written.
-            TensorProto tensor = new() { Name = weight.Name, DataType = weight.Type, DataLocation = TensorProto.Types.DataLocation.External };
+            // Declared as external data. Its file and position are set when the model is written.
+            TensorProto tensor = new()
+            {
+                Name = weight.Name, DataType = weight.Type, DataLocation = TensorProto.Types.DataLocation.External,
+            };
             tensor.Dims.Add(weight.Dims);
             _graph.Initializer.Add(tensor);
         }
@@ -142,6 +147,7 @@ internal sealed class GraphBuilder(string name, LinearForm form = LinearForm.Row
                 ? new TensorShapeProto.Types.Dimension { DimParam = symbol }
                 : new TensorShapeProto.Types.Dimension { DimValue = Convert.ToInt64(dim, CultureInfo.InvariantCulture) });
         }
-        return new ValueInfoProto { Name = value, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = type, Shape = shape } } };
+        TypeProto.Types.Tensor tensor = new() { ElemType = type, Shape = shape };
+        return new ValueInfoProto { Name = value, Type = new TypeProto { TensorType = tensor } };
     }
 }

@@ -4,21 +4,22 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// The keys and values of one transformer's cross-attention, for all its layers: <c>x</c> [R, D] (of an image [1, R, D]) to <c>k0</c>, <c>v0</c>, ...
-/// [1, heads, R, D / heads]. The decoder needs them of the question's states, once a question; the question encoder can have them of
-/// an image's embeddings, which pays from the sixth question or so.
+/// The keys and values of the cross-attention in all layers of one transformer. Input: <c>x</c> [R, D], or [1, R, D] for an image.
+/// Outputs: <c>k0</c>, <c>v0</c>, ... [1, heads, R, D / heads]. The decoder needs them once for the states of each question. For the
+/// question encoder they can be computed once for an image. That saves time from about the sixth question on.
 /// </summary>
 internal static class KeyValueGraph
 {
-    /// <summary>Of question states, for the decoder. R may hold the states of many questions, on one image or several.</summary>
+    /// <summary>From question states, for the decoder. R may hold the states of many questions about one or many images.</summary>
     public static BlipGraph ForDecoder(BlipConfig config, LinearForm form)
     {
         GraphBuilder g = new("cross", form);
-        string x = g.Narrow(g.Input("x", DataType.Float, "R", config.Text.HiddenSize));
-        return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, config.Text.HiddenSize, config.Text.HiddenSize));
+        int width = config.Text.HiddenSize;
+        string x = g.ToReal(g.Input("x", DataType.Float, "R", width));
+        return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, width, width));
     }
 
-    /// <summary>Of an image's embeddings, for the question encoder.</summary>
+    /// <summary>From an image's embeddings, for the question encoder.</summary>
     public static BlipGraph ForQuestions(BlipConfig config, LinearForm form)
     {
         GraphBuilder g = new("projection", form);

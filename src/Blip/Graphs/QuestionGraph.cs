@@ -5,10 +5,11 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// The question encoder. All questions on one image are one packed sequence, never padded: <c>ids</c> [T], <c>pos</c> [T]
-/// (restarting with every question) and <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), with the image, to
-/// <c>states</c> [T, D]. The image is either its embeddings <c>emb</c> [1, N, D], or, projected (<see cref="KeyValueGraph"/>), keys and
-/// values <c>k0</c>, <c>v0</c>, ... [1, heads, N, D / heads]: more memory and one more run, but less work a question.
+/// The question encoder. All questions about one image are one packed sequence without padding. Inputs: <c>ids</c> [T], <c>pos</c> [T]
+/// (each question starts at 0), <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), and the image. Output: <c>states</c>
+/// [T, D]. The image is either its embeddings <c>emb</c> [1, N, D], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
+/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>). Keys and values need more memory and one more run, but less work for each
+/// question.
 /// </summary>
 internal static class QuestionGraph
 {
@@ -22,7 +23,7 @@ internal static class QuestionGraph
         TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "T");
         string pos = g.Input("pos", DataType.Int64, "T");
-        string bias = g.Narrow(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
+        string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
         string emb = projected ? "" : g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, width), -1, width);
 
         string x = layer.Embed("text_encoder.embeddings.", ids, pos);
@@ -30,9 +31,10 @@ internal static class QuestionGraph
         {
             int n = i;
             string prefix = $"text_encoder.encoder.layer.{i}.";
-            x = layer.Apply(prefix, x, SelfAttention, q => projected ? CrossAttention(q, n) : AbsorbedCrossAttention(q, prefix + "crossattention.self."));
+            x = layer.Apply(prefix, x, SelfAttention,
+                q => projected ? CrossAttention(q, n) : AbsorbedCrossAttention(q, prefix + "crossattention.self."));
         }
-        g.Output(Output, g.Widen(x), DataType.Float, "T", width);
+        g.Output(Output, g.ToSingle(x), DataType.Float, "T", width);
         return g.Build();
 
         string SelfAttention(string q, string k, string v)
@@ -50,9 +52,10 @@ internal static class QuestionGraph
             return g.Reshape(g.Node("MultiHeadAttention", Fused, [Batch(q), key, value], Attribute("num_heads", heads)), -1, width);
         }
 
-        // Attention to the image with the key and value projections absorbed: instead of projecting every image token,
-        // q Wk meets the embeddings themselves, and what was attended to goes through Wv afterwards. The same sums in another
-        // order, 24 times less memory an image. The key's bias adds the same to every score of a row: softmax cancels it.
+        // Attention to the image with the key and value projections absorbed. The image tokens are not projected. Instead q is
+        // multiplied by Wk and then by the embeddings, and the weighted sum of the embeddings is multiplied by Wv. The result is the same
+        // in another order of sums, and an image needs 24 times less memory. The key's bias adds the same number to all scores of a row,
+        // so softmax cancels it.
         string AbsorbedCrossAttention(string q, string prefix)
         {
             int head = width / heads;
@@ -60,8 +63,8 @@ internal static class QuestionGraph
             string values = g.Weight(prefix + "value.weight", [heads, head, width]);
             string scores = g.MatMulTransposed(g.Node("MatMul", layer.SplitHeads(q), keys), emb, 1 / MathF.Sqrt(head));
             string weights = g.Node("Softmax", "", [scores], Attribute("axis", -1));
-            string seen = g.MatMulTransposed(g.Node("MatMul", weights, emb), values);
-            string merged = g.Reshape(g.Transpose(seen, 1, 0, 2), -1, width);
+            string attended = g.MatMulTransposed(g.Node("MatMul", weights, emb), values);
+            string merged = g.Reshape(g.Transpose(attended, 1, 0, 2), -1, width);
             return g.Node("Add", merged, g.Weight(prefix + "value.bias", [width]));
         }
     }

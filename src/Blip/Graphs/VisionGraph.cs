@@ -5,8 +5,8 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Graphs;
 
 /// <summary>
-/// The vision transformer: <c>px</c> uint8 [B, H, W, 3], as the resizer leaves it, to <c>emb</c> [B, N + 1, D], the embeddings that
-/// a question looks at. Rescaling is folded into the patch weights.
+/// The vision transformer. Input: <c>px</c> uint8 [B, H, W, 3], the result of the resampler. Output: <c>emb</c> [B, N + 1, D], the
+/// embeddings that questions attend to. Rescaling and normalisation of the pixels are part of the patch weights.
 /// </summary>
 internal static class VisionGraph
 {
@@ -38,11 +38,14 @@ internal static class VisionGraph
         string patches = g.Reshape(px, -1, grid, patch, grid, patch * 3);
         patches = g.Reshape(g.Transpose(patches, 0, 1, 3, 2, 4), -1, patch * patch * 3);
         patches = g.Node("Cast", "", [patches], Attribute("to", (long)DataType.Float));
-        // The mean is subtracted here and not in the bias, where large sums would cancel and take digits with them. Bytes times weights would do the same to fp16.
-        string mean = g.Weight("patch_mean", DataType.Float, [patch * patch * 3], _ => PatchMean(patch, preprocessor));
-        string weight = g.Weight("patch_weight", DataType.Float, [width, patch * patch * 3], read => PatchWeight(read, patch, preprocessor));
-        string x = g.Node("Gemm", "", [g.Node("Sub", patches, mean), weight, g.Weight(Embeddings + "patch_embedding.bias", [width], DataType.Float)], Attribute("transB", 1));
-        x = g.Reshape(g.Narrow(x), -1, grid * grid, width);
+        // The mean is subtracted from the pixels, not from the bias. In the bias, large sums would cancel each other and lose digits.
+        // Sums of bytes times weights would also lose digits in fp16, so this part is fp32.
+        int inputs = patch * patch * 3;
+        string mean = g.Weight("patch_mean", DataType.Float, [inputs], _ => PatchMean(patch, preprocessor));
+        string weight = g.Weight("patch_weight", DataType.Float, [width, inputs], read => PatchWeight(read, patch, preprocessor));
+        string bias = g.Weight(Embeddings + "patch_embedding.bias", [width], DataType.Float);
+        string x = g.Node("Gemm", "", [g.Node("Sub", patches, mean), weight, bias], Attribute("transB", 1));
+        x = g.Reshape(g.ToReal(x), -1, grid * grid, width);
 
         string batch = g.Node("Slice", g.Node("Shape", x), g.Constant(0), g.Constant(1));
         string shape = g.Node("Concat", "", [batch, g.Constant(1, width)], Attribute("axis", 0));
@@ -70,7 +73,7 @@ internal static class VisionGraph
             g.Reshape(linear.Apply(input, prefix + Qkv, width, width, firstRow: part * width), -1, vision.TokenCount, width);
     }
 
-    /// <summary>w'[n, (y·P + x)·3 + c] = w[n, c, y, x] · rescale / std_c: the kernel in the order of the pixels, on bytes.</summary>
+    /// <summary>w'[n, (y·P + x)·3 + c] = w[n, c, y, x] · rescale / std_c: the kernel in the order of the pixels, for bytes.</summary>
     private static float[] PatchWeight(WeightReader read, int patch, PreprocessorConfig preprocessor)
     {
         float[] kernel = read(Embeddings + "patch_embedding.weight");
@@ -88,7 +91,7 @@ internal static class VisionGraph
         return result;
     }
 
-    /// <summary>The byte, as a rule between two bytes, that normalises to 0, for every pixel of a patch.</summary>
+    /// <summary>For each pixel of a patch the value that is 0 after normalisation, in units of a byte. It is usually not whole.</summary>
     private static float[] PatchMean(int patch, PreprocessorConfig preprocessor)
     {
         float[] result = new float[patch * patch * 3];

@@ -1,14 +1,14 @@
 namespace Blip.Images;
 
-/// <summary>What becomes of transparency.</summary>
+/// <summary>How transparent pixels are read.</summary>
 public enum AlphaMode
 {
-    /// <summary>The image is laid over white, as a person sees it on a page. The default.</summary>
+    /// <summary>The image is laid over white, as a person sees it on a white page. The default.</summary>
     White,
 
     /// <summary>
-    /// Transparency is forgotten and the colours under it show, as Pillow's <c>convert("RGB")</c> and so the published
-    /// Python preprocessing do.
+    /// Transparency is ignored, so the colours of transparent pixels are used. Pillow's <c>convert("RGB")</c> does this, and so does the
+    /// published Python preprocessing.
     /// </summary>
     Drop,
 }

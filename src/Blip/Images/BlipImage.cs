@@ -3,24 +3,24 @@ using Blip.Images;
 namespace Blip;
 
 /// <summary>
-/// An image as it came: encoded bytes, not decoded yet, so that one that waits costs no more than its file. Immutable and thread-safe; the same
-/// object may be asked about any number of times.
+/// An image as the bytes of its file. It is not decoded yet, so an image that waits in a queue needs no more memory than its file.
+/// Immutable and thread-safe. A caller may ask many questions about one object.
 /// </summary>
 public sealed class BlipImage
 {
-    // Set where the bytes are pixels already.
+    // Set when the bytes are pixels.
     private readonly ImageHeader? _raw;
 
     private BlipImage(ReadOnlyMemory<byte> data, ImageHeader? raw = null) => (Data, _raw) = (data, raw);
 
-    /// <summary>Number of bytes.</summary>
+    /// <summary>The number of bytes.</summary>
     public int Length => Data.Length;
 
     internal ReadOnlyMemory<byte> Data { get; }
 
-    /// <summary>Reads a file at once. Its format is told later, by its content and not by its name.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="limits">How many bytes it may have; <see cref="ImageLimits.Default"/> unless given.</param>
+    /// <summary>Reads a file. Its format is found later, from its content and not from its name.</summary>
+    /// <param name="path">The path of a file: JPEG, PNG, GIF, WebP or BMP.</param>
+    /// <param name="limits">The maximum number of bytes; <see langword="null"/> for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.FileNotFound"/> or <see cref="BlipErrorCode.ImageTooLarge"/>.</exception>
     public static BlipImage FromFile(string path, ImageLimits? limits = null)
     {
@@ -39,13 +39,14 @@ public sealed class BlipImage
         }
     }
 
-    /// <summary>Reads a file. Its format is told later, by its content and not by its name.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="limits">How many bytes it may have; <see cref="ImageLimits.Default"/> unless given.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Reads a file asynchronously. Its format is found later, from its content and not from its name.</summary>
+    /// <param name="path">The path of a file: JPEG, PNG, GIF, WebP or BMP.</param>
+    /// <param name="limits">The maximum number of bytes; <see langword="null"/> for <see cref="ImageLimits.Default"/>.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.FileNotFound"/> or <see cref="BlipErrorCode.ImageTooLarge"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static async Task<BlipImage> FromFileAsync(string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    public static async Task<BlipImage> FromFileAsync(
+        string path, ImageLimits? limits = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
@@ -60,17 +61,18 @@ public sealed class BlipImage
         }
     }
 
-    /// <summary>Takes encoded bytes. They are not copied: they must not change any more.</summary>
-    /// <param name="data">A whole file: JPEG, PNG, GIF, WebP or BMP.</param>
+    /// <summary>Uses the bytes of a file. They are not copied, so they must not change afterwards.</summary>
+    /// <param name="data">A complete file: JPEG, PNG, GIF, WebP or BMP.</param>
     public static BlipImage FromBytes(ReadOnlyMemory<byte> data) => new(data);
 
-    /// <summary>Reads a stream to its end, and no further than the limit. The stream stays open.</summary>
-    /// <param name="stream">The encoded bytes.</param>
-    /// <param name="limits">How many bytes it may have; <see cref="ImageLimits.Default"/> unless given.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <summary>Reads a stream to its end, but not beyond the limit. The stream stays open.</summary>
+    /// <param name="stream">The bytes of a file: JPEG, PNG, GIF, WebP or BMP.</param>
+    /// <param name="limits">The maximum number of bytes; <see langword="null"/> for <see cref="ImageLimits.Default"/>.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.ImageTooLarge"/>.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static async Task<BlipImage> FromStreamAsync(Stream stream, ImageLimits? limits = null, CancellationToken cancellationToken = default)
+    public static async Task<BlipImage> FromStreamAsync(
+        Stream stream, ImageLimits? limits = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(stream);
         BoundedBytes bytes = new(stream, limits);
@@ -79,25 +81,34 @@ public sealed class BlipImage
         return new BlipImage(bytes.Taken());
     }
 
-    /// <summary>Takes pixels that are decoded already. They are not copied: they must not change any more.</summary>
-    /// <param name="pixels">Height x width x 3 bytes: red first, rows from top to bottom, nothing between them.</param>
-    /// <param name="width">Width in pixels, at least 1.</param>
-    /// <param name="height">Height in pixels, at least 1.</param>
-    /// <exception cref="ArgumentException">The length is not height x width x 3.</exception>
+    /// <summary>Uses pixels that are decoded already. They are not copied, so they must not change afterwards.</summary>
+    /// <param name="pixels">uint8 [height, width, 3]: red, green, blue; rows from top to bottom without padding.</param>
+    /// <param name="width">The width in pixels, at least 1.</param>
+    /// <param name="height">The height in pixels, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The width or the height is less than 1.</exception>
+    /// <exception cref="ArgumentException">The number of bytes is not height x width x 3.</exception>
     public static BlipImage FromRgb(ReadOnlyMemory<byte> pixels, int width, int height)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (pixels.Length != (long)width * height * 3)
-            throw new ArgumentException(FormattableString.Invariant($"{pixels.Length} bytes given; {width} x {height} pixels have {(long)width * height * 3}."), nameof(pixels));
+        {
+            throw new ArgumentException(
+                FormattableString.Invariant(
+                    $"There are {pixels.Length} bytes, but {width} x {height} pixels have {(long)width * height * 3} bytes."),
+                nameof(pixels));
+        }
         return new BlipImage(pixels, new ImageHeader(ImageFormat.Rgb, width, height));
     }
 
-    /// <summary>Reads format and size from the first bytes and checks them; nothing is decoded.</summary>
-    /// <param name="limits">How large the image may be; <see cref="ImageLimits.Default"/> unless given. Pixels of <see cref="FromRgb"/> are no file: only their number counts.</param>
+    /// <summary>Reads the format and the size from the first bytes and checks them. No pixels are decoded.</summary>
+    /// <param name="limits">
+    /// The maximum size; <see langword="null"/> for <see cref="ImageLimits.Default"/>. The limit on bytes does not count for the pixels
+    /// of <see cref="FromRgb"/>.
+    /// </param>
     /// <exception cref="BlipException">
-    /// <see cref="BlipErrorCode.UnsupportedImage"/> (the message names the format where it is known), <see cref="BlipErrorCode.ImageTooLarge"/>,
-    /// <see cref="BlipErrorCode.TooManyPixels"/> or <see cref="BlipErrorCode.ImageCorrupt"/>.
+    /// <see cref="BlipErrorCode.UnsupportedImage"/> (the message names the format if it is known),
+    /// <see cref="BlipErrorCode.ImageTooLarge"/>, <see cref="BlipErrorCode.TooManyPixels"/> or <see cref="BlipErrorCode.ImageCorrupt"/>.
     /// </exception>
     public ImageHeader ReadHeader(ImageLimits? limits = null)
     {
@@ -110,15 +121,18 @@ public sealed class BlipImage
     private static FileStream Open(string path, FileOptions options)
         => Directory.Exists(path)
             ? throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not an image. Name a file.")
-            : new FileStream(path, new FileStreamOptions { Options = options, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete });
+            : new FileStream(
+                path, new FileStreamOptions { Options = options, BufferSize = 0, Share = FileShare.ReadWrite | FileShare.Delete });
 
-    private static bool IsUnreadable(Exception failure) => failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
+    private static bool IsUnreadable(Exception failure) =>
+        failure is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException;
 
     private static BlipException Unreadable(string path, Exception failure) => failure switch
     {
         FileNotFoundException or DirectoryNotFoundException => new(BlipErrorCode.FileNotFound, $"There is no file {path}.", failure),
         UnauthorizedAccessException => new(BlipErrorCode.FileNotFound, $"{path} cannot be read: access is denied.", failure),
-        ArgumentException => new(BlipErrorCode.FileNotFound, "The name of the file is empty or has characters that no file name has.", failure),
+        ArgumentException => new(
+            BlipErrorCode.FileNotFound, "The name of the file is empty or has characters that a file name cannot have.", failure),
         _ => new(BlipErrorCode.FileNotFound, $"{path} cannot be read.", failure),
     };
 }

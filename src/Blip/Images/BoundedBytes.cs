@@ -1,6 +1,6 @@
 namespace Blip.Images;
 
-/// <summary>Collects the bytes of a stream of unknown length and refuses more than the limit before they are kept.</summary>
+/// <summary>Collects the bytes of a stream of unknown length. It stops with an error when there are more than the limit.</summary>
 internal sealed class BoundedBytes
 {
     private const int FirstGuess = 64 * 1024;
@@ -15,11 +15,11 @@ internal sealed class BoundedBytes
         long expected = source.CanSeek ? source.Length - source.Position : 0;
         _limits.CheckBytes(expected);
 
-        // One more than expected: the read that finds the end needs room too.
+        // One byte more than expected, because the read that finds the end of the stream also needs a buffer.
         _bytes = new byte[expected > 0 ? Math.Min(expected + 1, Array.MaxLength) : FirstGuess];
     }
 
-    /// <summary>Where the next bytes go; never empty.</summary>
+    /// <summary>The free part of the buffer, for the next bytes. It is never empty.</summary>
     public Memory<byte> Free
     {
         get

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Blip.Images;
 
-/// <summary>Takes transparency out of the rows on their way: lays them over white, or gives clear pixels the colour that they stand for.</summary>
+/// <summary>
+/// Removes transparency from rows and passes them on. It lays the rows over white, or gives fully transparent pixels a fixed colour.
+/// </summary>
 internal sealed unsafe class FlattenedRows : IPixelRows, IDisposable
 {
     private readonly IPixelRows _next;
@@ -10,9 +12,9 @@ internal sealed unsafe class FlattenedRows : IPixelRows, IDisposable
     private readonly int _rowBytes;
     private readonly PixelBuffer _row;
 
-    /// <param name="width">Pixels of a row.</param>
-    /// <param name="matte">The colour of clear pixels; without it rows are laid over white.</param>
-    /// <param name="next">Takes the rows.</param>
+    /// <param name="width">The number of pixels in a row.</param>
+    /// <param name="matte">The colour for fully transparent pixels; null: rows are laid over white.</param>
+    /// <param name="next">Gets the rows.</param>
     public FlattenedRows(int width, uint? matte, IPixelRows next)
     {
         (_next, _matte, _rowBytes) = (next, matte, width * 4);
@@ -43,7 +45,7 @@ internal sealed unsafe class FlattenedRows : IPixelRows, IDisposable
 
     private static bool IsOpaque(ReadOnlySpan<byte> row)
     {
-        // All bits of all alphas at once; a branch a pixel would cost more than the look at the rest.
+        // All alphas are combined first, because a branch for each pixel would take more time than reading the whole row.
         uint all = uint.MaxValue;
         foreach (uint pixel in MemoryMarshal.Cast<byte, uint>(row))
             all &= pixel;

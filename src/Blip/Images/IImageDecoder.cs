@@ -1,19 +1,25 @@
 namespace Blip.Images;
 
 /// <summary>
-/// Turns encoded bytes into pixels, and does nothing else: formats are told apart, sizes limited, cut-off files refused, transparency
-/// and orientation applied before and after it. Implementations are thread-safe.
+/// Decodes the bytes of an image to pixels, and does nothing else. Blip itself finds the format, checks the size and refuses incomplete
+/// files before it calls the decoder, and removes transparency and turns the image afterwards. Implementations must be thread-safe.
 /// </summary>
 public interface IImageDecoder
 {
     /// <summary>
-    /// Decodes the first frame and hands its rows, all of them and from top to bottom, to <paramref name="rows"/>. Colour profiles and
-    /// gamma are not applied, alpha is not premultiplied, the stored orientation is kept.
+    /// Decodes the first frame and passes all its rows, from top to bottom, to <paramref name="rows"/>. Colour profiles and gamma are not
+    /// applied, alpha is not premultiplied, and the image is not turned.
     /// </summary>
-    /// <param name="data">The encoded bytes, complete as far as the container tells.</param>
-    /// <param name="header">What the container says of the image; its size is within the limits. A decoder that finds another size refuses.</param>
-    /// <param name="rows">Takes the rows.</param>
-    /// <param name="cancellationToken">Looked at between strips of rows where the decoder can.</param>
-    /// <exception cref="BlipException"><see cref="BlipErrorCode.ImageCorrupt"/> or <see cref="BlipErrorCode.UnsupportedImage"/>.</exception>
+    /// <param name="data">The bytes of the file. They are complete as far as the file's structure shows.</param>
+    /// <param name="header">
+    /// The format and the size from the file's header. The size is within the limits. If the decoder finds another size, it must throw
+    /// <see cref="BlipErrorCode.ImageCorrupt"/>.
+    /// </param>
+    /// <param name="rows">Gets the rows.</param>
+    /// <param name="cancellationToken">Stops decoding between strips of rows, if the decoder works in strips.</param>
+    /// <exception cref="BlipException">
+    /// <see cref="BlipErrorCode.ImageCorrupt"/> or <see cref="BlipErrorCode.UnsupportedImage"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken);
 }

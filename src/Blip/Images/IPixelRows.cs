@@ -1,9 +1,13 @@
 namespace Blip.Images;
 
-/// <summary>Takes a decoded image row by row, so that nobody needs to hold all of it.</summary>
+/// <summary>Gets a decoded image row by row, so that the whole image is never in memory.</summary>
 public interface IPixelRows
 {
-    /// <summary>Takes the next rows.</summary>
-    /// <param name="rgba">One or more whole rows: width x 4 bytes each, red, green, blue, alpha (not premultiplied), nothing between rows. Not kept.</param>
+    /// <summary>Gets the next rows.</summary>
+    /// <param name="rgba">
+    /// One or more whole rows: uint8 [rows, width, 4] with red, green, blue and alpha (not premultiplied), without padding. The memory is
+    /// valid only during the call.
+    /// </param>
+    /// <exception cref="ArgumentException">The bytes are not whole rows, or there are more rows than the image has.</exception>
     void Write(ReadOnlySpan<byte> rgba);
 }

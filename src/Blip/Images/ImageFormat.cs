@@ -1,6 +1,6 @@
 namespace Blip.Images;
 
-/// <summary>The form of an image's bytes, told by their content, never by a file's name.</summary>
+/// <summary>The format of an image. It is found from the content, never from a file's name.</summary>
 public enum ImageFormat
 {
     /// <summary>JPEG with 8 bits a sample: baseline, extended or progressive.</summary>
@@ -9,15 +9,15 @@ public enum ImageFormat
     /// <summary>PNG, interlaced or not, of any depth.</summary>
     Png,
 
-    /// <summary>GIF; its first frame counts.</summary>
+    /// <summary>GIF. Only the first frame is read.</summary>
     Gif,
 
-    /// <summary>WebP, lossy or lossless; its first frame counts.</summary>
+    /// <summary>WebP, lossy or lossless. Only the first frame is read.</summary>
     WebP,
 
     /// <summary>Windows or OS/2 bitmap.</summary>
     Bmp,
 
-    /// <summary>Not encoded: three bytes a pixel, red first, rows from top to bottom.</summary>
+    /// <summary>Pixels without a file format: uint8 [height, width, 3] with red, green and blue, rows from top to bottom.</summary>
     Rgb,
 }

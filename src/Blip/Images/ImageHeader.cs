@@ -1,40 +1,44 @@
 namespace Blip.Images;
 
-/// <summary>What an image's container says of it, read from a few bytes before anything is decoded. Immutable and thread-safe.</summary>
+/// <summary>
+/// The format, size and orientation of an image. They are read from the start of the file before any pixels are decoded. Immutable and
+/// thread-safe.
+/// </summary>
 public sealed record ImageHeader
 {
     internal ImageHeader(ImageFormat format, int width, int height, int orientation = 1)
         => (Format, Width, Height, Orientation) = (format, width, height, orientation);
 
-    /// <summary>The form of the bytes.</summary>
+    /// <summary>The format of the bytes.</summary>
     public ImageFormat Format { get; }
 
-    /// <summary>Stored width in pixels, at least 1; before any orientation.</summary>
+    /// <summary>The stored width in pixels, at least 1: before the image is turned.</summary>
     public int Width { get; }
 
-    /// <summary>Stored height in pixels, at least 1; before any orientation.</summary>
+    /// <summary>The stored height in pixels, at least 1: before the image is turned.</summary>
     public int Height { get; }
 
     /// <summary>
-    /// How the stored rows are to be turned for a person: 1 (as they are, also where nothing is said) to 8, as EXIF's tag 0x0112 counts.
+    /// How the stored image must be turned for a viewer: 1 to 8, the values of the EXIF tag 0x0112. 1 means not at all; it is also the
+    /// value when the file states no orientation.
     /// </summary>
     public int Orientation { get; }
 
-    /// <summary>Width x height: what decoding costs.</summary>
+    /// <summary>The number of pixels: width x height.</summary>
     public long Pixels => (long)Width * Height;
 
     /// <summary>
-    /// The colour, RGBA as bytes in memory, of what a decoder leaves transparent where transparency is dropped. GIF only: decoders give such
-    /// pixels no colour, the palette has one.
+    /// The colour for fully transparent pixels with <see cref="AlphaMode.Drop"/>, as RGBA bytes in memory. Only for GIF: decoders give such
+    /// pixels no colour, but the palette has one.
     /// </summary>
     internal uint? Matte { get; init; }
 
-    /// <summary>Tells the format by its content, reads the size and checks it.</summary>
-    /// <param name="data">The encoded bytes.</param>
-    /// <param name="limits">How large the image may be; <see cref="ImageLimits.Default"/> unless given.</param>
+    /// <summary>Finds the format from the content, reads the size and checks it.</summary>
+    /// <param name="data">The bytes of the file.</param>
+    /// <param name="limits">The maximum size; <see langword="null"/> for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="BlipException">
-    /// <see cref="BlipErrorCode.UnsupportedImage"/> (the message names the format where it is known), <see cref="BlipErrorCode.ImageTooLarge"/>,
-    /// <see cref="BlipErrorCode.TooManyPixels"/> or <see cref="BlipErrorCode.ImageCorrupt"/>.
+    /// <see cref="BlipErrorCode.UnsupportedImage"/> (the message names the format if it is known),
+    /// <see cref="BlipErrorCode.ImageTooLarge"/>, <see cref="BlipErrorCode.TooManyPixels"/> or <see cref="BlipErrorCode.ImageCorrupt"/>.
     /// </exception>
     public static ImageHeader Read(ReadOnlySpan<byte> data, ImageLimits? limits = null)
     {
@@ -54,7 +58,9 @@ public sealed record ImageHeader
         return header;
     }
 
-    /// <summary>Refuses a file that is cut short or whose checksums are wrong: decoders fill what is missing with grey or black and say nothing.</summary>
+    /// <summary>
+    /// Refuses a file that is incomplete or has wrong checksums. Decoders fill the missing part with grey or black and report no error.
+    /// </summary>
     internal void CheckComplete(ReadOnlySpan<byte> data)
     {
         switch (Format)

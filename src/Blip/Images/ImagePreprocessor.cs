@@ -3,20 +3,23 @@ using System.Diagnostics;
 namespace Blip.Images;
 
 /// <summary>
-/// Makes of an image what a model sees: decoded, freed of transparency, turned if asked, resized to one size whatever its shape. Equal to
-/// Pillow byte for byte where its options ask for what Pillow does. Immutable and thread-safe.
+/// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image if the options say so, and
+/// resizes it to the target size without keeping its aspect ratio. With the default decoder and <see cref="AlphaMode.Drop"/> the result
+/// is equal to Pillow's, byte for byte. Immutable and thread-safe.
 /// </summary>
 public sealed class ImagePreprocessor
 {
     private readonly IImageDecoder _decoder;
 
     /// <summary>Creates the preprocessor.</summary>
-    /// <param name="width">Target width in pixels, 1 to 16,384.</param>
-    /// <param name="height">Target height in pixels, 1 to 16,384.</param>
-    /// <param name="options">How images are read; the defaults unless given.</param>
-    /// <param name="decoder">Decodes; that of the package Blip.Skia unless given.</param>
-    /// <exception cref="ArgumentOutOfRangeException">A side is out of range.</exception>
-    /// <exception cref="BlipException"><see cref="BlipErrorCode.PackageMissing"/>: no decoder is given, and Blip.Skia is not there.</exception>
+    /// <param name="width">The target width in pixels, 1 to 16,384.</param>
+    /// <param name="height">The target height in pixels, 1 to 16,384.</param>
+    /// <param name="options">How images are read; <see langword="null"/> for the defaults.</param>
+    /// <param name="decoder">The decoder; <see langword="null"/> for the one in the package Blip.Skia.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The width or the height is out of range.</exception>
+    /// <exception cref="BlipException">
+    /// There is no decoder: none is given, and the package Blip.Skia is missing (<see cref="BlipErrorCode.PackageMissing"/>).
+    /// </exception>
     public ImagePreprocessor(int width, int height, ImageOptions? options = null, IImageDecoder? decoder = null)
     {
         CheckSide(width);
@@ -24,22 +27,25 @@ public sealed class ImagePreprocessor
         (Width, Height, Options, _decoder) = (width, height, options ?? new ImageOptions(), decoder ?? DefaultImageDecoder.Create());
     }
 
-    /// <summary>Target width in pixels.</summary>
+    /// <summary>The target width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Target height in pixels.</summary>
+    /// <summary>The target height in pixels.</summary>
     public int Height { get; }
 
     /// <summary>How images are read.</summary>
     public ImageOptions Options { get; }
 
-    /// <summary>Decodes and resizes. Works on the calling thread; a JPEG is never whole in memory unless it has to be turned.</summary>
+    /// <summary>
+    /// Decodes and resizes an image on the calling thread. The pixels of a JPEG are never all in memory at once, unless the image must be
+    /// turned.
+    /// </summary>
     /// <param name="image">The image.</param>
-    /// <param name="cancellationToken">Looked at between strips of rows.</param>
-    /// <returns>The pixels, which the caller disposes.</returns>
+    /// <param name="cancellationToken">Stops decoding between strips of rows.</param>
+    /// <returns>The pixels: uint8 [<see cref="Height"/>, <see cref="Width"/>, 3]. The caller disposes them.</returns>
     /// <exception cref="BlipException">
-    /// <see cref="BlipErrorCode.UnsupportedImage"/>, <see cref="BlipErrorCode.ImageTooLarge"/>, <see cref="BlipErrorCode.TooManyPixels"/> or
-    /// <see cref="BlipErrorCode.ImageCorrupt"/>.
+    /// <see cref="BlipErrorCode.UnsupportedImage"/>, <see cref="BlipErrorCode.ImageTooLarge"/>,
+    /// <see cref="BlipErrorCode.TooManyPixels"/>, <see cref="BlipErrorCode.ImageCorrupt"/> or <see cref="BlipErrorCode.PackageMissing"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public PixelTensor Process(BlipImage image, CancellationToken cancellationToken = default)
@@ -65,7 +71,7 @@ public sealed class ImagePreprocessor
                 turned.Flush(resampler);
             }
             if (!resampler.IsComplete)
-                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} gave fewer rows than the image has.");
+                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} passed on fewer rows than the image has.");
             tensor.ResizeTime = resampler.Elapsed;
             tensor.DecodeTime = Stopwatch.GetElapsedTime(begin) - resampler.Elapsed;
             return tensor;
@@ -77,7 +83,7 @@ public sealed class ImagePreprocessor
         }
     }
 
-    /// <summary>Decodes without turning or resizing; transparency is taken out.</summary>
+    /// <summary>Decodes an image and removes transparency. Does not turn or resize it.</summary>
     internal void Decode(BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
     {
         uint? matte = Options.Alpha == AlphaMode.Drop ? header.Matte : null;

@@ -3,17 +3,17 @@ using System.Buffers.Binary;
 namespace Blip.Images;
 
 /// <summary>
-/// Finds the orientation that a camera noted. 0 means that nothing usable is said: broken notes are passed over, an image is worth
-/// more than they are.
+/// Reads the orientation that a camera stored. 0 means that there is none, or that it is broken: an image with broken metadata is still
+/// a good image.
 /// </summary>
 internal static class Orientations
 {
     private const ushort Tag = 0x0112, Short = 3, Long = 4;
 
-    /// <summary>EXIF first, as Pillow does; 1 where neither says anything.</summary>
+    /// <summary>The orientation from EXIF, else from XMP, else 1. Pillow uses this order, too.</summary>
     public static int Choose(int exif, int xmp) => exif != 0 ? exif : xmp != 0 ? xmp : 1;
 
-    /// <summary>Reads the first directory of a TIFF structure, with or without the six bytes that JPEG puts before it.</summary>
+    /// <summary>Reads the first directory of a TIFF structure. The six bytes that JPEG has before it may be there or not.</summary>
     public static int FromExif(ReadOnlySpan<byte> exif)
     {
         while (exif.StartsWith("Exif\0\0"u8))
@@ -37,7 +37,7 @@ internal static class Orientations
         return 0;
     }
 
-    /// <summary>Reads <c>tiff:Orientation</c>, as an attribute or an element.</summary>
+    /// <summary>Reads <c>tiff:Orientation</c>, which is an attribute or an element.</summary>
     public static int FromXmp(ReadOnlySpan<byte> xmp)
     {
         ReadOnlySpan<byte> name = "tiff:Orientation"u8;

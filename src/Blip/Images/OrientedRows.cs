@@ -1,9 +1,10 @@
 namespace Blip.Images;
 
-/// <summary>Collects an image and passes it on turned as its orientation (2 to 8) says.</summary>
+/// <summary>Collects all rows of an image, turns the image by its orientation (2 to 8), and passes on the new rows.</summary>
 internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
 {
-    // A cache line of pixels: tiles of this side are turned at a time, so that what is read of a line is used before it is gone.
+    // The side of a tile: the pixels of one cache line. A tile is small enough that its cache lines stay in the cache until all their
+    // pixels are used.
     private const int Tile = 16;
 
     private readonly int _width;
@@ -18,24 +19,24 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
         _image = new PixelBuffer(width * 4L * height);
     }
 
-    /// <summary>Whether the turned image is as wide as the stored one is high.</summary>
+    /// <summary>Whether an orientation swaps width and height.</summary>
     public static bool Swaps(int orientation) => orientation >= 5;
 
     public void Write(ReadOnlySpan<byte> rgba)
     {
         if (rgba.Length > (_width * 4L * _height) - _filled)
-            throw new ArgumentException("These are more rows than the image has.", nameof(rgba));
+            throw new ArgumentException("There are more rows than the image has.", nameof(rgba));
         rgba.CopyTo(new Span<byte>(_image.Pointer + _filled, rgba.Length));
         _filled += rgba.Length;
     }
 
-    /// <summary>Hands the turned rows on, once all have come.</summary>
+    /// <summary>Passes on the rows of the turned image. Does nothing if rows are missing.</summary>
     public void Flush(IPixelRows next)
     {
         if (_filled != _width * 4L * _height)
             return;
 
-        // The stored pixel of (x, y) of the turned image is at origin + x * right + y * down.
+        // Pixel (x, y) of the turned image is stored at origin + x * right + y * down.
         long right = Swaps(_orientation) ? _width : 1, down = Swaps(_orientation) ? 1 : _width, origin = 0;
         (int width, int height) = Swaps(_orientation) ? (_height, _width) : (_width, _height);
         if (_orientation is 2 or 3 or 6 or 7)

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Blip.Images;
 
 /// <summary>
-/// Memory for pixels outside the garbage-collected heap: a whole image may take 200 MB, which goes back to the system at once instead of
-/// waiting in a pool.
+/// Memory for pixels outside the garbage-collected heap. A whole image may need 200 MB. This memory goes back to the system at once; it
+/// does not wait in a pool.
 /// </summary>
 internal sealed unsafe class PixelBuffer : IDisposable
 {
-    // A vector may read and write beyond the last row that counts.
+    // Vector instructions may read and write behind the last pixel.
     private const int Slack = 64;
 
     private static int _live;
@@ -21,7 +21,7 @@ internal sealed unsafe class PixelBuffer : IDisposable
         Interlocked.Increment(ref _live);
     }
 
-    /// <summary>How many are not disposed.</summary>
+    /// <summary>The number of buffers in the process that are not disposed.</summary>
     public static int Live => Volatile.Read(ref _live);
 
     public byte* Pointer => _pointer;

@@ -3,8 +3,9 @@ using System.Buffers;
 namespace Blip.Images;
 
 /// <summary>
-/// An image as a model sees it: uint8 [<see cref="Height"/>, <see cref="Width"/>, 3], red first, rows from top to bottom, 0 to 255. The pixels
-/// are pooled: dispose it once, when nobody reads them any more. Reading is thread-safe.
+/// The pixels of an image in the size of a model's input: uint8 [<see cref="Height"/>, <see cref="Width"/>, 3] with red, green and blue
+/// from 0 to 255, rows from top to bottom. The memory comes from a pool, so dispose the tensor when no code reads it any more. Reading is
+/// thread-safe.
 /// </summary>
 public sealed class PixelTensor : IDisposable
 {
@@ -17,40 +18,45 @@ public sealed class PixelTensor : IDisposable
         _pixels = ArrayPool<byte>.Shared.Rent(_length);
     }
 
-    /// <summary>Width in pixels.</summary>
+    /// <summary>The width in pixels.</summary>
     public int Width { get; }
 
-    /// <summary>Height in pixels.</summary>
+    /// <summary>The height in pixels.</summary>
     public int Height { get; }
 
-    /// <summary>The pixels: Height x Width x 3 bytes.</summary>
-    /// <exception cref="ObjectDisposedException">After <see cref="Dispose"/>.</exception>
+    /// <summary>The pixels: uint8 [<see cref="Height"/>, <see cref="Width"/>, 3]. Valid until <see cref="Dispose"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public ReadOnlyMemory<byte> Memory => Writable;
 
-    /// <summary>The pixels: Height x Width x 3 bytes.</summary>
-    /// <exception cref="ObjectDisposedException">After <see cref="Dispose"/>.</exception>
+    /// <summary>The pixels: uint8 [<see cref="Height"/>, <see cref="Width"/>, 3]. Valid until <see cref="Dispose"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public ReadOnlySpan<byte> Span => Writable.Span;
 
-    /// <summary>Time spent on reading and decoding.</summary>
+    /// <summary>The time of reading and decoding the image.</summary>
     public TimeSpan DecodeTime { get; internal set; }
 
-    /// <summary>Time spent on resampling.</summary>
+    /// <summary>The time of resizing the image.</summary>
     public TimeSpan ResizeTime { get; internal set; }
 
     internal Memory<byte> Writable => (_pixels ?? throw new ObjectDisposedException(nameof(PixelTensor))).AsMemory(0, _length);
 
     /// <summary>
-    /// Writes the floats that the published Python preprocessing makes of the pixels: [3, Height, Width], (value x <paramref name="rescale"/> - mean) / deviation.
+    /// Writes the values that the published Python preprocessing computes from the pixels:
+    /// (value x <paramref name="rescale"/> - mean) / deviation.
     /// </summary>
-    /// <param name="destination">3 x Height x Width floats.</param>
-    /// <param name="rescale">Usually 1/255.</param>
-    /// <param name="mean">Of each channel.</param>
-    /// <param name="deviation">Standard deviation of each channel.</param>
+    /// <param name="destination">Gets the values: fp32 [3, <see cref="Height"/>, <see cref="Width"/>].</param>
+    /// <param name="rescale">The factor for a pixel's value, usually 1/255.</param>
+    /// <param name="mean">The mean of each channel, [3].</param>
+    /// <param name="deviation">The standard deviation of each channel, [3].</param>
     /// <exception cref="ArgumentException">A length is wrong.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public void CopyPixelValues(Span<float> destination, double rescale, ReadOnlySpan<float> mean, ReadOnlySpan<float> deviation)
     {
         if (destination.Length != _length || mean.Length != 3 || deviation.Length != 3)
-            throw new ArgumentException("The destination takes 3 x Height x Width floats; mean and deviation have 3 each.", nameof(destination));
+        {
+            throw new ArgumentException(
+                "The destination must have 3 x Height x Width floats; mean and deviation must have 3 each.", nameof(destination));
+        }
         ReadOnlySpan<byte> pixels = Span;
         Span<float> values = stackalloc float[256];
         for (int channel = 0; channel < 3; channel++)
@@ -63,7 +69,7 @@ public sealed class PixelTensor : IDisposable
         }
     }
 
-    /// <summary>Gives the pixels back. Harmless when repeated.</summary>
+    /// <summary>Returns the memory to the pool. A second call does nothing.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _pixels, null) is { } pixels)

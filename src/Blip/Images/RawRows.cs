@@ -1,6 +1,6 @@
 namespace Blip.Images;
 
-/// <summary>Hands on pixels that were never encoded.</summary>
+/// <summary>Passes on pixels that need no decoding: RGB [rows, width, 3] becomes rows of RGBA with alpha 255.</summary>
 internal static unsafe class RawRows
 {
     public static void Write(ReadOnlySpan<byte> rgb, int width, IPixelRows rows)

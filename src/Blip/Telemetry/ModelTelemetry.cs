@@ -4,7 +4,7 @@ using Blip.Images;
 
 namespace Blip.Telemetry;
 
-/// <summary>Tells the process's instruments what one model does. Thread-safe; without listeners it costs next to nothing.</summary>
+/// <summary>Records what one model does. Thread-safe. Takes almost no time without listeners.</summary>
 /// <param name="model">The model, as callers know it.</param>
 /// <param name="factory">Makes the meter, or <see langword="null"/> for that of the process.</param>
 internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null)
@@ -15,12 +15,16 @@ internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null
 
     public BlipInstruments Instruments { get; } = BlipInstruments.Of(factory);
 
-    /// <summary>What a request's span and its duration both say of it.</summary>
+    /// <summary>The tags of a request's span and of its duration.</summary>
     public KeyValuePair<string, object?>[] RequestTags { get; } =
-        [new(BlipTelemetry.OperationTag, BlipTelemetry.Operation), new(BlipTelemetry.ProviderTag, BlipTelemetry.Provider), new(BlipTelemetry.ModelTag, model)];
+    [
+        new(BlipTelemetry.OperationTag, BlipTelemetry.Operation),
+        new(BlipTelemetry.ProviderTag, BlipTelemetry.Provider),
+        new(BlipTelemetry.ModelTag, model),
+    ];
 
-    /// <summary>A request begins; what it gives is to be disposed with it.</summary>
-    /// <param name="isAsk">Whether it asks, and is a span of its own; encoding alone has only its stages.</param>
+    /// <summary>Starts the trace of a request. The caller disposes it when the request ends.</summary>
+    /// <param name="isAsk">Whether the request asks questions. Only such a request has a span, not one that only encodes.</param>
     public RequestTrace Start(bool isAsk) => new(this, isAsk);
 
     public void RequestsChanged(int by) => Instruments.QueueLength.Add(by, _model);
@@ -41,9 +45,9 @@ internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null
     /// <summary>Encoded images take more native memory, or less.</summary>
     public void NativeBytesChanged(long bytes) => Instruments.NativeBytes.Add(bytes, _model);
 
-    /// <summary>A run starts.</summary>
-    /// <param name="stage">What it does.</param>
-    /// <param name="waits">How long each of its members has waited.</param>
+    /// <summary>Records the start of a run.</summary>
+    /// <param name="stage">The stage that runs.</param>
+    /// <param name="waits">The time that each item of the run has waited.</param>
     public void RunStarts(string stage, IReadOnlyList<TimeSpan> waits)
     {
         KeyValuePair<string, object?> tag = new(BlipTelemetry.StageTag, stage);
@@ -54,16 +58,20 @@ internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null
 
     public void Record(Histogram<double> histogram, TimeSpan duration) => histogram.Record(duration.TotalSeconds, _model);
 
-    /// <summary>A stage's span, told after the fact: runs are shared, and happen where no request is current.</summary>
+    /// <summary>
+    /// Records the span of a stage after the stage has ended. Requests share runs, and a run executes on a thread that has no current
+    /// request, so the span cannot be open during the run.
+    /// </summary>
     /// <param name="name">The stage.</param>
-    /// <param name="start">Timestamp of <see cref="Stopwatch"/>.</param>
-    /// <param name="duration">How long it took.</param>
+    /// <param name="start">The start: a timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="duration">The duration of the stage.</param>
     public static void Span(string name, long start, TimeSpan duration)
     {
         if (!BlipTelemetry.Source.HasListeners())
             return;
         DateTimeOffset began = DateTimeOffset.UtcNow - Stopwatch.GetElapsedTime(start);
-        using Activity? activity = BlipTelemetry.Source.StartActivity(name, ActivityKind.Internal, parentContext: default, startTime: began);
+        using Activity? activity =
+            BlipTelemetry.Source.StartActivity(name, ActivityKind.Internal, parentContext: default, startTime: began);
         activity?.SetEndTime((began + duration).UtcDateTime);
     }
 }

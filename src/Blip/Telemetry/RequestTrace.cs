@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Blip.Telemetry;
 
 /// <summary>
-/// One request as it is observed: its span, where it has one, and its duration. Questions and answers are told only where
-/// <c>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</c> is <c>true</c>; images never.
+/// The telemetry of one request: its span, if it has one, and its duration. Questions and answers are recorded only if
+/// <c>OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT</c> is <c>true</c>. Images are never recorded.
 /// </summary>
 internal sealed class RequestTrace : IDisposable
 {
@@ -28,9 +28,10 @@ internal sealed class RequestTrace : IDisposable
     }
 
     private static bool CapturesContent =>
-        bool.TryParse(Environment.GetEnvironmentVariable("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"), out bool captures) && captures;
+        bool.TryParse(Environment.GetEnvironmentVariable("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"), out bool captures)
+        && captures;
 
-    /// <summary>The request was answered.</summary>
+    /// <summary>Records the answers of the request.</summary>
     public void Answered(IReadOnlyList<string> questions, Answer[] answers)
     {
         int read = 0, written = 0;
@@ -53,7 +54,7 @@ internal sealed class RequestTrace : IDisposable
         }
     }
 
-    /// <summary>The request failed; the failure goes on to the caller.</summary>
+    /// <summary>Records that the request failed.</summary>
     public void Failed(Exception exception)
     {
         _error = exception switch
@@ -63,7 +64,7 @@ internal sealed class RequestTrace : IDisposable
             _ => exception.GetType().FullName,
         };
         _span?.SetTag(BlipTelemetry.ErrorTag, _error);
-        // Without the message: it may quote the question.
+        // The status has no message, because the message may contain the question.
         _span?.SetStatus(ActivityStatusCode.Error);
     }
 
@@ -79,7 +80,7 @@ internal sealed class RequestTrace : IDisposable
         _span?.Dispose();
     }
 
-    /// <summary>In the conventions' form: [{"role":…,"parts":[{"type":"text","content":…}]}], a message for each text.</summary>
+    /// <summary>A message for each text, in the form of the conventions: [{"role":…,"parts":[{"type":"text","content":…}]}].</summary>
     private static string Messages(string role, IReadOnlyList<string> texts)
     {
         using MemoryStream json = new();

@@ -3,12 +3,12 @@ using System.Text;
 namespace Blip.Text;
 
 /// <summary>
-/// The tokenizer of BLIP's text models, BERT's uncased WordPiece: equal to the published fast tokenizer on every character, whatever the runtime's
-/// Unicode tables and globalization mode are. Immutable and thread-safe.
+/// The tokenizer of BLIP's text models: BERT's uncased WordPiece. It gives the ids of the published fast tokenizer for every character.
+/// The result does not depend on the Unicode tables or the globalization mode of the runtime. Immutable and thread-safe.
 /// </summary>
 public sealed class BertTokenizer
 {
-    /// <summary>What the published tokenizer assumes where no limit is known.</summary>
+    /// <summary>The limit of the published tokenizer when the files do not state one.</summary>
     internal const int DefaultMaxLength = 512;
 
     private const string Continuation = "##";
@@ -28,7 +28,7 @@ public sealed class BertTokenizer
         {
             string token = _tokens[id];
             _longest = Math.Max(_longest, token.Length);
-            // Of a token that stands twice in vocab.txt the later line counts, as in Python.
+            // When a token is in vocab.txt twice, the later line counts, as in Python.
             _ids[token] = id;
             if (token.StartsWith(Continuation, StringComparison.Ordinal))
                 _continuations[token[Continuation.Length..]] = id;
@@ -42,49 +42,61 @@ public sealed class BertTokenizer
         UnknownTokenId = files.Require(_ids, "[UNK]");
     }
 
-    /// <summary>The number of tokens, added ones such as [DEC] and [ENC] included.</summary>
+    /// <summary>The number of tokens, including added ones such as [DEC] and [ENC].</summary>
     public int VocabularySize => _tokens.Length;
 
     /// <summary>
-    /// The most tokens of a text, special ones counted: the least of <c>model_max_length</c> and <c>max_position_embeddings</c> that the
-    /// folder's files tell, else 512.
+    /// The maximum number of tokens of a text, including special ones: the smaller of <c>model_max_length</c> and
+    /// <c>max_position_embeddings</c> in the folder's files, or 512 when the files state neither.
     /// </summary>
     public int MaxLength { get; }
 
-    /// <summary>The id of [CLS], which begins a text.</summary>
+    /// <summary>The id of [CLS], the first token of a text.</summary>
     public int ClsTokenId { get; }
 
-    /// <summary>The id of [SEP], which ends a text.</summary>
+    /// <summary>The id of [SEP], the last token of a text.</summary>
     public int SepTokenId { get; }
 
     /// <summary>The id of [PAD].</summary>
     public int PadTokenId { get; }
 
-    /// <summary>The id of [UNK], which stands for a word that cannot be made of pieces.</summary>
+    /// <summary>The id of [UNK], which replaces a word that cannot be split into pieces of the vocabulary.</summary>
     public int UnknownTokenId { get; }
 
     /// <summary>Reads a folder's tokenizer: <c>tokenizer.json</c>, else <c>vocab.txt</c> with <c>tokenizer_config.json</c>.</summary>
-    /// <param name="directory">The folder. [DEC] and [ENC] follow the vocabulary's last entry where a <c>vocab.txt</c> lacks them.</param>
-    /// <exception cref="BlipModelException">The files are missing or broken, or of another kind of tokenizer.</exception>
+    /// <param name="directory">
+    /// The folder. When its <c>vocab.txt</c> does not have [DEC] and [ENC], they are added after the last token.
+    /// </param>
+    /// <exception cref="BlipModelException">
+    /// The files are missing (<see cref="BlipErrorCode.ModelNotFound"/>), or they are broken or belong to another kind of tokenizer
+    /// (<see cref="BlipErrorCode.ModelInvalid"/>).
+    /// </exception>
     public static BertTokenizer Load(string directory) => new(TokenizerFiles.Read(directory));
 
-    /// <summary>The id of a token, such as <c>[DEC]</c>.</summary>
+    /// <summary>Finds the id of a token, such as <c>[DEC]</c>.</summary>
+    /// <param name="token">The token as the vocabulary writes it.</param>
+    /// <param name="id">The id; 0 when there is no such token.</param>
+    /// <returns>Whether the vocabulary has the token.</returns>
     public bool TryGetTokenId(string token, out int id) => _ids.TryGetValue(token, out id);
 
-    /// <summary>Whether a token is special, such as [SEP], and no text.</summary>
+    /// <summary>Whether a token is special, such as [SEP], and not text.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
 
-    /// <summary>Turns a text into ids, [CLS] first and [SEP] last.</summary>
-    /// <param name="text">Any text. Unpaired surrogates are dropped.</param>
-    /// <param name="mode">What becomes of special tokens in it.</param>
-    /// <param name="maxLength">The most ids, special ones counted, at least 2; <see cref="MaxLength"/> where <see langword="null"/>. The rest of the text is not even read.</param>
+    /// <summary>Converts a text to ids, with [CLS] first and [SEP] last.</summary>
+    /// <param name="text">Any text. Unpaired surrogates are removed.</param>
+    /// <param name="mode">How special tokens in the text are read.</param>
+    /// <param name="maxLength">
+    /// The maximum number of ids, including special ones: at least 2; <see langword="null"/> for <see cref="MaxLength"/>. Text after
+    /// the last id is not read.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> is less than 2.</exception>
     public TokenizedText Encode(string text, SpecialTokenMode mode = SpecialTokenMode.Plain, int? maxLength = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         int most = maxLength ?? MaxLength;
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 2, nameof(maxLength));
         List<int> ids = new(16) { ClsTokenId };
-        // One id beyond the limit tells that there were more.
+        // An id too many shows that the text has more tokens than the limit.
         bool whole = mode == SpecialTokenMode.Plain ? EncodePlain(text, ids, most) : EncodeWithSpecial(text, ids, most);
         if (!whole)
             ids.RemoveRange(most - 1, ids.Count - (most - 1));
@@ -92,10 +104,13 @@ public sealed class BertTokenizer
         return new TokenizedText([.. ids], !whole);
     }
 
-    /// <summary>Turns ids into text: special tokens are skipped, pieces joined, and the space before <c>. ? ! ,</c> is dropped.</summary>
-    /// <param name="ids">The ids.</param>
+    /// <summary>
+    /// Converts ids to text. Special tokens are left out, pieces of a word are joined, and the space before <c>. ? ! ,</c> is removed.
+    /// </summary>
+    /// <param name="ids">The ids: 0 to <see cref="VocabularySize"/> - 1.</param>
     /// <param name="cleanUp">
-    /// Whether spaces around apostrophes and contractions are dropped too, as transformers did by default before its fifth release.
+    /// Whether spaces around apostrophes and in contractions are removed, too. The transformers library did this by default before
+    /// version 5.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such id.</exception>
     public string Decode(ReadOnlySpan<int> ids, bool cleanUp = true)
@@ -121,7 +136,8 @@ public sealed class BertTokenizer
         return text.ToString();
     }
 
-    /// <summary>One token as text: a special one as it is written, a continuing piece without its mark.</summary>
+    /// <summary>One token as text. A piece that continues a word has no <c>##</c>; a special token is not changed.</summary>
+    /// <param name="id">The token's id: 0 to <see cref="VocabularySize"/> - 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such id.</exception>
     public string TokenToText(int id)
     {
@@ -129,10 +145,11 @@ public sealed class BertTokenizer
         return token.StartsWith(Continuation, StringComparison.Ordinal) ? token[Continuation.Length..] : token;
     }
 
-    private string Token(int id) =>
-        (uint)id < (uint)_tokens.Length ? _tokens[id] : throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has {_tokens.Length} tokens, from 0 on.");
+    private string Token(int id) => (uint)id < (uint)_tokens.Length
+        ? _tokens[id]
+        : throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has the ids 0 to {_tokens.Length - 1}.");
 
-    /// <summary>Special tokens split the text as it was typed; what is between them is encoded alone.</summary>
+    /// <summary>Special tokens split the text before it is normalised. The parts between them are encoded separately.</summary>
     private bool EncodeWithSpecial(ReadOnlySpan<char> text, List<int> ids, int most)
     {
         while (!text.IsEmpty)
@@ -157,7 +174,7 @@ public sealed class BertTokenizer
         return true;
     }
 
-    /// <summary>Appends the text's ids. False where the limit, with [SEP] to come, is passed.</summary>
+    /// <summary>Appends the text's ids. Returns false when there is no room left for [SEP].</summary>
     private bool EncodePlain(ReadOnlySpan<char> text, List<int> ids, int most)
     {
         CharacterTable table = CharacterTable.Instance;
@@ -187,7 +204,7 @@ public sealed class BertTokenizer
         return ids.Count < most;
     }
 
-    /// <summary>Appends a word's pieces, each the longest that fits; a word with a part that no piece fits is unknown as a whole.</summary>
+    /// <summary>Appends a word's pieces, each as long as possible. If no piece fits a part of the word, the whole word is [UNK].</summary>
     private void AppendWord(ref WordBuffer word, List<int> ids)
     {
         if (word.Count == 0)

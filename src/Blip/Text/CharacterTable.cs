@@ -4,13 +4,14 @@ using System.Text;
 namespace Blip.Text;
 
 /// <summary>
-/// The character tables of the published tokenizer: classes, and what lower-casing and decomposition without marks make of a
-/// character. They are its own, of an old Unicode version, so that ids do not depend on the runtime's tables or on its globalization mode.
+/// The character tables of the published tokenizer: the class of a character, and what it becomes in lower case and without accents.
+/// They have an old Unicode version. With tables of its own, Blip gives the same ids with every runtime and globalization mode.
 /// </summary>
 internal sealed class CharacterTable
 {
-    // The decomposition of Hangul syllables is arithmetic (The Unicode Standard, section 3.12).
-    private const int HangulBase = 0xAC00, HangulCount = 11172, LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7, VowelCount = 21, TailCount = 28;
+    // The parts of a Hangul syllable are computed, not looked up (The Unicode Standard, section 3.12).
+    private const int HangulBase = 0xAC00, HangulCount = 11172;
+    private const int LeadBase = 0x1100, VowelBase = 0x1161, TailBase = 0x11A7, VowelCount = 21, TailCount = 28;
 
     private static readonly Lazy<CharacterTable> Lazy = new(Load);
 
@@ -43,7 +44,7 @@ internal sealed class CharacterTable
         return CharacterClass.Word;
     }
 
-    /// <summary>Appends what a character of a word becomes.</summary>
+    /// <summary>Appends the normalised form of a character to a word.</summary>
     public void Append(Rune rune, ref WordBuffer word)
     {
         int syllable = rune.Value - HangulBase;
@@ -64,8 +65,9 @@ internal sealed class CharacterTable
     }
 
     /// <summary>
-    /// Lines of <c>CLASS FIRST[-LAST]</c> (R removed, S space, P single, Q single and mapped, M mapped; the rest are of a word) and of
-    /// <c>= CHARACTER WHAT IT BECOMES</c>, in hexadecimal.
+    /// Reads two kinds of lines, with numbers in hexadecimal. <c>CLASS FIRST[-LAST]</c> gives the class of characters: R removed, S
+    /// space, P single, Q single and mapped, M mapped; all others are part of a word. <c>= CHARACTER FORM...</c> gives the normalised
+    /// form of a mapped character.
     /// </summary>
     private static CharacterTable Load()
     {

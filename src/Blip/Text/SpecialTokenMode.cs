@@ -1,11 +1,11 @@
 namespace Blip.Text;
 
-/// <summary>What becomes of special tokens, such as <c>[SEP]</c>, that stand in a text.</summary>
+/// <summary>How special tokens in a text, such as <c>[SEP]</c>, are read.</summary>
 public enum SpecialTokenMode
 {
-    /// <summary>They are text like any other: somebody typed them.</summary>
+    /// <summary>As normal text.</summary>
     Plain,
 
-    /// <summary>They become the special token, as in the published library.</summary>
+    /// <summary>As special tokens, as in the published library.</summary>
     Reference,
 }

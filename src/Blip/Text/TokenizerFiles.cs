@@ -5,14 +5,14 @@ using Blip.Files;
 
 namespace Blip.Text;
 
-/// <summary>Reads a folder's tokenizer files, which are not trusted.</summary>
+/// <summary>Reads a folder's tokenizer files. They are not trusted.</summary>
 internal sealed class TokenizerFiles
 {
     private const string JsonName = "tokenizer.json", VocabularyName = "vocab.txt", ConfigName = "tokenizer_config.json";
     private const int MaxVocabularyBytes = 64 << 20, MaxTokens = 1_000_000;
-    private const string Again = "Take the file anew from where the model was published.";
+    private const string Remedy = "Download the file again from where the model was published.";
 
-    /// <summary>The special tokens of every BLIP tokenizer; [DEC] and [ENC] are appended where a vocab.txt lacks them.</summary>
+    /// <summary>The special tokens of every BLIP tokenizer. [DEC] and [ENC] are added when a vocab.txt does not have them.</summary>
     private static readonly string[] Known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]"];
 
     private readonly string _file;
@@ -36,7 +36,11 @@ internal sealed class TokenizerFiles
             return ReadJson(json, maxLength);
         string path = Path.Combine(directory, VocabularyName);
         if (!File.Exists(path))
-            throw BlipModelException.NotFound($"The model's folder has no tokenizer: neither {JsonName} nor {VocabularyName}. Give a folder with a complete Hugging Face checkpoint.");
+        {
+            throw BlipModelException.NotFound(
+                $"The model's folder has no tokenizer: neither {JsonName} nor {VocabularyName}. "
+                + "Give a folder with a complete Hugging Face checkpoint.");
+        }
         List<string> tokens = ReadVocabulary(path);
         foreach (string added in (string[])["[DEC]", "[ENC]"])
         {
@@ -47,10 +51,11 @@ internal sealed class TokenizerFiles
     }
 
     /// <summary>The id of a token that every BLIP tokenizer has.</summary>
-    public int Require(Dictionary<string, int> ids, string token) =>
-        ids.TryGetValue(token, out int id) ? id : throw new BlipModelException($"{_file} lacks the token {token}, so it is not a BLIP model's. {Again}");
+    public int Require(Dictionary<string, int> ids, string token) => ids.TryGetValue(token, out int id)
+        ? id
+        : throw new BlipModelException($"{_file} does not have the token {token}, so it does not belong to a BLIP model. {Remedy}");
 
-    /// <summary>The least limit that the folder tells, or <see langword="null"/>.</summary>
+    /// <summary>The smallest limit that the folder's files state, or <see langword="null"/>.</summary>
     private static int? ReadMaxLength(string directory)
     {
         int? limit = null;
@@ -60,22 +65,24 @@ internal sealed class TokenizerFiles
             RequireTrue(config, "do_lower_case");
             RequireTrue(config, "strip_accents");
             RequireTrue(config, "tokenize_chinese_chars");
-            // "Unknown" is written as a number beyond all bounds.
-            if (config.Find("model_max_length") is { ValueKind: JsonValueKind.Number } length && length.TryGetInt32(out int tokens) && tokens >= 2)
+            // A number that is too large for an int means "unknown".
+            if (config.Find("model_max_length") is { ValueKind: JsonValueKind.Number } length
+                && length.TryGetInt32(out int tokens) && tokens >= 2)
                 limit = tokens;
         }
         try
         {
             if (JsonFile.Read(directory, BlipConfig.FileName) is { } model)
             {
-                int positions = new ConfigSection(BlipConfig.FileName, "", model).Section("text_config").Int("max_position_embeddings", 0, 0, int.MaxValue);
+                ConfigSection text = new ConfigSection(BlipConfig.FileName, "", model).Section("text_config");
+                int positions = text.Int("max_position_embeddings", 0, 0, int.MaxValue);
                 if (positions >= 2)
                     limit = Math.Min(limit ?? int.MaxValue, positions);
             }
         }
         catch (BlipModelException)
         {
-            // Who loads the model is told; the tokenizer does not need this file.
+            // The tokenizer does not need this file. The code that loads the model reports the error.
         }
         return limit;
     }
@@ -93,8 +100,12 @@ internal sealed class TokenizerFiles
         {
             using FileStream stream = File.OpenRead(path);
             if (stream.Length > MaxVocabularyBytes)
-                throw new BlipModelException($"{VocabularyName} has {stream.Length} bytes; at most {MaxVocabularyBytes} are read. {Again}");
-            using StreamReader reader = new(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+            {
+                throw new BlipModelException(
+                    $"{VocabularyName} has {stream.Length} bytes; at most {MaxVocabularyBytes} are read. {Remedy}");
+            }
+            UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+            using StreamReader reader = new(stream, utf8, detectEncodingFromByteOrderMarks: false);
             List<string> tokens = [];
             while (reader.ReadLine() is { } line)
             {
@@ -105,7 +116,7 @@ internal sealed class TokenizerFiles
         }
         catch (DecoderFallbackException exception)
         {
-            throw new BlipModelException($"{VocabularyName} is not UTF-8 text. {Again}", exception);
+            throw new BlipModelException($"{VocabularyName} is not UTF-8 text. {Remedy}", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -118,7 +129,7 @@ internal sealed class TokenizerFiles
         ConfigSection root = new(JsonName, "", json);
         RequireText(root, "version", "1.0");
         ConfigSection model = root.Section("model"), normalizer = root.Section("normalizer");
-        RequireText(model, "type", "WordPiece", absentIsRight: true);
+        RequireText(model, "type", "WordPiece", mayBeAbsent: true);
         RequireText(model, "unk_token", "[UNK]");
         RequireText(model, "continuing_subword_prefix", "##");
         if (model.Int("max_input_chars_per_word", WordBuffer.MaxCharacters, 1, int.MaxValue) != WordBuffer.MaxCharacters)
@@ -130,7 +141,7 @@ internal sealed class TokenizerFiles
         RequireTrue(normalizer, "lowercase");
         RequireText(root.Section("pre_tokenizer"), "type", "BertPreTokenizer");
         if (model.Find("vocab") is not { ValueKind: JsonValueKind.Object } vocabulary)
-            throw model.Invalid("vocab", "it is not an object of tokens and ids");
+            throw model.Invalid("vocab", "it is not an object that gives an id for each token");
 
         SortedDictionary<int, string> tokens = [];
         foreach (JsonProperty entry in vocabulary.EnumerateObject())
@@ -140,15 +151,16 @@ internal sealed class TokenizerFiles
         {
             foreach (JsonElement entry in added.EnumerateArray())
             {
-                if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.String || content.GetString() is not { Length: > 0 } token
-                    || !entry.TryGetProperty("id", out JsonElement id))
-                    throw root.Invalid("added_tokens", "an entry lacks content or id");
+                if (entry.ValueKind != JsonValueKind.Object
+                    || !entry.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.String
+                    || content.GetString() is not { Length: > 0 } token || !entry.TryGetProperty("id", out JsonElement id))
+                    throw root.Invalid("added_tokens", "an entry has no content or no id");
                 Add(token, id, "added_tokens");
                 special.Add(token);
             }
         }
         if (tokens.Count == 0 || tokens.Keys.Last() != tokens.Count - 1)
-            throw model.Invalid("vocab", $"its {tokens.Count} ids are not the numbers from 0 on");
+            throw model.Invalid("vocab", $"its {tokens.Count} ids are not the numbers 0 to {tokens.Count - 1}");
         return new TokenizerFiles(JsonName, [.. tokens.Values], [.. special], maxLength);
 
         void Add(string token, JsonElement id, string key)
@@ -156,21 +168,21 @@ internal sealed class TokenizerFiles
             if (id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number < 0 || number >= MaxTokens)
                 throw root.Invalid(key, $"a token's id is not a whole number from 0 to {MaxTokens - 1}");
             if (!tokens.TryAdd(number, token) && tokens[number] != token)
-                throw root.Invalid(key, $"the id {number} is given to two tokens");
+                throw root.Invalid(key, $"two tokens have the id {number}");
             CheckCount(JsonName, tokens.Count);
         }
     }
 
-    private static void RequireText(ConfigSection section, string key, string wanted, bool absentIsRight = false)
+    private static void RequireText(ConfigSection section, string key, string supported, bool mayBeAbsent = false)
     {
         string? found = section.Text(key);
-        if (found != wanted && !(found is null && absentIsRight))
-            throw section.Invalid(key, $"it is {found ?? "absent"}, but only {wanted} is supported");
+        if (found != supported && !(found is null && mayBeAbsent))
+            throw section.Invalid(key, $"it is {found ?? "absent"}, but only {supported} is supported");
     }
 
     private static void CheckCount(string file, int count)
     {
         if (count > MaxTokens)
-            throw new BlipModelException($"{file} has more than {MaxTokens} tokens. {Again}");
+            throw new BlipModelException($"{file} has more than {MaxTokens} tokens. {Remedy}");
     }
 }

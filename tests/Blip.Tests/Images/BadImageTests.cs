@@ -7,10 +7,12 @@ namespace Blip.Tests.Images;
 
 public class BadImageTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
-    public void Process_BadGolden_IsRefusedWithTheWordAskedFor()
+    public void Process_BadGolden_IsRefusedWithTheExpectedWord()
     {
-        // Refused before a decoder sees it, so whatever the file would unfold to costs neither time nor memory.
+        // The image is refused before it is decoded, so even a file that decodes to a huge image takes no time and no memory.
         ImagePreprocessor preprocessor = new(384, 384, decoder: new NoDecoder());
         foreach (JsonElement bad in GoldenImages.Bad)
         {
@@ -19,7 +21,7 @@ public class BadImageTests
             long begin = Stopwatch.GetTimestamp();
             long allocated = GC.GetAllocatedBytesForCurrentThread();
 
-            BlipException refused = Assert.Throws<BlipException>(() => preprocessor.Process(image, TestContext.Current.CancellationToken));
+            BlipException refused = Assert.Throws<BlipException>(() => preprocessor.Process(image, Token));
 
             Assert.Matches($"(?i){bad.GetProperty("says").GetString()}", refused.Message);
             Assert.DoesNotContain('\n', refused.Message);
@@ -38,7 +40,7 @@ public class BadImageTests
             for (int length = 0; length < whole.Length; length += 1 + (whole.Length / 150))
             {
                 BlipImage cut = BlipImage.FromBytes(whole.AsMemory(0, length));
-                BlipException refused = Assert.Throws<BlipException>(() => preprocessor.Process(cut, TestContext.Current.CancellationToken));
+                BlipException refused = Assert.Throws<BlipException>(() => preprocessor.Process(cut, Token));
                 Assert.True(refused.Code == BlipErrorCode.ImageCorrupt || length < 12, $"{name} {length}: {refused.Message}");
             }
         }
@@ -48,12 +50,14 @@ public class BadImageTests
     [InlineData("rgb.png")]
     [InlineData("interlaced.png")]
     [InlineData("palette-4bit.png")]
-    public void Process_PngOfTooFewPixels_IsRefusedThoughItsChecksumsAreRight(string name)
+    public void Process_PngWithMissingPixels_IsRefusedThoughItsChecksumsAreRight(string name)
     {
         byte[] whole = GoldenImages.Bytes(name);
         int at = whole.AsSpan().IndexOf("IDAT"u8);
-        byte[] half = [.. whole[..(at - 4)], .. ImageBuilder.PngChunk("IDAT", whole[(at + 4)..(at + 1500)]), .. ImageBuilder.PngChunk("IEND", [])];
-        BlipException refused = Assert.Throws<BlipException>(() => new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(half), TestContext.Current.CancellationToken));
+        byte[] pixels = ImageBuilder.PngChunk("IDAT", whole[(at + 4)..(at + 1500)]);
+        byte[] half = [.. whole[..(at - 4)], .. pixels, .. ImageBuilder.PngChunk("IEND", [])];
+        BlipException refused = Assert.Throws<BlipException>(
+            () => new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(half), Token));
         Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
     }
 
@@ -66,7 +70,7 @@ public class BadImageTests
         for (int length = 20; length < whole.Length && end == 0; length++)
             try
             {
-                preprocessor.Process(BlipImage.FromBytes(whole.AsMemory(0, length)), TestContext.Current.CancellationToken).Dispose();
+                preprocessor.Process(BlipImage.FromBytes(whole.AsMemory(0, length)), Token).Dispose();
                 end = length;
             }
             catch (BlipException refused)
@@ -84,12 +88,12 @@ public class BadImageTests
     [InlineData("opaque.gif")]
     [InlineData("topdown.bmp")]
     [InlineData("lossy.webp")]
-    public void Process_TrailingBytes_AreNobodysConcern(string name)
+    public void Process_TrailingBytes_AreIgnored(string name)
     {
         byte[] whole = GoldenImages.Bytes(name);
         byte[] more = [.. whole, .. Enumerable.Repeat((byte)0xFF, 5000), .. GoldenImages.Bytes("scene.jpg")];
         Assert.Equal(RgbCollector.Decode(whole), RgbCollector.Decode(more));
-        new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(more), TestContext.Current.CancellationToken).Dispose();
+        new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(more), Token).Dispose();
     }
 
     [Theory]
@@ -103,7 +107,7 @@ public class BadImageTests
     [InlineData("\0\0\0\u000CJXL \r\n", "JPEG XL")]
     [InlineData("RIFF\0\0\0\0AVI LIST", "AVI")]
     [InlineData("\u0001\u0002\u0003\u0004", "not an image")]
-    public void Read_ForeignFormat_IsRefusedByName(string bytes, string name)
+    public void Read_OtherFormat_IsRefusedByName(string bytes, string name)
     {
         BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read([.. bytes.Select(c => (byte)c)]));
         Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);

@@ -8,7 +8,7 @@ public class BmpFileTests
 {
     private static readonly byte[] Expected = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
 
-    // Blue first and, but for the last, from the bottom up.
+    // Blue, green, red; the rows from bottom to top, except in TopDown.
     private static readonly byte[] Rows24 = [255, 0, 0, 255, 255, 255, 0, 0, 0, 0, 255, 0, 255, 0, 0, 0];
     private static readonly byte[] Rows32 = [255, 0, 0, 0, 255, 255, 255, 0, 0, 0, 255, 0, 0, 255, 0, 0];
     private static readonly byte[] Rows565 = [0x1F, 0, 0xFF, 0xFF, 0, 0xF8, 0xE0, 0x07];
@@ -27,7 +27,10 @@ public class BmpFileTests
         { "8 bits", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 8, 0), Full(Palette), [2, 3, 0, 0, 0, 1, 0, 0]) },
         { "4 bits", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 4, 0), [.. Palette, .. new byte[48]], [0x23, 0, 0, 0, 0x01, 0, 0, 0]) },
         { "run lengths", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 8, 1), Full(Palette), [1, 2, 1, 3, 0, 0, 1, 0, 1, 1, 0, 1]) },
-        { "run lengths of 4 bits", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 4, 2), [.. Palette, .. new byte[48]], [2, 0x23, 0, 0, 2, 0x01, 0, 1]) },
+        {
+            "run lengths of 4 bits",
+            ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 4, 2), [.. Palette, .. new byte[48]], [2, 0x23, 0, 0, 2, 0x01, 0, 1])
+        },
         { "OS/2", ImageBuilder.Bmp([12, 0, 0, 0, 2, 0, 2, 0, 1, 0, 24, 0], [], Rows24) },
     };
 
@@ -37,7 +40,7 @@ public class BmpFileTests
     {
         Assert.Equal(Expected, RgbCollector.Decode(file));
 
-        // The fourth byte is alpha only where a mask says so; it is 0 here.
+        // The fourth byte is alpha only if the header has a mask for it. It is 0 here, so the image is transparent.
         byte[] overWhite = kind.Contains("alpha", StringComparison.Ordinal) ? [.. Enumerable.Repeat((byte)255, 12)] : Expected;
         Assert.Equal(overWhite, RgbCollector.Decode(file, AlphaMode.White));
     }
@@ -47,7 +50,9 @@ public class BmpFileTests
     public void Process_Cut_IsRefused(string kind, byte[] file)
     {
         int missing = kind.StartsWith("run", StringComparison.Ordinal) ? 8 : 1;
-        BlipException refused = Assert.Throws<BlipException>(() => new ImagePreprocessor(2, 2).Process(BlipImage.FromBytes(file.AsMemory(0, file.Length - missing)), TestContext.Current.CancellationToken));
+        BlipImage cut = BlipImage.FromBytes(file.AsMemory(0, file.Length - missing));
+        BlipException refused = Assert.Throws<BlipException>(
+            () => new ImagePreprocessor(2, 2).Process(cut, TestContext.Current.CancellationToken));
         Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
     }
 
@@ -56,7 +61,8 @@ public class BmpFileTests
     [InlineData(5, "PNG")]
     public void Read_Wrapped_IsRefusedByName(int compression, string name)
     {
-        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 0, compression), [], new byte[100])));
+        byte[] file = ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 0, compression), [], new byte[100]);
+        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(file));
         Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
         Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }

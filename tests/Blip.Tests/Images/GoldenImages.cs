@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Blip.Tests.Images;
 
-/// <summary>The reference images and what Pillow makes of them (tests/golden/images).</summary>
+/// <summary>The reference images and Pillow's results for them (tests/golden/images).</summary>
 internal static class GoldenImages
 {
     private static readonly JsonElement Root = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Golden("images", "cases.json"))).RootElement;

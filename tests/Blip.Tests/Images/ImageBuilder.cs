@@ -4,10 +4,10 @@ using System.Text;
 
 namespace Blip.Tests.Images;
 
-/// <summary>Builds files that no encoder at hand writes.</summary>
+/// <summary>Builds image files that common encoders do not write.</summary>
 internal static class ImageBuilder
 {
-    /// <summary>A TIFF structure with an orientation, the tag before it being another.</summary>
+    /// <summary>A TIFF structure with two tags: the second is the orientation.</summary>
     public static byte[] Exif(int orientation, bool little, ushort type = 3)
     {
         byte[] exif = new byte[8 + 2 + 24 + 4];
@@ -19,9 +19,11 @@ internal static class ImageBuilder
         return exif;
     }
 
-    public static byte[] JpegWith(byte[] jpeg, byte[] app1) => [.. jpeg[..2], 0xFF, 0xE1, (byte)((app1.Length + 2) >> 8), (byte)(app1.Length + 2), .. app1, .. jpeg[2..]];
+    /// <summary>A JPEG file with an APP1 segment after its start marker.</summary>
+    public static byte[] JpegWith(byte[] jpeg, byte[] app1) =>
+        [.. jpeg[..2], 0xFF, 0xE1, (byte)((app1.Length + 2) >> 8), (byte)(app1.Length + 2), .. app1, .. jpeg[2..]];
 
-    /// <summary>A chunk of its own after the header of a PNG file (33 bytes).</summary>
+    /// <summary>A PNG file with one more chunk after its header (33 bytes).</summary>
     public static byte[] PngWith(byte[] png, string type, byte[] body) => [.. png[..33], .. PngChunk(type, body), .. png[33..]];
 
     public static byte[] PngChunk(string type, byte[] body)
@@ -34,7 +36,7 @@ internal static class ImageBuilder
         return chunk;
     }
 
-    /// <summary>Makes every checksum right again, as far as the chunks go.</summary>
+    /// <summary>Corrects the checksums of all whole chunks.</summary>
     public static void RepairPng(Span<byte> png)
     {
         for (int at = 8; at + 12 <= png.Length;)
@@ -47,7 +49,7 @@ internal static class ImageBuilder
         }
     }
 
-    /// <summary>A plain WebP file made an extended one with one more chunk.</summary>
+    /// <summary>A WebP file in the extended form with one more chunk, made from a file in the simple form.</summary>
     public static byte[] WebPWith(byte[] webp, int width, int height, string type, byte[] body)
     {
         byte[] extended = [0x08, 0, 0, 0, .. U24(width - 1), .. U24(height - 1)];
@@ -56,7 +58,7 @@ internal static class ImageBuilder
         return file;
     }
 
-    /// <summary>A bitmap with the given second header (its own size included), whatever follows it, and rows.</summary>
+    /// <summary>A bitmap with the given second header (including its size), the bytes between header and rows, and the rows.</summary>
     public static byte[] Bmp(byte[] header, byte[] between, byte[] rows)
     {
         byte[] file = [.. "BM"u8, .. new byte[12], .. header, .. between, .. rows];
@@ -65,7 +67,7 @@ internal static class ImageBuilder
         return file;
     }
 
-    /// <summary>The header of Windows 3: 40 bytes, or more with what belongs to it.</summary>
+    /// <summary>The header of Windows 3 with 40 bytes, or the header of version 4 with 108 bytes if masks are given.</summary>
     public static byte[] BmpHeader(int width, int height, short bits, int compression, params uint[] more)
     {
         byte[] header = new byte[40 + (more.Length == 0 ? 0 : 68)];

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using Blip.Images;
 using Blip.Skia;
@@ -7,6 +8,8 @@ namespace Blip.Tests.Images;
 
 public class ImageHeaderTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public void Read_Golden_HasPillowsSize()
         => Assert.All(GoldenImages.Cases, golden =>
@@ -46,18 +49,23 @@ public class ImageHeaderTests
             ImageBuilder.WebPWith(webp, 481, 333, "XMP ", xmp),
         ];
         Assert.All(files, file => Assert.Equal(orientation, ImageHeader.Read(file).Orientation));
-        Assert.All(files, file => new ImagePreprocessor(8, 8, new ImageOptions { Orient = true }).Process(BlipImage.FromBytes(file), TestContext.Current.CancellationToken).Dispose());
+        ImagePreprocessor preprocessor = new(8, 8, new ImageOptions { Orient = true });
+        Assert.All(files, file => preprocessor.Process(BlipImage.FromBytes(file), Token).Dispose());
     }
 
     [Fact]
-    public void Read_BrokenExif_IsPassedOver()
+    public void Read_BrokenExif_IsIgnored()
     {
         byte[] whole = ImageBuilder.Exif(6, little: true);
-        List<byte[]> notes = [.. Enumerable.Range(0, 30).Select(length => whole[..length]), ImageBuilder.Exif(9, true), ImageBuilder.Exif(0, true), ImageBuilder.Exif(6, true, type: 7)];
+        List<byte[]> broken =
+        [
+            .. Enumerable.Range(0, 30).Select(length => whole[..length]),
+            ImageBuilder.Exif(9, true), ImageBuilder.Exif(0, true), ImageBuilder.Exif(6, true, type: 7),
+        ];
         for (int at = 0; at < 8; at++)
-            notes.Add([.. whole[..at], 0xFF, .. whole[(at + 1)..]]);
+            broken.Add([.. whole[..at], 0xFF, .. whole[(at + 1)..]]);
         byte[] jpeg = GoldenImages.Bytes("gray.jpg");
-        Assert.All(notes, note => Assert.Equal(1, ImageHeader.Read(ImageBuilder.JpegWith(jpeg, [.. "Exif\0\0"u8, .. note])).Orientation));
+        Assert.All(broken, exif => Assert.Equal(1, ImageHeader.Read(ImageBuilder.JpegWith(jpeg, [.. "Exif\0\0"u8, .. exif])).Orientation));
     }
 
     [Fact]
@@ -101,30 +109,35 @@ public class ImageHeaderTests
     }
 
     [Fact]
-    public void CheckComplete_JpegOfEndlessScans_IsRefused()
+    public void CheckComplete_JpegWithTooManyScans_IsRefused()
     {
         byte[] jpeg = GoldenImages.Bytes("progressive.jpg");
         byte[] scan = [0xFF, 0xDA, 0, 8, 1, 1, 0, 1, 63, 0, 0];
         byte[] many = [.. jpeg[..^2], .. Enumerable.Repeat(scan, 1000).SelectMany(b => b), .. jpeg[^2..]];
-        BlipException refused = Assert.Throws<BlipException>(() => new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(many), TestContext.Current.CancellationToken));
+        BlipException refused = Assert.Throws<BlipException>(
+            () => new ImagePreprocessor(8, 8).Process(BlipImage.FromBytes(many), Token));
         Assert.Contains("scans", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Process_HugeColourProfile_IsPassedOver()
+    public void Process_HugeColourProfile_IsIgnored()
     {
-        using MemoryStream packed = new();
-        using (System.IO.Compression.ZLibStream zlib = new(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+        using MemoryStream compressed = new();
+        using (ZLibStream zlib = new(compressed, CompressionLevel.Fastest, leaveOpen: true))
             zlib.Write(new byte[200 << 20]);
-        byte[] png = ImageBuilder.PngWith(GoldenImages.Bytes("steps.png"), "iCCP", [.. "bomb\0\0"u8, .. packed.ToArray()]);
+        byte[] png = ImageBuilder.PngWith(GoldenImages.Bytes("steps.png"), "iCCP", [.. "bomb\0\0"u8, .. compressed.ToArray()]);
         Assert.Equal(RgbCollector.Decode(GoldenImages.Bytes("steps.png")), RgbCollector.Decode(png));
     }
 
     [Fact]
     public void Process_WideGif_FillsAroundItsFrameAsPillow()
     {
-        // A GIF of one black pixel (palette: red, black) placed on a canvas of 3 x 1.
-        byte[] gif = [.. "GIF89a"u8, 3, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 0, 0x2C, 1, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 0x01, 0, 0x3B];
+        // A GIF of one black pixel (palette: red, black) in the middle of a canvas of 3 x 1.
+        byte[] gif =
+        [
+            .. "GIF89a"u8, 3, 0, 1, 0, 0x80, 0, 0, 255, 0, 0, 0, 0, 0,
+            0x2C, 1, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x4C, 0x01, 0, 0x3B,
+        ];
         Assert.Equal((byte[])[255, 0, 0, 0, 0, 0, 255, 0, 0], RgbCollector.Decode(gif));
         Assert.Equal((byte[])[255, 255, 255, 0, 0, 0, 255, 255, 255], RgbCollector.Decode(gif, AlphaMode.White));
     }
@@ -138,10 +151,11 @@ public class ImageHeaderTests
     }
 
     [Fact]
-    public void Decode_ForeignSize_IsCorrupt()
+    public void Decode_OtherSizeThanTheHeader_IsCorrupt()
     {
         byte[] png = GoldenImages.Bytes("steps.png");
-        Assert.Equal(BlipErrorCode.ImageCorrupt, Assert.Throws<BlipException>(() =>
-            new SkiaImageDecoder().Decode(png, new ImageHeader(ImageFormat.Png, 10, 10), new RgbCollector(), CancellationToken.None)).Code);
+        ImageHeader header = new(ImageFormat.Png, 10, 10);
+        BlipException refused = Assert.Throws<BlipException>(() => new SkiaImageDecoder().Decode(png, header, new RgbCollector(), Token));
+        Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
     }
 }

@@ -9,7 +9,8 @@ public class ImagePreprocessorTests
 {
     public static TheoryData<int, ResizeMode> Sizes => new()
     {
-        { 384, ResizeMode.Pillow }, { 480, ResizeMode.Pillow }, { 192, ResizeMode.Pillow }, { 384, ResizeMode.Classic }, { 192, ResizeMode.Classic },
+        { 384, ResizeMode.Pillow }, { 480, ResizeMode.Pillow }, { 192, ResizeMode.Pillow },
+        { 384, ResizeMode.Classic }, { 192, ResizeMode.Classic },
     };
 
     [Theory]
@@ -17,12 +18,13 @@ public class ImagePreprocessorTests
     public void Process_ExactGolden_IsPillowByteForByte(int size, ResizeMode mode)
     {
         ImagePreprocessor preprocessor = new(size, size, new ImageOptions { Alpha = AlphaMode.Drop, Resize = mode });
+        string release = mode == ResizeMode.Pillow ? "pillow" : "classic";
         List<string> wrong = [];
         foreach (JsonElement golden in GoldenImages.Cases.Where(GoldenImages.IsExact))
         {
             string name = GoldenImages.Name(golden);
             using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
-            if (Digest(pixels.Span) != golden.GetProperty(mode == ResizeMode.Pillow ? "pillow" : "classic").GetProperty($"rgb{size}").GetString())
+            if (Digest(pixels.Span) != golden.GetProperty(release).GetProperty($"rgb{size}").GetString())
                 wrong.Add(name);
         }
         Assert.Empty(wrong);
@@ -30,9 +32,13 @@ public class ImagePreprocessorTests
 
     [Fact]
     public void Decode_ExactGolden_IsPillowByteForByte()
-        => Assert.Empty(GoldenImages.Cases.Where(GoldenImages.IsExact)
-            .Where(golden => Digest(RgbCollector.Decode(GoldenImages.Bytes(GoldenImages.Name(golden)))) != golden.GetProperty("pillow").GetProperty("decoded").GetString())
-            .Select(GoldenImages.Name));
+    {
+        Assert.Empty(GoldenImages.Cases.Where(GoldenImages.IsExact).Where(DiffersFromPillow).Select(GoldenImages.Name));
+
+        static bool DiffersFromPillow(JsonElement golden) =>
+            Digest(RgbCollector.Decode(GoldenImages.Bytes(GoldenImages.Name(golden))))
+            != golden.GetProperty("pillow").GetProperty("decoded").GetString();
+    }
 
     [Fact]
     public void Process_LooseGolden_IsNear()
@@ -44,7 +50,8 @@ public class ImagePreprocessorTests
             if (!File.Exists(expected))
                 continue;
             using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
-            Assert.InRange(Differences(pixels.Span, RgbCollector.Decode(File.ReadAllBytes(expected))).Average(), 0, GoldenImages.IsExact(GoldenImages.Case(name)) ? 0 : 3);
+            double allowed = GoldenImages.IsExact(GoldenImages.Case(name)) ? 0 : 3;
+            Assert.InRange(Differences(pixels.Span, RgbCollector.Decode(File.ReadAllBytes(expected))).Average(), 0, allowed);
         }
     }
 
@@ -52,42 +59,44 @@ public class ImagePreprocessorTests
     public void Process_TransparentGolden_IsOverWhite()
     {
         ImagePreprocessor preprocessor = new(192, 192);
-        int seen = 0;
+        int compared = 0;
         foreach (string name in GoldenImages.Names)
         {
             string expected = TestPaths.Golden("images", "expected", $"white-{name}.png");
             if (!File.Exists(expected))
                 continue;
-            seen++;
+            compared++;
             using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
             int most = Differences(pixels.Span, RgbCollector.Decode(File.ReadAllBytes(expected))).Max();
             Assert.True(most <= 1, $"{name}: {most}");
         }
-        Assert.Equal(6, seen);
+        Assert.Equal(6, compared);
     }
 
     [Fact]
     public void Process_Orient_TurnsAsPillow()
     {
         ImagePreprocessor preprocessor = new(384, 384, new ImageOptions { Orient = true });
-        int seen = 0;
+        int compared = 0;
         foreach (JsonElement golden in GoldenImages.Cases)
             if (golden.GetProperty("pillow").TryGetProperty("oriented", out JsonElement oriented))
             {
                 using PixelTensor pixels = preprocessor.Process(BlipImage.FromFile(GoldenImages.PathOf(GoldenImages.Name(golden))), Token);
                 Assert.Equal(oriented.GetProperty("rgb384").GetString(), Digest(pixels.Span));
-                seen++;
+                compared++;
             }
-        Assert.Equal(8, seen);
+        Assert.Equal(8, compared);
     }
 
     [Fact]
-    public void Process_ManyThreads_GiveWhatEachGivesAlone()
+    public void Process_ManyThreads_GiveTheSameAsOne()
     {
         ImagePreprocessor preprocessor = new(96, 96);
-        BlipImage[] images = [.. ((string[])["scene.jpg", "progressive.jpg", "rgba.png", "transparent.gif", "lossy.webp", "topdown.bmp"]).Select(name => BlipImage.FromFile(GoldenImages.PathOf(name)))];
+        string[] names = ["scene.jpg", "progressive.jpg", "rgba.png", "transparent.gif", "lossy.webp", "topdown.bmp"];
+        BlipImage[] images = [.. names.Select(name => BlipImage.FromFile(GoldenImages.PathOf(name)))];
         string[] alone = [.. images.Select(Hash)];
-        Parallel.For(0, 120, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Token }, i => Assert.Equal(alone[i % images.Length], Hash(images[i % images.Length])));
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = 16, CancellationToken = Token };
+        Parallel.For(0, 120, parallel, i => Assert.Equal(alone[i % images.Length], Hash(images[i % images.Length])));
 
         string Hash(BlipImage image)
         {

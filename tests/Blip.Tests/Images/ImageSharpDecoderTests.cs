@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Blip.Tests.Images;
 
-/// <summary>The managed decoder against the default one, which is Pillow's bit for bit.</summary>
+/// <summary>Compares the managed decoder with the default one, whose pixels are those of Pillow.</summary>
 public class ImageSharpDecoderTests
 {
     private static readonly ImageSharpDecoder Decoder = new();
@@ -21,12 +21,14 @@ public class ImageSharpDecoderTests
         foreach (string name in GoldenImages.Names.Except(["animated.webp"]))
         {
             ImageOptions options = new() { Alpha = AlphaMode.White };
-            using PixelTensor expected = new ImagePreprocessor(384, 384, options).Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
-            using PixelTensor pixels = new ImagePreprocessor(384, 384, options, Decoder).Process(BlipImage.FromFile(GoldenImages.PathOf(name)), Token);
+            BlipImage image = BlipImage.FromFile(GoldenImages.PathOf(name));
+            using PixelTensor expected = new ImagePreprocessor(384, 384, options).Process(image, Token);
+            using PixelTensor pixels = new ImagePreprocessor(384, 384, options, Decoder).Process(image, Token);
             (double mean, int most) = Difference(expected.Span, pixels.Span);
             worst = Math.Max(worst, mean);
             exact += most == 0 ? 1 : 0;
-            // JPEG: it repeats a block's colour where others smooth it, so sharp coloured edges differ. 16 bits: it rounds where Pillow cuts off.
+            // JPEG: ImageSharp repeats the colour of a block, and other decoders smooth it, so sharp edges between colours differ.
+            // 16 bits: ImageSharp rounds, and Pillow truncates.
             bool lossy = name.EndsWith(".jpg", StringComparison.Ordinal) || name is "lossy.webp" or "jpeg-named.png";
             if (!(lossy ? mean < 2 && most <= 64 : most <= (name.Contains("16", StringComparison.Ordinal) ? 3 : 0)))
                 far.Add($"{name}: mean {mean:0.000}, most {most}");
@@ -58,7 +60,9 @@ public class ImageSharpDecoderTests
     [Fact]
     public void Process_EveryTruncation_IsRefused()
     {
-        foreach (string name in (string[])["exif-1.jpg", "progressive.jpg", "size-3x900.png", "lossless.webp", "opaque.gif", "topdown.bmp", "interlaced.png"])
+        string[] names =
+            ["exif-1.jpg", "progressive.jpg", "size-3x900.png", "lossless.webp", "opaque.gif", "topdown.bmp", "interlaced.png"];
+        foreach (string name in names)
         {
             byte[] whole = GoldenImages.Bytes(name);
             for (int length = 0; length < whole.Length; length += 1 + (whole.Length / 60))
@@ -88,7 +92,8 @@ public class ImageSharpDecoderTests
             }
             catch (BlipException refused)
             {
-                Assert.Contains(refused.Code, (string[])[BlipErrorCode.ImageCorrupt, BlipErrorCode.UnsupportedImage, BlipErrorCode.TooManyPixels]);
+                string[] expected = [BlipErrorCode.ImageCorrupt, BlipErrorCode.UnsupportedImage, BlipErrorCode.TooManyPixels];
+                Assert.Contains(refused.Code, expected);
             }
         }
     }
@@ -102,20 +107,25 @@ public class ImageSharpDecoderTests
         await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.IsType<ImageSharpDecoder>(provider.GetRequiredService<IImageDecoder>());
         BlipModel model = await provider.GetRequiredService<BlipService>().GetModelAsync(cancellationToken: Token);
-        foreach (JsonProperty file in JsonDocument.Parse(await File.ReadAllBytesAsync(TestPaths.Sample("samples.json"), Token)).RootElement.EnumerateObject())
+        using JsonDocument samples = JsonDocument.Parse(await File.ReadAllBytesAsync(TestPaths.Sample("samples.json"), Token));
+        foreach (JsonProperty file in samples.RootElement.EnumerateObject())
         {
-            foreach (JsonElement one in file.Value.EnumerateArray())
+            BlipImage image = BlipImage.FromFile(TestPaths.Sample(file.Name));
+            foreach (JsonElement sample in file.Value.EnumerateArray())
             {
-                Answer answer = await model.AskAsync(BlipImage.FromFile(TestPaths.Sample(file.Name)), one.GetProperty("question").GetString()!, cancellationToken: Token);
-                Assert.Equal(one.GetProperty("answer").GetString(), answer.Text);
+                Answer answer = await model.AskAsync(image, sample.GetProperty("question").GetString()!, cancellationToken: Token);
+                Assert.Equal(sample.GetProperty("answer").GetString(), answer.Text);
             }
         }
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    private static void Process(byte[] bytes) =>
-        new ImagePreprocessor(32, 32, new ImageOptions { Limits = new ImageLimits { MaxPixels = 4_000_000 } }, Decoder).Process(BlipImage.FromBytes(bytes), Token).Dispose();
+    private static void Process(byte[] bytes)
+    {
+        ImageOptions options = new() { Limits = new ImageLimits { MaxPixels = 4_000_000 } };
+        new ImagePreprocessor(32, 32, options, Decoder).Process(BlipImage.FromBytes(bytes), Token).Dispose();
+    }
 
     private static (double Mean, int Most) Difference(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {

@@ -19,10 +19,20 @@ public sealed class ImageTests : IDisposable
         await File.WriteAllBytesAsync(path, bytes, Token);
         using MemoryStream stream = new(bytes);
 
-        BlipImage[] images = [BlipImage.FromFile(path), await BlipImage.FromFileAsync(path, cancellationToken: Token), BlipImage.FromBytes(bytes), await BlipImage.FromStreamAsync(stream, cancellationToken: Token)];
+        BlipImage[] images =
+        [
+            BlipImage.FromFile(path),
+            await BlipImage.FromFileAsync(path, cancellationToken: Token),
+            BlipImage.FromBytes(bytes),
+            await BlipImage.FromStreamAsync(stream, cancellationToken: Token),
+        ];
 
         Assert.All(images, image => Assert.Equal(bytes, image.Data.ToArray()));
-        Assert.All(images, image => Assert.Equal((ImageFormat.Jpeg, 640, 480), (image.ReadHeader().Format, image.ReadHeader().Width, image.ReadHeader().Height)));
+        Assert.All(images, image =>
+        {
+            ImageHeader header = image.ReadHeader();
+            Assert.Equal((ImageFormat.Jpeg, 640, 480), (header.Format, header.Width, header.Height));
+        });
         Assert.True(stream.CanRead);
     }
 
@@ -35,7 +45,12 @@ public sealed class ImageTests : IDisposable
     {
         _folder.CreateSubdirectory("folder");
         string path = Path.Combine(_folder.FullName, name);
-        foreach (BlipException refused in (BlipException[])[Assert.Throws<BlipException>(() => BlipImage.FromFile(path)), await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromFileAsync(path, cancellationToken: Token))])
+        BlipException[] errors =
+        [
+            Assert.Throws<BlipException>(() => BlipImage.FromFile(path)),
+            await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromFileAsync(path, cancellationToken: Token)),
+        ];
+        foreach (BlipException refused in errors)
         {
             Assert.Equal(BlipErrorCode.FileNotFound, refused.Code);
             Assert.Contains(says, refused.Message, StringComparison.Ordinal);
@@ -46,7 +61,8 @@ public sealed class ImageTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("a\0b")]
-    public void FromFile_NoName_IsFileNotFound(string path) => Assert.Equal(BlipErrorCode.FileNotFound, Assert.Throws<BlipException>(() => BlipImage.FromFile(path)).Code);
+    public void FromFile_NoName_IsFileNotFound(string path) =>
+        Assert.Equal(BlipErrorCode.FileNotFound, Assert.Throws<BlipException>(() => BlipImage.FromFile(path)).Code);
 
     [Fact]
     public async Task From_MoreBytesThanAllowed_IsTooLarge()
@@ -54,11 +70,15 @@ public sealed class ImageTests : IDisposable
         ImageLimits limits = new() { MaxBytes = 1000 };
         string path = Path.Combine(_folder.FullName, "large");
         await File.WriteAllBytesAsync(path, new byte[1001], Token);
-        Assert.Equal(BlipErrorCode.ImageTooLarge, Assert.Throws<BlipException>(() => BlipImage.FromFile(path, limits)).Code);
-        Assert.Equal(BlipErrorCode.ImageTooLarge, Assert.Throws<BlipException>(() => BlipImage.FromBytes(new byte[1001]).ReadHeader(limits)).Code);
-        Assert.Equal(BlipErrorCode.ImageTooLarge, (await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromFileAsync(path, limits, Token))).Code);
         using EndlessStream endless = new();
-        Assert.Equal(BlipErrorCode.ImageTooLarge, (await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromStreamAsync(endless, limits, Token))).Code);
+        BlipException[] errors =
+        [
+            Assert.Throws<BlipException>(() => BlipImage.FromFile(path, limits)),
+            Assert.Throws<BlipException>(() => BlipImage.FromBytes(new byte[1001]).ReadHeader(limits)),
+            await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromFileAsync(path, limits, Token)),
+            await Assert.ThrowsAsync<BlipException>(() => BlipImage.FromStreamAsync(endless, limits, Token)),
+        ];
+        Assert.All(errors, error => Assert.Equal(BlipErrorCode.ImageTooLarge, error.Code));
         Assert.Equal(1000, (await BlipImage.FromStreamAsync(new MemoryStream(new byte[1000]), limits, Token)).Length);
     }
 
@@ -70,7 +90,9 @@ public sealed class ImageTests : IDisposable
         Assert.Equal(rgb, pixels.Span.ToArray());
         Assert.Throws<ArgumentException>(() => BlipImage.FromRgb(rgb, 4, 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => BlipImage.FromRgb(default, 0, 4));
-        Assert.Equal(BlipErrorCode.TooManyPixels, Assert.Throws<BlipException>(() => BlipImage.FromRgb(rgb, 4, 3).ReadHeader(new ImageLimits { MaxPixels = 11 })).Code);
+        ImageLimits limits = new() { MaxPixels = 11 };
+        BlipException refused = Assert.Throws<BlipException>(() => BlipImage.FromRgb(rgb, 4, 3).ReadHeader(limits));
+        Assert.Equal(BlipErrorCode.TooManyPixels, refused.Code);
     }
 
     private sealed class EndlessStream : MemoryStream

@@ -2,6 +2,6 @@ using Xunit;
 
 namespace Blip.Tests.Images;
 
-/// <summary>Tests that count the live pixel buffers of the process: nothing else decodes meanwhile.</summary>
+/// <summary>For tests that count all pixel buffers of the process. No other test may decode images while they run.</summary>
 [CollectionDefinition(nameof(PixelMemory), DisableParallelization = true)]
 public sealed class PixelMemory;

@@ -23,8 +23,9 @@ public class ResamplerTests
 
             foreach (ResizeMode mode in Enum.GetValues<ResizeMode>())
             {
+                bool verticalFirst = Resampler.VerticalFirst(width, height, targetWidth, targetHeight, mode);
                 byte[] scalar = Resize(rgba, width, height, targetWidth, targetHeight, mode, ResampleInstructions.Scalar, height);
-                Assert.Equal(Plain(rgba, width, height, targetWidth, targetHeight, Resampler.VerticalFirst(width, height, targetWidth, targetHeight, mode)), scalar);
+                Assert.Equal(Plain(rgba, width, height, targetWidth, targetHeight, verticalFirst), scalar);
                 Assert.Equal(scalar, Resize(rgba, width, height, targetWidth, targetHeight, mode, ResampleInstructions.Portable, 1));
                 Assert.Equal(scalar, Resize(rgba, width, height, targetWidth, targetHeight, mode, ResampleInstructions.All, 7));
             }
@@ -61,7 +62,8 @@ public class ResamplerTests
         Assert.Throws<ArgumentException>(() => resampler.Write(new byte[3]));
     }
 
-    private static byte[] Resize(byte[] rgba, int width, int height, int targetWidth, int targetHeight, ResizeMode mode, ResampleInstructions allowed, int strip)
+    private static byte[] Resize(
+        byte[] rgba, int width, int height, int targetWidth, int targetHeight, ResizeMode mode, ResampleInstructions allowed, int strip)
     {
         byte[] target = new byte[targetWidth * targetHeight * 3];
         using Resampler resampler = new(width, height, targetWidth, targetHeight, target, mode, allowed);
@@ -71,7 +73,7 @@ public class ResamplerTests
         return target;
     }
 
-    // Both passes over the whole image, as one would write them down.
+    // Both passes over the whole image, in the simplest code.
     private static byte[] Plain(byte[] rgba, int width, int height, int targetWidth, int targetHeight, bool verticalFirst)
     {
         byte[] turned = verticalFirst
@@ -81,12 +83,17 @@ public class ResamplerTests
     }
 
     private static byte[] Columns(byte[] rgba, int width, int height, int to)
-        => Pass(rgba, width, to, height, (line, i, channel) => (((line * width) + i) * 4) + channel, (line, i, channel) => (((line * to) + i) * 4) + channel);
+        => Pass(rgba, width, to, height,
+            (line, i, channel) => (((line * width) + i) * 4) + channel,
+            (line, i, channel) => (((line * to) + i) * 4) + channel);
 
     private static byte[] Rows(byte[] rgba, int width, int height, int to)
-        => Pass(rgba, height, to, width, (line, i, channel) => (((i * width) + line) * 4) + channel, (line, i, channel) => (((i * width) + line) * 4) + channel);
+        => Pass(rgba, height, to, width,
+            (line, i, channel) => (((i * width) + line) * 4) + channel,
+            (line, i, channel) => (((i * width) + line) * 4) + channel);
 
-    private static byte[] Pass(byte[] source, int from, int to, int lines, Func<int, int, int, int> at, Func<int, int, int, int> goes)
+    private static byte[] Pass(
+        byte[] source, int from, int to, int lines, Func<int, int, int, int> sourceIndex, Func<int, int, int, int> targetIndex)
     {
         if (from == to)
             return source;
@@ -98,8 +105,8 @@ public class ResamplerTests
                 {
                     int sum = 1 << 21;
                     for (int k = 0; k < kernel.Weights(i).Length; k++)
-                        sum += source[at(line, kernel.Start(i) + k, channel)] * kernel.Weights(i)[k];
-                    target[goes(line, i, channel)] = (byte)Math.Clamp(sum >> 22, 0, 255);
+                        sum += source[sourceIndex(line, kernel.Start(i) + k, channel)] * kernel.Weights(i)[k];
+                    target[targetIndex(line, i, channel)] = (byte)Math.Clamp(sum >> 22, 0, 255);
                 }
         return target;
     }

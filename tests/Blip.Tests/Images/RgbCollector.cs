@@ -2,7 +2,7 @@ using Blip.Images;
 
 namespace Blip.Tests.Images;
 
-/// <summary>Keeps the colours of all rows.</summary>
+/// <summary>Collects red, green and blue of all rows.</summary>
 internal sealed class RgbCollector : IPixelRows
 {
     private readonly List<byte> _rgb = [];

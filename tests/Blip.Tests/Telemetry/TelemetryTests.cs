@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Blip.Tests.Telemetry;
 
-/// <summary>What listeners hear of a model; its name is unlike any other's here, so that other tests are not heard.</summary>
+/// <summary>The telemetry of one model. Its name is unique, so the telemetry of other tests is not mixed in.</summary>
 public sealed class TelemetryTests : IAsyncLifetime
 {
     private const string Content = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
@@ -13,10 +13,10 @@ public sealed class TelemetryTests : IAsyncLifetime
     private readonly TempFolder _folder = new();
     private readonly ActivitySource _test = new("Blip.Tests." + Guid.NewGuid().ToString("N"));
     private readonly List<Activity> _spans = [];
-    private readonly List<(string Instrument, double Value, Dictionary<string, object?> Tags)> _measured = [];
+    private readonly List<(string Instrument, double Value, Dictionary<string, object?> Tags)> _measurements = [];
     private readonly ActivityListener _spanListener;
     private readonly MeterListener _meterListener = new();
-    private readonly string _name = "watched-" + Guid.NewGuid().ToString("N");
+    private readonly string _name = "model-" + Guid.NewGuid().ToString("N");
     private BlipModel _model = null!;
 
     public TelemetryTests()
@@ -55,14 +55,15 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_SpansItsStagesAndTellsNoContent()
+    public async Task Ask_OneQuestion_HasASpanForEachStageAndNoContent()
     {
         ActivityTraceId trace = await AskTracedAsync("how many dogs are in the picture?");
         Activity[] spans = [.. Spans(trace).Where(s => s.Source.Name == BlipTelemetry.SourceName)];
         Activity ask = Assert.Single(spans, s => s.OperationName == "ask");
-        Assert.Equal(["decode", "encode", "question", "search"], spans.Where(s => s != ask).OrderBy(s => s.StartTimeUtc).Select(s => s.OperationName));
-        Assert.All(spans.Where(s => s != ask), s => Assert.Equal(ask.SpanId, s.ParentSpanId));
-        Assert.All(spans.Where(s => s != ask), s =>
+        Activity[] stages = [.. spans.Where(s => s != ask).OrderBy(s => s.StartTimeUtc)];
+        Assert.Equal(["decode", "encode", "question", "search"], stages.Select(s => s.OperationName));
+        Assert.All(stages, s => Assert.Equal(ask.SpanId, s.ParentSpanId));
+        Assert.All(stages, s =>
         {
             Assert.InRange(s.StartTimeUtc, ask.StartTimeUtc.AddMilliseconds(-1), ask.StartTimeUtc + ask.Duration);
             Assert.True(s.Duration > TimeSpan.Zero && s.Duration <= ask.Duration);
@@ -78,14 +79,16 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_ContentAskedFor_TellsQuestionAndAnswer()
+    public async Task Ask_ContentSwitchedOn_RecordsQuestionAndAnswer()
     {
         Environment.SetEnvironmentVariable(Content, "true");
         try
         {
             ActivityTraceId trace = await AskTracedAsync("how many dogs are in the picture?");
             Activity ask = Assert.Single(Spans(trace), s => s.OperationName == "ask");
-            Assert.Equal("""[{"role":"user","parts":[{"type":"text","content":"how many dogs are in the picture?"}]}]""", ask.GetTagItem("gen_ai.input.messages"));
+            Assert.Equal(
+                """[{"role":"user","parts":[{"type":"text","content":"how many dogs are in the picture?"}]}]""",
+                ask.GetTagItem("gen_ai.input.messages"));
             Assert.Equal("""[{"role":"assistant","parts":[{"type":"text","content":"2"}]}]""", ask.GetTagItem("gen_ai.output.messages"));
         }
         finally
@@ -95,7 +98,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_Fails_TellsTheCodeAndNotTheMessage()
+    public async Task Ask_Error_RecordsTheCodeAndNotTheMessage()
     {
         using (Activity root = _test.StartActivity("test")!)
         {
@@ -121,11 +124,15 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Single(Values("blip.image.decode.duration"));
         Assert.Equal(2, Values("gen_ai.server.request.duration").Count());
         Assert.Equal(4, Values("gen_ai.server.time_per_output_token").Count());
-        Assert.Equal([("encode", 1), ("question", 1), ("question", 3)], Values("blip.batch.size").Select(m => ((string)m.Tags["blip.stage"]!, (int)m.Value)));
+        Assert.Equal(
+            [("encode", 1), ("question", 1), ("question", 3)],
+            Values("blip.batch.size").Select(m => ((string)m.Tags["blip.stage"]!, (int)m.Value)));
         Assert.Equal(5, Values("blip.queue.duration").Count());
         Assert.Equal(Values("blip.question.duration").Count(), Values("blip.decode.duration").Count());
         Assert.Equal(0, Values("blip.queue.length").Sum(m => m.Value));
-        Assert.All(_measured.Where(m => m.Instrument.EndsWith("duration", StringComparison.Ordinal)), m => Assert.InRange(m.Value, 0, 60));
+        Assert.All(
+            _measurements.Where(m => m.Instrument.EndsWith("duration", StringComparison.Ordinal)),
+            m => Assert.InRange(m.Value, 0, 60));
     }
 
     private async Task<ActivityTraceId> AskTracedAsync(string question)
@@ -143,8 +150,8 @@ public sealed class TelemetryTests : IAsyncLifetime
 
     private IEnumerable<(string Instrument, double Value, Dictionary<string, object?> Tags)> Values(string instrument)
     {
-        lock (_measured)
-            return [.. _measured.Where(m => m.Instrument == instrument)];
+        lock (_measurements)
+            return [.. _measurements.Where(m => m.Instrument == instrument)];
     }
 
     private void Measured(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
@@ -154,7 +161,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             copy[key] = tag;
         if (!_name.Equals(copy.GetValueOrDefault("gen_ai.request.model")))
             return;
-        lock (_measured)
-            _measured.Add((instrument.Name, value, copy));
+        lock (_measurements)
+            _measurements.Add((instrument.Name, value, copy));
     }
 }

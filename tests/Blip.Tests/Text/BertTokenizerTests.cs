@@ -27,7 +27,7 @@ public class BertTokenizerTests
     }
 
     [Fact]
-    public void Encode_SpecialTokensTyped_AreTextOrSpecialAsAsked()
+    public void Encode_SpecialTokensInTheText_AreReadAsTheModeSays()
     {
         foreach (JsonElement c in Lines("special.jsonl"))
         {
@@ -73,7 +73,7 @@ public class BertTokenizerTests
                 CharacterTable.Instance.Append(new Rune(c), ref word);
                 string becomes = word.Text.ToString();
                 if (mapped.TryGetValue(c, out string? known))
-                    // The library shows the spaces that it sets around an ideograph.
+                    // The library's result has the spaces that it puts around an ideograph.
                     Assert.Equal(known.Trim(' '), becomes);
                 else if (range[2] == "mapped")
                     Assert.Equal(new Rune(c).ToString().Normalize(NormalizationForm.FormD), becomes, StringComparer.Ordinal);
@@ -112,7 +112,7 @@ public class BertTokenizerTests
     }
 
     [Fact]
-    public void Encode_AnyStringAtAll_GivesIdsOfTheVocabulary()
+    public void Encode_RandomStrings_GiveIdsOfTheVocabulary()
     {
         Random random = new(7);
         char[] text = new char[60];
@@ -127,14 +127,15 @@ public class BertTokenizerTests
     }
 
     [Fact]
-    public void Encode_UnpairedSurrogate_IsDropped() => Assert.Equal(Tokenizer.Encode("dog").Ids, Tokenizer.Encode("d\ud800og\udc00").Ids);
+    public void Encode_UnpairedSurrogate_IsRemoved() => Assert.Equal(Tokenizer.Encode("dog").Ids, Tokenizer.Encode("d\ud800og\udc00").Ids);
 
     [Fact]
     public void Encode_TenMegabytes_ReadsNoFurtherThanItNeeds()
     {
         Stopwatch clock = Stopwatch.StartNew();
         Assert.True(Tokenizer.Encode(new string('!', 10_000_000)).Truncated);
-        Assert.Equal([Tokenizer.ClsTokenId, Tokenizer.UnknownTokenId, Tokenizer.SepTokenId], Tokenizer.Encode(new string('x', 10_000_000)).Ids);
+        int[] unknown = [Tokenizer.ClsTokenId, Tokenizer.UnknownTokenId, Tokenizer.SepTokenId];
+        Assert.Equal(unknown, Tokenizer.Encode(new string('x', 10_000_000)).Ids);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5));
     }
 
@@ -145,7 +146,7 @@ public class BertTokenizerTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Tokenizer.TokenToText(Tokenizer.VocabularySize));
     }
 
-    /// <summary>Chiseled containers run so: there the runtime's own normalization does nothing.</summary>
+    /// <summary>Chiseled containers have this globalization mode. The runtime's own normalisation does nothing there.</summary>
     [Fact]
     public async Task GoldenTexts_InvariantGlobalization_AreTheSame()
     {

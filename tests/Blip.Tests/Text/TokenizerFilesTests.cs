@@ -72,7 +72,7 @@ public class TokenizerFilesTests
     [Theory]
     [InlineData("{\"model_max_length\": 1000000000000000019884624838656}", 512)]
     [InlineData("{\"model_max_length\": 77}", 77)]
-    public void Load_ModelMaxLength_IsObeyedWhereItIsOne(string config, int expected)
+    public void Load_ModelMaxLength_IsUsedIfItIsAnInt(string config, int expected)
     {
         using TempFolder folder = new();
         File.WriteAllText(Path.Combine(folder.Path, "vocab.txt"), "[CLS]\n[SEP]\n[PAD]\n[UNK]\n");
@@ -96,7 +96,8 @@ public class TokenizerFilesTests
     {
         using TempFolder folder = new();
         File.WriteAllBytes(Path.Combine(folder.Path, "vocab.txt"), [0x5b, 0xff, 0xfe]);
-        Assert.Contains("UTF-8", Assert.Throws<BlipModelException>(() => BertTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        BlipModelException error = Assert.Throws<BlipModelException>(() => BertTokenizer.Load(folder.Path));
+        Assert.Contains("UTF-8", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,6 +105,7 @@ public class TokenizerFilesTests
     {
         using TempFolder folder = new();
         File.WriteAllText(Path.Combine(folder.Path, "vocab.txt"), "[CLS]\n[PAD]\n[UNK]\n");
-        Assert.Contains("[SEP]", Assert.Throws<BlipModelException>(() => BertTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        BlipModelException error = Assert.Throws<BlipModelException>(() => BertTokenizer.Load(folder.Path));
+        Assert.Contains("[SEP]", error.Message, StringComparison.Ordinal);
     }
 }

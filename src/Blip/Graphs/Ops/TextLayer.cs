@@ -3,26 +3,33 @@ using Blip.Checkpoints;
 namespace Blip.Graphs;
 
 /// <summary>
-/// What the question encoder and the answer decoder share: token embeddings, and a post-norm layer of self-attention,
-/// cross-attention and feed-forward. They differ in how they attend, which the caller supplies.
+/// The parts that the question encoder and the answer decoder share: token embeddings, and a post-norm layer of self-attention,
+/// cross-attention and feed-forward. The two differ in their attention, so the caller gives the attention.
 /// </summary>
 internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config)
 {
     private readonly int _width = config.HiddenSize;
 
-    /// <summary>Word plus position embeddings, normalised: ids and positions [rows] to [rows, width].</summary>
+    /// <summary>The normalised sum of word and position embeddings: ids and positions [rows] to [rows, width].</summary>
     public string Embed(string prefix, string ids, string positions)
     {
-        string words = g.Node("Gather", g.Weight(prefix + "word_embeddings.weight", [config.VocabSize, _width]), ids);
-        string places = g.Node("Gather", g.Weight(prefix + "position_embeddings.weight", [config.MaxPositionEmbeddings, _width]), positions);
-        return g.LayerNorm(g.Node("Add", words, places), prefix + "LayerNorm", _width, config.LayerNormEps);
+        string wordTable = g.Weight(prefix + "word_embeddings.weight", [config.VocabSize, _width]);
+        string positionTable = g.Weight(prefix + "position_embeddings.weight", [config.MaxPositionEmbeddings, _width]);
+        string sum = g.Node("Add", g.Node("Gather", wordTable, ids), g.Node("Gather", positionTable, positions));
+        return g.LayerNorm(sum, prefix + "LayerNorm", _width, config.LayerNormEps);
     }
 
-    /// <summary>One layer. <paramref name="selfAttention"/> takes q, k, v [rows, width]; <paramref name="crossAttention"/> takes q.</summary>
-    public string Apply(string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string> crossAttention)
+    /// <summary>
+    /// One layer, [rows, width] to [rows, width]. <paramref name="selfAttention"/> takes q, k and v, and
+    /// <paramref name="crossAttention"/> takes q; each is [rows, width].
+    /// </summary>
+    public string Apply(
+        string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string> crossAttention)
     {
         string self = selfAttention(
-            Linear(x, prefix + "attention.self.query"), Linear(x, prefix + "attention.self.key"), Linear(x, prefix + "attention.self.value"));
+            Linear(x, prefix + "attention.self.query"),
+            Linear(x, prefix + "attention.self.key"),
+            Linear(x, prefix + "attention.self.value"));
         x = Residual(self, x, prefix + "attention.output");
         string cross = crossAttention(Linear(x, prefix + "crossattention.self.query"));
         x = Residual(cross, x, prefix + "crossattention.output");

@@ -3,27 +3,36 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 
 namespace Blip.Graphs;
 
-/// <summary>How a linear layer is written: which form is fast depends on how many rows go through it at once.</summary>
+/// <summary>How a linear layer is written. The number of rows in one run decides which form is fast.</summary>
 internal enum LinearForm
 {
-    /// <summary>x Wᵀ with the weight where it lies; best for one row, and for hundreds of rows once the session has prepacked it.</summary>
+    /// <summary>
+    /// x Wᵀ with the weight as it is stored. The best form for one row, and for hundreds of rows if the session has prepacked the weight.
+    /// </summary>
     RowsFirst,
 
-    /// <summary>(W xᵀ)ᵀ: needs no packing to be fast, and at four to thirty-two rows it is as fast as a packed weight or faster.</summary>
+    /// <summary>(W xᵀ)ᵀ. It is fast without packing: with 4 to 32 rows it is at least as fast as x Wᵀ with a packed weight.</summary>
     WeightFirst,
 
-    /// <summary>Rows first with weights and activations in fp16, for a GPU.</summary>
+    /// <summary>x Wᵀ with weights and activations in fp16, for a GPU.</summary>
     Half,
 
-    /// <summary>The weight in 8 bits with a scale for every 128 inputs, each row of x quantised on its own: a quarter of the bytes to read.</summary>
+    /// <summary>
+    /// x Wᵀ with the weight in 8 bits and a scale for every 128 inputs. Each row of x is quantised separately. A quarter of the bytes of
+    /// fp32 are read.
+    /// </summary>
     Int8,
 }
 
-/// <summary>The operations that all of BLIP's transformers are made of. Activations are matrices [rows, width].</summary>
+/// <summary>The operations that all transformers of BLIP consist of. Activations are matrices [rows, width].</summary>
 internal static class TransformerOps
 {
-    /// <summary>y = x Wᵀ + b, with W [outputs, inputs] as PyTorch stores it, from row <paramref name="firstRow"/> of a stacked tensor on.</summary>
-    public static string Linear(this GraphBuilder g, string x, string tensor, int inputs, int outputs, int firstRow = 0, bool bias = true)
+    /// <summary>
+    /// y = x Wᵀ + b. W is [outputs, inputs], as PyTorch stores it. If the tensor stacks more than one weight, W begins at row
+    /// <paramref name="firstRow"/>.
+    /// </summary>
+    public static string Linear(
+        this GraphBuilder g, string x, string tensor, int inputs, int outputs, int firstRow = 0, bool bias = true)
     {
         string? b = bias ? g.Weight(tensor + ".bias", [outputs], firstRow) : null;
         if (g.Form == LinearForm.Int8)
@@ -38,15 +47,17 @@ internal static class TransformerOps
         return b is null ? y : g.Node("Add", y, b);
     }
 
-    /// <summary>y = x Wᵀ + b with W quantised in blocks.</summary>
+    /// <summary>y = x Wᵀ + b with W quantised in blocks (<see cref="BlockQuantization"/>).</summary>
     public static string Int8Linear(this GraphBuilder g, string x, string weight, int inputs, int outputs, string? bias)
     {
         const int Block = BlockQuantization.Block;
         int blocks = (inputs + Block - 1) / Block;
-        string values = g.Weight(weight + ":int8", DataType.Uint8, [outputs, blocks, Block], read => BlockQuantization.Values(read(weight), outputs, inputs));
-        string scales = g.Weight(weight + ":int8-scales", DataType.Float, [outputs * blocks], read => BlockQuantization.Scales(read(weight), outputs, inputs));
+        string values = g.Weight(weight + ":int8", DataType.Uint8, [outputs, blocks, Block],
+            read => BlockQuantization.Values(read(weight), outputs, inputs));
+        string scales = g.Weight(weight + ":int8-scales", DataType.Float, [outputs * blocks],
+            read => BlockQuantization.Scales(read(weight), outputs, inputs));
         ReadOnlySpan<string> operands = bias is null ? [x, values, scales] : [x, values, scales, "", "", bias];
-        // Accuracy level 4 computes in int8; any other would widen the whole weight at every run.
+        // Accuracy level 4 computes in int8. Other levels convert the whole weight to fp32 in every run.
         return g.Node("MatMulNBits", Fused, operands, Attribute("K", inputs), Attribute("N", outputs), Attribute("bits", 8),
             Attribute("block_size", Block), Attribute("accuracy_level", 4));
     }
@@ -64,13 +75,15 @@ internal static class TransformerOps
         g.Node("SkipLayerNormalization", Fused, [x, skip, g.Weight(tensor + ".weight", [width]), g.Weight(tensor + ".bias", [width])],
             Attribute("epsilon", epsilon));
 
-    /// <summary>The value in <see cref="GraphBuilder.Real"/> numbers, from fp32.</summary>
-    public static string Narrow(this GraphBuilder g, string x) => g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)g.Real));
+    /// <summary>Converts fp32 to <see cref="GraphBuilder.Real"/>. Adds no node if the types are equal.</summary>
+    public static string ToReal(this GraphBuilder g, string x) =>
+        g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)g.Real));
 
-    /// <summary>The value in fp32, from <see cref="GraphBuilder.Real"/> numbers.</summary>
-    public static string Widen(this GraphBuilder g, string x) => g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)DataType.Float));
+    /// <summary>Converts <see cref="GraphBuilder.Real"/> to fp32. Adds no node if the types are equal.</summary>
+    public static string ToSingle(this GraphBuilder g, string x) =>
+        g.Real == DataType.Float ? x : g.Node("Cast", "", [x], Attribute("to", (long)DataType.Float));
 
-    /// <summary>GELU in its exact form, by the error function.</summary>
+    /// <summary>GELU in its exact form, with the error function.</summary>
     public static string Gelu(this GraphBuilder g, string x) => g.Node("Gelu", Fused, [x]);
 
     public static string Reshape(this GraphBuilder g, string x, params long[] shape) => g.Node("Reshape", x, g.Constant(shape));

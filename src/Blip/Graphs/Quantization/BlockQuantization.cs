@@ -3,8 +3,8 @@ using System.Numerics.Tensors;
 namespace Blip.Graphs;
 
 /// <summary>
-/// Weights in 8 bits, symmetric, with one scale for every <see cref="Block"/> consecutive inputs of an output: the form of ONNX
-/// Runtime's MatMulNBits, whose zero point is 128. The last block of a row is filled up with zeros.
+/// Symmetric weights in 8 bits, with one scale for every <see cref="Block"/> consecutive inputs of an output. This is the form of ONNX
+/// Runtime's MatMulNBits, whose zero point is 128. The last block of a row is padded with zeros.
 /// </summary>
 internal static class BlockQuantization
 {
@@ -52,7 +52,7 @@ internal static class BlockQuantization
     private static float Scale(ReadOnlySpan<float> block)
     {
         float largest = Math.Abs(TensorPrimitives.MaxMagnitude(block));
-        // A block of zeros has any scale. A NaN stays one, and is found where the logits are.
+        // For a block of zeros any scale is right. A NaN stays a NaN; it is found later in the logits.
         return largest == 0 ? 1 : largest / Largest;
     }
 }

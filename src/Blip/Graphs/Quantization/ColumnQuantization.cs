@@ -1,18 +1,18 @@
 namespace Blip.Graphs;
 
 /// <summary>
-/// Weights in 8 bits, symmetric, with one scale an output, for products of many rows: int8 [inputs, outputs], the form of ONNX
-/// Runtime's MatMulIntegerToFloat. Where a layer norm feeds the product, channels are balanced first: what is large in the
-/// activations is made smaller there and larger in the weights, so that one scale for all activations loses less.
+/// Symmetric weights in 8 bits with one scale for each output, for products of many rows: int8 [inputs, outputs]. This is the form of
+/// ONNX Runtime's MatMulIntegerToFloat. If a layer norm comes before the product, its channels are balanced first: a channel with large
+/// activations gets smaller activations and larger weights. Then one scale for all activations loses less precision.
 /// </summary>
 internal static class ColumnQuantization
 {
     private const float Largest = 127;
 
-    /// <summary>How many standard deviations of a normalised channel are taken for its largest value.</summary>
+    /// <summary>The largest value of a normalised channel is taken to be this number of standard deviations.</summary>
     private const float Deviations = 3;
 
-    /// <summary>The scales [outputs] of rows of a matrix [outputs, inputs], its columns times <paramref name="balance"/>.</summary>
+    /// <summary>The scales [outputs] for rows of a matrix [outputs, inputs] whose columns are multiplied by a balance [inputs].</summary>
     public static float[] Scales(ReadOnlySpan<float> weight, int inputs, float[]? balance)
     {
         float[] scales = new float[weight.Length / inputs];
@@ -26,7 +26,7 @@ internal static class ColumnQuantization
         return scales;
     }
 
-    /// <summary>The values [inputs, outputs] of rows of a matrix [outputs, inputs], its columns times <paramref name="balance"/>.</summary>
+    /// <summary>The values [inputs, outputs] for rows of a matrix [outputs, inputs] whose columns are multiplied by a balance.</summary>
     public static sbyte[] Values(float[] weight, int firstRow, int outputs, int inputs, float[]? balance)
     {
         float[] scales = Scales(weight.AsSpan(firstRow * inputs, outputs * inputs), inputs, balance);
@@ -41,8 +41,8 @@ internal static class ColumnQuantization
     }
 
     /// <summary>
-    /// The factor of each channel between a layer norm and the matrix [outputs, inputs] that it feeds:
-    /// √((|β| + 3|γ|) / max|W|), by which γ and β are divided and the matrix's column is multiplied.
+    /// The balance [inputs] between a layer norm and the matrix [outputs, inputs] after it. The factor of a channel is
+    /// √((|β| + 3|γ|) / max|W|). γ and β are divided by it, and the channel's column of the matrix is multiplied by it.
     /// </summary>
     public static float[] Balance(float[] gamma, float[] beta, float[] weight)
     {

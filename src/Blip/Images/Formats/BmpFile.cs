@@ -7,7 +7,7 @@ internal static class BmpFile
 {
     private const int Uncompressed = 0, BitFields = 3, Jpeg = 4, Png = 5, AlphaBitFields = 6;
 
-    // Two letters alone begin many texts: the size of the second header must be a known one too.
+    // Many texts begin with the two letters, so the size of the second header must be a known one, too.
     public static bool Matches(ReadOnlySpan<byte> data)
         => data.StartsWith("BM"u8) && (data.Length < 18 ? data.Contains((byte)0) : I32(data, 14) is 12 or (>= 16 and <= 124));
 
@@ -17,7 +17,7 @@ internal static class BmpFile
         return new ImageHeader(ImageFormat.Bmp, layout.Width, layout.Height);
     }
 
-    /// <summary>The rows are all there. Run-length coded ones are left to the decoder.</summary>
+    /// <summary>Checks that all rows are there. Rows with run-length coding are checked by the decoder.</summary>
     public static void CheckComplete(ReadOnlySpan<byte> data)
     {
         Layout layout = Read(data);

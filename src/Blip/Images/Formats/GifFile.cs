@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Blip.Images;
 
-/// <summary>Walks the blocks of a GIF file up to the end of its first frame: the others may be missing.</summary>
+/// <summary>Reads the blocks of a GIF file up to the end of its first frame. Other frames are not used, so they may be missing.</summary>
 internal static class GifFile
 {
     private const byte Extension = 0x21, GraphicControl = 0xF9, Frame = 0x2C;
@@ -18,10 +18,11 @@ internal static class GifFile
         at += 9;
         ReadOnlySpan<byte> own = Palette(data, frame[8], ref at);
 
-        // A first frame that reaches beyond the canvas makes the canvas larger.
+        // If the first frame is larger than the canvas, the canvas gets larger.
         int width = Math.Max(U16(data[6..]), U16(frame) + U16(frame[4..]));
         int height = Math.Max(U16(data[8..]), U16(frame[2..]) + U16(frame[6..]));
-        return new ImageHeader(ImageFormat.Gif, width, height) { Matte = Colour(own.IsEmpty ? palette : own, Math.Max(0, transparent)) };
+        uint matte = Colour(own.IsEmpty ? palette : own, Math.Max(0, transparent));
+        return new ImageHeader(ImageFormat.Gif, width, height) { Matte = matte };
     }
 
     public static void CheckComplete(ReadOnlySpan<byte> data)
@@ -35,7 +36,9 @@ internal static class GifFile
         SkipBlocks(data, ref at);
     }
 
-    /// <summary>Leaves <paramref name="at"/> at the nine bytes that describe the first frame; gives its transparent colour, or -1.</summary>
+    /// <summary>
+    /// Moves <paramref name="at"/> to the nine bytes that describe the first frame. Returns the index of its transparent colour, or -1.
+    /// </summary>
     private static int ToFirstFrame(ReadOnlySpan<byte> data, ref int at)
     {
         int transparent = -1;

@@ -3,11 +3,11 @@ using System.Text;
 
 namespace Blip.Images;
 
-/// <summary>Tells formats apart by their first bytes.</summary>
+/// <summary>Finds the format of a file from its first bytes.</summary>
 internal static class ImageSniffer
 {
-    // Formats that people send and that are not read: each is refused by its name. '?' stands for any byte.
-    private static readonly (string Magic, string Name)[] Unread =
+    // Formats that people send but Blip does not read. The error names the format. '?' stands for any byte.
+    private static readonly (string Magic, string Name)[] Unsupported =
     [
         ("II*\0", "TIFF"), ("MM\0*", "TIFF"), ("II+\0", "TIFF (BigTIFF)"), ("MM\0+", "TIFF (BigTIFF)"),
         ("\0\0\u0001\0", "ICO (a Windows icon)"), ("\0\0\u0002\0", "CUR (a Windows cursor)"),
@@ -16,12 +16,12 @@ internal static class ImageSniffer
         ("\0\0\0\u000CjP  ", "JPEG 2000"), ("\u00FFO\u00FFQ", "JPEG 2000"),
         ("qoif", "QOI"), ("DDS ", "DDS"), ("#?RADIANCE", "Radiance HDR"), ("v/1\u0001", "OpenEXR"), ("SIMPLE  =", "FITS"),
         ("\u00D7\u00CD\u00C6\u009A", "WMF"), ("\u008AMNG", "MNG"), ("\u008BJNG", "JNG"), ("icns", "ICNS (an Apple icon)"), ("FLIF", "FLIF"),
-        ("RIFF????AVI ", "AVI video"), ("RIFF????WAVE", "WAVE sound"), ("\u001AE\u00DF\u00A3", "WebM or Matroska video"), ("OggS", "Ogg media"),
-        ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"), ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"),
-        ("Rar!", "A RAR archive"),
+        ("RIFF????AVI ", "AVI video"), ("RIFF????WAVE", "WAVE sound"), ("\u001AE\u00DF\u00A3", "WebM or Matroska video"),
+        ("OggS", "Ogg media"), ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"),
+        ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"), ("Rar!", "A RAR archive"),
     ];
 
-    /// <exception cref="BlipException">Empty, no image, or a format that is not read.</exception>
+    /// <exception cref="BlipException">The data is empty, is not an image, or has a format that Blip does not read.</exception>
     public static ImageFormat Sniff(ReadOnlySpan<byte> data)
     {
         if (data.IsEmpty)
@@ -41,19 +41,19 @@ internal static class ImageSniffer
 
     private static BlipException Refusal(ReadOnlySpan<byte> data)
     {
-        foreach ((string magic, string name) in Unread)
+        foreach ((string magic, string name) in Unsupported)
             if (Matches(data, magic))
                 return ImageErrors.Unsupported(name);
         if (data.Length >= 12 && data[4..8].SequenceEqual("ftyp"u8))
             return ImageErrors.Unsupported(MediaName(data));
         if (data is [(byte)'P', >= (byte)'1' and <= (byte)'7', (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n', ..])
             return ImageErrors.Unsupported("PPM (Netpbm)");
-        return TextName(data) is not { } text ? ImageErrors.NotAImage("The file")
+        return TextName(data) is not { } text ? ImageErrors.NotAnImage("The file")
             : text == "SVG" ? ImageErrors.Unsupported(text)
-            : ImageErrors.NotAImage(text);
+            : ImageErrors.NotAnImage(text);
     }
 
-    // ISO media: the major brand, then the compatible ones, until one is known.
+    // An ISO media file lists its major brand and then the compatible brands. The first known brand decides.
     private static string MediaName(ReadOnlySpan<byte> data)
     {
         int end = (int)Math.Min(BinaryPrimitives.ReadUInt32BigEndian(data), (uint)Math.Min(data.Length, 256));
@@ -63,7 +63,9 @@ internal static class ImageSniffer
             string brand = Encoding.Latin1.GetString(data.Slice(at, 4));
             if (brand is "avif" or "avis")
                 return "AVIF";
-            first ??= brand is "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" ? "HEIC" : brand == "crx " ? "CR3 (a raw photo)" : null;
+            first ??= brand is "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" ? "HEIC"
+                : brand == "crx " ? "CR3 (a raw photo)"
+                : null;
         }
         return first ?? (data[8..].StartsWith("mif1"u8) || data[8..].StartsWith("msf1"u8) ? "HEIF" : "MP4 or QuickTime video");
     }
@@ -78,8 +80,9 @@ internal static class ImageSniffer
         string text = Encoding.UTF8.GetString(start);
         return text.Contains('\uFFFD', StringComparison.Ordinal) && start.Length < 1024 ? null
             : text.Contains("<svg", StringComparison.OrdinalIgnoreCase) ? "SVG"
-            : text.Contains("<html", StringComparison.OrdinalIgnoreCase) || text.Contains("<!doctype html", StringComparison.OrdinalIgnoreCase) ? "An HTML page"
-            : text.StartsWith("data:", StringComparison.Ordinal) ? "A data URI (its base64 is to be decoded first)"
+            : text.Contains("<html", StringComparison.OrdinalIgnoreCase)
+                || text.Contains("<!doctype html", StringComparison.OrdinalIgnoreCase) ? "An HTML page"
+            : text.StartsWith("data:", StringComparison.Ordinal) ? "A data URI (decode its base64 first)"
             : "Text";
     }
 

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace Blip.Images;
 
-/// <summary>Walks the markers of a JPEG file (ITU T.81, annex B).</summary>
+/// <summary>Reads the markers of a JPEG file (ITU T.81, annex B).</summary>
 internal static class JpegFile
 {
-    // Ordinary progressive files have about ten scans. Each costs a pass over the whole image, however few bytes it has.
+    // Normal progressive files have about ten scans. For each scan the decoder processes the whole image, even if the scan has few bytes.
     private const int MaxScans = 1000;
     private const long MaxScannedPixels = 1_000_000_000;
 
@@ -36,7 +36,10 @@ internal static class JpegFile
         return new ImageHeader(ImageFormat.Jpeg, found.Width, found.Height, Orientations.Choose(exif, xmp));
     }
 
-    /// <summary>Looks for the end marker: a cut progressive file decodes without complaint. What follows it (a second image, a film) is nobody's concern.</summary>
+    /// <summary>
+    /// Checks that the end marker is there, because decoders accept an incomplete progressive file without an error. Bytes after the
+    /// end marker, such as a second image or a video, are ignored.
+    /// </summary>
     public static void CheckComplete(ReadOnlySpan<byte> data, ImageHeader header)
     {
         int scans = 0;
@@ -49,7 +52,7 @@ internal static class JpegFile
         }
     }
 
-    // The next marker that has a segment, or the end marker. Stuffed zeros, fill bytes, restarts and pixels are passed over.
+    // The next marker that has a segment, or the end marker. Stuffed zeros, fill bytes, restart markers and pixels are skipped.
     private static byte NextMarker(ReadOnlySpan<byte> data, ref int at)
     {
         while (true)
@@ -86,18 +89,18 @@ internal static class JpegFile
     {
         if (segment.Length < 6)
             throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its size is missing");
-        string? unread = marker switch
+        string? unsupported = marker switch
         {
             0xC0 or 0xC1 or 0xC2 or 0xC9 or 0xCA => null,
             0xC3 or 0xCB => "A lossless JPEG",
             _ => "A hierarchical JPEG",
         };
-        if (unread is null && segment[0] != 8)
-            unread = FormattableString.Invariant($"A JPEG with {segment[0]} bits a sample");
-        if (unread is null && segment[5] is not (1 or 3 or 4))
-            unread = FormattableString.Invariant($"A JPEG with {segment[5]} colour channels");
-        return unread is null
+        if (unsupported is null && segment[0] != 8)
+            unsupported = FormattableString.Invariant($"A JPEG with {segment[0]} bits a sample");
+        if (unsupported is null && segment[5] is not (1 or 3 or 4))
+            unsupported = FormattableString.Invariant($"A JPEG with {segment[5]} colour channels");
+        return unsupported is null
             ? (BinaryPrimitives.ReadUInt16BigEndian(segment[3..]), BinaryPrimitives.ReadUInt16BigEndian(segment[1..]))
-            : throw ImageErrors.Unsupported(unread);
+            : throw ImageErrors.Unsupported(unsupported);
     }
 }

@@ -3,7 +3,7 @@ using System.IO.Hashing;
 
 namespace Blip.Images;
 
-/// <summary>Walks the chunks of a PNG file (ISO 15948).</summary>
+/// <summary>Reads the chunks of a PNG file (ISO 15948).</summary>
 internal static class PngFile
 {
     private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874;
@@ -30,7 +30,7 @@ internal static class PngFile
         return new ImageHeader(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(exif, xmp));
     }
 
-    /// <summary>Every chunk up to the last is there and has the checksum it says. What follows the last is nobody's concern.</summary>
+    /// <summary>Checks that all chunks are there and that their checksums are right. Bytes after the last chunk are ignored.</summary>
     public static void CheckComplete(ReadOnlySpan<byte> data)
     {
         int at = Start(data);
@@ -55,7 +55,9 @@ internal static class PngFile
         ReadOnlySpan<byte> signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
         if (data.Length < signature.Length)
             throw ImageErrors.Truncated(ImageFormat.Png);
-        return data.StartsWith(signature) ? signature.Length : throw ImageErrors.Corrupt(ImageFormat.Png, "its first bytes were changed, as by a transfer as text");
+        return data.StartsWith(signature)
+            ? signature.Length
+            : throw ImageErrors.Corrupt(ImageFormat.Png, "its first bytes were changed, perhaps by a transfer in text mode");
     }
 
     private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)

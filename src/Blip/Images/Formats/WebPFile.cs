@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Blip.Images;
 
-/// <summary>Walks the chunks of a WebP file (RFC 9649).</summary>
+/// <summary>Reads the chunks of a WebP file (RFC 9649).</summary>
 internal static class WebPFile
 {
     private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58;
@@ -16,7 +16,7 @@ internal static class WebPFile
         {
             Vp8X when body.Length >= 10 => (1 + U24(body[4..]), 1 + U24(body[7..])),
             Vp8 when body.Length >= 10 && body[3..6].SequenceEqual((ReadOnlySpan<byte>)[0x9D, 0x01, 0x2A])
-                => (BinaryPrimitives.ReadUInt16LittleEndian(body[6..]) & 0x3FFF, BinaryPrimitives.ReadUInt16LittleEndian(body[8..]) & 0x3FFF),
+                => (U16(body[6..]) & 0x3FFF, U16(body[8..]) & 0x3FFF),
             Vp8L when body.Length >= 5 && body[0] == 0x2F => LosslessSize(BinaryPrimitives.ReadUInt32LittleEndian(body[1..])),
             _ => throw ImageErrors.Corrupt(ImageFormat.WebP, "its size is missing"),
         };
@@ -41,7 +41,7 @@ internal static class WebPFile
 
     private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
 
-    // The first chunk is given even where its end is missing: its size is what matters.
+    // A chunk is returned even if its end is missing, because the size of the image is at the start of the first chunk.
     private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
     {
         type = 0;
@@ -54,6 +54,8 @@ internal static class WebPFile
         at = (int)Math.Min(at + 8L + length + (length & 1), data.Length);
         return true;
     }
+
+    private static int U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16LittleEndian(data);
 
     private static int U24(ReadOnlySpan<byte> data) => data[0] | (data[1] << 8) | (data[2] << 16);
 }

@@ -1,14 +1,14 @@
 namespace Blip.Images;
 
-/// <summary>How fast the resampler may be. The results are equal; tests prove it.</summary>
+/// <summary>Which instructions the resampler may use. The results are equal; tests prove it.</summary>
 internal enum ResampleInstructions
 {
     /// <summary>One number at a time.</summary>
     Scalar,
 
-    /// <summary>Vectors of whatever processor this is.</summary>
+    /// <summary>Vector instructions that .NET offers on every processor.</summary>
     Portable,
 
-    /// <summary>AVX2 too, where there is some.</summary>
+    /// <summary>AVX2, too, if the processor has it.</summary>
     All,
 }

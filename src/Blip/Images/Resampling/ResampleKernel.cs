@@ -1,12 +1,13 @@
 namespace Blip.Images;
 
 /// <summary>
-/// Which source pixels make each target pixel along one axis, and how much of each: Pillow's bicubic filter (a = -0.5, widened by the scale
-/// when shrinking), normalised in double and rounded to fixed point. Equal to Pillow's tables number by number.
+/// The source pixels of each target pixel along one axis, and their weights. It is Pillow's bicubic filter (a = -0.5), made wider by the
+/// scale when the image gets smaller. Weights are normalised in double precision and rounded to fixed point. All numbers are equal to
+/// those of Pillow.
 /// </summary>
 internal sealed class ResampleKernel
 {
-    /// <summary>Fraction bits of a weight.</summary>
+    /// <summary>The number of fraction bits of a weight.</summary>
     public const int Precision = 22;
 
     private readonly int[] _starts;
@@ -39,15 +40,15 @@ internal sealed class ResampleKernel
         }
     }
 
-    /// <summary>Number of target pixels.</summary>
+    /// <summary>The number of target pixels.</summary>
     public int Length { get; }
 
-    /// <summary>The most source pixels that one target pixel takes.</summary>
+    /// <summary>The maximum number of source pixels of a target pixel.</summary>
     public int Taps { get; }
 
     public int Start(int target) => _starts[target];
 
-    /// <summary>One past the last source pixel that the target pixel takes.</summary>
+    /// <summary>The index after the last source pixel of a target pixel.</summary>
     public int End(int target) => _starts[target] + _counts[target];
 
     public ReadOnlySpan<int> Weights(int target) => _weights.AsSpan(target * Taps, _counts[target]);

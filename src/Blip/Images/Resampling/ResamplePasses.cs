@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Blip.Images;
 
-/// <summary>The two passes over one row of RGBA pixels, each with and without vector instructions.</summary>
+/// <summary>The horizontal and the vertical pass for one row of RGBA pixels, each with and without vector instructions.</summary>
 internal static unsafe class ResamplePasses
 {
     private const int Half = 1 << (ResampleKernel.Precision - 1);
@@ -19,15 +19,17 @@ internal static unsafe class ResamplePasses
             HorizontalScalar(kernel, row, line);
     }
 
-    /// <param name="ring">Rows of <paramref name="stride"/> bytes.</param>
-    /// <param name="first">The first row that counts.</param>
-    /// <param name="straight">How many rows from there.</param>
-    /// <param name="wrapped">How many more from the start of the ring.</param>
-    /// <param name="stride">Bytes of a row, a multiple of 64; all of them are computed.</param>
-    /// <param name="weights">One a row.</param>
-    /// <param name="line">Takes the result.</param>
+    /// <summary>Computes one target row from rows in a ring buffer.</summary>
+    /// <param name="ring">The ring buffer: rows of <paramref name="stride"/> bytes.</param>
+    /// <param name="first">The index of the first source row in the ring.</param>
+    /// <param name="straight">The number of source rows from there to the end of the ring.</param>
+    /// <param name="wrapped">The number of source rows that follow at the start of the ring.</param>
+    /// <param name="stride">The number of bytes in a row, a multiple of 64. All of them are computed.</param>
+    /// <param name="weights">The weight of each source row.</param>
+    /// <param name="line">Gets the target row.</param>
     /// <param name="allowed">Which instructions may be used.</param>
-    public static void Vertical(byte* ring, int first, int straight, int wrapped, int stride, int* weights, byte* line, ResampleInstructions allowed)
+    public static void Vertical(
+        byte* ring, int first, int straight, int wrapped, int stride, int* weights, byte* line, ResampleInstructions allowed)
     {
         byte* start = ring + ((long)first * stride);
         if (allowed != ResampleInstructions.Scalar && Vector.IsHardwareAccelerated && Vector<byte>.Count <= 64)
@@ -64,8 +66,8 @@ internal static unsafe class ResamplePasses
                 for (; k + 2 <= weights.Length; k += 2)
                 {
                     Vector256<int> two = Avx2.ConvertToVector256Int32(pixel + (k * 4L));
-                    Vector256<int> by = Avx2.PermuteVar8x32(Vector128.CreateScalarUnsafe(*(long*)(weight + k)).AsInt32().ToVector256Unsafe(), spread);
-                    pairs += two * by;
+                    Vector128<int> twoWeights = Vector128.CreateScalarUnsafe(*(long*)(weight + k)).AsInt32();
+                    pairs += two * Avx2.PermuteVar8x32(twoWeights.ToVector256Unsafe(), spread);
                 }
                 Vector128<int> sum = pairs.GetLower() + pairs.GetUpper() + Vector128.Create(Half);
                 if (k < weights.Length)
@@ -116,7 +118,7 @@ internal static unsafe class ResamplePasses
 
     private static byte Clip(int sum) => (byte)Math.Clamp(sum >> ResampleKernel.Precision, 0, 255);
 
-    /// <summary>The running sums of one vector of bytes.</summary>
+    /// <summary>The sums for one vector of bytes.</summary>
     private ref struct Sums(int start)
     {
         private Vector<int> _a = new(start), _b = new(start), _c = new(start), _d = new(start);

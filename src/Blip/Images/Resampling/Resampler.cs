@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Blip.Images;
 
 /// <summary>
-/// Resizes an image as Pillow does, byte for byte, while its rows arrive: only as many rows are held as the vertical filter is high. Each
-/// of the two passes rounds to 8 bits, so their order shows in the result.
+/// Resizes an image while its rows arrive. The result is equal to Pillow's, byte for byte. Only the rows that the vertical filter needs
+/// are in memory. Each of the two passes rounds to 8 bits, so their order changes the result.
 /// </summary>
 internal sealed unsafe class Resampler : IPixelRows, IDisposable
 {
@@ -17,7 +17,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
     private readonly ResampleKernel? _horizontal;
     private readonly ResampleKernel? _vertical;
 
-    // The rows that wait for the vertical pass, in a ring; a row that came out of it; a row that came out of the horizontal pass.
+    // A ring buffer of rows that wait for the vertical pass, a row after the vertical pass, and a row after the horizontal pass.
     private readonly int _stride;
     private readonly PixelBuffer? _ring;
     private readonly PixelBuffer? _blended;
@@ -27,14 +27,16 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
     private int _emitted;
     private long _ticks;
 
-    /// <param name="width">Source width.</param>
-    /// <param name="height">Source height.</param>
-    /// <param name="targetWidth">Target width.</param>
-    /// <param name="targetHeight">Target height.</param>
-    /// <param name="target">Takes the result: rows of red, green, blue.</param>
+    /// <param name="width">The source width in pixels.</param>
+    /// <param name="height">The source height in pixels.</param>
+    /// <param name="targetWidth">The target width in pixels.</param>
+    /// <param name="targetHeight">The target height in pixels.</param>
+    /// <param name="target">Gets the result: uint8 [targetHeight, targetWidth, 3] with red, green and blue.</param>
     /// <param name="mode">Decides the order of the passes.</param>
-    /// <param name="allowed">Which instructions may be used; the result is the same.</param>
-    public Resampler(int width, int height, int targetWidth, int targetHeight, Memory<byte> target, ResizeMode mode, ResampleInstructions allowed = ResampleInstructions.All)
+    /// <param name="allowed">Which instructions may be used. They do not change the result.</param>
+    public Resampler(
+        int width, int height, int targetWidth, int targetHeight, Memory<byte> target, ResizeMode mode,
+        ResampleInstructions allowed = ResampleInstructions.All)
     {
         (_sourceBytes, _sourceHeight, _width, _target, _allowed) = (width * 4, height, targetWidth, target, allowed);
         _verticalFirst = VerticalFirst(width, height, targetWidth, targetHeight, mode);
@@ -52,10 +54,10 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
         }
     }
 
-    /// <summary>Time spent here so far.</summary>
+    /// <summary>The time of resampling so far.</summary>
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(0, _ticks);
 
-    /// <summary>Whether every target row is written.</summary>
+    /// <summary>Whether all target rows are written.</summary>
     public bool IsComplete => _received == _sourceHeight;
 
     public void Write(ReadOnlySpan<byte> rgba)
@@ -63,7 +65,7 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
         long begin = Stopwatch.GetTimestamp();
         int rows = rgba.Length / _sourceBytes;
         if (rows * _sourceBytes != rgba.Length || rows > _sourceHeight - _received)
-            throw new ArgumentException("These are not whole rows, or more than the image has.", nameof(rgba));
+            throw new ArgumentException("The bytes are not whole rows, or there are more rows than the image has.", nameof(rgba));
         fixed (byte* source = rgba)
             for (int row = 0; row < rows; row++)
                 Take(source + ((long)row * _sourceBytes));
@@ -113,7 +115,10 @@ internal sealed unsafe class Resampler : IPixelRows, IDisposable
         int first = _vertical.Start(target) % _vertical.Taps;
         int straight = Math.Min(weights.Length, _vertical.Taps - first);
         fixed (int* weight = weights)
-            ResamplePasses.Vertical(_ring!.Pointer, first, straight, weights.Length - straight, _stride, weight, _blended!.Pointer, _allowed);
+        {
+            ResamplePasses.Vertical(
+                _ring!.Pointer, first, straight, weights.Length - straight, _stride, weight, _blended!.Pointer, _allowed);
+        }
     }
 
     private void Emit(byte* line)

@@ -1,17 +1,17 @@
 namespace Blip.Images;
 
 /// <summary>
-/// Which published order of the two resampling passes is followed. Both are bicubic and agree to single levels; each is equal to its
-/// Pillow releases byte for byte.
+/// The order of the two resampling passes. Both orders are bicubic, and their results differ by single levels. Each order is equal, byte
+/// for byte, to the Pillow versions that use it.
 /// </summary>
 public enum ResizeMode
 {
     /// <summary>
-    /// As Pillow 13: vertically first where the height shrinks by more than twice the pixels that the width does (most upright
-    /// photos), else horizontally first. The default.
+    /// The order of Pillow 13. The vertical pass is first if the height shrinks by more than twice as many pixels as the width (most
+    /// upright photos); else the horizontal pass is first. The default.
     /// </summary>
     Pillow,
 
-    /// <summary>As Pillow up to 11: always horizontally first.</summary>
+    /// <summary>The order of Pillow up to version 11: the horizontal pass is always first.</summary>
     Classic,
 }
