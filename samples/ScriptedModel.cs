@@ -6,8 +6,8 @@ using System.Text.Json.Nodes;
 namespace Samples;
 
 /// <summary>
-/// Stands in for a language model, so that the samples run without a key: a loopback server that speaks just enough of the chat-completions protocol to pass the user's
-/// question on to the image tool, and the tool's answer back.
+/// Stands in for a language model, so that the samples run without a key: a loopback server that speaks just enough of the chat-completions
+/// protocol to pass the user's question on to the image tool, and the tool's answer back.
 /// </summary>
 internal sealed class ScriptedModel : IDisposable
 {
@@ -45,7 +45,12 @@ internal sealed class ScriptedModel : IDisposable
                 ["object"] = "chat.completion",
                 ["created"] = 0,
                 ["model"] = "scripted",
-                ["choices"] = new JsonArray(new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = message.ContainsKey("tool_calls") ? "tool_calls" : "stop" }),
+                ["choices"] = new JsonArray(new JsonObject
+                {
+                    ["index"] = 0,
+                    ["message"] = message,
+                    ["finish_reason"] = message.ContainsKey("tool_calls") ? "tool_calls" : "stop",
+                }),
                 ["usage"] = new JsonObject { ["prompt_tokens"] = 0, ["completion_tokens"] = 0, ["total_tokens"] = 0 },
             });
             context.Response.Close();
@@ -57,9 +62,12 @@ internal sealed class ScriptedModel : IDisposable
 
     private static JsonObject CallTool(JsonNode request, JsonNode userMessage)
     {
-        string tool = request["tools"]!.AsArray().Select(t => t!["function"]!["name"]!.GetValue<string>()).First(n => n.EndsWith("ask_image", StringComparison.Ordinal));
+        string tool = request["tools"]!.AsArray().Select(t => t!["function"]!["name"]!.GetValue<string>())
+            .First(n => n.EndsWith("ask_image", StringComparison.Ordinal));
         string question = Text(userMessage).Split('\n').Last(line => !line.StartsWith('['));
-        JsonObject call = new() { ["id"] = "call_1", ["type"] = "function", ["function"] = new JsonObject { ["name"] = tool, ["arguments"] = JsonSerializer.Serialize(new { image = "image-1", question }) } };
+        string arguments = JsonSerializer.Serialize(new { image = "image-1", question });
+        JsonObject function = new() { ["name"] = tool, ["arguments"] = arguments };
+        JsonObject call = new() { ["id"] = "call_1", ["type"] = "function", ["function"] = function };
         return new JsonObject { ["role"] = "assistant", ["content"] = null, ["tool_calls"] = new JsonArray(call) };
     }
 

@@ -11,7 +11,10 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Benchmarks;
 
-/// <summary>Blip's networks against <see cref="PlainGraphs"/> in one process, turn by turn: what its graphs are worth on this machine. Two tokens an answer, decoding and resizing left out.</summary>
+/// <summary>
+/// Blip's networks against <see cref="PlainGraphs"/> in one process, turn by turn: what its graphs are worth on this machine. Two tokens an
+/// answer, decoding and resizing left out.
+/// </summary>
 internal static class PlainComparison
 {
     private const int Rounds = 12, FurtherQuestions = 8;
@@ -19,10 +22,12 @@ internal static class PlainComparison
     public static void Run(string folder)
     {
         using Checkpoint checkpoint = Checkpoint.Open(folder);
-        using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize).Process(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
+        using PixelTensor pixels = new ImagePreprocessor(checkpoint.Config.Vision.ImageSize, checkpoint.Config.Vision.ImageSize)
+            .Process(BlipImage.FromFile(Path.Combine(AppContext.BaseDirectory, "dogs.jpg")));
         int[] ids = BertTokenizer.Load(folder).Encode("how many dogs are in the picture?").Ids;
         using Plain plain = new(checkpoint, pixels, ids);
-        (string Name, QuestionAnsweringNetwork Network)[] networks = [("fp32", Create(BlipPrecision.Fp32)), ("int8", Create(BlipPrecision.Int8))];
+        (string Name, QuestionAnsweringNetwork Network)[] networks =
+            [("fp32", Create(BlipPrecision.Fp32)), ("int8", Create(BlipPrecision.Int8))];
         Dictionary<string, List<double>> times = [];
         for (int round = -1; round < Rounds; round++)
         {
@@ -112,7 +117,8 @@ internal static class PlainComparison
         {
             _weights = new WeightStore(checkpoint, cache: null);
             PlainGraphs graphs = new(checkpoint.Config);
-            (_vision, _question, _decoder) = (Create(graphs.Vision()), Create(graphs.Question()), Create(graphs.Decoder(checkpoint.IsHeadTied)));
+            (_vision, _question) = (Create(graphs.Vision()), Create(graphs.Question()));
+            _decoder = Create(graphs.Decoder(checkpoint.IsHeadTied));
             int size = checkpoint.Config.Vision.ImageSize;
             float[] px = new float[3 * size * size];
             PreprocessorConfig preprocessor = checkpoint.Preprocessor;
@@ -174,7 +180,8 @@ internal static class PlainComparison
         private static (OrtValue Ids, OrtValue Positions) Sequence(long[] ids)
         {
             long[] positions = [.. Enumerable.Range(0, ids.Length).Select(i => (long)i)];
-            return (OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]), OrtValue.CreateTensorValueFromMemory(positions, [1, ids.Length]));
+            return (OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]),
+                OrtValue.CreateTensorValueFromMemory(positions, [1, ids.Length]));
         }
     }
 }

@@ -131,7 +131,8 @@ public sealed partial class BlipModel
     }
 
     /// <summary>From bytes to embeddings, with a reference for the caller.</summary>
-    private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(BlipImage image, CancellationToken cancellationToken)
+    private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(
+        BlipImage image, CancellationToken cancellationToken)
     {
         // The same object has the same bytes: what the model sees of them is known.
         if (_keys.TryGetValue(image, out object? known) && _cache.Find((PixelKey)known) is { } kept)
@@ -171,7 +172,8 @@ public sealed partial class BlipModel
         try
         {
             using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
-            PixelTensor pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken).ConfigureAwait(false);
+            PixelTensor pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken)
+                .ConfigureAwait(false);
             _telemetry.Decoded(pixels);
             return pixels;
         }

@@ -81,10 +81,12 @@ public sealed partial class BlipModel
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
             return await ServeAsync(isAsk: true, async trace =>
             {
-                (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+                (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken)
+                    .ConfigureAwait(false);
                 return outcome with
                 {
-                    Answers = await AskApartAsync(embeddings, item.Questions, options.Ask, timing, trace, cancellationToken).ConfigureAwait(false),
+                    Answers = await AskApartAsync(embeddings, item.Questions, options.Ask, timing, trace, cancellationToken)
+                        .ConfigureAwait(false),
                 };
             }, options.WaitForPlace ? _gate.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
         }
@@ -101,7 +103,7 @@ public sealed partial class BlipModel
         BlipException known => known,
         OperationCanceledException => new BlipException(BlipErrorCode.Cancelled, "Opening the image was cancelled.", exception),
         IOException or UnauthorizedAccessException => new BlipException(BlipErrorCode.FileNotFound, "The image cannot be read.", exception),
-        _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed for a reason that Blip did not foresee.", exception),
+        _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed, and Blip did not foresee why.", exception),
     };
 
     /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>

@@ -87,7 +87,8 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <exception cref="BlipException">
     /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
     /// </exception>
-    public static Task<BlipModel> LoadAsync(BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
+    public static Task<BlipModel> LoadAsync(
+        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options = options.Copy();
@@ -96,8 +97,8 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     }
 
     /// <summary>
-    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so for
-    /// the full-size model; later ones know it. It takes no place in the queue.
+    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so
+    /// for the full-size model; later ones know it. It takes no place in the queue.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>

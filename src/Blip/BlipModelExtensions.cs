@@ -25,7 +25,8 @@ public static class BlipModelExtensions
     /// <param name="encoded"/><param name="question"/><param name="options"/><param name="cancellationToken"/>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
     public static async Task<TypedAnswer<T>> AskAsync<T>(
-        this IBlipModel model, EncodedImage encoded, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
+        this IBlipModel model, EncodedImage encoded, string question, AskOptions? options = null,
+        CancellationToken cancellationToken = default)
         where T : struct
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -37,10 +38,14 @@ public static class BlipModelExtensions
     /// <param name="model">The model.</param>
     /// <param name="image">The image.</param>
     /// <param name="questions">The questions.</param>
-    /// <param name="options">How to answer; the defaults where <see langword="null"/>. The image waits for no place unless they say so.</param>
+    /// <param name="options">
+    /// How to answer; the defaults where <see langword="null"/>. The image waits for no place unless they say so.
+    /// </param>
     /// <param name="cancellationToken">Leaves the queue.</param>
     /// <returns>One outcome a question, in order.</returns>
-    /// <exception cref="BlipException">The image or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
+    /// <exception cref="BlipException">
+    /// The image or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
+    /// </exception>
     /// <exception cref="BlipModelException">The model is damaged: no fault of a question.</exception>
     public static async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
         this IBlipModel model, BlipImage image, IReadOnlyList<string> questions, AskEachOptions? options = null,
@@ -48,9 +53,11 @@ public static class BlipModelExtensions
     {
         options ??= new AskEachOptions { WaitForPlace = false };
         IReadOnlyList<QuestionOutcome> answers = [];
-        await foreach (AskOutcome outcome in model.AskEachAsync([new AskItem(image, questions)], options, cancellationToken).ConfigureAwait(false))
+        await foreach (AskOutcome outcome in model.AskEachAsync([new AskItem(image, questions)], options, cancellationToken)
+            .ConfigureAwait(false))
             answers = outcome.Error is null ? outcome.Answers : throw outcome.Error;
-        BlipException? fault = answers.Select(answer => answer.Error).FirstOrDefault(e => e is BlipModelException or { Code: BlipErrorCode.Internal });
+        BlipException? fault = answers.Select(answer => answer.Error)
+            .FirstOrDefault(e => e is BlipModelException or { Code: BlipErrorCode.Internal });
         return fault is null ? answers : throw fault;
     }
 

@@ -27,7 +27,9 @@ public sealed class BlipOptions
     [Range(1, 1_000_000)]
     public int MaxRequests { get; set; } = 256;
 
-    /// <summary>Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 100,000,000 by default.</summary>
+    /// <summary>
+    /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 100,000,000 by default.
+    /// </summary>
     [Range(1, long.MaxValue)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
@@ -60,18 +62,23 @@ public sealed class BlipOptions
     [Range(0, long.MaxValue)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
-    /// <summary>The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the default, sets no limit.</summary>
+    /// <summary>
+    /// The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the
+    /// default, sets no limit.
+    /// </summary>
     [Range(1, long.MaxValue)]
     public long? GpuMemoryLimit { get; set; }
 
     /// <summary>
-    /// The folder where int8 weights are kept between starts. By default the environment's <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache folder; empty keeps nothing.
+    /// The folder where int8 weights are kept between starts. By default the environment's <c>BLIP_CACHE</c>, else <c>blip</c> in the
+    /// user's cache folder; empty keeps nothing.
     /// </summary>
     public string? CacheDirectory { get; set; }
 
     /// <summary>
-    /// Whether, once it answers, a model in fp32 on a CPU copies its text networks' weights into the layout that ONNX Runtime likes best, while it goes on answering: a further question then takes about
-    /// four fifths of the time. Takes a few seconds of one core, and 0.5 GB more while it does, for the full-size model, and changes the last digits of probabilities. False by default.
+    /// Whether, once it answers, a model in fp32 on a CPU copies its text networks' weights into the layout that ONNX Runtime likes best,
+    /// while it goes on answering: a further question then takes about four fifths of the time. Takes a few seconds of one core, and 0.5 GB
+    /// more while it does, for the full-size model, and changes the last digits of probabilities. False by default.
     /// </summary>
     public bool PackWeights { get; set; }
 

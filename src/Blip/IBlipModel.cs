@@ -45,8 +45,9 @@ public interface IBlipModel
     Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Asks about many images, in their order, with a bounded number of them in memory: the next ones are read and decoded while the network
-    /// runs. Waits for places in the queue instead of failing, and leaves half of them to others. What fails is an outcome of its own.
+    /// Asks about many images, in their order, with a bounded number of them in memory: the next ones are read and decoded while the
+    /// network runs. Waits for places in the queue instead of failing, and leaves half of them to others. What fails is an outcome of its
+    /// own.
     /// </summary>
     /// <param name="items">The images with their questions; read as places become free.</param>
     /// <param name="options">How to answer, and how many images to hold; the defaults where <see langword="null"/>.</param>

@@ -9,7 +9,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Blip;
 
 /// <summary>The parts of a model, checked against one another and ready to answer.</summary>
-internal sealed record LoadedModel(DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, QuestionAnsweringNetwork Network);
+internal sealed record LoadedModel(
+    DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, QuestionAnsweringNetwork Network);
 
 /// <summary>Loads the parts of a model. What fails, at any step, gives back all that was taken.</summary>
 /// <param name="options">Which model, and where.</param>

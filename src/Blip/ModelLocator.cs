@@ -7,7 +7,8 @@ namespace Blip;
 internal static class ModelLocator
 {
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
-    public static bool MayDownload(string model) => model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
+    public static bool MayDownload(string model) =>
+        model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
     /// <summary>What callers are told: a folder is called by its name, since where it lies is nobody's business.</summary>
     public static string NameOf(string model) =>
@@ -15,7 +16,8 @@ internal static class ModelLocator
 
     /// <summary>A folder, the demo model's folder, or the snapshot of a hub id, downloaded as far as it is not in the cache.</summary>
     /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
-    public static async Task<string> FindAsync(string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)
+    public static async Task<string> FindAsync(
+        string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)
     {
         if (model == BlipModel.DemoModel)
             return Path.Combine(AppContext.BaseDirectory, "models", "demo");
@@ -24,7 +26,8 @@ internal static class ModelLocator
         if (!HubModelId.TryParse(model, out _))
         {
             throw BlipModelException.NotFound(
-                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that travels with Blip.");
+                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and model.safetensors, " +
+                $"an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that travels with Blip.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);

@@ -25,7 +25,8 @@ public class BlipExceptionTests
     public void ModelException_HasTheCodeOfItsKind()
     {
         InvalidOperationException cause = new();
-        BlipModelException broken = new("config.json is broken.", cause), missing = BlipModelException.NotFound("There is no folder.", cause);
+        BlipModelException broken = new("config.json is broken.", cause),
+            missing = BlipModelException.NotFound("There is no folder.", cause);
         Assert.Equal((BlipErrorCode.ModelInvalid, "config.json is broken.", cause), (broken.Code, broken.Message, broken.InnerException));
         Assert.Equal((BlipErrorCode.ModelNotFound, "There is no folder.", cause), (missing.Code, missing.Message, missing.InnerException));
     }

@@ -40,7 +40,8 @@ public sealed class DemoEvaluationTests(DemoModelFixture demo) : IClassFixture<D
         List<Answer> answers = [];
         await foreach (AskOutcome outcome in model.AskEachAsync(items, cancellationToken: TestContext.Current.CancellationToken))
             answers.Add(outcome.Answers[0].Answer!);
-        Compare(model.Info.Precision, [.. answers.Select(answer => (answer.TokenIds.ToArray(), answer.Text))], leastEqual, accuracy, within);
+        (int[], string)[] found = [.. answers.Select(answer => (answer.TokenIds.ToArray(), answer.Text))];
+        Compare(model.Info.Precision, found, leastEqual, accuracy, within);
     }
 
     private static void Compare(

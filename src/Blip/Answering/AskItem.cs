@@ -36,7 +36,8 @@ public sealed class AskItem
     public static AskItem FromFile(string path, params IReadOnlyList<string> questions)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return new AskItem(async token => await BlipImage.FromFileAsync(path, cancellationToken: token).ConfigureAwait(false), questions, path);
+        return new AskItem(
+            async token => await BlipImage.FromFileAsync(path, cancellationToken: token).ConfigureAwait(false), questions, path);
     }
 
     internal ValueTask<BlipImage> OpenAsync(CancellationToken cancellationToken) => _open(cancellationToken);

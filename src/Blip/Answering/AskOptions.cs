@@ -17,7 +17,8 @@ public sealed record AskOptions
     public int MaxNewTokens { get; init; } = 20;
 
     /// <summary>
-    /// The minimum number of tokens before the answer may end: at most <see cref="MaxNewTokens"/> and the decoder's positions. 0 by default.
+    /// The minimum number of tokens before the answer may end: at most <see cref="MaxNewTokens"/> and the decoder's positions. 0 by
+    /// default.
     /// </summary>
     public int MinNewTokens { get; init; }
 

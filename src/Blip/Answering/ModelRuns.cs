@@ -104,7 +104,8 @@ internal sealed class ModelRuns
 
         public bool IsWanted(int answer) => !run.IsGone(answer);
 
-        public void Found(int answer, FoundAnswer found) => run.Complete(answer, new QuestionResult(found, _start, _encodeTime, SearchTime));
+        public void Found(int answer, FoundAnswer found) =>
+            run.Complete(answer, new QuestionResult(found, _start, _encodeTime, SearchTime));
 
         public void StepDone()
         {

@@ -3,9 +3,10 @@ using System.Runtime.InteropServices;
 namespace Blip.Decoding;
 
 /// <summary>
-/// Which first tokens answered questions that begin alike ("is there", "what color"), learnt as answers are found. The decoder's time is that of reading its
-/// weights: it can read a few likely first tokens in the pass that reads the start token, and where one of them is what the search finds, the next pass is saved. A guess changes no answer; the last digits of its probabilities may depend on it, as they do on questions that share a run.
-/// Thread-safe.
+/// Which first tokens answered questions that begin alike ("is there", "what color"), learnt as answers are found. The decoder's time is
+/// that of reading its weights: it can read a few likely first tokens in the pass that reads the start token, and where one of them is what
+/// the search finds, the next pass is saved. A guess changes no answer; the last digits of its probabilities may depend on it, as they do
+/// on questions that share a run. Thread-safe.
 /// </summary>
 internal sealed class AnswerGuesses
 {

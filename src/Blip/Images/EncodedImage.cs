@@ -7,13 +7,17 @@ namespace Blip;
 /// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can put something in its place.</remarks>
 public abstract class EncodedImage : IDisposable
 {
-    /// <summary>The native memory that it takes now, in bytes: 1.8 MB for the full-size model, and 44 MB once many questions were asked.</summary>
+    /// <summary>
+    /// The native memory that it takes now, in bytes: 1.8 MB for the full-size model, and 44 MB once many questions were asked.
+    /// </summary>
     public abstract long Bytes { get; }
 
     /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.</summary>
     public abstract AnswerTiming Timing { get; }
 
-    /// <summary>Gives its memory back, unless the model's own cache still keeps the image. Questions under way are still answered.</summary>
+    /// <summary>
+    /// Gives its memory back, unless the model's own cache still keeps the image. Questions under way are still answered.
+    /// </summary>
     public void Dispose()
     {
         Dispose(disposing: true);

@@ -39,7 +39,8 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         for (int i = 0; i < questionLengths.Length; i++)
             _questionEnds[i] = end += questionLengths[i];
         OrtTensorTypeAndShapeInfo keys = cross[0].GetTensorTypeAndShape();
-        _empty = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, keys.ElementDataType, [1, keys.Shape[1], 0, keys.Shape[3]]);
+        _empty = OrtValue.CreateAllocatedTensorValue(
+            OrtAllocator.DefaultInstance, keys.ElementDataType, [1, keys.Shape[1], 0, keys.Shape[3]]);
     }
 
     public int VocabularySize { get; }

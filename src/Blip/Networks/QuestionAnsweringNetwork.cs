@@ -38,13 +38,16 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>Where computed weights are kept, if anywhere.</summary>
     public WeightCache? Cache => _sessions.Cache;
 
-    /// <summary>Makes all sessions now, so that the first question does not wait for them. What fails is left to the caller, who disposes.</summary>
+    /// <summary>
+    /// Makes all sessions now, so that the first question does not wait for them. What fails is left to the caller, who disposes.
+    /// </summary>
     /// <param name="made">Gets the share that is done, 0 to 1.</param>
     /// <param name="cancellationToken">Checked between sessions.</param>
     public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
     {
         // What sees the image and what reads text have no weights in common: one half is made beside the other.
-        (Action, int)[] image = [(_vision.Prepare, 2), (_encoder.PrepareProjection, 1)], text = [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
+        (Action, int)[] image = [(_vision.Prepare, 2), (_encoder.PrepareProjection, 1)],
+            text = [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
         Lock gate = new();
         int done = 0, all = image.Concat(text).Sum(step => step.Item2);
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

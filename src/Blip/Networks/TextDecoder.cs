@@ -17,7 +17,8 @@ internal sealed class TextDecoder : IDisposable
     public TextDecoder(SessionFactory sessions)
     {
         _sessions = sessions;
-        _cross = new LazySession(() => sessions.Create(KeyValueGraph.ForDecoder(sessions.Config, sessions.LargeBatchForm), packed: _packed));
+        _cross = new LazySession(() =>
+            sessions.Create(KeyValueGraph.ForDecoder(sessions.Config, sessions.LargeBatchForm), packed: _packed));
         _current = new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack: false, _packed);
     }
 

@@ -101,8 +101,10 @@ internal sealed class TextEncoder : IDisposable
 
     private sealed class Sessions(SessionFactory sessions, LinearForm form, bool pack, PrePackedWeightsContainer packed) : IDisposable
     {
-        private readonly LazySession _embedded = new(() => sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: false), pack, packed));
-        private readonly LazySession _projected = new(() => sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: true), pack, packed));
+        private readonly LazySession _embedded = new(() =>
+            sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: false), pack, packed));
+        private readonly LazySession _projected = new(() =>
+            sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: true), pack, packed));
 
         /// <summary>Over an image's embeddings.</summary>
         public GraphSession Embedded => _embedded.Value;

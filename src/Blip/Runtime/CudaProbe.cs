@@ -5,7 +5,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Blip.Runtime;
 
 /// <summary>
-/// Finds out whether CUDA can be used before ONNX Runtime is asked for it: its own error names neither the library that is missing nor the version that is wanted.
+/// Finds out whether CUDA can be used before ONNX Runtime is asked for it: its own error names neither the library that is missing nor the
+/// version that is wanted.
 /// </summary>
 internal static unsafe class CudaProbe
 {
@@ -16,7 +17,10 @@ internal static unsafe class CudaProbe
 
     private static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
-    /// <summary>What ONNX Runtime's CUDA provider is linked against (read off its dynamic section), the driver first, and cuDNN, which it loads when it runs.</summary>
+    /// <summary>
+    /// What ONNX Runtime's CUDA provider is linked against (read off its dynamic section), the driver first, and cuDNN, which it loads when
+    /// it runs.
+    /// </summary>
     public static IReadOnlyList<string> WantedLibraries { get; } = OperatingSystem.IsWindows()
         ? [Driver, "cudart64_13.dll", "cublasLt64_13.dll", "cublas64_13.dll", "curand64_10.dll", "cudnn64_9.dll"]
         : [Driver, "libcudart.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcurand.so.10", "libcudnn.so.9"];
@@ -41,7 +45,8 @@ internal static unsafe class CudaProbe
 
     /// <summary>One sentence that says what is missing for CUDA, or <see langword="null"/> where nothing is.</summary>
     public static string? FindObstacle() =>
-        IsBuiltIn ? FindObstacle(IsPresent, DriverVersion) : "this build carries no CUDA provider (build the application with -p:BlipRuntime=gpu)";
+        IsBuiltIn ? FindObstacle(IsPresent, DriverVersion)
+            : "this build carries no CUDA provider (build the application with -p:BlipRuntime=gpu)";
 
     /// <param name="isPresent">Whether a library can be loaded.</param>
     /// <param name="driverVersion">The newest CUDA that the driver knows, or <see langword="null"/> where it does not say.</param>
@@ -56,7 +61,8 @@ internal static unsafe class CudaProbe
                     : $"{library} is missing (CUDA 13, cuDNN 9 and an NVIDIA driver are needed)";
             }
             if (library == Driver && driverVersion() is { } version and < LeastDriver)
-                return string.Create(CultureInfo.InvariantCulture, $"the NVIDIA driver knows CUDA {version / 1000}.{version % 1000 / 10} and CUDA 13 is needed: install a newer driver");
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"the NVIDIA driver knows CUDA {version / 1000}.{version % 1000 / 10} and CUDA 13 is needed: install a newer driver");
         }
         return null;
     }
@@ -84,7 +90,8 @@ internal static unsafe class CudaProbe
         try
         {
             int version = 0;
-            return NativeLibrary.TryGetExport(handle, "cuDriverGetVersion", out nint function) && ((delegate* unmanaged<int*, int>)function)(&version) == 0 ? version : null;
+            return NativeLibrary.TryGetExport(handle, "cuDriverGetVersion", out nint function)
+                && ((delegate* unmanaged<int*, int>)function)(&version) == 0 ? version : null;
         }
         finally
         {

@@ -3,12 +3,17 @@ using Blip.Graphs;
 
 namespace Blip.Runtime;
 
-/// <summary>Writes a checkpoint's graphs as self-contained ONNX files, for those who want the files: any ONNX Runtime opens them by their path.</summary>
+/// <summary>
+/// Writes a checkpoint's graphs as self-contained ONNX files, for those who want the files: any ONNX Runtime opens them by their path.
+/// </summary>
 internal static class GraphExporter
 {
     private const int Alignment = 4096;
 
-    /// <summary>Writes <c>vision</c>, <c>question</c>, <c>cross</c> and <c>decoder</c>, each as <c>.onnx</c> with its weights in <c>.onnx.data</c> beside it.</summary>
+    /// <summary>
+    /// Writes <c>vision</c>, <c>question</c>, <c>cross</c> and <c>decoder</c>, each as <c>.onnx</c> with its weights in <c>.onnx.data</c>
+    /// beside it.
+    /// </summary>
     public static void Export(Checkpoint checkpoint, string folder, CancellationToken cancellationToken)
     {
         OrtRuntime.EnsureEnvironment();
@@ -17,7 +22,8 @@ internal static class GraphExporter
         foreach (BlipGraph graph in (BlipGraph[])
             [
                 VisionGraph.Build(config, checkpoint.Preprocessor), QuestionGraph.Build(config, LinearForm.RowsFirst, projected: false),
-                KeyValueGraph.ForDecoder(config, LinearForm.RowsFirst), DecoderGraph.Build(config, checkpoint.IsHeadTied, LinearForm.RowsFirst),
+                KeyValueGraph.ForDecoder(config, LinearForm.RowsFirst),
+                DecoderGraph.Build(config, checkpoint.IsHeadTied, LinearForm.RowsFirst),
             ])
         {
             cancellationToken.ThrowIfCancellationRequested();

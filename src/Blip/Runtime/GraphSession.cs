@@ -16,7 +16,8 @@ internal sealed class GraphSession : IDisposable
     private readonly InferenceSession _session;
     private readonly OrtMemoryInfo? _resultMemory;
 
-    private GraphSession(InferenceSession session, OrtMemoryInfo? resultMemory = null) => (_session, _resultMemory) = (session, resultMemory);
+    private GraphSession(InferenceSession session, OrtMemoryInfo? resultMemory = null) =>
+        (_session, _resultMemory) = (session, resultMemory);
 
     public IReadOnlyList<string> Inputs => _session.InputNames;
 
@@ -29,8 +30,12 @@ internal sealed class GraphSession : IDisposable
     /// Whether ONNX Runtime may copy the weights into its own layout: faster products of many rows, at the price of seconds and
     /// of the weights' size in memory. Without it the weights are used where they lie.
     /// </param>
-    /// <param name="prepacked">Shares what was copied with other sessions that have the same weights, which are then made one after the other; outlives the session.</param>
-    public static GraphSession Create(BlipGraph graph, WeightStore weights, SessionOptions options, bool prepack, PrePackedWeightsContainer? prepacked)
+    /// <param name="prepacked">
+    /// Shares what was copied with other sessions that have the same weights, which are then made one after the other; outlives the
+    /// session.
+    /// </param>
+    public static GraphSession Create(
+        BlipGraph graph, WeightStore weights, SessionOptions options, bool prepack, PrePackedWeightsContainer? prepacked)
     {
         // The weights' memory is handed over by name and the file is never read; ONNX Runtime only wants to see it exist.
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(weights.File)!);
@@ -39,7 +44,8 @@ internal sealed class GraphSession : IDisposable
         foreach (GraphWeight weight in graph.Weights)
             options.AddInitializer(weight.Name, weights.Get(weight));
         byte[] model = graph.Write(Path.GetFileName(weights.File));
-        GraphSession session = new(prepacked is null ? new InferenceSession(model, options) : new InferenceSession(model, options, prepacked));
+        GraphSession session = new(
+            prepacked is null ? new InferenceSession(model, options) : new InferenceSession(model, options, prepacked));
         if (prepack)
             weights.ReleasePages();
         return session;
@@ -63,7 +69,8 @@ internal sealed class GraphSession : IDisposable
     {
         // TF32 would keep 10 bits of the 23. Memory grows by what is asked for: by default it doubles.
         Dictionary<string, string> settings = new() { ["use_tf32"] = "0", ["arena_extend_strategy"] = "kSameAsRequested" };
-        // The memory-efficient kernel, a default for 8 rows and more, reads a bias as if its rows began at multiples of 16 bytes. Ours have any length: flash attention where it can, or single steps.
+        // The memory-efficient kernel, a default for 8 rows and more, reads a bias as if its rows began at multiples of 16 bytes. Ours have
+        // any length: flash attention where it can, or single steps.
         if (graph.HasAttentionBias)
             settings["sdpa_kernel"] = (FlashAttention | UnfusedAttention).ToString(CultureInfo.InvariantCulture);
         if (memoryLimit is { } limit)

@@ -23,7 +23,8 @@ internal sealed class MatrixPeak : IDisposable
         GraphBuilder graph = new("peak");
         string left = graph.Input("left", int8 ? DataType.Uint8 : DataType.Float, Size, Size);
         string right = graph.Input("right", int8 ? DataType.Int8 : DataType.Float, Size, Size);
-        graph.Output("product", graph.Node(int8 ? "MatMulInteger" : "MatMul", left, right), int8 ? DataType.Int32 : DataType.Float, Size, Size);
+        string product = graph.Node(int8 ? "MatMulInteger" : "MatMul", left, right);
+        graph.Output("product", product, int8 ? DataType.Int32 : DataType.Float, Size, Size);
         _options = OrtRuntime.CreateOptions(threads);
         _session = new InferenceSession(graph.Build().WriteWhole(_ => throw new UnreachableException()), _options);
         (_left, _right, _product) = int8

@@ -7,8 +7,9 @@ using Blip.Text;
 namespace Blip.Runtime;
 
 /// <summary>
-/// Measures how far a checkpoint's int8 answers are from those in fp32, for <see cref="BlipPrecision.Auto"/>: over questions of common kinds on drawn images, how much of the first
-/// token's probability lies on other tokens. Measured once for a checkpoint and kept beside its int8 weights.
+/// Measures how far a checkpoint's int8 answers are from those in fp32, for <see cref="BlipPrecision.Auto"/>: over questions of common
+/// kinds on drawn images, how much of the first token's probability lies on other tokens. Measured once for a checkpoint and kept beside
+/// its int8 weights.
 /// </summary>
 internal static class PrecisionProbe
 {
@@ -20,16 +21,20 @@ internal static class PrecisionProbe
 
     private static readonly string[] Questions =
     [
-        "what is in the picture?", "is there a person in the picture?", "how many people are there?", "what color is it?", "where is this?", "is it day or night?", "what is the man doing?", "what is on the left?",
+        "what is in the picture?", "is there a person in the picture?", "how many people are there?", "what color is it?", "where is this?",
+        "is it day or night?", "what is the man doing?", "what is on the left?",
     ];
 
-    /// <summary>The deviation, from 0 for none to 1, known from an earlier start or measured now, which takes a few seconds for the full-size model.</summary>
+    /// <summary>
+    /// The deviation, from 0 for none to 1, known from an earlier start or measured now, which takes a few seconds for the full-size model.
+    /// </summary>
     /// <param name="checkpoint">The checkpoint of both networks.</param>
     /// <param name="int8">The network to judge; the deviation is kept in its cache.</param>
     /// <param name="createExact">Makes the fp32 network to compare with; disposed here.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer.</param>
     /// <param name="cancellationToken">Checked between questions.</param>
-    public static double Deviation(Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
+    public static double Deviation(
+        Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
     {
         if (double.TryParse(int8.Cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
             return known;
@@ -61,7 +66,9 @@ internal static class PrecisionProbe
         return deviation;
     }
 
-    /// <summary>The total variation distance of two distributions, given by their logits, which are overwritten. 1 where a logit is no number.</summary>
+    /// <summary>
+    /// The total variation distance of two distributions, given by their logits, which are overwritten. 1 where a logit is no number.
+    /// </summary>
     private static double Distance(float[] expected, float[] found)
     {
         TensorPrimitives.SoftMax(expected, expected);

@@ -70,7 +70,9 @@ internal sealed class SessionFactory : IDisposable
             : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);
     }
 
-    /// <summary>To be called when all sessions are made: keeps computed weights for the next start, and frees what a GPU has copied.</summary>
+    /// <summary>
+    /// To be called when all sessions are made: keeps computed weights for the next start, and frees what a GPU has copied.
+    /// </summary>
     public void Complete()
     {
         _weights.Keep();

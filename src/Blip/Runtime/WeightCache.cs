@@ -6,12 +6,14 @@ using Blip.Files;
 namespace Blip.Runtime;
 
 /// <summary>
-/// Weights that were computed from a checkpoint, kept between starts in one safetensors file that is mapped. The file is named by the checkpoint's digest and by this
-/// build of the library, so that no other weights and no other way to compute them can be meant. A folder that cannot be written is as good as none.
+/// Weights that were computed from a checkpoint, kept between starts in one safetensors file that is mapped. The file is named by the
+/// checkpoint's digest and by this build of the library, so that no other weights and no other way to compute them can be meant. A folder
+/// that cannot be written is as good as none.
 /// </summary>
 internal sealed class WeightCache : IDisposable
 {
-    private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1), MarkedEvery = TimeSpan.FromDays(1), LongestUnused = TimeSpan.FromDays(30);
+    private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1), MarkedEvery = TimeSpan.FromDays(1),
+        LongestUnused = TimeSpan.FromDays(30);
 
     private readonly string _folder;
     private readonly string _digest;
@@ -34,7 +36,9 @@ internal sealed class WeightCache : IDisposable
 
     /// <summary>Opens what is kept for a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="folder">Where; <see langword="null"/> for <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache; empty for nowhere.</param>
+    /// <param name="folder">
+    /// Where; <see langword="null"/> for <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache; empty for nowhere.
+    /// </param>
     /// <returns><see langword="null"/> where nothing can be kept.</returns>
     public static WeightCache? Open(Checkpoint checkpoint, string? folder)
     {
@@ -56,7 +60,8 @@ internal sealed class WeightCache : IDisposable
 
     /// <summary>The memory of a kept weight, or zero where none of this name and size is kept, or none that lies well.</summary>
     public nint Find(string name, long bytes) =>
-        _tensors.TryGetValue(name, out CheckpointTensor? tensor) && tensor.ByteLength == bytes && tensor.Data % SafetensorsWriter.Alignment == 0 ? tensor.Data : 0;
+        _tensors.TryGetValue(name, out CheckpointTensor? tensor) && tensor.ByteLength == bytes
+            && tensor.Data % SafetensorsWriter.Alignment == 0 ? tensor.Data : 0;
 
     /// <summary>Keeps weights for the next start; of what failed, nothing stays.</summary>
     public void Save(IEnumerable<SafetensorsEntry> weights)
@@ -66,7 +71,9 @@ internal sealed class WeightCache : IDisposable
         {
             // Those that keep the next one aligned come first.
             using (FileStream file = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
-                SafetensorsWriter.Write(file, [.. weights.OrderBy(weight => weight.Bytes % SafetensorsWriter.Alignment != 0).ThenBy(weight => weight.Name, StringComparer.Ordinal)]);
+                SafetensorsWriter.Write(file, [.. weights
+                    .OrderBy(weight => weight.Bytes % SafetensorsWriter.Alignment != 0)
+                    .ThenBy(weight => weight.Name, StringComparer.Ordinal)]);
             File.Move(partial, target, overwrite: true);
             foreach (string old in Directory.GetFiles(_folder, _digest + "-*"))
             {
@@ -142,7 +149,8 @@ internal sealed class WeightCache : IDisposable
     /// <summary>The digest reads all weights; it is read once, and known again by the files' places, sizes and times.</summary>
     private static string DigestOf(Checkpoint checkpoint, string folder)
     {
-        string known = Path.Combine(folder, "digest-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Fingerprint)))[..32]);
+        string fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Fingerprint)))[..32];
+        string known = Path.Combine(folder, "digest-" + fingerprint);
         if (File.Exists(known) && File.ReadAllText(known) is { Length: 64 } text && text.All(char.IsAsciiHexDigitLower))
             return text;
         string digest = checkpoint.ComputeDigest();
@@ -156,7 +164,8 @@ internal sealed class WeightCache : IDisposable
             return Path.Combine(cache, "blip");
         if (OperatingSystem.IsWindows())
             return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "blip");
-        return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home ? Path.Combine(home, ".cache", "blip") : "";
+        return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
+            ? Path.Combine(home, ".cache", "blip") : "";
     }
 
     private void MarkUsed()

@@ -16,7 +16,9 @@ namespace Blip.Runtime;
 /// <param name="cache">Computed weights of earlier starts; the store's from here on.</param>
 internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cache) : IDisposable
 {
-    /// <summary>Tensors of so many elements are copied: read where they lie, each would keep its neighbourhood of the file in memory.</summary>
+    /// <summary>
+    /// Tensors of so many elements are copied: read where they lie, each would keep its neighbourhood of the file in memory.
+    /// </summary>
     private const int Small = 1 << 14;
 
     private readonly Lock _gate = new();
@@ -33,7 +35,8 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         lock (_gate)
         {
             (nint data, long bytes) = Locate(weight);
-            OrtValue view = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, bytes);
+            OrtValue view = OrtValue.CreateTensorValueWithData(
+                OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, bytes);
             _views.Add(view);
             return view;
         }
@@ -58,10 +61,14 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         if (cache is null or { IsFilled: true })
             return;
         cache.Save(_computed.Values.Select(computed => new SafetensorsEntry(
-            computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Bytes, file => file.Write(new ReadOnlySpan<byte>((void*)computed.Data, checked((int)computed.Bytes))))));
+            computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Bytes,
+            file => file.Write(new ReadOnlySpan<byte>((void*)computed.Data, checked((int)computed.Bytes))))));
     }
 
-    /// <summary>Takes what was read of the files out of the process's memory: a session that has copied its weights into its own layout reads them no more.</summary>
+    /// <summary>
+    /// Takes what was read of the files out of the process's memory: a session that has copied its weights into its own layout reads them
+    /// no more.
+    /// </summary>
     public void ReleasePages()
     {
         checkpoint.ReleasePages();
@@ -72,7 +79,8 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     {
         foreach (OrtValue view in _views)
             view.Dispose();
-        foreach (nint data in (IEnumerable<nint>)[.. _copied.Values, .. _narrowed.Values, .. _computed.Values.Select(computed => computed.Data)])
+        foreach (nint data in (IEnumerable<nint>)[.. _copied.Values, .. _narrowed.Values,
+            .. _computed.Values.Select(computed => computed.Data)])
             NativeMemory.AlignedFree((void*)data);
         _views.Clear();
         _copied.Clear();

@@ -3,7 +3,9 @@ using System.Diagnostics;
 namespace Blip.Telemetry;
 
 /// <summary>Every name under which Blip is observed. docs/service.md describes them for operators.</summary>
-/// <remarks>Names with <c>gen_ai.</c> are those of OpenTelemetry's semantic conventions for generative AI, which are still in development.</remarks>
+/// <remarks>
+/// Names with <c>gen_ai.</c> are those of OpenTelemetry's semantic conventions for generative AI, which are still in development.
+/// </remarks>
 public static class BlipTelemetry
 {
     /// <summary>The name of Blip's <see cref="ActivitySource"/>, for <c>AddSource</c>.</summary>

@@ -14,7 +14,8 @@ public class ImageCacheTests
         using ImageCache cache = new(1 << 20);
         TaskCompletionSource<ImageEmbeddings> encoding = new();
         int encodings = 0;
-        Task<(ImageEmbeddings Embeddings, bool Encoded)>[] callers = [.. Enumerable.Range(0, 8).Select(_ => cache.GetAsync(Key(1), _ => { encodings++; return encoding.Task; }, None))];
+        Task<(ImageEmbeddings Embeddings, bool Encoded)>[] callers = [.. Enumerable.Range(0, 8)
+            .Select(_ => cache.GetAsync(Key(1), _ => { encodings++; return encoding.Task; }, None))];
         encoding.SetResult(new ImageEmbeddings(4, 4));
         (ImageEmbeddings Embeddings, bool Encoded)[] results = await Task.WhenAll(callers);
         Assert.Equal(1, encodings);
@@ -69,7 +70,8 @@ public class ImageCacheTests
     public async Task Encode_Fails_EveryCallerLearnsAndTheNextTriesAgain()
     {
         using ImageCache cache = new(1 << 20);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => cache.GetAsync(Key(1), _ => Task.FromException<ImageEmbeddings>(new InvalidOperationException()), None));
+        await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            cache.GetAsync(Key(1), _ => Task.FromException<ImageEmbeddings>(new InvalidOperationException()), None));
         await Encode(cache, 1);
     }
 

@@ -39,7 +39,8 @@ public class GreedySearchTests
     public void Run_AnswersOfUnlikeLengths_EachIsWhatItIsAlone()
     {
         int[][] scripts = [[5, End], [1, 2, 4, 6, End], [End], [6, 6, 6, End]];
-        FoundAnswer[] together = Search(new ScriptedDecoder(scripts), new LengthLimits(0, 20), new LengthLimits(0, 2), new LengthLimits(0, 20), new LengthLimits(0, 20));
+        FoundAnswer[] together = Search(new ScriptedDecoder(scripts), new LengthLimits(0, 20), new LengthLimits(0, 2),
+            new LengthLimits(0, 20), new LengthLimits(0, 20));
         Assert.Equal([7, 5, End], together[0].Tokens);
         Assert.Equal([7, 1, 2], together[1].Tokens);
         Assert.Equal([7, End], together[2].Tokens);
@@ -112,7 +113,8 @@ public class GreedySearchTests
     {
         using CancellationTokenSource source = new();
         ScriptedDecoder decoder = new([[5, 5, 5, 5, 5]]) { OnStep = position => { if (position == 1) source.Cancel(); } };
-        Assert.Throws<OperationCanceledException>(() => new GreedySearch(Tokens, [new LengthLimits(0, 20)], []).Run(decoder, new Answers(1), source.Token));
+        Assert.Throws<OperationCanceledException>(() => new GreedySearch(Tokens, [new LengthLimits(0, 20)], [])
+            .Run(decoder, new Answers(1), source.Token));
         Assert.Equal([0, 1], decoder.Positions);
     }
 

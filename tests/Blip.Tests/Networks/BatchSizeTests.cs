@@ -11,7 +11,9 @@ public class BatchSizeTests
     private static readonly int[] Sizes = [2, 3, 4, 5, 8, 16, 17, 33, 48];
 
     /// <param name="precision">The precision.</param>
-    /// <param name="tolerance">The most that a log-probability may differ from the one found alone. In int8 a last digit can turn the rounding of an activation.</param>
+    /// <param name="tolerance">
+    /// The most that a log-probability may differ from the one found alone. In int8 a last digit can turn the rounding of an activation.
+    /// </param>
     [Theory]
     [InlineData(BlipPrecision.Fp32, 1e-4)]
     [InlineData(BlipPrecision.Fp16, 1e-4)]

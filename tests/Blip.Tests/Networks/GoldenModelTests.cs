@@ -35,7 +35,8 @@ public class GoldenModelTests
             AssertClose(expected[$"states.{c.Index}"], network.EncodeStates(embeddings, [c.QuestionIds]), $"states of case {c.Index}");
             // From the reference's own states: these random decoders magnify the last digits of their input a hundredfold, so end to end
             // only the log-probabilities of the answers have a meaning, which the tests below check.
-            AssertClose(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"]), $"logits of case {c.Index}");
+            AssertClose(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"]),
+                $"logits of case {c.Index}");
         }
         foreach (ImageEmbeddings embeddings in encoded.Values)
             embeddings.Release();
@@ -48,7 +49,8 @@ public class GoldenModelTests
         await using BlipModel model = await BlipModel.LoadAsync(Folder(name), TestContext.Current.CancellationToken);
         foreach (GoldenCase c in Cases(name))
         {
-            Answer answer = await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question, cancellationToken: TestContext.Current.CancellationToken);
+            Answer answer = await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question,
+                cancellationToken: TestContext.Current.CancellationToken);
             AssertAnswer(c, answer);
             Assert.Equal(c.Text, answer.Text);
             if (c.Limit("max3") is { } max3)
@@ -67,7 +69,8 @@ public class GoldenModelTests
         foreach (IGrouping<int, GoldenCase> image in cases.GroupBy(c => c.Image))
         {
             Answer[] answers = await model.AskAsync(
-                BlipImage.FromFile(ImagePath(image.Key)), [.. image.Select(c => c.Question)], cancellationToken: TestContext.Current.CancellationToken);
+                BlipImage.FromFile(ImagePath(image.Key)), [.. image.Select(c => c.Question)],
+                cancellationToken: TestContext.Current.CancellationToken);
             Assert.All(image.Zip(answers), pair => AssertAnswer(pair.First, pair.Second));
         }
         IEnumerable<AskItem> items = cases.Select(c => AskItem.FromFile(ImagePath(c.Image), c.Question));
@@ -92,7 +95,8 @@ public class GoldenModelTests
     public async Task Answers_WeightFilesAreLinksIntoAnotherFolder_AreTheSame()
     {
         using TempFolder folder = new();
-        string blobs = Directory.CreateDirectory(Path.Combine(folder.Path, "blobs")).FullName, snapshot = Directory.CreateDirectory(Path.Combine(folder.Path, "snapshots", "ü 1")).FullName;
+        string blobs = Directory.CreateDirectory(Path.Combine(folder.Path, "blobs")).FullName,
+            snapshot = Directory.CreateDirectory(Path.Combine(folder.Path, "snapshots", "ü 1")).FullName;
         foreach (string file in Directory.GetFiles(Folder("base")))
         {
             string blob = Path.Combine(blobs, Guid.NewGuid().ToString("n"));
@@ -104,7 +108,9 @@ public class GoldenModelTests
             AssertAnswer(c, await Ask(model, c, AskOptions.Default));
     }
 
-    /// <summary>What a GPU runs in fp16, with weights inside the graphs and results bound, on the CPU, which widens what it has no fp16 kernel for.</summary>
+    /// <summary>
+    /// What a GPU runs in fp16, with weights inside the graphs and results bound, on the CPU, which widens what it has no fp16 kernel for.
+    /// </summary>
     [Theory]
     [MemberData(nameof(WithValues))]
     public void HiddenStatesAndLogits_Fp16GraphsOnTheCpu_DifferLittle(string name)
@@ -123,9 +129,11 @@ public class GoldenModelTests
                 vision = Math.Max(vision, RelativeError(expected[$"vision.{c.Image}"], found));
             }
             states = Math.Max(states, RelativeError(expected[$"states.{c.Index}"], network.EncodeStates(embeddings, [c.QuestionIds])));
-            logits = Math.Max(logits, RelativeError(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"])));
+            logits = Math.Max(logits,
+                RelativeError(expected[$"first_logits.{c.Index}"], network.FirstLogits(expected[$"states.{c.Index}"])));
         }
-        // The embeddings show what fp16 costs; these random text models magnify it, the worst of them a hundredfold. What it means for answers, the demo model's evaluation shows.
+        // The embeddings show what fp16 costs; these random text models magnify it, the worst of them a hundredfold. What it means for
+        // answers, the demo model's evaluation shows.
         Assert.InRange(vision, 0, 1e-3);
         Assert.InRange(states, 0, 0.1);
         Assert.InRange(logits, 0, 1e-2);
@@ -169,6 +177,7 @@ public class GoldenModelTests
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-            Assert.True(Math.Abs(expected[i] - actual[i]) <= Absolute + (Relative * Math.Abs(expected[i])), $"{what}: element {i} is {actual[i]}, not {expected[i]}");
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= Absolute + (Relative * Math.Abs(expected[i])),
+                $"{what}: element {i} is {actual[i]}, not {expected[i]}");
     }
 }

@@ -7,7 +7,8 @@ namespace Blip.Tests.Runtime;
 /// <summary>What is said of a machine on which CUDA cannot be used.</summary>
 public class CudaProbeTests
 {
-    private static readonly string Driver = CudaProbe.WantedLibraries[0], Runtime = CudaProbe.WantedLibraries[1], Dnn = CudaProbe.WantedLibraries[^1];
+    private static readonly string Driver = CudaProbe.WantedLibraries[0], Runtime = CudaProbe.WantedLibraries[1],
+        Dnn = CudaProbe.WantedLibraries[^1];
 
     [Fact]
     public void FindObstacle_AllThere_IsNone() => Assert.Null(CudaProbe.FindObstacle(_ => true, () => 13_010));
@@ -21,7 +22,8 @@ public class CudaProbeTests
     [InlineData(5)]
     public void FindObstacle_OneMissing_NamesItAndWhatIsWanted(int index)
     {
-        string missing = CudaProbe.WantedLibraries[index], said = CudaProbe.FindObstacle(library => CudaProbe.WantedLibraries.Contains(library) && library != missing, () => 13_000)!;
+        string missing = CudaProbe.WantedLibraries[index],
+            said = CudaProbe.FindObstacle(library => CudaProbe.WantedLibraries.Contains(library) && library != missing, () => 13_000)!;
         Assert.StartsWith($"{missing} is missing", said, StringComparison.Ordinal);
         Assert.Contains("CUDA 13, cuDNN 9", said, StringComparison.Ordinal);
     }
@@ -29,10 +31,13 @@ public class CudaProbeTests
     [Fact]
     public void FindObstacle_OtherVersionThere_NamesBoth()
     {
-        string old = Runtime.Replace("13", "12", StringComparison.Ordinal), said = CudaProbe.FindObstacle(library => library == old || (library != Runtime && CudaProbe.WantedLibraries.Contains(library)), () => 13_000)!;
+        string old = Runtime.Replace("13", "12", StringComparison.Ordinal),
+            said = CudaProbe.FindObstacle(
+                library => library == old || (library != Runtime && CudaProbe.WantedLibraries.Contains(library)), () => 13_000)!;
         Assert.Equal($"{Runtime} is missing, and {old} is of another version (CUDA 13 and cuDNN 9 are needed)", said);
         old = Dnn.Replace("9", "8", StringComparison.Ordinal);
-        said = CudaProbe.FindObstacle(library => library == old || (library != Dnn && CudaProbe.WantedLibraries.Contains(library)), () => 13_000)!;
+        said = CudaProbe.FindObstacle(library => library == old || (library != Dnn && CudaProbe.WantedLibraries.Contains(library)),
+            () => 13_000)!;
         Assert.Equal($"{Dnn} is missing, and {old} is of another version (CUDA 13 and cuDNN 9 are needed)", said);
     }
 

@@ -10,7 +10,8 @@ public class PackWeightsTests
     {
         (string Question, Answer Expected)[] cases = await ExpectedAsync();
         await using BlipModel model = await LoadAsync();
-        using EncodedImage encoded = await model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), TestContext.Current.CancellationToken);
+        using EncodedImage encoded = await model.EncodeAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")),
+            TestContext.Current.CancellationToken);
         for (int i = 0; i < 20; i++)
         {
             foreach ((string question, Answer expected) in cases)

@@ -15,7 +15,9 @@ public sealed class PrecisionProbeTests : IDisposable
     {
         Assert.Equal(DeviceSelection.HasFastInt8 ? "int8" : "fp32", await PrecisionAsync());
         if (DeviceSelection.HasFastInt8)
-            Assert.InRange(double.Parse(await File.ReadAllTextAsync(Note()), System.Globalization.CultureInfo.InvariantCulture), 0.0001, PrecisionProbe.Acceptable / 2);
+            Assert.InRange(
+                double.Parse(await File.ReadAllTextAsync(Note()), System.Globalization.CultureInfo.InvariantCulture),
+                0.0001, PrecisionProbe.Acceptable / 2);
     }
 
     [Fact]
@@ -33,16 +35,28 @@ public sealed class PrecisionProbeTests : IDisposable
 
     /// <summary>Its random weights magnify every error, so that int8 gives other answers.</summary>
     [Fact]
-    public async Task Auto_ModelThatLosesMuch_IsFp32() => Assert.Equal("fp32", await PrecisionAsync(model: GoldenModels.Folder("many-heads")));
+    public async Task Auto_ModelThatLosesMuch_IsFp32() =>
+        Assert.Equal("fp32", await PrecisionAsync(model: GoldenModels.Folder("many-heads")));
 
     private string Note() => Assert.Single(Directory.GetFiles(_cache.Path, "*.deviation"));
 
     private async Task<string> PrecisionAsync(string? cache = null, string model = BlipModel.DemoModel)
     {
         await using BlipModel loaded = await BlipModel.LoadAsync(
-            new BlipOptions { Model = model, Device = BlipDevice.Cpu, Precision = BlipPrecision.Auto, CacheDirectory = cache ?? _cache.Path }, cancellationToken: TestContext.Current.CancellationToken);
+            new BlipOptions
+            {
+                Model = model,
+                Device = BlipDevice.Cpu,
+                Precision = BlipPrecision.Auto,
+                CacheDirectory = cache ?? _cache.Path,
+            },
+            cancellationToken: TestContext.Current.CancellationToken);
         if (loaded.Info.Precision == "int8")
-            Assert.Equal("int8", (await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), "how many dogs are there?", cancellationToken: TestContext.Current.CancellationToken)).Model.Precision);
+        {
+            Answer answer = await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), "how many dogs are there?",
+                cancellationToken: TestContext.Current.CancellationToken);
+            Assert.Equal("int8", answer.Model.Precision);
+        }
         return loaded.Info.Precision;
     }
 }

@@ -57,7 +57,8 @@ public sealed class WeightCacheTests : IDisposable
     public async Task OtherBuilds_KeptBesideIt_GoOnlyWhenLongUnused()
     {
         await AskAsync(TestPaths.DemoModel);
-        string own = Kept(), used = own.Replace(".safetensors", "1.safetensors", StringComparison.Ordinal), unused = own.Replace(".safetensors", "2.safetensors", StringComparison.Ordinal);
+        string own = Kept(), used = own.Replace(".safetensors", "1.safetensors", StringComparison.Ordinal),
+            unused = own.Replace(".safetensors", "2.safetensors", StringComparison.Ordinal);
         File.Move(own, used);
         await File.WriteAllTextAsync(unused, "");
         File.SetLastWriteTimeUtc(unused, DateTime.UtcNow.AddDays(-31));
@@ -79,7 +80,14 @@ public sealed class WeightCacheTests : IDisposable
 
     private async Task<float[]> AskAsync(string model, string? cache = null)
     {
-        await using BlipModel loaded = await BlipModel.LoadAsync(new BlipOptions { Model = model, Device = BlipDevice.Cpu, Precision = BlipPrecision.Int8, CacheDirectory = cache ?? _cache.Path });
+        await using BlipModel loaded = await BlipModel.LoadAsync(
+            new BlipOptions
+            {
+                Model = model,
+                Device = BlipDevice.Cpu,
+                Precision = BlipPrecision.Int8,
+                CacheDirectory = cache ?? _cache.Path,
+            });
         Answer[] answers = await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), Questions);
         return [.. answers.SelectMany(a => a.TokenLogProbabilities)];
     }
