@@ -33,12 +33,15 @@ public sealed partial class BlipModel
         {
             await foreach (Task<AskOutcome> next in underWay.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
+                await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                // The item was cancelled by a token of this method; the caller gets an exception with the own token.
+                cancellationToken.ThrowIfCancellationRequested();
                 AskOutcome outcome = await next.ConfigureAwait(false);
-                window.Release();
                 done++;
                 failed += outcome.IsAnswered ? 0 : 1;
                 options.Progress?.Report(new AskEachProgress(done, failed, Stopwatch.GetElapsedTime(start)));
                 yield return outcome;
+                window.Release();
             }
             cancellationToken.ThrowIfCancellationRequested();
             // What the list itself threw comes after the outcomes of all that came before it.
@@ -57,11 +60,17 @@ public sealed partial class BlipModel
         {
             try
             {
-                long index = 0;
-                await foreach (AskItem item in items.WithCancellation(stop.Token).ConfigureAwait(false))
+                IAsyncEnumerator<AskItem> source = items.GetAsyncEnumerator(stop.Token);
+                await using (source.ConfigureAwait(false))
                 {
-                    await window.WaitAsync(stop.Token).ConfigureAwait(false);
-                    await underWay.Writer.WriteAsync(AskItemAsync(item, index++, options, stop.Token), stop.Token).ConfigureAwait(false);
+                    for (long index = 0; ; index++)
+                    {
+                        // The place comes first: an item that was taken from the list is in memory.
+                        await window.WaitAsync(stop.Token).ConfigureAwait(false);
+                        if (!await source.MoveNextAsync().ConfigureAwait(false))
+                            return;
+                        underWay.Writer.TryWrite(AskItemAsync(source.Current, index, options, stop.Token));
+                    }
                 }
             }
             finally
@@ -91,7 +100,8 @@ public sealed partial class BlipModel
             }, options.WaitForPlace ? _gate.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // One item must not cost the others their answers, whatever it is.
-        catch (Exception exception) when (exception is not ObjectDisposedException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (!cancellationToken.IsCancellationRequested && !(exception is ObjectDisposedException && _gate.IsClosed))
 #pragma warning restore CA1031
         {
             return outcome with { Error = AsBlipException(exception) };
@@ -101,6 +111,7 @@ public sealed partial class BlipModel
     private static BlipException AsBlipException(Exception exception) => exception switch
     {
         BlipException known => known,
+        ArgumentNullException => new BlipException(BlipErrorCode.InvalidRequest, "A question is null. Give a text.", exception),
         OperationCanceledException => new BlipException(BlipErrorCode.Cancelled, "Opening the image was cancelled.", exception),
         IOException or UnauthorizedAccessException => new BlipException(BlipErrorCode.FileNotFound, "The image cannot be read.", exception),
         _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed, and Blip did not foresee why.", exception),
@@ -121,9 +132,9 @@ public sealed partial class BlipModel
                 ids.Add(Tokenize(questions[i], options));
                 asked.Add(i);
             }
-            catch (BlipException exception)
+            catch (Exception exception) when (exception is BlipException or ArgumentNullException)
             {
-                outcomes[i] = new QuestionOutcome(questions[i], null, exception);
+                outcomes[i] = new QuestionOutcome(questions[i], null, AsBlipException(exception));
             }
         }
 

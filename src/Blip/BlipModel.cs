@@ -102,8 +102,11 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) =>
-        Task.Run(_checkpoint.ComputeDigest, cancellationToken).WaitAsync(cancellationToken);
+    public async Task<string> GetDigestAsync(CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_gate.IsClosed, this);
+        return await Task.Run(_checkpoint.ComputeDigest, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
     /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>

@@ -17,6 +17,16 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     private double _secondsPerRequest = 0.5;
     private TaskCompletionSource? _drained;
 
+    /// <summary>Whether new requests are refused for good.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_gate)
+                return _drained is not null;
+        }
+    }
+
     /// <exception cref="BlipBusyException">All places are taken.</exception>
     /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
     public void Enter()
@@ -83,7 +93,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
                 return false;
             _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             foreach (TaskCompletionSource waiting in _waiting)
-                waiting.SetException(new ObjectDisposedException(nameof(BlipModel)));
+                waiting.SetException(new ObjectDisposedException(typeof(BlipModel).FullName));
             _waiting.Clear();
             if (_requests == 0)
                 _drained.SetResult();

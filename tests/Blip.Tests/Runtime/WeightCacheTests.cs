@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Blip.Tests.Runtime;
@@ -64,6 +65,16 @@ public sealed class WeightCacheTests : IDisposable
         File.SetLastWriteTimeUtc(unused, DateTime.UtcNow.AddDays(-31));
         await AskAsync(TestPaths.DemoModel);
         Assert.Equal([own, used], Directory.GetFiles(_cache.Path, "*.safetensors").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Starts_InAnyCulture_KeepOneFile()
+    {
+        float[] first = await AskAsync(TestPaths.DemoModel);
+        DateTime written = File.GetLastWriteTimeUtc(Kept());
+        foreach (CultureInfo culture in TestCultures.All)
+            Assert.Equal(first, await TestCultures.RunAsync(culture, () => AskAsync(TestPaths.DemoModel)));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Kept()));
     }
 
     [Fact]

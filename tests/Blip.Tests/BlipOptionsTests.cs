@@ -1,0 +1,39 @@
+using System.Reflection;
+using Xunit;
+
+namespace Blip.Tests;
+
+public sealed class BlipOptionsTests
+{
+    [Fact]
+    public async Task Load_OptionsChangedAfterwards_ChangeNothing()
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        BlipOptions options = new() { Device = BlipDevice.Cpu, MaxConcurrentRuns = 2 };
+        BlipModel model = await BlipModel.LoadAsync(options, cancellationToken: stop);
+        Change(options);
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
+        string[] questions = [.. Enumerable.Repeat("how many dogs are in the picture?", 20)];
+        Task<Answer[]>[] calls = [.. Enumerable.Range(0, 4).Select(_ => model.AskAsync(image, questions, cancellationToken: stop))];
+        // A queue whose limits were changed would wait for ever.
+        Answer[][] answers = await Task.WhenAll(calls).WaitAsync(TimeSpan.FromMinutes(1), stop);
+        Assert.All(answers.SelectMany(call => call), answer => Assert.Equal(("2", "demo"), (answer.Text, answer.Model.Name)));
+        Assert.Equal(3, answers.Count(call => call[0].Timing.Vision is null));
+        await model.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), stop);
+    }
+
+    /// <summary>Sets every option to what no model could work with.</summary>
+    private static void Change(BlipOptions options)
+    {
+        foreach (PropertyInfo property in typeof(BlipOptions).GetProperties())
+        {
+            property.SetValue(options, property.PropertyType switch
+            {
+                { IsEnum: true } type => Enum.ToObject(type, 99),
+                { IsValueType: true } type when type != typeof(bool) => Activator.CreateInstance(type),
+                { IsValueType: true } => true,
+                _ => null,
+            });
+        }
+    }
+}
