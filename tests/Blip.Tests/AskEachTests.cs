@@ -161,7 +161,8 @@ public sealed class AskEachTests
         ];
         await using BlipModel model = await LoadAsync();
         AskOutcome[] outcomes = await model.AskEachAsync(items, cancellationToken: Stop).ToArrayAsync(Stop);
-        Assert.Equal([.. own, own[0], null], outcomes.Select(outcome => outcome.Error));
+        Assert.Equal([.. own, own[0], null], outcomes.Select(outcome => outcome.Error?.InnerException));
+        Assert.Equal(["internal", "cancelled", "internal", "internal", null], outcomes.Select(outcome => outcome.Error?.Code));
         Assert.True(outcomes[^1].IsAnswered);
     }
 
@@ -175,7 +176,7 @@ public sealed class AskEachTests
             AskItem[] items = [new AskItem(Image, [Question, null!])];
             AskOutcome outcome = Assert.Single(await model.AskEachAsync(items, cancellationToken: Stop).ToArrayAsync(Stop));
             Assert.Equal(Dogs, outcome.Answers[0].Answer?.Text);
-            Assert.IsType<ArgumentNullException>(outcome.Answers[1].Error);
+            Assert.Equal(BlipErrorCode.InvalidRequest, outcome.Answers[1].Error?.Code);
         }
         Assert.Equal(0, meter.Values(ModelMeter.NativeBytes).Sum());
     }
@@ -252,7 +253,8 @@ public sealed class AskEachTests
                 Assert.Equal(Dogs, outcome.Answers[1].Answer?.Text);
                 break;
             default:
-                Assert.Same(own, outcome.Error);
+                Assert.Same(own, outcome.Error?.InnerException);
+                Assert.Equal(BlipErrorCode.FileNotFound, outcome.Error?.Code);
                 break;
         }
     }
