@@ -33,7 +33,8 @@ public sealed class BertTokenizer
             if (token.StartsWith(Continuation, StringComparison.Ordinal))
                 _continuations[token[Continuation.Length..]] = id;
         }
-        _special = files.Special;
+        // Where two begin alike, the longer one is meant.
+        _special = [.. files.Special.OrderByDescending(token => token.Length)];
         foreach (string token in _special)
             _specialIds.Add(files.Require(_ids, token));
         ClsTokenId = files.Require(_ids, "[CLS]");
@@ -97,7 +98,7 @@ public sealed class BertTokenizer
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 2, nameof(maxLength));
         List<int> ids = new(16) { ClsTokenId };
         // An id too many shows that the text has more tokens than the limit.
-        bool whole = mode == SpecialTokenMode.Plain ? EncodePlain(text, ids, most) : EncodeWithSpecial(text, ids, most);
+        bool whole = Encode(text, mode == SpecialTokenMode.Plain ? [] : _special, ids, most);
         if (!whole)
             ids.RemoveRange(most - 1, ids.Count - (most - 1));
         ids.Add(SepTokenId);
@@ -149,59 +150,62 @@ public sealed class BertTokenizer
         ? _tokens[id]
         : throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has the ids 0 to {_tokens.Length - 1}.");
 
-    /// <summary>Special tokens split the text before it is normalised. The parts between them are encoded separately.</summary>
-    private bool EncodeWithSpecial(ReadOnlySpan<char> text, List<int> ids, int most)
-    {
-        while (!text.IsEmpty)
-        {
-            int at = text.Length;
-            string? next = null;
-            foreach (string token in _special)
-            {
-                int found = text.IndexOf(token, StringComparison.Ordinal);
-                if (found >= 0 && (found < at || (found == at && token.Length > next!.Length)))
-                    (at, next) = (found, token);
-            }
-            if (!EncodePlain(text[..at], ids, most))
-                return false;
-            if (next is null)
-                return true;
-            ids.Add(_ids[next]);
-            if (ids.Count >= most)
-                return false;
-            text = text[(at + next.Length)..];
-        }
-        return true;
-    }
-
-    /// <summary>Appends the text's ids. Returns false when there is no room left for [SEP].</summary>
-    private bool EncodePlain(ReadOnlySpan<char> text, List<int> ids, int most)
+    /// <summary>
+    /// Appends the text's ids. Special tokens, where they are looked for, split the text as it was typed. Returns false when there is no
+    /// room left for [SEP]: what follows is not read.
+    /// </summary>
+    private bool Encode(ReadOnlySpan<char> text, ReadOnlySpan<string> special, List<int> ids, int most)
     {
         CharacterTable table = CharacterTable.Instance;
         WordBuffer word = new(stackalloc char[WordBuffer.Capacity]);
-        foreach (Rune rune in text.EnumerateRunes())
+        for (int at = 0, read; at < text.Length; at += read)
         {
-            switch (table.ClassOf(rune))
+            if (FindAtStart(special, text[at..]) is { } token)
             {
-                case CharacterClass.Word:
-                    table.Append(rune, ref word);
-                    break;
-                case CharacterClass.Space:
-                    AppendWord(ref word, ids);
-                    break;
-                case CharacterClass.Single:
-                    AppendWord(ref word, ids);
-                    table.Append(rune, ref word);
-                    AppendWord(ref word, ids);
-                    break;
-                default:
-                    break;
+                AppendWord(ref word, ids);
+                ids.Add(_ids[token]);
+                read = token.Length;
+            }
+            else
+            {
+                Rune.DecodeFromUtf16(text[at..], out Rune rune, out read);
+                Append(rune, table, ref word, ids);
             }
             if (ids.Count >= most)
                 return false;
         }
         AppendWord(ref word, ids);
         return ids.Count < most;
+    }
+
+    private static string? FindAtStart(ReadOnlySpan<string> special, ReadOnlySpan<char> text)
+    {
+        foreach (string token in special)
+        {
+            if (text.StartsWith(token, StringComparison.Ordinal))
+                return token;
+        }
+        return null;
+    }
+
+    private void Append(Rune rune, CharacterTable table, ref WordBuffer word, List<int> ids)
+    {
+        switch (table.ClassOf(rune))
+        {
+            case CharacterClass.Word:
+                table.Append(rune, ref word);
+                break;
+            case CharacterClass.Space:
+                AppendWord(ref word, ids);
+                break;
+            case CharacterClass.Single:
+                AppendWord(ref word, ids);
+                table.Append(rune, ref word);
+                AppendWord(ref word, ids);
+                break;
+            default:
+                break;
+        }
     }
 
     /// <summary>Appends a word's pieces, each as long as possible. If no piece fits a part of the word, the whole word is [UNK].</summary>

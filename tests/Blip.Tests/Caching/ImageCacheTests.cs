@@ -1,11 +1,15 @@
 using Blip.Caching;
 using Blip.Networks;
+using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace Blip.Tests.Caching;
 
 public class ImageCacheTests
 {
+    // Of the images that the tests encode, and of the keys and values that they make.
+    private const long Image = 4 * 4 * sizeof(float), KeysAndValues = FakeProjection.Floats * sizeof(float);
+
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
@@ -85,6 +89,95 @@ public class ImageCacheTests
         Assert.False(embeddings.TryAddReference());
     }
 
+    [Fact]
+    public async Task Project_RoomIsShort_KeysAndValuesOfTheLongestUnusedGo_AndEveryImageStays()
+    {
+        using ImageCache cache = new((3 * Image) + (2 * KeysAndValues));
+        ImageEmbeddings first = await Encode(cache, 1), second = await Encode(cache, 2), third = await Encode(cache, 3);
+        Project(first);
+        Project(second);
+        Assert.Same(first, await Encode(cache, 1));
+        Project(third);
+        Assert.Equal([KeysAndValues, 0, KeysAndValues], [first.ProjectedBytes, second.ProjectedBytes, third.ProjectedBytes]);
+        Assert.Equal([first, second, third], [await Encode(cache, 1), await Encode(cache, 2), await Encode(cache, 3)]);
+        Assert.Equal(((3 * Image) + (2 * KeysAndValues), 2 * KeysAndValues), (cache.Bytes, cache.ProjectedBytes));
+    }
+
+    [Fact]
+    public async Task Get_RoomIsShort_KeysAndValuesGoBeforeImages()
+    {
+        using ImageCache cache = new((2 * Image) + KeysAndValues);
+        ImageEmbeddings first = await Encode(cache, 1);
+        Project(first);
+        ImageEmbeddings second = await Encode(cache, 2), third = await Encode(cache, 3);
+        Assert.Equal(0, first.ProjectedBytes);
+        Assert.Equal([first, second, third], [await Encode(cache, 1), await Encode(cache, 2), await Encode(cache, 3)]);
+        Assert.Equal((3 * Image, 0), (cache.Bytes, cache.ProjectedBytes));
+    }
+
+    [Fact]
+    public async Task Project_LargerThanTheCache_IsNotDone()
+    {
+        using ImageCache cache = new(Image + KeysAndValues - 1);
+        ImageEmbeddings image = await Encode(cache, 1);
+        Assert.Null(image.Project(1, 1, KeysAndValues, _ => throw new InvalidOperationException("It was projected.")));
+        Assert.Equal((Image, 0), (cache.Bytes, image.ProjectedBytes));
+    }
+
+    [Fact]
+    public async Task Project_TooFewTokens_WaitsUntilTheyPay_AndAgainAfterItWasGivenUp()
+    {
+        using ImageCache cache = new(Image + KeysAndValues);
+        ImageEmbeddings image = await Encode(cache, 1);
+        int projected = 0;
+        for (int round = 1; round <= 2; round++)
+        {
+            Assert.Null(Ask());
+            Ask()?.Dispose();
+            Ask()?.Dispose();
+            Assert.Equal((round, KeysAndValues), (projected, image.ProjectedBytes));
+            image.DropProjection();
+        }
+
+        Projection? Ask() => image.Project(5, 10, KeysAndValues, _ =>
+        {
+            projected++;
+            return new FakeProjection();
+        });
+    }
+
+    [Fact]
+    public async Task Project_GivenUpWhileItIsRead_StaysUntilItsReaderIsDone()
+    {
+        using ImageCache cache = new(1 << 20);
+        ImageEmbeddings image = await Encode(cache, 1);
+        FakeProjection made = new();
+        using (Projection? read = image.Project(1, 1, KeysAndValues, _ => made))
+        {
+            image.DropProjection();
+            Assert.NotNull(read);
+            Assert.False(made.IsDisposed);
+        }
+        Assert.True(made.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Project_ImageGoneFromTheCache_IsNotCounted()
+    {
+        List<(long Bytes, long Projected)> changes = [];
+        using ImageCache cache = new(2 * Image, (bytes, projected) => changes.Add((bytes, projected)));
+        ImageEmbeddings first = (await cache.GetAsync(Key(1), _ => Task.FromResult(new ImageEmbeddings(4, 4)), None)).Embeddings;
+        await Encode(cache, 2);
+        await Encode(cache, 3);
+        Project(first);
+        Assert.Equal(Image + KeysAndValues, first.Bytes);
+        Assert.Equal((2 * Image, 0), (cache.Bytes, cache.ProjectedBytes));
+        Assert.Equal((cache.Bytes, cache.ProjectedBytes), (changes.Sum(c => c.Bytes), changes.Sum(c => c.Projected)));
+        first.Release();
+    }
+
+    private static void Project(ImageEmbeddings image) => image.Project(1, 1, KeysAndValues, _ => new FakeProjection())?.Dispose();
+
     private static PixelKey Key(ulong n) => new(n, n);
 
     private static async Task<ImageEmbeddings> Encode(ImageCache cache, ulong key)
@@ -92,5 +185,21 @@ public class ImageCacheTests
         (ImageEmbeddings embeddings, _) = await cache.GetAsync(Key(key), _ => Task.FromResult(new ImageEmbeddings(4, 4)), None);
         embeddings.Release();
         return embeddings;
+    }
+
+    /// <summary>Keys and values without a network.</summary>
+    private sealed class FakeProjection : List<OrtValue>, IDisposableReadOnlyCollection<OrtValue>
+    {
+        public const int Floats = 100;
+
+        public FakeProjection() => Add(OrtValue.CreateTensorValueFromMemory(new float[Floats], [Floats]));
+
+        public bool IsDisposed { get; private set; }
+
+        public void Dispose()
+        {
+            IsDisposed = true;
+            this[0].Dispose();
+        }
     }
 }

@@ -136,7 +136,38 @@ public class BertTokenizerTests
         Assert.True(Tokenizer.Encode(new string('!', 10_000_000)).Truncated);
         int[] unknown = [Tokenizer.ClsTokenId, Tokenizer.UnknownTokenId, Tokenizer.SepTokenId];
         Assert.Equal(unknown, Tokenizer.Encode(new string('x', 10_000_000)).Ids);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5));
+        // Long enough for a busy machine, and nothing to a search that goes over the word again and again.
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("[SEP]")]
+    public void Encode_TenMegabytesAfterSpecialTokens_ReadsNoFurtherThanItNeeds(string rest)
+    {
+        string begin = string.Concat(Enumerable.Repeat("[SEP]", 600));
+        string text = begin + string.Concat(Enumerable.Repeat(rest, 10_000_000 / rest.Length));
+        TokenizedText tokens = Tokenizer.Encode(text, SpecialTokenMode.Reference);
+        Assert.True(tokens.Truncated);
+        Assert.Equal([Tokenizer.ClsTokenId, .. Enumerable.Repeat(Tokenizer.SepTokenId, Tokenizer.MaxLength - 1)], tokens.Ids);
+        // To look through the rest once takes thousands of times as long.
+        Assert.InRange(LeastTicks(text), 0, 20 * LeastTicks(begin));
+
+        static long LeastTicks(string text) => Enumerable.Range(0, 20).Min(_ =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            Tokenizer.Encode(text, SpecialTokenMode.Reference);
+            return Stopwatch.GetTimestamp() - start;
+        });
+    }
+
+    [Fact]
+    public void Encode_SpecialTokensBetweenWords_SplitTheTextWhereTheyStand()
+    {
+        int[] Word(string text) => Tokenizer.Encode(text).Ids[1..^1];
+        Assert.Equal(
+            [Tokenizer.ClsTokenId, .. Word("dog"), Tokenizer.SepTokenId, Tokenizer.PadTokenId, .. Word("s [sep]"), Tokenizer.SepTokenId],
+            Tokenizer.Encode("dog[SEP][PAD]s [sep]", SpecialTokenMode.Reference).Ids);
     }
 
     [Fact]
