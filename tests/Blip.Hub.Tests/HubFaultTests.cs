@@ -144,7 +144,7 @@ public sealed class HubFaultTests : HubTest
         server.Fault = Always(context => HubServer.Refuse(context.Response, 500));
         using HubClient client = new(Options(server, retries: 8));
         await Assert.ThrowsAsync<BlipException>(() => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
-        TimeSpan[] delays = [.. Time.Timers.Where(timer => timer != TimeSpan.FromSeconds(25))];
+        TimeSpan[] delays = [.. Time.Timers.Where(timer => timer != LongTimeout)];
         Assert.Equal(8, delays.Length);
         for (int i = 0; i < delays.Length; i++)
             Assert.InRange(delays[i], TimeSpan.Zero, TimeSpan.FromSeconds(Math.Min(16, 0.5 * Math.Pow(2, i)) + 0.001));
@@ -277,7 +277,8 @@ public sealed class HubFaultTests : HubTest
                 request.AfterChunk = token => request.Sent < 200_000 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token);
             return Task.FromResult(false);
         };
-        AssertExact(server, await DownloadAsync(server));
+        using HubClient client = new(Options(server, idleTimeout: ShortTimeout));
+        AssertExact(server, await client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.True(server.Requests.Last(request => request.Storage).From > 100_000);
     }
 
@@ -291,7 +292,7 @@ public sealed class HubFaultTests : HubTest
                 (request.ChunkBytes, request.AfterChunk) = (1, token => Task.Delay(10, token));
             return Task.FromResult(false);
         };
-        using HubClient client = new(Options(server, retries: 1));
+        using HubClient client = new(Options(server, retries: 1, idleTimeout: ShortTimeout));
         BlipException e = await Assert.ThrowsAsync<BlipException>(
             () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
@@ -307,7 +308,7 @@ public sealed class HubFaultTests : HubTest
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
         };
-        using HubClient client = new(Options(server, retries: 1));
+        using HubClient client = new(Options(server, retries: 1, idleTimeout: ShortTimeout));
         BlipException e = await Assert.ThrowsAsync<BlipException>(
             () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Contains("does not answer", e.Message, StringComparison.Ordinal);
