@@ -6,8 +6,8 @@ using System.Text.Json.Nodes;
 namespace Samples;
 
 /// <summary>
-/// Stands in for a language model, so that the samples run without a key: a loopback server that speaks just enough of the chat-completions
-/// protocol to pass the user's question on to the image tool, and the tool's answer back.
+/// Replaces a language model, so that the samples run without a key: a loopback server with as much of the chat-completions protocol as
+/// it takes to pass the user's question to the image tool, and the tool's answer back.
 /// </summary>
 internal sealed class ScriptedModel : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class ScriptedModel : IDisposable
 
     public ScriptedModel()
     {
-        // The listener takes no port 0, so a free one is asked of the system first.
+        // The listener does not take port 0, so the system is asked for a free port first.
         using TcpListener probe = new(IPAddress.Loopback, 0);
         probe.Start();
         int port = ((IPEndPoint)probe.LocalEndpoint).Port;
@@ -62,12 +62,17 @@ internal sealed class ScriptedModel : IDisposable
 
     private static JsonObject CallTool(JsonNode request, JsonNode userMessage)
     {
-        string tool = request["tools"]!.AsArray().Select(t => t!["function"]!["name"]!.GetValue<string>())
+        string tool = request["tools"]!.AsArray()
+            .Select(t => t!["function"]!["name"]!.GetValue<string>())
             .First(n => n.EndsWith("ask_image", StringComparison.Ordinal));
         string question = Text(userMessage).Split('\n').Last(line => !line.StartsWith('['));
         string arguments = JsonSerializer.Serialize(new { image = "image-1", question });
-        JsonObject function = new() { ["name"] = tool, ["arguments"] = arguments };
-        JsonObject call = new() { ["id"] = "call_1", ["type"] = "function", ["function"] = function };
+        JsonObject call = new()
+        {
+            ["id"] = "call_1",
+            ["type"] = "function",
+            ["function"] = new JsonObject { ["name"] = tool, ["arguments"] = arguments },
+        };
         return new JsonObject { ["role"] = "assistant", ["content"] = null, ["tool_calls"] = new JsonArray(call) };
     }
 

@@ -15,9 +15,9 @@ OpenAIClient openAI = new(new ApiKeyCredential(key ?? "none"), new OpenAIClientO
 
 await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
 using BlipConversation conversation = new();
-IChatClient chat = openAI.GetChatClient("gpt-4o-mini").AsIChatClient().AsBuilder().UseBlip(conversation).UseFunctionInvocation()
-    .Build(services);
+IChatClient openAIChat = openAI.GetChatClient("gpt-4o-mini").AsIChatClient();
+IChatClient chat = openAIChat.AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
 
 ChatClientAgent agent = new(chat, "You answer questions about images.");
-Console.WriteLine(await agent.RunAsync(
-    new ChatMessage(ChatRole.User, [new DataContent(File.ReadAllBytes(args[0]), "image/jpeg"), new TextContent(args[1])])));
+DataContent image = new(File.ReadAllBytes(args[0]), "image/jpeg");
+Console.WriteLine(await agent.RunAsync(new ChatMessage(ChatRole.User, [image, new TextContent(args[1])])));

@@ -3,8 +3,8 @@ using Blip.AI.Images;
 namespace Blip.AI;
 
 /// <summary>
-/// What the tools know of one conversation: its images by short handles (<c>image-1</c>), and which folders it may read beyond those
-/// that the options allow. Bounded in number and bytes; never shared between conversations. Thread-safe.
+/// What the tools know of one conversation: its images by short handles (<c>image-1</c>), and the folders that it may read beside those
+/// of the options. The images are bounded in number and bytes. Never share one between conversations. Thread-safe.
 /// </summary>
 public sealed class BlipConversation : IDisposable
 {
@@ -17,25 +17,28 @@ public sealed class BlipConversation : IDisposable
 
     private BlipConversation(IImageHandles handles) => _handles = handles;
 
-    /// <summary>Folders that this conversation may read beside the allowed ones, as full paths or <c>file://</c> addresses: the roots of an MCP client.</summary>
+    /// <summary>
+    /// Folders that this conversation may read beside those of the options, as full paths or <c>file://</c> addresses: the roots of an
+    /// MCP client. Default: none.
+    /// </summary>
     public IReadOnlyList<string> AllowedFolders { get; set; } = [];
 
-    /// <summary>Whether it has handles of its own. Over stateless HTTP there is no conversation, and handles are content hashes.</summary>
+    /// <summary>Whether it has handles of its own. Without a conversation, as over stateless HTTP, handles are content hashes.</summary>
     public bool HasHandles => _registry is not null;
 
     internal ImageSourceScope Scope => new() { Handles = _handles, AllowedFolders = AllowedFolders };
 
-    /// <summary>What stands for a conversation where none is held: handles are those of a store that all callers share.</summary>
+    /// <summary>For calls without a conversation: the handles are those of a store that all callers share.</summary>
     public static BlipConversation Stateless(ImageStore store) => new((IImageHandles)store);
 
-    /// <summary>Makes an image known under a short handle; the same image keeps its handle.</summary>
+    /// <summary>Keeps an image under a short handle; the same image keeps its handle.</summary>
     /// <param name="image">The encoded image.</param>
-    /// <returns>The handle, or <see langword="null"/> where this is no conversation.</returns>
+    /// <returns>The handle, or <see langword="null"/> without a conversation.</returns>
     public string? Attach(ReadOnlySpan<byte> image) => _registry?.Add(image).Handle;
 
     /// <summary>The images of this conversation, oldest first.</summary>
     public IReadOnlyList<StoredImage> List() => _registry?.List() ?? [];
 
-    /// <summary>Forgets its images.</summary>
+    /// <summary>Frees the images.</summary>
     public void Dispose() => _registry?.Dispose();
 }

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace Blip.AI;
 
 /// <summary>
-/// The model of an application: loaded when it is first needed, once, and shared by all who ask. Thread-safe. A failed load is tried
-/// again by the next caller.
+/// The model of an application. It is loaded once, when it is first needed, and all callers share it. After a failed load the next
+/// caller loads again. Thread-safe.
 /// </summary>
 public sealed class BlipService : IBlipModel, IAsyncDisposable
 {
@@ -29,9 +29,9 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
     /// <summary>Whether the model is loaded.</summary>
     public bool IsReady => _model is { IsCompletedSuccessfully: true };
 
-    /// <summary>The model, loaded if need be. A caller that gives up does not stop the loading that others wait for.</summary>
-    /// <param name="progress">Told what loading is busy with, while this caller waits.</param>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
+    /// <param name="progress">Gets the stage of the load while this caller waits.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">The model cannot be loaded.</exception>
     public async Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -59,11 +59,12 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
         }
     }
 
-    /// <summary>Loads the model and lets it answer once, so that the first user does not wait for it.</summary>
+    /// <summary>Loads the model and asks it one question, so that the first user does not wait.</summary>
     public async Task WarmUpAsync(CancellationToken cancellationToken = default)
     {
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        await model.AskAsync(BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+        BlipImage black = BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16);
+        await model.AskAsync(black, "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -107,14 +108,16 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<AskOutcome> AskEachAsync(
-        IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<AskItem> items,
+        AskEachOptions? options = null,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         await foreach (AskOutcome outcome in model.AskEachAsync(items, options, cancellationToken).ConfigureAwait(false))
             yield return outcome;
     }
 
-    /// <summary>Stops a loading under way, or waits for the questions under way, and frees the model.</summary>
+    /// <summary>Stops a load that is going on, or waits for the questions that are being answered; then frees the model.</summary>
     public async ValueTask DisposeAsync()
     {
         Task<BlipModel>? model;
@@ -129,7 +132,7 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         if (model is not null)
         {
-            // One that failed was never loaded, and who asked for it was told.
+            // After a failed load there is nothing to free, and its caller has the error.
             await ((Task)model).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (model.IsCompletedSuccessfully)
                 await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);

@@ -10,20 +10,27 @@ namespace Blip.AI;
 /// <summary>Registers Blip with a container.</summary>
 public static class BlipServiceCollectionExtensions
 {
-    /// <summary>The configuration section: <c>Blip:Model</c> and its like, <c>Blip:Sources:AllowedHosts</c>, <c>Blip:Handles:MaxImages</c>.</summary>
+    /// <summary>
+    /// The configuration section: <c>Blip:Model</c> and the rest of <see cref="BlipOptions"/>, <c>Blip:Sources:AllowedHosts</c>,
+    /// <c>Blip:Handles:MaxImages</c>.
+    /// </summary>
     public const string SectionName = "Blip";
 
     /// <summary>
-    /// Adds the model, where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the application has a configuration, and are
-    /// checked at start. Nothing is loaded before it is needed; <see cref="BlipService.WarmUpAsync"/> loads ahead. Images are turned as their camera noted.
+    /// Adds the model, the rules for where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the
+    /// application has a configuration, and are checked at start. The model is loaded when it is first needed;
+    /// <see cref="BlipService.WarmUpAsync"/> loads it ahead. Images are turned as their EXIF orientation says.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets the model's options, after the configuration.</param>
-    /// <param name="configureSources">Sets where images may come from, after the configuration: nowhere but the conversation and data URIs by default.</param>
-    public static IServiceCollection AddBlip(this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
+    /// <param name="configureSources">
+    /// Sets where images may come from, after the configuration. Default: the conversation and data URIs alone.
+    /// </param>
+    public static IServiceCollection AddBlip(
+        this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // Limits of their own, since what is bound is written into.
+        // New limits, because binding writes into them and the default ones are shared.
         services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true, Limits = new ImageLimits() });
         services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
         services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));

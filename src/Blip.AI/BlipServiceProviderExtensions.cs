@@ -32,12 +32,16 @@ public static class BlipServiceProviderExtensions
 
     /// <summary>The tools of one conversation.</summary>
     internal static BlipTools CreateTools(this IServiceProvider services, BlipConversation conversation) => new(
-        services.GetRequiredService<BlipService>(), services.GetRequiredService<ImageSource>(), conversation, services.LoggerOf<BlipTools>());
+        services.GetRequiredService<BlipService>(),
+        services.GetRequiredService<ImageSource>(),
+        conversation,
+        services.LoggerOf<BlipTools>());
 
     /// <summary>A conversation within the configured bounds.</summary>
     internal static BlipConversation CreateConversation(this IServiceProvider services) =>
         new(services.GetService<IOptions<ImageStoreOptions>>()?.Value);
 
     /// <summary>An application, or a kernel, need not have logging.</summary>
-    internal static ILogger<T> LoggerOf<T>(this IServiceProvider services) => services.GetService<ILogger<T>>() ?? NullLogger<T>.Instance;
+    internal static ILogger<T> LoggerOf<T>(this IServiceProvider services) =>
+        services.GetService<ILogger<T>>() ?? NullLogger<T>.Instance;
 }

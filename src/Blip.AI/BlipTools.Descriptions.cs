@@ -1,6 +1,6 @@
 namespace Blip.AI;
 
-/// <summary>What a language model reads of the tools: the same words in Semantic Kernel, in Microsoft.Extensions.AI and over MCP.</summary>
+/// <summary>The names and descriptions that a language model reads: the same in Semantic Kernel, Microsoft.Extensions.AI and MCP.</summary>
 public sealed partial class BlipTools
 {
     internal const string AskImageName = "ask_image";

@@ -5,18 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace Blip.AI;
 
 /// <summary>
-/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c> and <c>list_images</c>. A failure that the
-/// language model can mend comes back as data. No result holds a path, an inner address or a stack trace. Thread-safe.
+/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c> and <c>list_images</c>. A failure comes
+/// back as data, so that the language model can react to it. No result holds a path, an inner address or a stack trace. Thread-safe.
 /// </summary>
 public sealed partial class BlipTools
 {
     /// <summary>The most questions, or images, of one call.</summary>
     public const int MaxQuestions = 16;
 
-    /// <summary>How a data URI is named as a source.</summary>
-    private const string DataUriSource = "data URI";
-
-    /// <summary>A longer name is not repeated in a result.</summary>
+    /// <summary>A longer name of a source is left out of a result, which has to stay short.</summary>
     private const int MaxNameLength = 40;
 
     private readonly BlipService _service;
@@ -27,21 +24,24 @@ public sealed partial class BlipTools
     /// <summary>Creates the tools of one conversation.</summary>
     /// <param name="service">The model.</param>
     /// <param name="source">Where images may come from.</param>
-    /// <param name="conversation">The images that it knows by name.</param>
-    /// <param name="logger">Told of failures that a language model is told nothing about.</param>
+    /// <param name="conversation">The images that the tools know by name.</param>
+    /// <param name="logger">Logs failures whose reason the language model must not learn.</param>
     public BlipTools(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger) =>
         (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
 
     /// <summary>Answers one question about an image.</summary>
     [Description(AskImageDescription)]
     public async Task<ImageAnswer> AskImageAsync(
-        [Description(ImageDescription)] string image, [Description(QuestionDescription)] string question, CancellationToken cancellationToken = default)
+        [Description(ImageDescription)] string image,
+        [Description(QuestionDescription)] string question,
+        CancellationToken cancellationToken = default)
     {
         try
         {
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            return ImageAnswer.From(await model.AskAsync(resolved, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false), handle);
+            Answer answer = await model.AskAsync(resolved, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false);
+            return ImageAnswer.From(answer, handle);
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
@@ -52,18 +52,19 @@ public sealed partial class BlipTools
     /// <summary>Answers several questions about one image, which is encoded once.</summary>
     [Description(AskImageManyDescription)]
     public async Task<ImageAnswers> AskImageManyAsync(
-        [Description(ImageDescription)] string image, [Description(QuestionsDescription)] string[] questions,
+        [Description(ImageDescription)] string image,
+        [Description(QuestionsDescription)] string[] questions,
         CancellationToken cancellationToken = default)
     {
         try
         {
             CheckCount(questions, "questions");
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
-            IReadOnlyList<QuestionOutcome> asked = await _service.AskEachAsync(
-                resolved, [.. questions.Select(question => question ?? "")], cancellationToken: cancellationToken).ConfigureAwait(false);
-            // The image is named once.
-            ImageAnswer[] answers = [.. asked.Select((one, i) => one.Answer is { } answer ? ImageAnswer.From(answer, i == 0 ? handle : null) : new ImageAnswer { Error = ToolError.From(one.Error!) })];
-            return new ImageAnswers { Answers = answers };
+            string[] texts = [.. questions.Select(question => question ?? "")];
+            IReadOnlyList<QuestionOutcome> asked =
+                await _service.AskEachAsync(resolved, texts, cancellationToken: cancellationToken).ConfigureAwait(false);
+            // Only the first answer names the image, to keep the result short.
+            return new ImageAnswers { Answers = [.. asked.Select((one, i) => ToResult(one, i == 0 ? handle : null))] };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
@@ -74,12 +75,15 @@ public sealed partial class BlipTools
     /// <summary>Asks one question about each of several images.</summary>
     [Description(AskImagesDescription)]
     public async Task<ImageAnswers> AskImagesAsync(
-        [Description(ImagesDescription)] string[] images, [Description(QuestionDescription)] string question, CancellationToken cancellationToken = default)
+        [Description(ImagesDescription)] string[] images,
+        [Description(QuestionDescription)] string question,
+        CancellationToken cancellationToken = default)
     {
         try
         {
             CheckCount(images, "images");
-            return new ImageAnswers { Answers = await Task.WhenAll(images.Select(image => AskImageAsync(image, question, cancellationToken))).ConfigureAwait(false) };
+            IEnumerable<Task<ImageAnswer>> asking = images.Select(image => AskImageAsync(image, question, cancellationToken));
+            return new ImageAnswers { Answers = await Task.WhenAll(asking).ConfigureAwait(false) };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
@@ -91,7 +95,8 @@ public sealed partial class BlipTools
     [Description(ListImagesDescription)]
     public ImageList ListImages()
     {
-        ListedImage[] images = [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
+        ListedImage[] images =
+            [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
         return new ImageList
         {
             Images = images,
@@ -103,11 +108,12 @@ public sealed partial class BlipTools
 
     private async Task<(BlipImage Image, string? Handle)> ResolveAsync(string reference, CancellationToken cancellationToken)
     {
-        ResolvedImage resolved = await _source.ResolveAsync(reference ?? "", _conversation.Scope, cancellationToken).ConfigureAwait(false);
+        ImageSourceScope scope = _conversation.Scope;
+        ResolvedImage resolved = await _source.ResolveAsync(reference ?? "", scope, cancellationToken).ConfigureAwait(false);
         BlipImage image = BlipImage.FromBytes(resolved.Data);
-        if (resolved.Source != DataUriSource)
+        if (resolved.Source != ImageSource.DataUriName)
             return (image, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
-        // Worth a short name: sending it again would be dear. What has an address keeps that, so that it pushes no attached image out.
+        // A data URI is long, so its image gets a handle. An image with an address keeps the address: it must not push an attached one out.
         image.ReadHeader();
         return (image, _conversation.Attach(resolved.Data.Span));
     }
@@ -117,10 +123,17 @@ public sealed partial class BlipTools
         if (items is not { Length: > 0 })
             throw new BlipException(BlipErrorCode.InvalidRequest, $"No {what} were given; 1 to {MaxQuestions} are possible.");
         if (items.Length > MaxQuestions)
-            throw new BlipException(ServiceErrorCode.TooManyQuestions, $"{items.Length} {what} were given; at most {MaxQuestions} are possible in one call.");
+        {
+            throw new BlipException(
+                ServiceErrorCode.TooManyQuestions, $"{items.Length} {what} were given; at most {MaxQuestions} are possible in one call.");
+        }
     }
 
-    private static bool IsCancelled(Exception exception, CancellationToken cancellationToken) => exception is OperationCanceledException && cancellationToken.IsCancellationRequested;
+    private static ImageAnswer ToResult(QuestionOutcome asked, string? image) =>
+        asked.Answer is { } answer ? ImageAnswer.From(answer, image) : new ImageAnswer { Error = ToolError.From(asked.Error!) };
+
+    private static bool IsCancelled(Exception exception, CancellationToken cancellationToken) =>
+        exception is OperationCanceledException && cancellationToken.IsCancellationRequested;
 
     private ToolError Report(Exception exception)
     {

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Blip.AI;
 
-/// <summary>What <c>ask_image</c> gives: an answer or an error. Its text form is the plain answer, for templates.</summary>
+/// <summary>The result of <c>ask_image</c>: an answer or an error. As text it is the plain answer, for prompt templates.</summary>
 public sealed record ImageAnswer
 {
     /// <summary>The answer in a few words.</summary>
@@ -11,12 +11,12 @@ public sealed record ImageAnswer
     [Description("The answer in a few words.")]
     public string? Answer { get; init; }
 
-    /// <summary>The probability of the whole answer, 0 to 1, in hundredths.</summary>
+    /// <summary>The probability of the whole answer, 0 to 1, rounded to two digits.</summary>
     [JsonPropertyName("confidence"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("How sure the vision model is, 0 to 1.")]
     public double? Confidence { get; init; }
 
-    /// <summary>At most two other beginnings of the answer, likeliest first.</summary>
+    /// <summary>At most two other answers, the most likely first.</summary>
     [JsonPropertyName("alternatives"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("Other answers it considered.")]
     public IReadOnlyList<string>? Alternatives { get; init; }

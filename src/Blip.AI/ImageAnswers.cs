@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Blip.AI;
 
-/// <summary>What the tools with several answers give, in the order of what was asked.</summary>
+/// <summary>The result of the tools that give several answers, in the order of the questions or images.</summary>
 public sealed record ImageAnswers
 {
     /// <summary>One entry for each question, or for each image.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Blip.AI;
 
-/// <summary>What <c>list_images</c> gives.</summary>
+/// <summary>The result of <c>list_images</c>.</summary>
 public sealed record ImageList
 {
     /// <summary>The images of this conversation, oldest first.</summary>
@@ -11,7 +11,7 @@ public sealed record ImageList
     [Description("The images in this conversation, oldest first.")]
     public required IReadOnlyList<ListedImage> Images { get; init; }
 
-    /// <summary>What to do where there are none.</summary>
+    /// <summary>What to do where there is no image.</summary>
     [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Hint { get; init; }
 

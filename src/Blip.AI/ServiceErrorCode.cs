@@ -1,6 +1,6 @@
 namespace Blip.AI;
 
-/// <summary>The codes of failures that a service around the model adds to those of <see cref="BlipErrorCode"/>.</summary>
+/// <summary>The error codes that a service around the model adds to those of <see cref="BlipErrorCode"/>.</summary>
 public static class ServiceErrorCode
 {
     /// <summary>More questions in one request than allowed.</summary>

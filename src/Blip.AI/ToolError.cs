@@ -4,7 +4,7 @@ using Blip.AI.Images;
 
 namespace Blip.AI;
 
-/// <summary>A failure as data: what a language model can mend, it is told how.</summary>
+/// <summary>A failure as data, with a hint where the language model can do something about it.</summary>
 public sealed record ToolError
 {
     /// <summary>A code of <see cref="BlipErrorCode"/>, <see cref="ImageSourceErrorCode"/> or <see cref="ServiceErrorCode"/>.</summary>
@@ -24,8 +24,13 @@ public sealed record ToolError
 
     internal static ToolError From(Exception exception) => exception switch
     {
-        // A model's files are the operator's affair, and its messages name them.
-        BlipModelException model => new() { Code = model.Code, Message = "The vision model cannot be used.", Hint = "Tell the user that image questions cannot be answered at the moment." },
+        // The messages name the model's files, which only the operator may learn of.
+        BlipModelException model => new()
+        {
+            Code = model.Code,
+            Message = "The vision model cannot be used.",
+            Hint = "Tell the user that image questions cannot be answered at the moment.",
+        },
         BlipException known => new() { Code = known.Code, Message = known.Message, Hint = HintFor(known.Code) },
         _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
     };
@@ -33,8 +38,10 @@ public sealed record ToolError
     private static string? HintFor(string code) => code switch
     {
         ImageSourceErrorCode.ImageNotFound => "Call list_images for the names that there are.",
-        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed => "Do not try other spellings. Ask the user to attach the image.",
-        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions => "Ask fewer or shorter questions.",
+        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>
+            "Do not try other spellings. Ask the user to attach the image.",
+        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions =>
+            "Ask fewer or shorter questions.",
         BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or ServiceErrorCode.Timeout => "Try again in a moment.",
         _ => null,
     };

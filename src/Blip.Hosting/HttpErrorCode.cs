@@ -1,6 +1,6 @@
 namespace Blip.Hosting;
 
-/// <summary>The codes of failures that only a request over HTTP can have, beside those of the layers below.</summary>
+/// <summary>The error codes that HTTP adds to those of the layers below.</summary>
 public static class HttpErrorCode
 {
     /// <summary>No key, or a wrong one.</summary>

@@ -14,18 +14,21 @@ public static class BlipMcpServer
     private static readonly TimeSpan RootsLimit = TimeSpan.FromSeconds(5);
 
     private const string Instructions =
-        "Answers short questions about images. Give an image as a file under your roots, as a data URI, or by its short name; ask several small questions rather than one big one.";
+        "Answers short questions about images. Give an image as a file under your roots, as a data URI, or by its short name; "
+        + "ask several small questions rather than one big one.";
 
-    /// <summary>Serves until the client goes. Only protocol goes to standard output; logs go to standard error.</summary>
-    /// <param name="configure">The model's options.</param>
+    /// <summary>Serves until the client disconnects. Standard output carries the protocol alone; logs go to standard error.</summary>
+    /// <param name="configure">Sets the model's options.</param>
     /// <param name="allowedFolders">Folders that may be read beside the client's roots.</param>
     /// <param name="cancellationToken">Ends the server.</param>
-    public static async Task RunStdioAsync(Action<BlipOptions> configure, IReadOnlyList<string> allowedFolders, CancellationToken cancellationToken)
+    public static async Task RunStdioAsync(
+        Action<BlipOptions> configure, IReadOnlyList<string> allowedFolders, CancellationToken cancellationToken)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
-        builder.Services.AddBlip(configure, sources => sources.AllowedFolders = [.. sources.AllowedFolders, .. allowedFolders.Select(Path.GetFullPath)]);
-        // One client, one conversation.
+        builder.Services.AddBlip(
+            configure, sources => sources.AllowedFolders = [.. sources.AllowedFolders, .. allowedFolders.Select(Path.GetFullPath)]);
+        // There is one client, so there is one conversation.
         builder.Services.AddSingleton(new BlipConversation());
         builder.Services.AddMcpServer(o => o.ServerInstructions = Instructions).WithStdioServerTransport().WithBlipTools()
             .WithRequestFilters(filters => filters.AddCallToolFilter(next => async (request, cancellation) =>
@@ -40,7 +43,7 @@ public static class BlipMcpServer
     private static async Task AllowRootsAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         BlipConversation? conversation = request.Services?.GetService<BlipConversation>();
-#pragma warning disable MCP9005 // The SDK marks roots obsolete, and clients still send them: they say what a user has opened to this server.
+#pragma warning disable MCP9005 // The SDK marks roots obsolete, but clients still send them: they say which folders the user opened.
         if (conversation is null || request.Server.ClientCapabilities?.Roots is null)
             return;
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -50,9 +53,10 @@ public static class BlipMcpServer
             ListRootsResult roots = await request.Server.RequestRootsAsync(new ListRootsRequestParams(), limit.Token).ConfigureAwait(false);
             conversation.AllowedFolders = [.. roots.Roots.Select(r => r.Uri)];
         }
-        catch (Exception exception) when (exception is McpException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
+            when (exception is McpException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            // A client that cannot tell its roots has opened none; images by handle or from allowed folders still work.
+            // A client that fails to name its roots has opened none. Handles and allowed folders still work.
         }
 #pragma warning restore MCP9005
     }

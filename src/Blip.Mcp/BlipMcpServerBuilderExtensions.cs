@@ -11,25 +11,28 @@ namespace Blip.Mcp;
 public static class BlipMcpServerBuilderExtensions
 {
     /// <summary>
-    /// Adds the tools to a server whose services have Blip. Failures are tool errors with the same codes; while the model loads, a client that
-    /// asked for progress is told of it.
+    /// Adds the tools to a server whose services have Blip. Failures are tool errors with the same codes. While the model loads, a client
+    /// that asked for progress gets it.
     /// </summary>
     public static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.WithTools<BlipMcpTools>().WithRequestFilters(filters => filters.AddCallToolFilter(next => async (request, cancellationToken) =>
-        {
-            await LoadAsync(request, cancellationToken).ConfigureAwait(false);
-            CallToolResult result = await CallAsync(next, request, cancellationToken).ConfigureAwait(false);
-            if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
-                result.IsError = true;
-            return result;
-        }));
+        return builder.WithTools<BlipMcpTools>().WithRequestFilters(filters =>
+            filters.AddCallToolFilter(next => async (request, cancellationToken) =>
+            {
+                await LoadAsync(request, cancellationToken).ConfigureAwait(false);
+                CallToolResult result = await CallAsync(next, request, cancellationToken).ConfigureAwait(false);
+                if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
+                    result.IsError = true;
+                return result;
+            }));
     }
 
-    /// <summary>The tools report their own failures; what fails before them, or without a result of theirs, are arguments that do not fit.</summary>
+    /// <summary>The tools report their own failures. A call that fails without a result of theirs had arguments that do not fit.</summary>
     private static async Task<CallToolResult> CallAsync(
-        McpRequestHandler<CallToolRequestParams, CallToolResult> next, RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+        McpRequestHandler<CallToolRequestParams, CallToolResult> next,
+        RequestContext<CallToolRequestParams> request,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -39,17 +42,24 @@ public static class BlipMcpServerBuilderExtensions
         }
         catch (Exception exception) when (exception is ArgumentException or JsonException)
         {
-            // Said below.
+            // Reported below.
         }
-        ImageAnswer answer = new()
+        ToolError error = new()
         {
-            Error = new ToolError { Code = BlipErrorCode.InvalidRequest, Message = "The arguments do not fit the tool.", Hint = "Give each argument of the tool's schema, in its type." },
+            Code = BlipErrorCode.InvalidRequest,
+            Message = "The arguments do not fit the tool.",
+            Hint = "Give each argument of the tool's schema, in its type.",
         };
-        JsonElement content = JsonSerializer.SerializeToElement(answer);
-        return new CallToolResult { IsError = true, StructuredContent = content, Content = [new TextContentBlock { Text = content.GetRawText() }] };
+        JsonElement content = JsonSerializer.SerializeToElement(new ImageAnswer { Error = error });
+        return new CallToolResult
+        {
+            IsError = true,
+            StructuredContent = content,
+            Content = [new TextContentBlock { Text = content.GetRawText() }],
+        };
     }
 
-    /// <summary>Waits for the model, and says how it goes; a failure is left to the tool, which reports it.</summary>
+    /// <summary>Waits for the model and reports the progress. A failure is left to the tool, which reports it.</summary>
     private static async Task LoadAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
         if (request.Params?.ProgressToken is not { } token || request.Services?.GetService<BlipService>() is not { IsReady: false } service)
@@ -61,9 +71,9 @@ public static class BlipMcpServerBuilderExtensions
         }
         catch (BlipException)
         {
-            // The tool meets it again, and says so.
+            // The tool gets the same failure and reports it.
         }
-        // What is told of the loading is on its way before the result is.
+        // The notifications are sent before the result.
         await notifier.Sent.ConfigureAwait(false);
     }
 
@@ -79,9 +89,10 @@ public static class BlipMcpServerBuilderExtensions
         {
             lock (_gate)
             {
-                // What is no download counts up: the protocol wants progress to grow.
+                // The protocol wants progress to grow, so reports without bytes are counted.
                 float done = value.Download?.Bytes ?? ++_reports;
-                ProgressNotificationValue progress = new() { Progress = done, Total = value.Download?.Size, Message = $"{value.Stage} {value.Model}" };
+                string message = $"{value.Stage} {value.Model}";
+                ProgressNotificationValue progress = new() { Progress = done, Total = value.Download?.Size, Message = message };
                 Sent = SendAfterAsync(Sent, progress);
             }
         }

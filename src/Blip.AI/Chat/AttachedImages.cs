@@ -3,15 +3,16 @@ using Microsoft.Extensions.AI;
 namespace Blip.AI.Chat;
 
 /// <summary>
-/// Makes images that a user attached to a chat known to the tools: each gets a short handle and one line that tells the model of it. No
-/// connector passes an attached image to a tool by itself.
+/// Gives the images that a user attached to a chat a short handle, and adds one line that tells the model of it. No connector passes an
+/// attached image to a tool by itself.
 /// </summary>
 internal static class AttachedImages
 {
-    /// <summary>What the model is told of an attached image.</summary>
-    public static string Line(string handle) => $"[The user attached an image: {handle}. Use the tools ask_image and ask_image_many to look at it.]";
+    /// <summary>The line that tells the model of an attached image.</summary>
+    public static string Line(string handle) =>
+        $"[The user attached an image: {handle}. Use the tools ask_image and ask_image_many to look at it.]";
 
-    /// <summary>The messages with a line for each image, which is itself left out unless the model can see.</summary>
+    /// <summary>The messages with a line for each image, which itself is left out unless <paramref name="keepImages"/> is set.</summary>
     public static IEnumerable<ChatMessage> Attach(IEnumerable<ChatMessage> messages, BlipConversation conversation, bool keepImages)
     {
         foreach (ChatMessage message in messages)
@@ -27,12 +28,16 @@ internal static class AttachedImages
         }
     }
 
-    private static bool IsImage(AIContent content) => content is DataContent data && data.HasTopLevelMediaType("image") || content is UriContent uri && uri.HasTopLevelMediaType("image");
+    private static bool IsImage(AIContent content) =>
+        (content is DataContent data && data.HasTopLevelMediaType("image"))
+        || (content is UriContent uri && uri.HasTopLevelMediaType("image"));
 
     private static IEnumerable<AIContent> Replace(AIContent content, BlipConversation conversation, bool keepImages)
     {
-        // An image that has an address needs no handle: the tools take the address, where the operator allowed its host.
-        string? handle = !IsImage(content) ? null : content is DataContent data ? conversation.Attach(data.Data.Span) : ((UriContent)content).Uri.ToString();
+        // An image with an address needs no handle: the tools take the address, where the operator allowed its host.
+        string? handle = !IsImage(content) ? null
+            : content is DataContent data ? conversation.Attach(data.Data.Span)
+            : ((UriContent)content).Uri.ToString();
         if (handle is null || keepImages)
             yield return content;
         if (handle is not null)

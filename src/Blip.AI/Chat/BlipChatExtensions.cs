@@ -2,12 +2,12 @@ using Microsoft.Extensions.AI;
 
 namespace Blip.AI.Chat;
 
-/// <summary>Gives a chat eyes: images in its messages get handles, and the tools come along.</summary>
+/// <summary>Adds Blip to a chat client: images in the messages get handles, and requests carry the tools.</summary>
 public static class BlipChatExtensions
 {
     /// <summary>
-    /// Adds Blip to a chat client's pipeline, before function calling (<c>UseBlip(...).UseFunctionInvocation()</c>): attached images get handles, and each request
-    /// carries the tools.
+    /// Adds Blip to a chat client's pipeline, before function calling (<c>UseBlip(...).UseFunctionInvocation()</c>): attached images get
+    /// handles, and each request carries the tools.
     /// </summary>
     /// <param name="builder">The pipeline; its services have Blip.</param>
     /// <param name="conversation">The conversation that this client serves.</param>
@@ -15,6 +15,7 @@ public static class BlipChatExtensions
     public static ChatClientBuilder UseBlip(this ChatClientBuilder builder, BlipConversation conversation, bool keepImages = false)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.Use((inner, services) => new BlipToolsChatClient(inner, services.CreateBlipFunctions(conversation), conversation, keepImages));
+        return builder.Use((inner, services) =>
+            new BlipToolsChatClient(inner, services.CreateBlipFunctions(conversation), conversation, keepImages));
     }
 }

@@ -1,21 +1,20 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 
 namespace Blip.AI.Chat;
 
 /// <summary>The pipeline step behind <see cref="BlipChatExtensions.UseBlip"/>.</summary>
-internal sealed class BlipToolsChatClient(IChatClient inner, IReadOnlyList<AIFunction> tools, BlipConversation conversation, bool keepImages) : DelegatingChatClient(inner)
+internal sealed class BlipToolsChatClient(
+    IChatClient inner, IReadOnlyList<AIFunction> tools, BlipConversation conversation, bool keepImages) : DelegatingChatClient(inner)
 {
-    public override Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
-        base.GetResponseAsync([.. AttachedImages.Attach(messages, conversation, keepImages)], WithTools(options), cancellationToken);
+    public override Task<ChatResponse> GetResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        base.GetResponseAsync(Attach(messages), WithTools(options), cancellationToken);
 
-    public override async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<ChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        IEnumerable<ChatMessage> attached = [.. AttachedImages.Attach(messages, conversation, keepImages)];
-        await foreach (ChatResponseUpdate update in base.GetStreamingResponseAsync(attached, WithTools(options), cancellationToken).ConfigureAwait(false))
-            yield return update;
-    }
+    public override IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
+        IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default) =>
+        base.GetStreamingResponseAsync(Attach(messages), WithTools(options), cancellationToken);
+
+    private ChatMessage[] Attach(IEnumerable<ChatMessage> messages) => [.. AttachedImages.Attach(messages, conversation, keepImages)];
 
     private ChatOptions WithTools(ChatOptions? options)
     {

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Blip.AI.Images;
 
-/// <summary>Reads <c>data:[type][;parameters][;base64],data</c> (RFC 2397). The media type is not believed, so not read.</summary>
+/// <summary>Reads <c>data:[type][;parameters][;base64],data</c> (RFC 2397). The media type is not trusted, so it is not read.</summary>
 internal static class DataUri
 {
     private const string Form = "A data URI is written data:image/png;base64, and then the image in base64.";
@@ -21,7 +21,7 @@ internal static class DataUri
 
     private static byte[] DecodeBase64(ReadOnlySpan<char> data, int maxBytes)
     {
-        // Every character may be written as three; nothing is decoded before the length is known to be allowed.
+        // A percent escape writes one character as three. The length is checked before anything is decoded.
         long longest = (maxBytes + 2L) / 3 * 4;
         bool escaped = data.Contains('%');
         if (data.Length > (escaped ? 3 * longest : longest))
@@ -33,7 +33,7 @@ internal static class DataUri
         try
         {
             if (!Convert.TryFromBase64Chars(data, bytes, out int count) || count == 0)
-                throw Invalid($"The base64 of the data URI is broken or cut short. {Form}");
+                throw Invalid($"The base64 of the data URI is broken or incomplete. {Form}");
             return count <= maxBytes ? bytes[..count] : throw ImageSource.TooLarge(maxBytes);
         }
         finally
@@ -55,11 +55,14 @@ internal static class DataUri
             {
                 if (data[i] != '%')
                 {
-                    bytes[count] = char.IsAscii(data[i]) ? (byte)data[i] : throw Invalid($"The data URI has a character that is not ASCII. {Form}");
+                    bytes[count] = char.IsAscii(data[i])
+                        ? (byte)data[i]
+                        : throw Invalid($"The data URI has a character that is not ASCII. {Form}");
                     continue;
                 }
 
-                if (data.Length - i < 3 || Convert.FromHexString(data.Slice(i + 1, 2), bytes.AsSpan(count, 1), out _, out _) != OperationStatus.Done)
+                if (data.Length - i < 3
+                    || Convert.FromHexString(data.Slice(i + 1, 2), bytes.AsSpan(count, 1), out _, out _) != OperationStatus.Done)
                     throw Invalid($"The data URI has a broken percent sign. {Form}");
                 i += 2;
             }

@@ -3,12 +3,12 @@ using Blip.Files;
 
 namespace Blip.AI.Images;
 
-/// <summary>Reads file references as text, before the file system is touched.</summary>
+/// <summary>What the text of a file reference says, before the file system is touched.</summary>
 internal static class FileReference
 {
     private static readonly SearchValues<char> Separators = SearchValues.Create("/\\");
 
-    /// <summary>The path of a <c>file:</c> address, or null when it names another machine or is malformed.</summary>
+    /// <summary>The path of a <c>file:</c> address; null where it names another machine or is malformed.</summary>
     public static string? FromUri(string text)
     {
         string path = text["file:".Length..];
@@ -26,12 +26,12 @@ internal static class FileReference
         return Path.IsPathFullyQualified(path) && !path.AsSpan().ContainsAnyInRange('\0', '\x1f') ? path : null;
     }
 
-    /// <summary>Whether the path starts like one of another machine or of Windows' device space: two slashes of either kind.</summary>
+    /// <summary>Whether the path starts with two slashes of either kind: it may name another machine, or a device of Windows.</summary>
     public static bool IsUnc(string path) => path.Length > 1 && Separators.Contains(path[0]) && Separators.Contains(path[1]);
 
     /// <summary>
-    /// Whether Windows would take a part of the path for a device, an alternate data stream or another spelling of a name. The
-    /// same on every system, so that a policy does not depend on where it runs.
+    /// Whether Windows would take a part of the path for a device, an alternate data stream or another spelling of a name. The answer is
+    /// the same on every system, so that a policy does not depend on where it runs.
     /// </summary>
     public static bool HasDeviceName(string path)
     {

@@ -15,6 +15,7 @@ internal sealed class HostPattern
 
     private HostPattern(string name, bool below) => (_name, _below) = (name, below);
 
+    /// <summary>The pattern of an entry; null where the entry is no host.</summary>
     public static HostPattern? TryParse(string text)
     {
         if (text == ImageSourceOptions.Any)
@@ -49,6 +50,6 @@ internal sealed class HostPattern
 
     public bool Matches(string host) => _below ? host.EndsWith(_name, StringComparison.Ordinal) : host == _name;
 
-    /// <summary>Whether the pattern is this very host, not a family it belongs to.</summary>
+    /// <summary>Whether the pattern names exactly this host, and not a group of hosts.</summary>
     public bool Names(string host) => !_below && host == _name;
 }

@@ -4,8 +4,8 @@ namespace Blip.AI.Images;
 public interface IImageHandles
 {
     /// <summary>Finds the image of a handle.</summary>
-    /// <param name="handle">The handle, as it was given out.</param>
-    /// <param name="image">The image's encoded bytes; empty when there is none. They never change.</param>
-    /// <returns>Whether the image is known (still).</returns>
+    /// <param name="handle">The handle.</param>
+    /// <param name="image">The encoded image; empty where there is none. The bytes never change.</param>
+    /// <returns>Whether there is an image under this handle.</returns>
     bool TryGet(string handle, out ReadOnlyMemory<byte> image);
 }

@@ -17,7 +17,8 @@ internal sealed class ImageDownloader : IDisposable
     private readonly int _maxBytes;
     private readonly HttpMessageInvoker _http;
 
-    public ImageDownloader(ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
+    public ImageDownloader(
+        ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
     {
         _policy = new WebAddressPolicy(options);
         _resolve = resolve ?? Dns.GetHostAddressesAsync;
@@ -33,7 +34,7 @@ internal sealed class ImageDownloader : IDisposable
             UseProxy = false,
             UseCookies = false,
             Credentials = null,
-            ActivityHeadersPropagator = null, // trace ids are not for foreign hosts
+            ActivityHeadersPropagator = null, // foreign hosts get no trace ids
             MaxResponseDrainSize = 0, // the body of a redirect is not read at all
             MaxResponseHeadersLength = 16,
             PooledConnectionLifetime = TimeSpan.FromMinutes(1),
@@ -53,11 +54,12 @@ internal sealed class ImageDownloader : IDisposable
                 if (Redirection(response) is not string location)
                     return new ResolvedImage(await ReadAsync(response, host, cancellationToken).ConfigureAwait(false), host);
                 if (redirects == _maxRedirects)
-                    throw Failed(FormattableString.Invariant($"'{host}' redirects more than {_maxRedirects} times. Give the image's final address."));
+                    throw TooManyRedirects(host);
                 uri = _policy.CheckRedirect(uri, location);
             }
         }
-        catch (BlipException refused) when (refused.Code is ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.HostNotAllowed)
+        catch (BlipException refused)
+            when (refused.Code is ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.HostNotAllowed)
         {
             throw RedirectNotAllowed(refused.Code, host);
         }
@@ -67,7 +69,7 @@ internal sealed class ImageDownloader : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            // The cause is left out on purpose: it names the address that the host resolved to.
+            // Without the cause, which names the address that the host resolved to.
             throw Failed($"'{host}' {Reason(e)} Check the address, or send the image itself.");
         }
     }
@@ -107,16 +109,15 @@ internal sealed class ImageDownloader : IDisposable
     }
 
     private static string? Redirection(HttpResponseMessage response) =>
-        (int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.NonValidated.TryGetValues("Location", out HeaderStringValues values)
+        (int)response.StatusCode is 301 or 302 or 303 or 307 or 308
+        && response.Headers.NonValidated.TryGetValues("Location", out HeaderStringValues values)
             ? values.ToString()
             : null;
 
     private async Task<byte[]> ReadAsync(HttpResponseMessage response, string host, CancellationToken cancellationToken)
     {
         if (response.StatusCode != HttpStatusCode.OK)
-            throw Failed(
-                FormattableString.Invariant($"'{host}' answered {(int)response.StatusCode} instead of an image. Check the address, or send the image itself."),
-                new HttpRequestException("The host gave no image.", null, response.StatusCode));
+            throw NoImage(host, response.StatusCode);
         if (response.Content.Headers.ContentLength > _maxBytes)
             throw ImageSource.TooLarge(_maxBytes);
 
@@ -154,13 +155,26 @@ internal sealed class ImageDownloader : IDisposable
     private static string Reason(Exception e) => (e as HttpRequestException)?.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError => "has no certificate that this machine trusts.",
-        _ when e.InnerException is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } => "is not a known host.",
+        _ when IsUnknownHost(e.InnerException) => "is not a known host.",
         HttpRequestError.ConnectionError => "cannot be reached.",
         _ => "broke off its answer.",
     };
 
-    private static BlipException RedirectNotAllowed(string code, string host) =>
-        new(code, $"'{host}' redirects to an address that is not allowed. Give the image's final address on an allowed host, or send the image itself.");
+    private static bool IsUnknownHost(Exception? cause) =>
+        cause is SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain };
 
-    private static BlipException Failed(string message, Exception? cause = null) => new(ImageSourceErrorCode.ImageFetchFailed, message, cause);
+    private static BlipException RedirectNotAllowed(string code, string host) => new(
+        code,
+        $"'{host}' redirects to an address that is not allowed. "
+        + "Give the image's final address on an allowed host, or send the image itself.");
+
+    private BlipException TooManyRedirects(string host) => Failed(
+        FormattableString.Invariant($"'{host}' redirects more than {_maxRedirects} times. Give the image's final address."));
+
+    private static BlipException NoImage(string host, HttpStatusCode status) => Failed(
+        FormattableString.Invariant($"'{host}' answered {(int)status} instead of an image. Check the address, or send the image itself."),
+        new HttpRequestException("The host gave no image.", null, status));
+
+    private static BlipException Failed(string message, Exception? cause = null) =>
+        new(ImageSourceErrorCode.ImageFetchFailed, message, cause);
 }

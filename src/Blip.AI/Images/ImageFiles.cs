@@ -12,20 +12,23 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal;
 
     private readonly bool _any = options.AllowedFolders.Contains(ImageSourceOptions.Any);
-    private readonly string[] _folders = [.. options.AllowedFolders.Where(folder => folder != ImageSourceOptions.Any).Select(Path.GetFullPath)];
+    private readonly string[] _folders =
+        [.. options.AllowedFolders.Where(folder => folder != ImageSourceOptions.Any).Select(Path.GetFullPath)];
     private readonly int _maxBytes = options.MaxBytes;
 
     /// <summary>Reads the file of a path or a <c>file:</c> address; a relative path is looked for in each allowed folder in turn.</summary>
     public async Task<ResolvedImage> ReadAsync(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
     {
-        // Opening can hang (a pipe, a network that is gone): the caller goes on when its time is over.
-        return await Task.Run(() => Read(text, moreFolders, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        // Opening can hang (a pipe, a lost network): the caller waits no longer than its time limit.
+        Task<ResolvedImage> reading = Task.Run(() => Read(text, moreFolders, cancellationToken), cancellationToken);
+        return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private ResolvedImage Read(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
     {
         string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
-        if ((!_any && FileReference.IsUnc(path)) || ((!_any || OperatingSystem.IsWindows()) && FileReference.HasDeviceName(path)))
+        bool mayBeDevice = !_any || OperatingSystem.IsWindows();
+        if ((!_any && FileReference.IsUnc(path)) || (mayBeDevice && FileReference.HasDeviceName(path)))
             throw NotAllowed();
 
         string[] folders = [.. _folders, .. moreFolders.Select(ToFolder).OfType<string>()];
@@ -34,7 +37,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
             string[] realFolders = [.. folders.Select(ResolveLinks).OfType<string>()];
             foreach (string candidate in Candidates(path, folders, realFolders))
             {
-                // Checked before a look at the file, so that no answer tells what lies outside the folders.
+                // Checked before the file is looked for, so that no answer tells what lies outside the folders.
                 string? real = ResolveLinks(candidate);
                 if (real is null || !IsAllowed(real, realFolders))
                     throw NotAllowed();
@@ -44,9 +47,9 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Told as missing: the cause would name the full path.
+            // Reported as missing: the cause would name the full path.
         }
-        throw new BlipException(BlipErrorCode.FileNotFound, "There is no such file, or it cannot be read. Check the path; a web address starts with https://.");
+        throw NotFound();
     }
 
     private static bool IsUri(string text) => text.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
@@ -78,7 +81,7 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         return candidates.Count > 0 ? candidates : throw NotAllowed();
     }
 
-    /// <summary>The path without links, whether or not its end exists; null when the links turn in a circle.</summary>
+    /// <summary>The path without links; it need not exist. Null where the links form a loop.</summary>
     private static string? ResolveLinks(string full)
     {
         string current = Path.GetPathRoot(full)!;
@@ -124,11 +127,14 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         !IsUnder(real, SystemFolders) && (_any || (!FileReference.IsUnc(real) && IsUnder(real, realFolders)));
 
     private static bool IsUnder(string path, string[] folders) =>
-        Array.Exists(folders, folder => path.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, PathComparison));
+        Array.Exists(folders, folder => path.StartsWith(WithSeparator(folder), PathComparison));
+
+    private static string WithSeparator(string folder) =>
+        Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar;
 
     private byte[] Read(string real, string[] realFolders, CancellationToken cancellationToken)
     {
-        // No regular file has a length of zero but an empty one: pipes, sockets and devices are not even opened.
+        // Pipes, sockets and devices have the length 0, as empty files have: they are not even opened.
         if (new FileInfo(real).Length == 0)
             throw NoImage();
 
@@ -152,13 +158,18 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         return count == bytes.Length ? bytes : bytes[..count];
     }
 
-    // A link may have been put in after the check, so the file that was opened is checked once more. Linux tells its path; elsewhere
-    // the path is resolved again, which leaves a moment to someone who can swap links in an allowed folder twice.
+    // A link may appear after the check, so the opened file is checked once more. Linux tells its path. Elsewhere the path is resolved
+    // again, so someone who can swap links in an allowed folder twice at the right moments still gets through.
     private static string? OpenedPath(SafeFileHandle file, string real) =>
         (OperatingSystem.IsLinux() ? new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget : null) ?? ResolveLinks(real);
 
     private static BlipException NotAllowed() => new(
-        ImageSourceErrorCode.FileNotAllowed, "That file may not be read: only files in allowed folders are, and no devices. Name such a file, or send the image itself.");
+        ImageSourceErrorCode.FileNotAllowed,
+        "That file may not be read: only files in allowed folders may, and no devices. Name such a file, or send the image itself.");
 
-    private static BlipException NoImage() => new(BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name an image's file.");
+    private static BlipException NotFound() => new(
+        BlipErrorCode.FileNotFound, "There is no such file, or it cannot be read. Check the path; a web address starts with https://.");
+
+    private static BlipException NoImage() => new(
+        BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name the file of an image.");
 }

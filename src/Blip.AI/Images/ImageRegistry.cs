@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// The images of one conversation under names that a language model can pass on: <c>image-1</c>, <c>image-2</c>, … A number is
+/// The images of one conversation under handles that a language model can repeat: <c>image-1</c>, <c>image-2</c> and so on. A number is
 /// never given twice, so a handle means one image or none. Thread-safe; disposing it frees the images.
 /// </summary>
 public sealed class ImageRegistry : IImageHandles, IDisposable

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// Images by handle, bounded in number, bytes and time. Same bytes, same handle; the least recently used go first. An image's
-/// time starts again with each use, so the order of use is also the order of expiry. Thread-safe.
+/// Images by handle, bounded in number, bytes and time. The same bytes have the same handle, and the least recently used image is
+/// dropped first. An image's time starts again with each use, so the order of use is also the order of expiry. Thread-safe.
 /// </summary>
 internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime, TimeProvider time, Func<string, string> name) : IDisposable
 {
@@ -82,7 +82,7 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
         }
     }
 
-    /// <summary>Drops what has expired, and what stands in the way of so many further places and bytes.</summary>
+    /// <summary>Drops the images that have expired, and then as many as must go to make room for further places and bytes.</summary>
     private void Trim(DateTimeOffset now, int places, int bytes)
     {
         while (_byUse.Last is LinkedListNode<Item> last

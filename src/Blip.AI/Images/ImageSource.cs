@@ -5,26 +5,29 @@ using System.Text.RegularExpressions;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// Turns an image reference, as a person or a model writes it, into bytes, under one policy: <see cref="ImageSourceOptions"/>.
-/// Immutable and thread-safe; one instance serves a whole process.
+/// Gets the bytes of an image reference, as a person or a model writes it, under one policy: <see cref="ImageSourceOptions"/>. Immutable
+/// and thread-safe; one instance serves a whole process.
 /// </summary>
 /// <remarks>
-/// What a reference is depends on its text alone, in this order:
+/// The text of a reference alone decides what it is, in this order:
 /// <list type="number">
 /// <item><c>data:</c> at the start: a data URI.</item>
 /// <item><c>http:</c> or <c>https:</c>: an address.</item>
 /// <item><c>file:</c>: a file on this machine, by its full path.</item>
 /// <item>Another scheme of two or more letters and a colon: refused. (<c>./a:b.jpg</c> is a file.)</item>
 /// <item><c>image-</c> with digits, or <c>sha256-</c> with 64 hex digits: a handle. (<c>./image-1</c> is a file.)</item>
-/// <item>All else: a path. A relative one is looked for in each allowed folder, or, when every file is allowed, in the current
+/// <item>Everything else: a path. A relative one is looked for in each allowed folder, or, where every file is allowed, in the current
 /// folder.</item>
 /// </list>
-/// Addresses: the connection goes to the address that was checked (a name that resolves otherwise the next moment gains nothing),
-/// one refused address of a host refuses the host, and each redirect passes the whole policy. No proxy, cookie, credential or
-/// trace header is sent. Files: links are resolved before the check, and the opened file is checked again.
+/// Addresses: the connection goes to the IP address that was checked, so a name that resolves to another one later gains nothing. Where
+/// one IP address of a host is refused, the host is refused. Each redirect passes the whole policy. No cookie, credential or trace header
+/// is sent, and no proxy is used. Files: links are resolved before the check, and the opened file is checked again.
 /// </remarks>
 public sealed partial class ImageSource : IDisposable
 {
+    /// <summary>The <see cref="ResolvedImage.Source"/> of a data URI.</summary>
+    internal const string DataUriName = "data URI";
+
     private const int MaxReferenceLength = 4096;
 
     private readonly bool _allowDataUris;
@@ -41,8 +44,9 @@ public sealed partial class ImageSource : IDisposable
     {
     }
 
-    /// <summary>For tests: with a name service and a view of the network of their own.</summary>
-    internal ImageSource(ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
+    /// <summary>For tests, with their own name service and their own rule for IP addresses.</summary>
+    internal ImageSource(
+        ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
     {
         Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
         _allowDataUris = options.AllowDataUris;
@@ -55,7 +59,7 @@ public sealed partial class ImageSource : IDisposable
     /// <summary>Fetches the bytes of an image.</summary>
     /// <param name="image">An http(s) address, a <c>file:</c> address, a path, a data URI or a handle.</param>
     /// <param name="scope">The handles and folders of this conversation; null for none.</param>
-    /// <param name="cancellationToken">Ends the wait; the option's time limit holds besides.</param>
+    /// <param name="cancellationToken">Ends the wait; <see cref="ImageSourceOptions.Timeout"/> ends it too.</param>
     /// <returns>At least one byte, at most <see cref="ImageSourceOptions.MaxBytes"/>.</returns>
     /// <exception cref="BlipException">
     /// The reference is refused or leads nowhere: <c>invalid_request</c>, <c>host_not_allowed</c>, <c>address_not_allowed</c>,
@@ -64,7 +68,8 @@ public sealed partial class ImageSource : IDisposable
     /// status), or <c>timeout</c>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The caller cancelled.</exception>
-    public async ValueTask<ResolvedImage> ResolveAsync(string image, ImageSourceScope? scope = null, CancellationToken cancellationToken = default)
+    public async ValueTask<ResolvedImage> ResolveAsync(
+        string image, ImageSourceScope? scope = null, CancellationToken cancellationToken = default)
     {
         image = image.Trim();
         if (image.Length == 0)
@@ -72,8 +77,8 @@ public sealed partial class ImageSource : IDisposable
 
         if (image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
             return _allowDataUris
-                ? new ResolvedImage(DataUri.Decode(image, _maxBytes), "data URI")
-                : throw new BlipException(ImageSourceErrorCode.AddressNotAllowed, "Data URIs are not allowed here. Give an address, a file or a handle.");
+                ? new ResolvedImage(DataUri.Decode(image, _maxBytes), DataUriName)
+                : throw NotAllowed("Data URIs are not allowed here. Give an address, a file or a handle.");
 
         if (image.Length > MaxReferenceLength || image.AsSpan().ContainsAnyInRange('\0', '\x1f'))
             throw Invalid("The image reference is too long or has control characters. Name an address, a file, a data URI or a handle.");
@@ -95,17 +100,16 @@ public sealed partial class ImageSource : IDisposable
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new BlipException(
-                ServiceErrorCode.Timeout,
-                FormattableString.Invariant($"The image did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the image itself."));
+            throw TimedOut();
         }
     }
 
-    /// <summary>Closes idle connections. Calls that are under way fail.</summary>
+    /// <summary>Closes the connections. Calls that still wait fail.</summary>
     public void Dispose() => _downloader.Dispose();
 
     internal static BlipException TooLarge(int maxBytes) => new(
-        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
+        BlipErrorCode.ImageTooLarge,
+        FormattableString.Invariant($"The image is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
 
     private Task<ResolvedImage> FetchAsync(string image, ImageSourceScope? scope, CancellationToken cancellationToken)
     {
@@ -114,8 +118,15 @@ public sealed partial class ImageSource : IDisposable
             return _downloader.GetAsync(image, cancellationToken);
         if (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase))
             return _files.ReadAsync(image, scope?.AllowedFolders ?? [], cancellationToken);
-        throw new BlipException(ImageSourceErrorCode.AddressNotAllowed, "That kind of address is not read. Give an https address, a file, a data URI or a handle.");
+        throw NotAllowed("That kind of address is not read. Give an https address, a file, a data URI or a handle.");
     }
+
+    private BlipException TimedOut() => new(
+        ServiceErrorCode.Timeout,
+        FormattableString.Invariant(
+            $"The image did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the image itself."));
+
+    private static BlipException NotAllowed(string message) => new(ImageSourceErrorCode.AddressNotAllowed, message);
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
 

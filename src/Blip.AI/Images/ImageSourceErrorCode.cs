@@ -1,6 +1,6 @@
 namespace Blip.AI.Images;
 
-/// <summary>The codes of failures that an <see cref="ImageSource"/> adds to those of <see cref="BlipErrorCode"/>.</summary>
+/// <summary>The error codes that an <see cref="ImageSource"/> adds to those of <see cref="BlipErrorCode"/>.</summary>
 public static class ImageSourceErrorCode
 {
     /// <summary>The host of an address is not among the allowed ones.</summary>

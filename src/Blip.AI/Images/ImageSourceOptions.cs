@@ -3,9 +3,8 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// Where an image may come from. Everything is denied until it is listed: the lists start empty, and a language model that
-/// controls an address or a path then reaches nothing but data URIs and handles. <see cref="ImageSource"/> copies the values
-/// when it is constructed.
+/// Where an image may come from. Only what is listed is allowed, and the lists start empty: a language model that chooses an address or
+/// a path then gets nothing but data URIs and handles. <see cref="ImageSource"/> copies the values when it is constructed.
 /// </summary>
 public sealed class ImageSourceOptions : IValidatableObject
 {
@@ -28,18 +27,20 @@ public sealed class ImageSourceOptions : IValidatableObject
     /// <summary>Whether an image may be given as a data URI. Default: true.</summary>
     public bool AllowDataUris { get; set; } = true;
 
-    /// <summary>Whether <c>http://</c> is allowed beside <c>https://</c>. A redirect never leads from https to http. Default: false.</summary>
+    /// <summary>
+    /// Whether <c>http://</c> is allowed beside <c>https://</c>. A redirect from https to http is never followed. Default: false.
+    /// </summary>
     public bool AllowPlainHttp { get; set; }
 
     /// <summary>
-    /// Whether a host may be, or resolve to, a loopback, private, link-local, metadata or otherwise reserved address. With it, IP
-    /// addresses in place of host names are allowed too. Default: false.
+    /// Whether a host may be, or resolve to, a loopback, private, link-local, metadata or otherwise reserved address. It also allows IP
+    /// addresses in place of host names. Default: false.
     /// </summary>
     public bool AllowPrivateNetworks { get; set; }
 
     /// <summary>
-    /// Ports that an address may name, 1 to 65535; 0 stands for any. Default: none, which leaves the scheme's own: 443, and 80 for
-    /// plain http.
+    /// Ports that an address may name, 1 to 65535; 0 stands for any. Default: none, which allows the scheme's own port alone: 443, and 80
+    /// for plain http.
     /// </summary>
     public IReadOnlyList<int> AllowedPorts { get; set; } = [];
 
@@ -56,8 +57,8 @@ public sealed class ImageSourceOptions : IValidatableObject
     public int MaxRedirects { get; set; } = 3;
 
     /// <summary>
-    /// The policy of a command line, where a person typed the reference: every file and every address is allowed, on any port and
-    /// in any network. The limits of size, time and redirects stay. Never for references that a model or a remote caller chose.
+    /// The policy of a command line, where a person types the reference: every file and every address is allowed, on any port and in any
+    /// network. The limits of size, time and redirects stay. Never use it for references that a model or a remote caller chooses.
     /// </summary>
     /// <returns>A new instance, which may be changed.</returns>
     public static ImageSourceOptions Unrestricted() => new()
@@ -73,16 +74,24 @@ public sealed class ImageSourceOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (string host in AllowedHosts)
+        {
             if (HostPattern.TryParse(host) is null)
-                yield return Invalid(nameof(AllowedHosts), $"'{host}' is no host: write example.com, *.example.com, an IP address or *.");
+                yield return Invalid(
+                    nameof(AllowedHosts), $"'{host}' is not a host: write example.com, *.example.com, an IP address, or *.");
+        }
 
         foreach (string folder in AllowedFolders)
+        {
             if (folder != Any && !Path.IsPathFullyQualified(folder))
-                yield return Invalid(nameof(AllowedFolders), $"'{folder}' is no full path: write the whole path of a folder, or *.");
+                yield return Invalid(nameof(AllowedFolders), $"'{folder}' is not a full path: write the whole path of a folder, or *.");
+        }
 
         foreach (int port in AllowedPorts)
+        {
             if (port is < 0 or > 65535)
-                yield return Invalid(nameof(AllowedPorts), FormattableString.Invariant($"{port} is no port: write 1 to 65535, or 0 for any."));
+                yield return Invalid(
+                    nameof(AllowedPorts), FormattableString.Invariant($"{port} is not a port: write 1 to 65535, or 0 for any."));
+        }
     }
 
     private static ValidationResult Invalid(string member, string message) => new($"{member}: {message}", [member]);

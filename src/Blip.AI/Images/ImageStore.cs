@@ -3,9 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// Images under the hash of their content, <c>sha256-</c> and 64 hex digits, for services that know no conversation: whoever has
-/// the handle has, or had, the image. There is no list, so that no caller learns of another's. Thread-safe; disposing it frees
-/// the images.
+/// Images under the hash of their content, <c>sha256-</c> and 64 hex digits, for services without conversations. A caller with the
+/// handle has, or had, the image. There is no list, so no caller learns of another caller's images. Thread-safe; disposing it frees the
+/// images.
 /// </summary>
 public sealed class ImageStore : IImageHandles, IDisposable
 {

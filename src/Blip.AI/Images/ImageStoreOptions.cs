@@ -2,7 +2,10 @@ using System.ComponentModel.DataAnnotations;
 
 namespace Blip.AI.Images;
 
-/// <summary>The bounds of an <see cref="ImageRegistry"/> or <see cref="ImageStore"/>. When one is reached, the least recently used image goes.</summary>
+/// <summary>
+/// The bounds of an <see cref="ImageRegistry"/> or <see cref="ImageStore"/>. Where one is reached, the least recently used image is
+/// dropped.
+/// </summary>
 public sealed class ImageStoreOptions
 {
     /// <summary>The most images kept at once. 1 to 65536; default 32.</summary>
@@ -13,7 +16,9 @@ public sealed class ImageStoreOptions
     [Range(1, 1 << 30)]
     public int MaxBytes { get; set; } = 64 * 1024 * 1024;
 
-    /// <summary>How long an image is kept after its last use. 1 s to 7 days; default 1 hour. Expired images go with the next call.</summary>
+    /// <summary>
+    /// How long an image is kept after its last use. 1 s to 7 days; default 1 hour. Expired images are dropped with the next call.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ParseLimitsInInvariantCulture = true)]
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
 

@@ -4,13 +4,13 @@ using System.Net.Sockets;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// Tells public addresses from those that lead inside: the special-purpose registries of IANA, and the addresses of clouds'
-/// own services. Of IPv6 only global unicast space (2000::/3) counts as public, less the parts that are reserved in it or that
-/// carry an IPv4 address, whose target a check of the outer address would miss.
+/// Tells public addresses from private and reserved ones, by the special-purpose registries of IANA and the addresses of cloud
+/// platforms' own services. Of IPv6 only global unicast addresses (2000::/3) count as public, without the parts of them that are
+/// reserved or that carry an IPv4 address: a check of the outer address would miss the inner one.
 /// </summary>
 /// <remarks>
-/// Microsoft.Security.AntiSSRF has the same list, but offers the check only inside a handler of its own, which takes no resolver and
-/// leaves proxies and decompression to its defaults. A test holds this class against it.
+/// Microsoft.Security.AntiSSRF has the same list, but checks only inside a handler of its own. That handler takes no resolver, and does
+/// not let its caller switch proxies and decompression off. A test compares this class with it.
 /// </remarks>
 internal static class PublicNetworks
 {
@@ -43,8 +43,10 @@ internal static class PublicNetworks
     private static bool IsIn(IPNetwork[] networks, IPAddress address)
     {
         foreach (IPNetwork network in networks)
+        {
             if (network.Contains(address))
                 return true;
+        }
         return false;
     }
 

@@ -3,8 +3,8 @@ using System.Net;
 namespace Blip.AI.Images;
 
 /// <summary>
-/// The part of the policy that an http(s) address must pass before anything is sent: form, scheme, host and port. Where the host
-/// leads is checked when the connection is made.
+/// What an http(s) address must fulfil before anything is sent: form, scheme, host and port. The IP addresses of the host are checked
+/// when the connection is made.
 /// </summary>
 internal sealed class WebAddressPolicy(ImageSourceOptions options)
 {
@@ -18,21 +18,21 @@ internal sealed class WebAddressPolicy(ImageSourceOptions options)
     /// <summary>Returns the address in its normal form: the host in ASCII, no fragment.</summary>
     public Uri Check(string text)
     {
-        // System.Uri repairs what is ambiguous (backslashes, encoded hosts, missing slashes): what needs repair is refused before.
+        // System.Uri repairs ambiguous addresses (backslashes, encoded hosts, missing slashes). They are refused before that.
         if (!HasPlainAuthority(text) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || !TryGetHost(uri, out string host))
             throw NotAllowed("The address cannot be read. Write it as https://host/path, without user name, spaces or backslashes.");
 
         if (uri.Scheme != Uri.UriSchemeHttps && !_plainHttp)
             throw NotAllowed("Plain http is not allowed. Use the https address of the image.");
 
-        // Full-width digits and the like become a number only by normalisation, so the host is looked at after it.
+        // Full-width digits and the like become a number only when the host is normalised, so the normal form is checked.
         bool isLiteral = uri.HostNameType != UriHostNameType.Dns || HostPattern.EndsInNumber(host);
         bool isListed = Array.Exists(_hosts, pattern => pattern.Matches(host));
         if (isLiteral && !(_privateNetworks ? isListed : Array.Exists(_hosts, pattern => pattern.Names(host))))
             throw NotAllowed("An IP address in place of a host name is not allowed. " + Remedy);
 
         if (!isListed)
-            throw new BlipException(ImageSourceErrorCode.HostNotAllowed, $"The host '{host}' is not among the allowed ones. {Remedy}");
+            throw new BlipException(ImageSourceErrorCode.HostNotAllowed, $"The host '{host}' is not allowed. {Remedy}");
 
         if (_ports.Length == 0 ? !uri.IsDefaultPort : !_ports.Contains(0) && !_ports.Contains(uri.Port))
             throw NotAllowed(FormattableString.Invariant($"Port {uri.Port} is not allowed. Use an address on the usual port."));
@@ -40,10 +40,11 @@ internal sealed class WebAddressPolicy(ImageSourceOptions options)
         return new UriBuilder(uri) { Host = host, Fragment = "" }.Uri;
     }
 
-    /// <summary>Returns where a redirect leads, when the whole policy allows that too.</summary>
+    /// <summary>Returns the target of a redirect, where the whole policy allows that too.</summary>
     public Uri CheckRedirect(Uri from, string location)
     {
-        Uri target = Check(Uri.TryCreate(from, location, out Uri? absolute) && !location.Contains('\\') ? absolute.AbsoluteUri : location);
+        bool isPlain = Uri.TryCreate(from, location, out Uri? absolute) && !location.Contains('\\');
+        Uri target = Check(isPlain ? absolute!.AbsoluteUri : location);
         return from.Scheme == Uri.UriSchemeHttps && target.Scheme != Uri.UriSchemeHttps
             ? throw NotAllowed("A redirect from https to http is not followed.")
             : target;

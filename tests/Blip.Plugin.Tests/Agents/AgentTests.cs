@@ -1,4 +1,3 @@
-using System.ClientModel;
 using Blip.AI;
 using Blip.AI.Chat;
 using Blip.Tests;
@@ -9,13 +8,12 @@ using Microsoft.SemanticKernel;
 using Microsoft.SemanticKernel.ChatCompletion;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
 using ModelContextProtocol.Client;
-using OpenAI;
 using Xunit;
 using static Blip.Plugin.Tests.Agents.ImageTasks;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>A text-only model solves image tasks through the real stacks, the demo model really encoding.</summary>
+/// <summary>A text-only model answers image tasks through the real stacks and the demo model.</summary>
 [Trait("Category", "Long")]
 public sealed class AgentTests
 {
@@ -37,13 +35,14 @@ public sealed class AgentTests
             Kernel kernel = template.Clone();
             kernel.ImportPluginFromBlip(conversation);
             ChatHistory history = [];
-            history.AddUserMessage([new ImageContent(File.ReadAllBytes(task.Path), "image/jpeg"), new Microsoft.SemanticKernel.TextContent(task.Question)]);
+            ImageContent image = new(File.ReadAllBytes(task.Path), "image/jpeg");
+            history.AddUserMessage([image, new Microsoft.SemanticKernel.TextContent(task.Question)]);
             history.AttachImages(conversation);
             IChatCompletionService chat = kernel.GetRequiredService<IChatCompletionService>();
-            string answer = streaming
-                ? string.Concat(await chat.GetStreamingChatMessageContentsAsync(history, settings, kernel).Select(c => c.Content).ToListAsync())
-                : (await chat.GetChatMessageContentAsync(history, settings, kernel)).Content!;
-            Assert.Equal(task.Answer, answer);
+            string[] pieces = streaming
+                ? await chat.GetStreamingChatMessageContentsAsync(history, settings, kernel).Select(c => c.Content ?? "").ToArrayAsync()
+                : [(await chat.GetChatMessageContentAsync(history, settings, kernel)).Content!];
+            Assert.Equal(task.Answer, string.Concat(pieces));
         }
         AssertNoImage(model);
     }
@@ -56,8 +55,11 @@ public sealed class AgentTests
         foreach (ImageTask task in Tasks)
         {
             using BlipConversation conversation = new();
-            ChatClientAgent agent = new(Client(model).AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services), "You answer questions.");
-            AgentResponse response = await agent.RunAsync(new ChatMessage(ChatRole.User, [new DataContent(File.ReadAllBytes(task.Path), "image/jpeg"), new Microsoft.Extensions.AI.TextContent(task.Question)]));
+            IChatClient chat = model.CreateClient().AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
+            ChatClientAgent agent = new(chat, "You answer questions.");
+            DataContent image = new(File.ReadAllBytes(task.Path), "image/jpeg");
+            ChatMessage message = new(ChatRole.User, [image, new Microsoft.Extensions.AI.TextContent(task.Question)]);
+            AgentResponse response = await agent.RunAsync(message);
             Assert.Equal(task.Answer, response.Text);
         }
         AssertNoImage(model);
@@ -68,14 +70,11 @@ public sealed class AgentTests
     {
         await using ScriptedModel model = await ScriptedModel.StartAsync();
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("demo")]);
-        IChatClient chat = Client(model).AsBuilder().UseFunctionInvocation().Build();
+        IChatClient chat = model.CreateClient().AsBuilder().UseFunctionInvocation().Build();
         ChatOptions options = new() { Tools = [.. await client.ListToolsAsync()] };
         foreach (ImageTask task in Tasks)
             Assert.Equal(task.Answer, (await chat.GetResponseAsync($"{task.Path}|{task.Question}", options)).Text);
     }
-
-    private static IChatClient Client(ScriptedModel model) =>
-        new OpenAIClient(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = model.Endpoint }).GetChatClient("scripted").AsIChatClient();
 
     private static void AssertNoImage(ScriptedModel model)
     {

@@ -2,6 +2,7 @@ using Blip.AI;
 using Blip.AI.Chat;
 using Blip.Tests;
 using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Moq;
 using Xunit;
@@ -20,7 +21,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     public async Task GetResponse_ImageAndText_IsAnsweredByBlip()
     {
         using BlipChatClient client = new(_service);
-        ChatResponse response = await client.GetResponseAsync([new ChatMessage(ChatRole.User, [Dogs, new TextContent("how many dogs are in the picture?")])]);
+        ChatResponse response = await client.GetResponseAsync([Message(Dogs, "how many dogs are in the picture?")]);
         Assert.Equal("2", response.Text);
         Assert.Equal(ChatFinishReason.Stop, response.FinishReason);
         Assert.Equal("demo", response.ModelId);
@@ -31,7 +32,8 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     public async Task GetResponse_FurtherQuestion_IsAboutTheLastImage()
     {
         using BlipChatClient client = new(_service);
-        List<ChatMessage> chat = [new(ChatRole.User, [Dogs, new TextContent("how many dogs are in the picture?")]), new(ChatRole.Assistant, "2"), new(ChatRole.User, "is there a cat?")];
+        List<ChatMessage> chat =
+            [Message(Dogs, "how many dogs are in the picture?"), new(ChatRole.Assistant, "2"), new(ChatRole.User, "is there a cat?")];
         List<ChatResponseUpdate> updates = await client.GetStreamingResponseAsync(chat).ToListAsync();
         Assert.Equal("no", string.Concat(updates.Select(u => u.Text)));
     }
@@ -40,10 +42,20 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     public async Task GetResponse_NoImageOrNoQuestion_SaysSo()
     {
         using BlipChatClient client = new(_service);
-        Assert.Equal(BlipErrorCode.InvalidRequest, (await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync("how many dogs?"))).Code);
-        Assert.Equal(BlipErrorCode.QuestionEmpty, (await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, [Dogs])]))).Code);
+        BlipException noImage = await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync("how many dogs?"));
+        Assert.Equal(BlipErrorCode.InvalidRequest, noImage.Code);
+        ChatMessage silent = new(ChatRole.User, [Dogs]);
+        BlipException noQuestion = await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync([silent]));
+        Assert.Equal(BlipErrorCode.QuestionEmpty, noQuestion.Code);
+    }
+
+    [Fact]
+    public async Task GetResponse_ToolRequired_IsRefused()
+    {
+        using BlipChatClient client = new(_service);
         ChatOptions tools = new() { Tools = [AIFunctionFactory.Create(() => 1)], ToolMode = ChatToolMode.RequireAny };
-        await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync([new ChatMessage(ChatRole.User, [Dogs, new TextContent("what?")])], tools));
+        BlipException refused = await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync([Message(Dogs, "what?")], tools));
+        Assert.Equal(BlipErrorCode.InvalidRequest, refused.Code);
     }
 
     [Theory]
@@ -53,15 +65,15 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     {
         List<ChatMessage> seen = [];
         ChatOptions? options = null;
-        Mock<IChatClient> inner = new();
-        inner.Setup(c => c.GetResponseAsync(It.IsAny<IEnumerable<ChatMessage>>(), It.IsAny<ChatOptions>(), It.IsAny<CancellationToken>()))
-            .Callback((IEnumerable<ChatMessage> messages, ChatOptions given, CancellationToken _) => { seen.AddRange(messages); options = given; })
-            .ReturnsAsync(new ChatResponse(new ChatMessage(ChatRole.Assistant, "ok")));
-        await using Microsoft.Extensions.DependencyInjection.ServiceProvider services =
-            Microsoft.Extensions.DependencyInjection.ServiceCollectionContainerBuilderExtensions.BuildServiceProvider(new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddBlip());
+        IChatClient inner = Inner((messages, given) =>
+        {
+            seen.AddRange(messages);
+            options = given;
+        });
+        await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
         using BlipConversation conversation = new();
-        using IChatClient client = inner.Object.AsBuilder().UseBlip(conversation, keepImages).Build(services);
-        ChatMessage message = new(ChatRole.User, [Dogs, new TextContent("what is this?")]);
+        using IChatClient client = inner.AsBuilder().UseBlip(conversation, keepImages).Build(services);
+        ChatMessage message = Message(Dogs, "what is this?");
         await client.GetResponseAsync([message]);
         await client.GetResponseAsync([message]);
 
@@ -76,16 +88,24 @@ public sealed class BlipChatClientTests : IAsyncDisposable
     public async Task UseBlip_ImageByAddress_BecomesALineWithTheAddress()
     {
         List<ChatMessage> seen = [];
-        Mock<IChatClient> inner = new();
-        inner.Setup(c => c.GetResponseAsync(It.IsAny<IEnumerable<ChatMessage>>(), It.IsAny<ChatOptions>(), It.IsAny<CancellationToken>()))
-            .Callback((IEnumerable<ChatMessage> messages, ChatOptions _, CancellationToken _) => seen.AddRange(messages))
-            .ReturnsAsync(new ChatResponse(new ChatMessage(ChatRole.Assistant, "ok")));
-        await using Microsoft.Extensions.DependencyInjection.ServiceProvider services =
-            Microsoft.Extensions.DependencyInjection.ServiceCollectionContainerBuilderExtensions.BuildServiceProvider(new Microsoft.Extensions.DependencyInjection.ServiceCollection().AddBlip());
+        IChatClient inner = Inner((messages, _) => seen.AddRange(messages));
+        await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
         using BlipConversation conversation = new();
-        using IChatClient client = inner.Object.AsBuilder().UseBlip(conversation).Build(services);
-        await client.GetResponseAsync([new ChatMessage(ChatRole.User, [new UriContent("https://example.com/dogs.jpg", "image/jpeg"), new TextContent("what is this?")])]);
+        using IChatClient client = inner.AsBuilder().UseBlip(conversation).Build(services);
+        await client.GetResponseAsync([Message(new UriContent("https://example.com/dogs.jpg", "image/jpeg"), "what is this?")]);
         Assert.Contains("https://example.com/dogs.jpg", seen[0].Text, StringComparison.Ordinal);
         Assert.DoesNotContain(seen[0].Contents, c => c is UriContent);
+    }
+
+    private static ChatMessage Message(AIContent image, string question) => new(ChatRole.User, [image, new TextContent(question)]);
+
+    /// <summary>The client behind the pipeline, which shows what it gets.</summary>
+    private static IChatClient Inner(Action<IEnumerable<ChatMessage>, ChatOptions> show)
+    {
+        Mock<IChatClient> inner = new();
+        inner.Setup(c => c.GetResponseAsync(It.IsAny<IEnumerable<ChatMessage>>(), It.IsAny<ChatOptions>(), It.IsAny<CancellationToken>()))
+            .Callback((IEnumerable<ChatMessage> messages, ChatOptions options, CancellationToken _) => show(messages, options))
+            .ReturnsAsync(new ChatResponse(new ChatMessage(ChatRole.Assistant, "ok")));
+        return inner.Object;
     }
 }

@@ -15,7 +15,10 @@ public sealed class BlipToolsTests : IAsyncLifetime
 {
     private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
 
-    private readonly ServiceProvider _services = new ServiceCollection().AddBlip(configureSources: s => s.AllowedFolders = [TestPaths.Sample("").TrimEnd('/')]).BuildServiceProvider();
+    private readonly ServiceProvider _services = new ServiceCollection()
+        .AddBlip(configureSources: s => s.AllowedFolders = [TestPaths.Sample("").TrimEnd('/')])
+        .BuildServiceProvider();
+
     private readonly BlipConversation _conversation = new();
     private BlipTools _tools = null!;
 
@@ -77,7 +80,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
         }).Build();
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
         BlipOptions options = services.GetRequiredService<IOptions<BlipOptions>>().Value;
-        Assert.Equal(("org/name", BlipPrecision.Int8, 1000, true), (options.Model, options.Precision, options.Image.Limits.MaxSide, options.Image.Orient));
+        Assert.Equal(("org/name", BlipPrecision.Int8), (options.Model, options.Precision));
+        Assert.Equal((1000, true), (options.Image.Limits.MaxSide, options.Image.Orient));
         Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
         Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);
         Assert.NotEqual(1000, Blip.Images.ImageLimits.Default.MaxSide);
@@ -89,7 +93,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
     [InlineData("Blip:Handles:MaxImages", "-1")]
     public void AddBlip_OptionOutOfRange_FailsAtStart(string key, string value)
     {
-        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [key] = value }).Build();
+        Dictionary<string, string?> settings = new() { [key] = value };
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
         Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
     }
@@ -97,7 +102,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
     [Fact]
     public async Task AskImageMany_OneQuestionIsEmpty_TheOthersAreAnswered()
     {
-        ImageAnswers answers = await _tools.AskImageManyAsync(_conversation.Attach(Dogs)!, ["is there a cat?", " ", "what color is the tree?"]);
+        string handle = _conversation.Attach(Dogs)!;
+        ImageAnswers answers = await _tools.AskImageManyAsync(handle, ["is there a cat?", " ", "what color is the tree?"]);
         Assert.Equal(["no", null, "green"], answers.Answers!.Select(a => a.Answer));
         Assert.Equal(BlipErrorCode.QuestionEmpty, answers.Answers![1].Error!.Code);
         using JsonDocument json = JsonDocument.Parse(JsonSerializer.Serialize(answers));
@@ -107,7 +113,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
     [Fact]
     public async Task AskImages_OneImageIsUnknown_TheOthersAreAnswered()
     {
-        ImageAnswers answers = await _tools.AskImagesAsync([_conversation.Attach(Dogs)!, "image-9", TestPaths.Sample("beach.jpg")], "is it day or night?");
+        string[] images = [_conversation.Attach(Dogs)!, "image-9", TestPaths.Sample("beach.jpg")];
+        ImageAnswers answers = await _tools.AskImagesAsync(images, "is it day or night?");
         Assert.Equal(["day", null, "night"], answers.Answers!.Select(a => a.Answer));
         Assert.Equal(ImageSourceErrorCode.ImageNotFound, answers.Answers![1].Error!.Code);
         Assert.NotNull(answers.Answers[1].Error!.Hint);
@@ -137,7 +144,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
         Assert.Equal(("no", null), (answer.Answer, answer.Image));
     }
 
-    /// <summary>Failures of every kind, on every path that a stack offers: the model learns nothing of the machine.</summary>
+    /// <summary>On no path does a failure tell the language model anything about the machine.</summary>
     [Theory]
     [InlineData("/etc/passwd")]
     [InlineData("../../../../etc/passwd")]
@@ -153,16 +160,19 @@ public sealed class BlipToolsTests : IAsyncLifetime
         AssertClean(JsonSerializer.Serialize(answer), image);
 
         Kernel kernel = new(_services);
-        FunctionResult invoked = await kernel.ImportPluginFromBlip(_conversation)["ask_image"].InvokeAsync(kernel, new KernelArguments { ["image"] = image, ["question"] = "what?" });
+        KernelFunction kernelFunction = kernel.ImportPluginFromBlip(_conversation)["ask_image"];
+        FunctionResult invoked = await kernelFunction.InvokeAsync(kernel, new() { ["image"] = image, ["question"] = "what?" });
         AssertClean(invoked.ToString(), image);
-        object? called = await _services.CreateBlipFunctions(_conversation)[0].InvokeAsync(new AIFunctionArguments { ["image"] = image, ["question"] = "what?" });
+        AIFunction function = _services.CreateBlipFunctions(_conversation)[0];
+        object? called = await function.InvokeAsync(new() { ["image"] = image, ["question"] = "what?" });
         AssertClean(called!.ToString()!, image);
     }
 
     [Fact]
     public async Task Failure_ModelIsBroken_NamesNoFile()
     {
-        await using ServiceProvider services = new ServiceCollection().AddBlip(o => o.Model = TestPaths.Golden("models", "bad", "truncated")).BuildServiceProvider();
+        string broken = TestPaths.Golden("models", "bad", "truncated");
+        await using ServiceProvider services = new ServiceCollection().AddBlip(o => o.Model = broken).BuildServiceProvider();
         ImageAnswer answer = await services.CreateTools(_conversation).AskImageAsync(_conversation.Attach(Dogs)!, "what is it?");
         Assert.Equal(BlipErrorCode.ModelInvalid, answer.Error!.Code);
         AssertClean(JsonSerializer.Serialize(answer), "-");

@@ -15,21 +15,24 @@ using Xunit;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>The tools over MCP, with the SDK's own client, as a process and over HTTP.</summary>
+/// <summary>The tools over MCP, with the client of the SDK: as a process and over HTTP.</summary>
 public sealed class McpTests
 {
+    private const string HowMany = "how many dogs are in the picture?";
+
     private static readonly string Dogs = TestPaths.Sample("dogs.jpg");
 
     [Fact]
     public async Task Stdio_FileUnderARoot_IsAnsweredAsPathAndAsAddress()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Sample("")]);
-        foreach (string image in (string[])[Dogs, new Uri(Dogs).AbsoluteUri, "data:image/jpeg;base64," + Convert.ToBase64String(File.ReadAllBytes(Dogs)), "image-1"])
+        string dataUri = "data:image/jpeg;base64," + Convert.ToBase64String(File.ReadAllBytes(Dogs));
+        foreach (string image in (string[])[Dogs, new Uri(Dogs).AbsoluteUri, dataUri, "image-1"])
         {
-            CallToolResult result = await AskAsync(client, image, "how many dogs are in the picture?");
+            CallToolResult result = await AskAsync(client, image, HowMany);
             Assert.NotEqual(true, result.IsError);
-            Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
-            Assert.Equal(image.Contains("dogs.jpg", StringComparison.Ordinal) ? "dogs.jpg" : "image-1", result.StructuredContent.Value.GetProperty("image").GetString());
+            Assert.Equal("2", Text(result, "answer"));
+            Assert.Equal(image.Contains("dogs.jpg", StringComparison.Ordinal) ? "dogs.jpg" : "image-1", Text(result, "image"));
         }
         CallToolResult list = await client.CallToolAsync("list_images");
         Assert.Equal(1, list.StructuredContent!.Value.GetProperty("images").GetArrayLength());
@@ -39,7 +42,7 @@ public sealed class McpTests
     public async Task Stdio_AllowedFolder_IsReadWithoutRoots()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [], "--allow-folder", TestPaths.Sample(""));
-        Assert.Equal("2", (await AskAsync(client, Dogs, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
+        Assert.Equal("2", Text(await AskAsync(client, Dogs, HowMany), "answer"));
     }
 
     [Theory]
@@ -51,10 +54,9 @@ public sealed class McpTests
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Golden("images")]);
         CallToolResult result = await AskAsync(client, image, "what is this?");
         Assert.True(result.IsError);
-        JsonElement error = result.StructuredContent!.Value.GetProperty("error");
-        Assert.Equal(code, error.GetProperty("code").GetString());
-        Assert.DoesNotContain(TestPaths.Root, result.StructuredContent.Value.GetRawText(), StringComparison.Ordinal);
-        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, (await AskAsync(client, Dogs, "what?")).StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(code, Text(result, "error", "code"));
+        Assert.DoesNotContain(TestPaths.Root, result.StructuredContent!.Value.GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, Text(await AskAsync(client, Dogs, "what?"), "error", "code"));
     }
 
     [Theory]
@@ -63,28 +65,29 @@ public sealed class McpTests
     public async Task Stdio_ArgumentsDoNotFit_IsAToolErrorWithTheCode(string arguments)
     {
         await using McpClient client = await McpStdio.StartAsync(roots: []);
-        CallToolResult result = await client.CallToolAsync("ask_image", JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments)!);
+        Dictionary<string, object?> given = JsonSerializer.Deserialize<Dictionary<string, object?>>(arguments)!;
+        CallToolResult result = await client.CallToolAsync("ask_image", given);
         Assert.True(result.IsError);
-        Assert.Equal(BlipErrorCode.InvalidRequest, result.StructuredContent!.Value.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(BlipErrorCode.InvalidRequest, Text(result, "error", "code"));
     }
 
     [Fact]
-    public async Task Stdio_RootsCannotBeTold_OtherSourcesWork()
+    public async Task Stdio_RootsFail_OtherSourcesWork()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: null, "--allow-folder", TestPaths.Sample(""));
-        Assert.Equal("2", (await AskAsync(client, Dogs, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
+        Assert.Equal("2", Text(await AskAsync(client, Dogs, HowMany), "answer"));
     }
 
     [Fact]
-    public async Task Stdio_FirstCall_TellsOfTheLoading()
+    public async Task Stdio_FirstCall_ReportsTheProgressOfTheLoad()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [TestPaths.Sample("")]);
         ConcurrentQueue<ProgressNotificationValue> reports = new();
-        CallToolResult result = await client.CallToolAsync("ask_image", Arguments(Dogs, "is there a cat?"), new Collect(reports));
+        Collect collect = new(reports);
+        CallToolResult result = await client.CallToolAsync("ask_image", Arguments(Dogs, "is there a cat?"), collect);
         Assert.NotEqual(true, result.IsError);
-        // The client hands notifications on beside the results, so they may be a moment late.
-        for (int i = 0; i < 500 && reports.IsEmpty; i++)
-            await Task.Delay(10);
+        // The client handles notifications beside the results, so they may come after them.
+        await collect.First.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Contains(reports, r => r.Message?.Contains("demo", StringComparison.Ordinal) == true);
     }
 
@@ -93,8 +96,9 @@ public sealed class McpTests
     {
         await using WebApplication app = await StartHttpAsync();
         string handle = app.Services.GetRequiredService<ImageStore>().Add(File.ReadAllBytes(Dogs)).Image.Handle;
-        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(app.Urls.Single() + "/mcp") }));
-        Assert.Equal("2", (await AskAsync(client, handle, "how many dogs are in the picture?")).StructuredContent!.Value.GetProperty("answer").GetString());
+        HttpClientTransportOptions endpoint = new() { Endpoint = new Uri(app.Urls.Single() + "/mcp") };
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(endpoint));
+        Assert.Equal("2", Text(await AskAsync(client, handle, HowMany), "answer"));
         JsonElement list = (await client.CallToolAsync("list_images")).StructuredContent!.Value;
         Assert.Equal(0, list.GetProperty("images").GetArrayLength());
         Assert.NotEmpty(list.GetProperty("hint").GetString()!);
@@ -133,12 +137,25 @@ public sealed class McpTests
         return app;
     }
 
-    private static ValueTask<CallToolResult> AskAsync(McpClient client, string image, string question) => client.CallToolAsync("ask_image", Arguments(image, question));
+    private static ValueTask<CallToolResult> AskAsync(McpClient client, string image, string question) =>
+        client.CallToolAsync("ask_image", Arguments(image, question));
 
-    private static Dictionary<string, object?> Arguments(string image, string question) => new() { ["image"] = image, ["question"] = question };
+    private static Dictionary<string, object?> Arguments(string image, string question) =>
+        new() { ["image"] = image, ["question"] = question };
+
+    private static string? Text(CallToolResult result, params string[] path) =>
+        path.Aggregate(result.StructuredContent!.Value, (element, name) => element.GetProperty(name)).GetString();
 
     private sealed class Collect(ConcurrentQueue<ProgressNotificationValue> reports) : IProgress<ProgressNotificationValue>
     {
-        public void Report(ProgressNotificationValue value) => reports.Enqueue(value);
+        private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task First => _first.Task;
+
+        public void Report(ProgressNotificationValue value)
+        {
+            reports.Enqueue(value);
+            _first.TrySetResult();
+        }
     }
 }

@@ -1,19 +1,19 @@
+using System.ClientModel;
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Logging;
+using OpenAI;
 
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary>
-/// A text-only language model behind the chat-completions protocol, on loopback: asked something, it calls the image tool with the question and the image that the
-/// message names; given a tool's result, it says the answer that is in it.
+/// A text-only language model behind the chat-completions protocol, on loopback. It answers a message of a user with a call of the image
+/// tool, about the question and the image that the message names. It answers the tool's result with the answer in it.
 /// </summary>
 internal sealed class ScriptedModel : IAsyncDisposable
 {
@@ -21,14 +21,18 @@ internal sealed class ScriptedModel : IAsyncDisposable
 
     private ScriptedModel(WebApplication app) => _app = app;
 
-    /// <summary>What was received, request by request.</summary>
+    /// <summary>The requests that were received, in order.</summary>
     public ConcurrentQueue<JsonElement> Requests { get; } = new();
 
-    public Uri Endpoint => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single() + "/v1");
+    public Uri Endpoint => new(_app.Urls.Single() + "/v1");
 
     /// <summary>The tool to call, and its arguments; the question and the image of the user's message by default.</summary>
     public Func<string, (string Tool, object Arguments)> Call { get; set; } = text =>
-        ("ask_image", new { image = text.Contains("image-1", StringComparison.Ordinal) ? "image-1" : text.Split('|')[0], question = text.Split('|')[^1].Split('\n')[^1].Trim() });
+    {
+        string[] parts = text.Split('|');
+        string image = text.Contains("image-1", StringComparison.Ordinal) ? "image-1" : parts[0];
+        return ("ask_image", new { image, question = parts[^1].Split('\n')[^1].Trim() });
+    };
 
     public static async Task<ScriptedModel> StartAsync()
     {
@@ -40,6 +44,13 @@ internal sealed class ScriptedModel : IAsyncDisposable
         app.MapPost("/v1/chat/completions", model.CompleteAsync);
         await app.StartAsync();
         return model;
+    }
+
+    /// <summary>OpenAI's client for this model.</summary>
+    public IChatClient CreateClient()
+    {
+        OpenAIClient client = new(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = Endpoint });
+        return client.GetChatClient("scripted").AsIChatClient();
     }
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();
@@ -55,12 +66,12 @@ internal sealed class ScriptedModel : IAsyncDisposable
         if (request.TryGetProperty("stream", out JsonElement stream) && stream.GetBoolean())
         {
             context.Response.ContentType = "text/event-stream";
-            await WriteAsync(Envelope("chat.completion.chunk", new JsonObject { ["index"] = 0, ["delta"] = message, ["finish_reason"] = null }).ToJsonString());
-            await WriteAsync(Envelope("chat.completion.chunk", new JsonObject { ["index"] = 0, ["delta"] = new JsonObject(), ["finish_reason"] = reason }).ToJsonString());
+            await WriteAsync(Envelope("chat.completion.chunk", Choice("delta", message, null)).ToJsonString());
+            await WriteAsync(Envelope("chat.completion.chunk", Choice("delta", [], reason)).ToJsonString());
             await WriteAsync("[DONE]");
             return;
         }
-        await context.Response.WriteAsJsonAsync(Envelope("chat.completion", new JsonObject { ["index"] = 0, ["message"] = message, ["finish_reason"] = reason }));
+        await context.Response.WriteAsJsonAsync(Envelope("chat.completion", Choice("message", message, reason)));
 
         Task WriteAsync(string data) => context.Response.WriteAsync($"data: {data}\n\n", Encoding.UTF8);
     }
@@ -78,7 +89,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Said as it is.
+            // No JSON: repeated as it is.
         }
         return new JsonObject { ["role"] = "assistant", ["content"] = text };
     }
@@ -86,7 +97,10 @@ internal sealed class ScriptedModel : IAsyncDisposable
     private JsonObject CallTool(JsonElement request, string text)
     {
         (string tool, object arguments) = Call(text);
-        string name = request.GetProperty("tools").EnumerateArray().Select(t => t.GetProperty("function").GetProperty("name").GetString()!).Single(n => n == tool || n == "blip-" + tool || n == "blip_" + tool);
+        // Semantic Kernel puts the plugin's name before the function's.
+        string name = request.GetProperty("tools").EnumerateArray()
+            .Select(t => t.GetProperty("function").GetProperty("name").GetString()!)
+            .Single(n => n == tool || n == "blip-" + tool || n == "blip_" + tool);
         return new JsonObject
         {
             ["role"] = "assistant",
@@ -101,6 +115,9 @@ internal sealed class ScriptedModel : IAsyncDisposable
         };
     }
 
+    private static JsonObject Choice(string kind, JsonObject content, string? reason) =>
+        new() { ["index"] = 0, [kind] = content, ["finish_reason"] = reason };
+
     private static JsonObject Envelope(string kind, JsonObject choice) => new()
     {
         ["id"] = "x",
@@ -114,7 +131,9 @@ internal sealed class ScriptedModel : IAsyncDisposable
     private static string Text(JsonElement message)
     {
         JsonElement content = message.GetProperty("content");
-        return content.ValueKind == JsonValueKind.String ? content.GetString()!
-            : string.Join('\n', content.EnumerateArray().Where(p => p.GetProperty("type").GetString() == "text").Select(p => p.GetProperty("text").GetString()));
+        if (content.ValueKind == JsonValueKind.String)
+            return content.GetString()!;
+        IEnumerable<JsonElement> texts = content.EnumerateArray().Where(p => p.GetProperty("type").GetString() == "text");
+        return string.Join('\n', texts.Select(p => p.GetProperty("text").GetString()));
     }
 }

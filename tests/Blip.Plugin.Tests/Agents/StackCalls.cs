@@ -1,4 +1,3 @@
-using System.ClientModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Blip.AI;
@@ -15,12 +14,11 @@ using Microsoft.SemanticKernel.ChatCompletion;
 using Microsoft.SemanticKernel.Connectors.OpenAI;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using OpenAI;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>One call of <c>ask_image</c>, with any arguments, on each way that a stack offers; what comes back is what a language model reads.</summary>
+/// <summary>One call of <c>ask_image</c> in each stack, with any arguments. The result is what a language model reads.</summary>
 internal static class StackCalls
 {
     public static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
@@ -44,7 +42,8 @@ internal static class StackCalls
         Kernel kernel = builder.Build();
         using BlipConversation conversation = Conversation();
         kernel.ImportPluginFromBlip(conversation);
-        await kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync("go", new OpenAIPromptExecutionSettings { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() }, kernel);
+        OpenAIPromptExecutionSettings settings = new() { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() };
+        await kernel.GetRequiredService<IChatCompletionService>().GetChatMessageContentAsync("go", settings, kernel);
         return Read(model);
     }
 
@@ -55,7 +54,7 @@ internal static class StackCalls
         Kernel kernel = new(services);
         using BlipConversation conversation = Conversation();
         KernelPlugin plugin = kernel.ImportPluginFromBlip(conversation);
-        using IChatClient client = Client(model).AsBuilder().UseFunctionInvocation().Build();
+        using IChatClient client = model.CreateClient().AsBuilder().UseFunctionInvocation().Build();
         await client.GetResponseAsync("go", new ChatOptions { Tools = [.. plugin.AsAIFunctions(kernel)] });
         return Read(model);
     }
@@ -65,7 +64,7 @@ internal static class StackCalls
         await using ScriptedModel model = await StartAsync(arguments);
         await using ServiceProvider services = Build(configure);
         using BlipConversation conversation = Conversation();
-        using IChatClient client = Client(model).AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
+        using IChatClient client = model.CreateClient().AsBuilder().UseBlip(conversation).UseFunctionInvocation().Build(services);
         await client.GetResponseAsync("go");
         return Read(model);
     }
@@ -81,11 +80,13 @@ internal static class StackCalls
         app.MapBlipMcp();
         await app.StartAsync();
         string handle = app.Services.GetRequiredService<ImageStore>().Add(Dogs).Image.Handle;
-        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(app.Urls.Single() + "/mcp") }));
-        // The same image under the name that it has here.
+        HttpClientTransportOptions endpoint = new() { Endpoint = new Uri(app.Urls.Single() + "/mcp") };
+        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(endpoint));
+        // Over stateless HTTP the same image has another handle.
         if (arguments["image"] is JsonValue value && value.ToString() == "image-1")
             arguments["image"] = handle;
-        CallToolResult result = await client.CallToolAsync("ask_image", arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value));
+        Dictionary<string, object?> given = arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value);
+        CallToolResult result = await client.CallToolAsync("ask_image", given);
         return string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
     }
 
@@ -109,9 +110,6 @@ internal static class StackCalls
         model.Call = _ => ("ask_image", arguments);
         return model;
     }
-
-    private static IChatClient Client(ScriptedModel model) =>
-        new OpenAIClient(new ApiKeyCredential("key"), new OpenAIClientOptions { Endpoint = model.Endpoint }).GetChatClient("scripted").AsIChatClient();
 
     private static string Read(ScriptedModel model)
     {

@@ -6,7 +6,9 @@ using static Blip.Plugin.Tests.Agents.StackCalls;
 
 namespace Blip.Plugin.Tests.Agents;
 
-/// <summary>What a call with its result costs a language model beyond the question and the image's name, in tokens of o200k_base, on every stack.</summary>
+/// <summary>
+/// What a call and its result cost a language model in each stack, in tokens of o200k_base, without the question and the image's name.
+/// </summary>
 public sealed class TokenTests
 {
     private const int Budget = 80;
@@ -31,7 +33,8 @@ public sealed class TokenTests
         ("data:image/png;base64,!", "what is this?"),
     ];
 
-    public static TheoryData<string, int> Calls => [.. from stack in Stacks.Keys from i in Enumerable.Range(0, Cases.Length) select new TheoryDataRow<string, int>(stack, i)];
+    public static TheoryData<string, int> Calls =>
+        [.. from stack in Stacks.Keys from i in Enumerable.Range(0, Cases.Length) select new TheoryDataRow<string, int>(stack, i)];
 
     [Theory]
     [MemberData(nameof(Calls))]

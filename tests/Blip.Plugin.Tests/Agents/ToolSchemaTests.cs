@@ -14,12 +14,13 @@ using Xunit;
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary>
-/// What a language model reads of the tools, stack by stack, pinned as readable files in Snapshots. Where a change is meant, take the file that a failing test
-/// writes beside it (.received).
+/// What a language model reads of the tools in each stack, compared with files in Snapshots. For an intended change, take the file that
+/// the failing test writes beside them (.received).
 /// </summary>
 public sealed class ToolSchemaTests
 {
-    private static readonly JsonSerializerOptions Readable = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Readable =
+        new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     [Fact]
     public async Task SemanticKernel_AsSentByTheOpenAIConnector()
@@ -42,7 +43,14 @@ public sealed class ToolSchemaTests
         using BlipConversation conversation = new();
         JsonArray tools = [];
         foreach (AIFunction function in services.CreateBlipFunctions(conversation))
-            tools.Add(new JsonObject { ["name"] = function.Name, ["description"] = function.Description, ["parameters"] = JsonNode.Parse(function.JsonSchema.GetRawText()) });
+        {
+            tools.Add(new JsonObject
+            {
+                ["name"] = function.Name,
+                ["description"] = function.Description,
+                ["parameters"] = JsonNode.Parse(function.JsonSchema.GetRawText()),
+            });
+        }
         Check("extensions-ai.json", tools);
     }
 
@@ -68,10 +76,11 @@ public sealed class ToolSchemaTests
 
     private static void Check(string name, JsonNode actual)
     {
-        string path = Path.Combine(TestPaths.Root, "tests", "Blip.Plugin.Tests", "Snapshots", name), text = actual.ToJsonString(Readable) + "\n";
+        string path = Path.Combine(TestPaths.Root, "tests", "Blip.Plugin.Tests", "Snapshots", name);
+        string text = actual.ToJsonString(Readable) + "\n";
         if (File.Exists(path) && File.ReadAllText(path) == text)
             return;
         File.WriteAllText(path + ".received", text);
-        Assert.Fail($"The tools' schema differs from Snapshots/{name}; what was sent is in Snapshots/{name}.received.");
+        Assert.Fail($"The schema of the tools differs from Snapshots/{name}; the new one is in Snapshots/{name}.received.");
     }
 }

@@ -2,6 +2,6 @@ using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
 
-/// <summary>Tests that measure the process's memory, so that no other test may run beside them.</summary>
+/// <summary>Tests that measure the memory of the process: no other test runs beside them.</summary>
 [CollectionDefinition(nameof(Alone), DisableParallelization = true)]
 public static class Alone;

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace Blip.Plugin.Tests.Images;
 
-/// <summary>Addresses that try to reach inside: every spelling of every target in every disguise.</summary>
+/// <summary>Addresses that try to reach a private network: each target in each spelling and each form of address.</summary>
 internal static class HostileAddresses
 {
     public const string Token = "s3cr3t-t0ken";
@@ -11,15 +11,17 @@ internal static class HostileAddresses
 
     private static readonly string[] Targets =
     [
-        "127.0.0.1", "127.0.0.2", "127.255.255.254", "0.0.0.0", "10.0.0.1", "100.100.100.200", "168.63.129.16", "169.254.169.254", "172.16.0.1",
-        "192.0.0.192", "192.168.0.1",
+        "127.0.0.1", "127.0.0.2", "127.255.255.254", "0.0.0.0", "10.0.0.1", "100.100.100.200", "168.63.129.16", "169.254.169.254",
+        "172.16.0.1", "192.0.0.192", "192.168.0.1",
     ];
 
     private static readonly string[] Names =
     [
-        "localhost", "LOCALHOST", "localhost.", "localhost..", "a.localhost", "localhost.localdomain", "ip6-localhost", "\uff4c\uff4f\uff43\uff41\uff4clhost", "\u24dbocalhost", "loca\u00adlhost",
-        "127.0.0.1.nip.io", "metadata.google.internal", "metadata", "kubernetes.default.svc", "xn--nxasmq6b", Good, "a." + Good, "[::]", "[::1]", "[0:0:0:0:0:0:0:1]",
-        "[::1%25lo]", "[::1%lo]", "[fe80::1%25eth0]", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:0:0]", "[ff02::1]", "[4000::1]", "[::1", "::1", "[127.0.0.1]", "[v1.127.0.0.1]", "",
+        "localhost", "LOCALHOST", "localhost.", "localhost..", "a.localhost", "localhost.localdomain", "ip6-localhost",
+        "\uff4c\uff4f\uff43\uff41\uff4clhost", "\u24dbocalhost", "loca\u00adlhost",
+        "127.0.0.1.nip.io", "metadata.google.internal", "metadata", "kubernetes.default.svc", "xn--nxasmq6b", Good, "a." + Good,
+        "[::]", "[::1]", "[0:0:0:0:0:0:0:1]", "[::1%25lo]", "[::1%lo]", "[fe80::1%25eth0]", "[fe80::1]", "[fd00:ec2::254]",
+        "[::ffff:0:0]", "[ff02::1]", "[4000::1]", "[::1", "::1", "[127.0.0.1]", "[v1.127.0.0.1]", "",
     ];
 
     /// <param name="port">The port of the listener that must not be reached.</param>

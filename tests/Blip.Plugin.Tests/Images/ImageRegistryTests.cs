@@ -16,7 +16,8 @@ public class ImageRegistryTests
         ManualTime time = new();
         using ImageRegistry registry = new(timeProvider: time);
         StoredImage first = registry.Add([0xFF, 0xD8, 0xFF, 0xE0]);
-        Assert.Equal(("image-1", 4, "image/jpeg", time.Now, time.Now.AddHours(1)), (first.Handle, first.Bytes, first.MediaType, first.AddedAt, first.ExpiresAt));
+        Assert.Equal(("image-1", 4, "image/jpeg"), (first.Handle, first.Bytes, first.MediaType));
+        Assert.Equal((time.Now, time.Now.AddHours(1)), (first.AddedAt, first.ExpiresAt));
         Assert.Equal("image-2", registry.Add("other"u8).Handle);
         Assert.Equal("image-1", registry.Add([0xFF, 0xD8, 0xFF, 0xE0]).Handle);
         Assert.Equal(["image-1", "image-2"], registry.List().Select(image => image.Handle));
@@ -43,7 +44,7 @@ public class ImageRegistryTests
     [InlineData("52494646FFFFFF0057415645", "application/octet-stream")]
     [InlineData("424D", "image/bmp")]
     [InlineData("3C", "application/octet-stream")]
-    public void Add_Bytes_TellsTheMediaTypeByThem(string hex, string type)
+    public void Add_Bytes_DecideTheMediaType(string hex, string type)
     {
         using ImageRegistry registry = new();
         Assert.Equal(type, registry.Add(Convert.FromHexString(hex)).MediaType);
@@ -61,7 +62,7 @@ public class ImageRegistryTests
         Assert.True(registry.TryGet("image-1", out _));
         Assert.False(registry.TryGet("image-2", out _));
         Assert.Equal(32, registry.List().Count);
-        Assert.Equal("image-34", registry.Add("image 1"u8).Handle); // its old number is not given again
+        Assert.Equal("image-34", registry.Add("image 1"u8).Handle); // its old number is not used again
     }
 
     [Fact]
@@ -82,7 +83,7 @@ public class ImageRegistryTests
     }
 
     [Fact]
-    public void TryGet_AfterItsTime_IsForgotten()
+    public void TryGet_AfterItsTime_FindsNothing()
     {
         ManualTime time = new();
         using ImageRegistry registry = new(new ImageStoreOptions { Lifetime = TimeSpan.FromMinutes(10) }, time);
@@ -115,17 +116,19 @@ public class ImageRegistryTests
         const int Images = 12; // by each thread; 24 in all, bounded to 16
         const int Size = 2000;
         using ImageSource source = new(new ImageSourceOptions());
-        await RunAsync(8); // loads what stays loaded
+        await RunAsync(8); // what is loaded once is loaded here
         long before = GC.GetTotalMemory(forceFullCollection: true);
         await RunAsync(Conversations);
         long after = GC.GetTotalMemory(forceFullCollection: true);
-        Assert.InRange(after - before, long.MinValue, 4_000_000); // the images alone were 32 MB at once
+        Assert.InRange(after - before, long.MinValue, 4_000_000); // the images alone had 32 MB
 
         async Task RunAsync(int conversations)
         {
-            ImageRegistry[] registries = [.. Enumerable.Range(0, conversations).Select(_ => new ImageRegistry(new ImageStoreOptions { MaxImages = 16 }))];
+            ImageStoreOptions options = new() { MaxImages = 16 };
+            ImageRegistry[] registries = [.. Enumerable.Range(0, conversations).Select(_ => new ImageRegistry(options))];
             ConcurrentQueue<string> faults = new();
-            await Task.WhenAll(Enumerable.Range(0, 2 * conversations).Select(i => Task.Run(() => TalkAsync(registries[i / 2], i / 2, i % 2, faults), Token)));
+            await Task.WhenAll(Enumerable.Range(0, 2 * conversations)
+                .Select(i => Task.Run(() => TalkAsync(registries[i / 2], i / 2, i % 2, faults), Token)));
             Assert.Empty(faults);
             foreach (ImageRegistry registry in registries)
             {
@@ -148,12 +151,13 @@ public class ImageRegistryTests
                     try
                     {
                         string found = Encoding.ASCII.GetString((await source.ResolveAsync(asked, scope, Token)).Data.Span);
-                        if (!found.StartsWith($"conversation {conversation} ", StringComparison.Ordinal) || (asked == handle && found != content))
+                        bool isOwn = found.StartsWith($"conversation {conversation} ", StringComparison.Ordinal);
+                        if (!isOwn || (asked == handle && found != content))
                             faults.Enqueue($"{asked} of conversation {conversation} is {found.TrimEnd('.')}");
                     }
                     catch (BlipException e) when (e.Code == ImageSourceErrorCode.ImageNotFound)
                     {
-                        number += 4; // not there yet, or evicted; exceptions are dear
+                        number += 4; // not there yet, or dropped; exceptions are slow
                     }
                 }
             }

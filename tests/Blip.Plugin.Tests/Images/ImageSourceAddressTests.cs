@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -13,7 +14,8 @@ public partial class ImageSourceAddressTests
 {
     private static readonly string[] Refusals =
     [
-        ImageSourceErrorCode.AddressNotAllowed, ImageSourceErrorCode.HostNotAllowed, BlipErrorCode.InvalidRequest, ImageSourceErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound,
+        ImageSourceErrorCode.AddressNotAllowed, ImageSourceErrorCode.HostNotAllowed, ImageSourceErrorCode.FileNotAllowed,
+        BlipErrorCode.InvalidRequest, BlipErrorCode.FileNotFound,
     ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -35,13 +37,14 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_HostileAddress_NeverReachesTheListener()
     {
-        await using LoopbackServer server = new(LoopbackServer.Image, IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.2"));
+        await using LoopbackServer server =
+            new(LoopbackServer.Image, IPAddress.Loopback, IPAddress.IPv6Loopback, IPAddress.Parse("127.0.0.2"));
         string[] hostile = [.. HostileAddresses.All(server.Port)];
         Assert.True(hostile.Length >= 10_000, $"{hostile.Length} addresses");
 
-        // Any host, scheme and port: only the network is closed. The name service says "loopback" to everything.
-        using ImageSource open = new(Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts) = (["*"], true, [0])), ToLoopback, mayConnect: null);
-        // The network is open, but only one host (which the listener is not) is allowed.
+        // Any host, scheme and port is allowed, but no private network. Every name resolves to loopback.
+        using ImageSource open = new(AnyHost(), ToLoopback, mayConnect: null);
+        // Private networks are allowed, but only one host is, which is not the listener.
         using ImageSource named = new(
             Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowPrivateNetworks) = ([HostileAddresses.Good], true, true)),
             (host, token) => host == HostileAddresses.Good ? Task.FromResult<IPAddress[]>([]) : ToLoopback(host, token), mayConnect: null);
@@ -49,7 +52,8 @@ public partial class ImageSourceAddressTests
         foreach (string address in hostile)
         {
             await AssertRefusedAsync(open, address);
-            await AssertRefusedAsync(named, address, ImageSourceErrorCode.ImageFetchFailed); // some are the allowed host's, which does not resolve
+            // Some addresses have the allowed host, which does not resolve.
+            await AssertRefusedAsync(named, address, ImageSourceErrorCode.ImageFetchFailed);
         }
         Assert.Equal(0, server.Connections);
     }
@@ -63,16 +67,16 @@ public partial class ImageSourceAddressTests
         string location = "";
         await using LoopbackServer outside = new((_, stream, _) => LoopbackServer.Redirect(stream, location), IPAddress.Loopback);
 
-        // The outer host counts as public; the name service leads every other name inside.
+        // The outer host counts as public; every other name resolves to the inner one.
         using ImageSource source = new(
-            Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts) = (["*"], true, [0])),
+            AnyHost(),
             (host, _) => Task.FromResult<IPAddress[]>([host == "outer.example" ? IPAddress.Loopback : IPAddress.Parse("127.0.0.2")]),
             address => address.Equals(IPAddress.Loopback) || PublicNetworks.Contain(address));
 
         foreach (string address in hostile)
         {
             location = address;
-            BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(outside.Url(host: "outer.example"), cancellationToken: Token));
+            BlipException e = await ThrowsAsync(source, outside.Url(host: "outer.example"));
             Assert.Contains(e.Code, (string[])[.. Refusals, ImageSourceErrorCode.ImageFetchFailed]);
             AssertClean(e, "outer.example");
         }
@@ -81,20 +85,26 @@ public partial class ImageSourceAddressTests
     }
 
     [Fact]
-    public async Task Resolve_NameServiceChangesItsMind_ConnectsOnlyToWhatWasChecked()
+    public async Task Resolve_SecondAnswerOfTheNameServiceDiffers_ConnectsOnlyToTheCheckedAddress()
     {
         await using LoopbackServer server = new(LoopbackServer.Image);
         int asked = 0;
+        ImageSourceOptions options = AnyHost();
+        options.Timeout = TimeSpan.FromMilliseconds(200);
         using ImageSource source = new(
-            Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts, o.Timeout) = (["*"], true, [0], TimeSpan.FromMilliseconds(200))),
-            (_, _) => Task.FromResult<IPAddress[]>([Interlocked.Increment(ref asked) % 2 == 1 ? IPAddress.Parse("2000::1") : IPAddress.Loopback]),
+            options,
+            (_, _) =>
+            {
+                bool isOdd = Interlocked.Increment(ref asked) % 2 == 1;
+                return Task.FromResult<IPAddress[]>([isOdd ? IPAddress.Parse("2000::1") : IPAddress.Loopback]);
+            },
             mayConnect: null);
 
         for (int i = 0; i < 6; i++)
         {
             int before = asked;
-            await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(server.Url(host: "rebind.example"), cancellationToken: Token));
-            Assert.InRange(asked, before, before + 1); // at most one question a connection: there is no second answer to be lied to with
+            await ThrowsAsync(source, server.Url(host: "rebind.example"));
+            Assert.InRange(asked, before, before + 1); // one question for a connection, so no second answer can differ
         }
         Assert.Equal(0, server.Connections);
     }
@@ -108,8 +118,10 @@ public partial class ImageSourceAddressTests
     public async Task Resolve_OneAnswerIsInside_RefusesTheHost(params string[] answers)
     {
         using ImageSource source = new(
-            Options(o => o.AllowedHosts = ["*.example"]), (_, _) => Task.FromResult(Array.ConvertAll(answers, IPAddress.Parse)), mayConnect: null);
-        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("https://mixed.example/a.png", cancellationToken: Token));
+            Options(o => o.AllowedHosts = ["*.example"]),
+            (_, _) => Task.FromResult(Array.ConvertAll(answers, IPAddress.Parse)),
+            mayConnect: null);
+        BlipException e = await ThrowsAsync(source, "https://mixed.example/a.png");
         Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
         AssertClean(e, "");
     }
@@ -143,20 +155,20 @@ public partial class ImageSourceAddressTests
     [InlineData("https:", ImageSourceErrorCode.AddressNotAllowed)]
     public async Task Resolve_HostList_DecidesBeforeAnythingIsSent(string address, string code)
     {
-        // Nothing answers: an allowed host is one whose connection was tried.
+        // No name resolves: the code shows whether a connection was tried.
         using ImageSource source = new(
-            Options(o => o.AllowedHosts = ["example.com", "*.Example.org", "b\u00fccher.example", "93.184.216.34"]), (_, _) => Task.FromResult<IPAddress[]>([]),
+            Options(o => o.AllowedHosts = ["example.com", "*.Example.org", "b\u00fccher.example", "93.184.216.34"]),
+            (_, _) => Task.FromResult<IPAddress[]>([]),
             _ => throw new IOException("This test opens no connection."));
-        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(address, cancellationToken: Token));
-        Assert.Equal(code, e.Code);
+        Assert.Equal(code, (await ThrowsAsync(source, address)).Code);
     }
 
     [Fact]
     public async Task Resolve_NothingConfigured_DeniesAddressesAndFiles()
     {
         using ImageSource source = new(new ImageSourceOptions());
-        Assert.Equal(ImageSourceErrorCode.HostNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("https://example.com/", cancellationToken: Token))).Code);
-        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, (await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("/etc/hostname", cancellationToken: Token))).Code);
+        Assert.Equal(ImageSourceErrorCode.HostNotAllowed, (await ThrowsAsync(source, "https://example.com/")).Code);
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, (await ThrowsAsync(source, "/etc/hostname")).Code);
     }
 
     [Theory]
@@ -168,17 +180,17 @@ public partial class ImageSourceAddressTests
     [InlineData("/loop", false)]
     public async Task Resolve_Redirects_AreFollowedThreeTimes(string first, bool arrives)
     {
-        int port = 0;
+        string target = "";
         await using LoopbackServer server = new((path, stream, token) => path switch
         {
-            "/start" => LoopbackServer.Redirect(stream, first.Replace("{port}", port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)),
+            "/start" => LoopbackServer.Redirect(stream, target),
             "/loop" => LoopbackServer.Redirect(stream, "/loop"),
             "/step-4" => LoopbackServer.Redirect(stream, "step-3", 301),
             "/step-3" => LoopbackServer.Redirect(stream, "/step-2", 307),
             "/step-2" => LoopbackServer.Redirect(stream, "/step-1", 308),
             _ => LoopbackServer.Image(path, stream, token),
         });
-        port = server.Port;
+        target = first.Replace("{port}", server.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
 
         if (arrives)
@@ -197,17 +209,22 @@ public partial class ImageSourceAddressTests
         WebAddressPolicy policy = new(ImageSourceOptions.Unrestricted());
         Uri from = policy.Check("https://example.com/a");
         Assert.Equal("https://example.com/b", policy.CheckRedirect(from, "/b").AbsoluteUri);
-        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, Assert.Throws<BlipException>(() => policy.CheckRedirect(from, "http://example.com/b")).Code);
+        BlipException e = Assert.Throws<BlipException>(() => policy.CheckRedirect(from, "http://example.com/b"));
+        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
     }
 
     [Fact]
     public async Task Resolve_Request_SendsNothingBeyondTheAddress()
     {
         using Activity activity = new Activity("caller").SetIdFormat(ActivityIdFormat.W3C).Start();
-        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", "Set-Cookie: a=b\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n", "image"));
+        const string Headers = "Set-Cookie: a=b\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n";
+        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", Headers, "image"));
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
         for (int i = 0; i < 2; i++)
-            Assert.Equal("image", Encoding.ASCII.GetString((await source.ResolveAsync(server.Url("/a?b=c#d"), cancellationToken: Token)).Data.Span));
+        {
+            ResolvedImage image = await source.ResolveAsync(server.Url("/a?b=c#d"), cancellationToken: Token);
+            Assert.Equal("image", Encoding.ASCII.GetString(image.Data.Span));
+        }
 
         Assert.All(server.Requests, request =>
         {
@@ -226,7 +243,13 @@ public partial class ImageSourceAddressTests
         long sent = 0;
         await using LoopbackServer server = new(async (asked, stream, token) =>
         {
-            await LoopbackServer.Write(stream, "200 OK", asked switch { "/declared" => "Content-Length: 99999999999\r\n", "/chunked" => "Transfer-Encoding: chunked\r\n", _ => "Connection: close\r\n" }, "");
+            string headers = asked switch
+            {
+                "/declared" => "Content-Length: 99999999999\r\n",
+                "/chunked" => "Transfer-Encoding: chunked\r\n",
+                _ => "Connection: close\r\n",
+            };
+            await LoopbackServer.Write(stream, "200 OK", headers, "");
             byte[] block = Encoding.ASCII.GetBytes("1000\r\n" + new string('x', 0x1000) + "\r\n");
             for (; asked != "/declared" || sent == 0; sent += block.Length)
                 await stream.WriteAsync(block, token);
@@ -239,7 +262,9 @@ public partial class ImageSourceAddressTests
     [Fact]
     public async Task Resolve_BodyOfExactlyTheLimit_IsTaken()
     {
-        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", "Connection: close\r\nContent-Length: 300000\r\n", new string('x', 300_000)));
+        const string Headers = "Connection: close\r\nContent-Length: 300000\r\n";
+        string body = new('x', 300_000);
+        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, "200 OK", Headers, body));
         using ImageSource exact = new(Unrestricted(o => o.MaxBytes = 300_000));
         using ImageSource smaller = new(Unrestricted(o => o.MaxBytes = 299_999));
         Assert.Equal(300_000, (await exact.ResolveAsync(server.Url(), cancellationToken: Token)).Data.Length);
@@ -286,7 +311,8 @@ public partial class ImageSourceAddressTests
     [InlineData("503 Busy", 503)]
     public async Task Resolve_OtherStatus_FailsWithTheStatus(string status, int code)
     {
-        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, status, code == 204 ? "" : "Content-Length: 6\r\n", code == 204 ? "" : "secret"));
+        (string headers, string body) = code == 204 ? ("", "") : ("Content-Length: 6\r\n", "secret");
+        await using LoopbackServer server = new((_, stream, _) => LoopbackServer.Write(stream, status, headers, body));
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
         BlipException e = await FailAsync(source, server.Url(), ImageSourceErrorCode.ImageFetchFailed);
         Assert.Equal(code, (int?)Assert.IsType<HttpRequestException>(e.InnerException).StatusCode);
@@ -317,8 +343,8 @@ public partial class ImageSourceAddressTests
         deaf.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // keeps the port, and does not listen
         int port = ((IPEndPoint)deaf.LocalEndPoint!).Port;
         using ImageSource source = new(ImageSourceOptions.Unrestricted(), ToLoopback, mayConnect: null);
-        BlipException e = await Assert.ThrowsAsync<BlipException>(
-            async () => await source.ResolveAsync(FormattableString.Invariant($"http://gone.example:{port}/p?token={HostileAddresses.Token}"), cancellationToken: Token));
+        string address = FormattableString.Invariant($"http://gone.example:{port}/p?token={HostileAddresses.Token}");
+        BlipException e = await ThrowsAsync(source, address);
         Assert.Equal(ImageSourceErrorCode.ImageFetchFailed, e.Code);
         Assert.Equal("'gone.example' cannot be reached. Check the address, or send the image itself.", e.Message);
         Assert.DoesNotContain("127.0.0.1", e.ToString(), StringComparison.Ordinal);
@@ -330,10 +356,15 @@ public partial class ImageSourceAddressTests
         await using LoopbackServer server = new((_, _, token) => Task.Delay(Timeout.Infinite, token));
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
         using CancellationTokenSource cancel = new(200);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await source.ResolveAsync(server.Url(), cancellationToken: cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            async () => await source.ResolveAsync(server.Url(), cancellationToken: cancel.Token));
     }
 
-    private static Task<IPAddress[]> ToLoopback(string host, CancellationToken cancellationToken) => Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.IPv6Loopback]);
+    private static Task<IPAddress[]> ToLoopback(string host, CancellationToken cancellationToken) =>
+        Task.FromResult<IPAddress[]>([IPAddress.Loopback, IPAddress.IPv6Loopback]);
+
+    private static ImageSourceOptions AnyHost() =>
+        Options(o => (o.AllowedHosts, o.AllowPlainHttp, o.AllowedPorts) = (["*"], true, [0]));
 
     private static ImageSourceOptions Options(Action<ImageSourceOptions> set)
     {
@@ -349,9 +380,12 @@ public partial class ImageSourceAddressTests
         return options;
     }
 
+    private static Task<BlipException> ThrowsAsync(ImageSource source, string address) =>
+        Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(address, cancellationToken: Token));
+
     private static async Task<BlipException> FailAsync(ImageSource source, string address, string code)
     {
-        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(address, cancellationToken: Token));
+        BlipException e = await ThrowsAsync(source, address);
         Assert.Equal(code, e.Code);
         AssertClean(e, address);
         return e;

@@ -67,7 +67,8 @@ public sealed class ImageSourceDataTests : IDisposable
     public async Task Resolve_DataUrisSwitchedOff_IsRefused()
     {
         using ImageSource source = new(new ImageSourceOptions { AllowDataUris = false });
-        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync("data:,x", cancellationToken: Token));
+        BlipException e = await Assert.ThrowsAsync<BlipException>(
+            async () => await source.ResolveAsync("data:,x", cancellationToken: Token));
         Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
     }
 
@@ -78,11 +79,13 @@ public sealed class ImageSourceDataTests : IDisposable
         using ImageStore store = new();
         string hash = store.Add("stored"u8).Image.Handle;
         registry.Add("image"u8);
-        Assert.Equal("image", Encoding.UTF8.GetString((await _source.ResolveAsync("image-1", new() { Handles = registry }, Token)).Data.Span));
-        Assert.Equal("stored", Encoding.UTF8.GetString((await _source.ResolveAsync(hash, new() { Handles = store }, Token)).Data.Span));
+        ImageSourceScope conversation = new() { Handles = registry }, shared = new() { Handles = store };
+        Assert.Equal("image", Encoding.UTF8.GetString((await _source.ResolveAsync("image-1", conversation, Token)).Data.Span));
+        Assert.Equal("stored", Encoding.UTF8.GetString((await _source.ResolveAsync(hash, shared, Token)).Data.Span));
 
-        foreach ((string handle, ImageSourceScope? scope) in ((string, ImageSourceScope?)[])
-            [("image-2", new() { Handles = registry }), ("image-1", null), ("image-1", new()), (hash, new() { Handles = registry }), ("image-1", new() { Handles = store })])
+        (string, ImageSourceScope?)[] unknown =
+            [("image-2", conversation), ("image-1", null), ("image-1", new()), (hash, conversation), ("image-1", shared)];
+        foreach ((string handle, ImageSourceScope? scope) in unknown)
         {
             BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await _source.ResolveAsync(handle, scope, Token));
             Assert.Equal(ImageSourceErrorCode.ImageNotFound, e.Code);

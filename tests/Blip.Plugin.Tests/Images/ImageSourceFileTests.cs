@@ -41,8 +41,9 @@ public sealed class ImageSourceFileTests : IDisposable
         Assert.Equal("image", await ReadAsync("./sub folder/../dogs.jpg"));
         Assert.Equal("nested", await ReadAsync(nested));
         Assert.Equal("nested", await ReadAsync("sub folder/\u00e9t\u00e9 100%.png"));
-        Assert.Equal("nested", await ReadAsync("file://" + Uri.EscapeDataString(nested).Replace("%2F", "/", StringComparison.Ordinal)));
-        Assert.Equal("nested", await ReadAsync("FILE://localhost" + Uri.EscapeDataString(nested).Replace("%2F", "/", StringComparison.Ordinal)));
+        string escaped = Uri.EscapeDataString(nested).Replace("%2F", "/", StringComparison.Ordinal);
+        Assert.Equal("nested", await ReadAsync("file://" + escaped));
+        Assert.Equal("nested", await ReadAsync("FILE://localhost" + escaped));
 
         ResolvedImage image = await _source.ResolveAsync(Path.Combine(_allowed, "dogs.jpg"), cancellationToken: Token);
         Assert.Equal("dogs.jpg", image.Source);
@@ -71,16 +72,18 @@ public sealed class ImageSourceFileTests : IDisposable
     public async Task Resolve_FolderOfTheScope_IsAllowedThereOnly()
     {
         ImageSourceScope scope = new() { AllowedFolders = ["https://example.com/", "relative", new Uri(_outside).AbsoluteUri] };
-        Assert.Equal(Secret, Encoding.UTF8.GetString((await _source.ResolveAsync(Path.Combine(_outside, "secret.png"), scope, Token)).Data.Span));
-        Assert.Equal(Secret, Encoding.UTF8.GetString((await _source.ResolveAsync("secret.png", scope, Token)).Data.Span));
-        await RefusedAsync(Path.Combine(_outside, "secret.png"), ImageSourceErrorCode.FileNotAllowed);
+        string secret = Path.Combine(_outside, "secret.png");
+        Assert.Equal(Secret, await ReadAsync(secret, scope));
+        Assert.Equal(Secret, await ReadAsync("secret.png", scope));
+        await RefusedAsync(secret, ImageSourceErrorCode.FileNotAllowed);
     }
 
     [Fact]
     public async Task Resolve_Unrestricted_ReadsEveryFileButNoDevice()
     {
         using ImageSource source = new(ImageSourceOptions.Unrestricted());
-        Assert.Equal(Secret.Length, (await source.ResolveAsync(Path.Combine(_outside, "secret.png"), cancellationToken: Token)).Data.Length);
+        string secret = Path.Combine(_outside, "secret.png");
+        Assert.Equal(Secret.Length, (await source.ResolveAsync(secret, cancellationToken: Token)).Data.Length);
         string colon = _temp.Write("x", "a 10:30.png");
         Assert.Equal(1, (await source.ResolveAsync(colon, cancellationToken: Token)).Data.Length);
         foreach (string device in (string[])["/dev/zero", "/dev/stdin", "/proc/self/environ", "/sys/kernel/notes"])
@@ -95,7 +98,8 @@ public sealed class ImageSourceFileTests : IDisposable
         Assert.True(hostile.Length >= 500, $"{hostile.Length} paths");
         string[] codes =
         [
-            ImageSourceErrorCode.FileNotAllowed, BlipErrorCode.FileNotFound, ImageSourceErrorCode.AddressNotAllowed, BlipErrorCode.InvalidRequest, BlipErrorCode.UnsupportedImage,
+            ImageSourceErrorCode.FileNotAllowed, ImageSourceErrorCode.AddressNotAllowed,
+            BlipErrorCode.FileNotFound, BlipErrorCode.InvalidRequest, BlipErrorCode.UnsupportedImage,
         ];
         foreach (string path in hostile)
         {
@@ -140,7 +144,7 @@ public sealed class ImageSourceFileTests : IDisposable
     [Fact]
     public async Task Resolve_Pipe_DoesNotHang()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Named pipes in folders are a Unix thing.");
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "Only Unix has named pipes in folders.");
         using (Process mkfifo = Process.Start("mkfifo", [Path.Combine(_allowed, "pipe.png")]))
             await mkfifo.WaitForExitAsync(Token);
         Task<BlipException> refused = RefusedAsync("pipe.png", BlipErrorCode.UnsupportedImage);
@@ -149,7 +153,7 @@ public sealed class ImageSourceFileTests : IDisposable
 
     [Fact]
     [Trait("Category", "Long")]
-    public async Task Resolve_LinkSwappedMeanwhile_NeverReadsOutside()
+    public async Task Resolve_LinkSwappedDuringTheRead_NeverReadsOutside()
     {
         _temp.Write("image", "allowed", "folder", "secret.png");
         string folder = Path.Combine(_allowed, "folder");
@@ -211,15 +215,16 @@ public sealed class ImageSourceFileTests : IDisposable
             Link($"deep-{i}", i == 0 ? "dogs.jpg" : $"deep-{i - 1}");
     }
 
-    /// <summary>What an attacker would name to be read a file beyond the allowed folder: the system's own files, devices and keys among them. All must be refused.</summary>
+    /// <summary>Paths with which an attacker tries to read outside the allowed folder: files of the system, devices, keys.</summary>
     private IEnumerable<string> HostilePaths()
     {
         string secret = Path.Combine(_outside, "secret.png");
         string[] targets =
         [
-            secret, "../outside/secret.png", "sub folder/../../outside/secret.png", "file-link.png", "relative-link.png", "folder-link/secret.png", "parent/outside/secret.png",
-            "chain-1", "loop-1", "dev-zero.png", "environ.png", "fd/0", "dangling", "deep-59", "root/etc/passwd", "root" + secret, "parent/parent/parent/etc/passwd", "../allowed-not/dogs.jpg",
-            "/etc/passwd", "/proc/self/environ", "/proc/self/root/etc/passwd", "/dev/zero", "/dev/stdin", "/dev/fd/0", "~/.ssh/id_rsa", "/", ".", "..",
+            secret, "../outside/secret.png", "sub folder/../../outside/secret.png", "file-link.png", "relative-link.png",
+            "folder-link/secret.png", "parent/outside/secret.png", "chain-1", "loop-1", "dev-zero.png", "environ.png", "fd/0", "dangling",
+            "deep-59", "root/etc/passwd", "root" + secret, "parent/parent/parent/etc/passwd", "../allowed-not/dogs.jpg", "/etc/passwd",
+            "/proc/self/environ", "/proc/self/root/etc/passwd", "/dev/zero", "/dev/stdin", "/dev/fd/0", "~/.ssh/id_rsa", "/", ".", "..",
         ];
         foreach (string target in targets)
         {
@@ -251,7 +256,12 @@ public sealed class ImageSourceFileTests : IDisposable
             yield return @"\\.\" + full;
         }
 
-        foreach (string device in (string[])["CON", "con", "PRN", "AUX", "NUL", "COM1", "COM9", "COM\u00b9", "LPT1", "LPT\u00b3", "CONIN$", "CONOUT$", "CLOCK$", "nul.jpg", "NUL .jpg", "nul.", "aux.tar.gz"])
+        string[] devices =
+        [
+            "CON", "con", "PRN", "AUX", "NUL", "COM1", "COM9", "COM\u00b9", "LPT1", "LPT\u00b3", "CONIN$", "CONOUT$", "CLOCK$",
+            "nul.jpg", "NUL .jpg", "nul.", "aux.tar.gz",
+        ];
+        foreach (string device in devices)
         {
             yield return device;
             yield return "sub folder/" + device;
@@ -266,15 +276,22 @@ public sealed class ImageSourceFileTests : IDisposable
             foreach (string slashes in (string[])["\\\\", "//", "\\/", "/\\"])
                 yield return $"{slashes}{host}{slashes[1]}share{slashes[1]}secret.png";
 
-        foreach (string name in (string[])["dogs.jpg:stream", "./dogs.jpg:stream", "./dogs.jpg::$DATA", "./dogs.jpg.", "./sub folder ./dogs.jpg", @"\??\C:\secret.png", "C:secret.png", @"C:\secret.png", "c:/secret.png"])
+        string[] names =
+        [
+            "dogs.jpg:stream", "./dogs.jpg:stream", "./dogs.jpg::$DATA", "./dogs.jpg.", "./sub folder ./dogs.jpg",
+            @"\??\C:\secret.png", "C:secret.png", @"C:\secret.png", "c:/secret.png",
+        ];
+        foreach (string name in names)
             yield return name;
     }
 
-    private async Task<string> ReadAsync(string path) => Encoding.UTF8.GetString((await _source.ResolveAsync(path, cancellationToken: Token)).Data.Span);
+    private async Task<string> ReadAsync(string path, ImageSourceScope? scope = null) =>
+        Encoding.UTF8.GetString((await _source.ResolveAsync(path, scope, Token)).Data.Span);
 
     private async Task<BlipException> RefusedAsync(string path, string code, ImageSource? source = null)
     {
-        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await (source ?? _source).ResolveAsync(path, cancellationToken: Token));
+        source ??= _source;
+        BlipException e = await Assert.ThrowsAsync<BlipException>(async () => await source.ResolveAsync(path, cancellationToken: Token));
         Assert.Equal(code, e.Code);
         AssertClean(e);
         return e;

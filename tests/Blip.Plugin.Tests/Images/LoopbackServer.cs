@@ -5,8 +5,8 @@ using System.Text;
 namespace Blip.Plugin.Tests.Images;
 
 /// <summary>
-/// A listener on loopback that counts connections and answers each request with what the script writes for its path. Raw sockets,
-/// because the answers to be tested are those that no proper server gives.
+/// A listener on loopback that counts connections and lets a function of the test write the answer for a path. It uses raw sockets,
+/// because no proper server gives the answers that are tested.
 /// </summary>
 internal sealed class LoopbackServer : IAsyncDisposable
 {
@@ -37,13 +37,15 @@ internal sealed class LoopbackServer : IAsyncDisposable
 
     public string Url(string path = "/image", string host = "127.0.0.1") => FormattableString.Invariant($"http://{host}:{Port}{path}");
 
-    public static Task Image(string path, Stream stream, CancellationToken cancellationToken) => Write(stream, "200 OK", "Content-Length: 5\r\n", "image");
+    public static Task Image(string path, Stream stream, CancellationToken cancellationToken) =>
+        Write(stream, "200 OK", "Content-Length: 5\r\n", "image");
 
     public static Task Write(Stream stream, string status, string headers, string body) =>
         stream.WriteAsync(Encoding.Latin1.GetBytes($"HTTP/1.1 {status}\r\n{headers}\r\n{body}")).AsTask();
 
     public static Task Redirect(Stream stream, string location, int status = 302) =>
-        stream.WriteAsync(Encoding.UTF8.GetBytes(FormattableString.Invariant($"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"))).AsTask();
+        stream.WriteAsync(Encoding.UTF8.GetBytes(
+            FormattableString.Invariant($"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"))).AsTask();
 
     public async ValueTask DisposeAsync()
     {
@@ -67,7 +69,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
-            // Stopped, before this came to wait again or while it waited.
+            // Stopped, before this waits again or while it waits.
             await Task.WhenAll(serving);
         }
     }
@@ -96,7 +98,7 @@ internal sealed class LoopbackServer : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {
-            // The client hung up, as it should on most of these answers.
+            // The client closed the connection, as it should after most of these answers.
         }
     }
 }

@@ -55,11 +55,13 @@ public class PublicNetworksTests
         Assert.InRange(addresses.Count(PublicNetworks.Contain), addresses.Count / 10, addresses.Count * 9 / 10);
 
         foreach (IPAddress address in addresses)
+        {
             if (PublicNetworks.Contain(address) != peer([address]))
                 Assert.True(!PublicNetworks.Contain(address) && IsStricterOnPurpose(address), $"disagree on {address}");
+        }
     }
 
-    // The only differences: IPv6 beyond global unicast space, and ISATAP interface identifiers. Both are refused here only.
+    // The only differences are IPv6 addresses that are not global unicast, and ISATAP interface identifiers. Blip refuses both.
     private static bool IsStricterOnPurpose(IPAddress address)
     {
         byte[] bytes = address.GetAddressBytes();

@@ -1,6 +1,6 @@
 namespace Blip.Plugin.Tests.Images;
 
-/// <summary>A folder of a test's own, with blanks and non-ASCII letters in its name; deleted at the end.</summary>
+/// <summary>A new folder for a test, with blanks and non-ASCII letters in its name. It is deleted at the end.</summary>
 internal sealed class TempFolder : IDisposable
 {
     public TempFolder() => Directory.CreateDirectory(Root);
