@@ -17,7 +17,7 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
     private bool _disposed;
 
     /// <param name="image">The encoded image; it is copied.</param>
-    public (StoredImage Image, bool Existed) Add(ReadOnlySpan<byte> image)
+    public AddedImage Add(ReadOnlySpan<byte> image)
     {
         if (image.Length == 0)
             throw new BlipException(BlipErrorCode.InvalidRequest, "The image has no bytes. Send it again.");
@@ -31,7 +31,7 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
             DateTimeOffset now = time.GetUtcNow();
             Trim(now, places: 0, bytes: 0);
             if (_byHash.TryGetValue(hash, out LinkedListNode<Item>? known))
-                return (Use(known, now), true);
+                return new AddedImage(Use(known, now), true);
 
             Trim(now, places: 1, image.Length);
             StoredImage stored = new(name(hash), image.Length, MediaType(image), now, now + lifetime);
@@ -39,7 +39,7 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
             _byHash.Add(hash, node);
             _byHandle.Add(stored.Handle, node);
             _bytes += image.Length;
-            return (stored, false);
+            return new AddedImage(stored, false);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class ImageStore : IImageHandles, IDisposable
     /// <param name="image">The encoded image; it is copied.</param>
     /// <returns>What is kept, and whether it was there already.</returns>
     /// <exception cref="BlipException"><c>invalid_request</c>: no bytes. <c>image_too_large</c>: more than the store holds.</exception>
-    public (StoredImage Image, bool Existed) Add(ReadOnlySpan<byte> image) => _shelf.Add(image);
+    public AddedImage Add(ReadOnlySpan<byte> image) => _shelf.Add(image);
 
     /// <inheritdoc/>
     public bool TryGet(string handle, out ReadOnlyMemory<byte> image) => _shelf.TryGet(handle, out image);
