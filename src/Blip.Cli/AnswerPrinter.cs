@@ -3,11 +3,16 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary>Answers on stdout, as text or as JSON lines; failures as a JSON line there, or as a line on stderr.</summary>
-internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDisposable
+/// <summary>
+/// Writes answers to stdout, as text or as JSON lines. A failure is a JSON line there too, or with text a line on stderr.
+/// </summary>
+/// <param name="json">Whether to write JSON lines.</param>
+/// <param name="verbose">Whether text shows confidence, alternatives and timing.</param>
+/// <param name="tabbed">Whether text names the image and the question before each answer, separated by tabs.</param>
+internal sealed class AnswerPrinter(bool json, bool verbose, bool tabbed) : IDisposable
 {
     private readonly JsonLines? _lines = json ? new JsonLines() : null;
-    private string? _lastComplaint;
+    private string? _lastError;
 
     public bool AnyFailed { get; private set; }
 
@@ -18,16 +23,9 @@ internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDi
             _lines.Write(writer => AnswerJson.Write(writer, answer, question, image));
             return;
         }
-        Console.Out.WriteLine(several ? $"{image}\t{question}\t{answer.Text}" : answer.Text);
-        if (!verbose)
-            return;
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  confidence    {answer.Confidence:0.0000}"));
-        Console.Out.WriteLine("  alternatives  " + string.Join(", ", answer.Alternatives.Select(a => string.Create(CultureInfo.InvariantCulture, $"{a.Text} {a.Probability:0.0000}"))));
-        AnswerTiming timing = answer.Timing;
-        (string Name, TimeSpan? Time)[] stages =
-            [("decode", timing.Decode), ("resize", timing.Resize), ("vision", timing.Vision), ("question", timing.Question), ("search", timing.Search), ("total", timing.Total)];
-        Console.Out.WriteLine("  timing        " + string.Join(", ",
-            stages.Where(s => s.Time is not null).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Name} {s.Time!.Value.TotalMilliseconds:0.0} ms"))));
+        Console.Out.WriteLine(tabbed ? $"{image}\t{question}\t{answer.Text}" : answer.Text);
+        if (verbose)
+            PrintDetails(answer);
     }
 
     public void PrintError(string image, string question, BlipException exception)
@@ -38,12 +36,31 @@ internal sealed class AnswerPrinter(bool json, bool verbose, bool several) : IDi
             _lines.Write(writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, question, image));
             return;
         }
-        string complaint = exception.Message.Contains(image, StringComparison.Ordinal) ? exception.Message : $"{image}: {exception.Message}";
-        // An image that cannot be used fails every question about it: once is enough.
-        if (complaint != _lastComplaint)
-            CommandLine.Complain(complaint);
-        _lastComplaint = complaint;
+        string error = exception.Message.Contains(image, StringComparison.Ordinal) ? exception.Message : $"{image}: {exception.Message}";
+        // An image that cannot be used gives the same error for each question about it. Once is enough.
+        if (error != _lastError)
+            CommandLine.WriteError(error);
+        _lastError = error;
     }
 
     public void Dispose() => _lines?.Dispose();
+
+    private static void PrintDetails(Answer answer)
+    {
+        Line($"  confidence    {answer.Confidence:0.0000}");
+        Line($"  alternatives  {string.Join(", ", answer.Alternatives.Select(a => Format($"{a.Text} {a.Probability:0.0000}")))}");
+        AnswerTiming timing = answer.Timing;
+        (string Name, TimeSpan? Time)[] stages =
+        [
+            ("decode", timing.Decode), ("resize", timing.Resize), ("vision", timing.Vision),
+            ("question", timing.Question), ("search", timing.Search), ("total", timing.Total),
+        ];
+        IEnumerable<string> times = stages.Where(s => s.Time is not null)
+            .Select(s => Format($"{s.Name} {s.Time!.Value.TotalMilliseconds:0.0} ms"));
+        Line($"  timing        {string.Join(", ", times)}");
+
+        static void Line(FormattableString text) => Console.Out.WriteLine(Format(text));
+
+        static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
 }

@@ -5,12 +5,13 @@ using Blip.Hosting;
 namespace Blip.Cli;
 
 /// <summary>
-/// Many questions from JSON lines. Answers are written in the order of the lines as soon as that order allows, and what fails becomes a
-/// line of its own.
+/// Answers questions from JSON lines. The answers come in the order of the lines, each as early as that order allows. A line that fails
+/// gets a line with <c>error</c>.
 /// </summary>
 internal static class AskBatch
 {
-    /// <summary>Whether every line was answered.</summary>
+    /// <summary>Answers all lines.</summary>
+    /// <returns>Whether every line was answered.</returns>
     public static async Task<bool> RunAsync(
         BlipModel model, StreamReader lines, string folder, AskOptions options, CancellationToken cancellationToken)
     {
@@ -50,7 +51,7 @@ internal static class AskBatch
         }
     }
 
-    /// <summary>What a line asks for, and why it cannot be asked, if it cannot.</summary>
+    /// <summary>Reads a line. If the line is wrong, the result has the error and what could be read.</summary>
     private static Request Read(string line)
     {
         Request request = new(null, null, null, null);
@@ -62,7 +63,7 @@ internal static class AskBatch
             request = request with { Question = Text(root, "question") };
             return request.Image is not null && request.Question is not null
                 ? request
-                : throw new BlipException(BlipErrorCode.InvalidRequest, "The line lacks a text image or a text question.");
+                : throw new BlipException(BlipErrorCode.InvalidRequest, "The line needs an image and a question, both as strings.");
         }
         catch (BlipException exception)
         {
@@ -90,7 +91,7 @@ internal static class AskBatch
         }
         catch (JsonException)
         {
-            // Said below, for every kind of line that is not an object.
+            // The error below is for every line that is not an object.
         }
         throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not a JSON object with image and question.");
     }
@@ -99,7 +100,9 @@ internal static class AskBatch
     {
         try
         {
-            return request.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+            return request.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+                ? value.GetString()
+                : null;
         }
         catch (InvalidOperationException)
         {

@@ -4,27 +4,44 @@ using System.Globalization;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip ask IMAGE... QUESTION</c>: questions about images, answers on stdout.</summary>
+/// <summary><c>blip ask IMAGE... QUESTION</c>: asks questions about images and writes the answers to stdout.</summary>
 internal static class AskCommand
 {
     private static readonly Argument<string[]> Words = new("IMAGE... QUESTION")
     {
-        Description = "Images (files, https addresses, data URIs, - for standard input) and, unless -q is given, the question last.",
+        Description = "The images: files, https addresses, data URIs, or - for standard input. Without -q the last word is the question.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private static readonly Option<string[]> Questions = new("--question", "-q") { Description = "A question; may be repeated. Then all words are images.", HelpName = "TEXT" };
+    private static readonly Option<string[]> Questions = new("--question", "-q")
+    {
+        Description = "A question; may be repeated. Then all words are images.",
+        HelpName = "TEXT",
+    };
 
     private static readonly Option<string?> Batch = new("--batch")
     {
-        Description = "A file of JSON lines {\"id\":…,\"image\":\"path\",\"question\":\"…\"}, or - for standard input. Answers come as JSON lines in the same order.",
+        Description = "A file of JSON lines {\"id\":…,\"image\":\"path\",\"question\":\"…\"}, or - for standard input. "
+            + "The answers are JSON lines in the same order.",
         HelpName = "FILE.jsonl",
     };
 
-    private static readonly Option<int> MaxNewTokens = new("--max-new-tokens") { Description = "The most tokens of an answer.", DefaultValueFactory = _ => AskOptions.Default.MaxNewTokens };
-    private static readonly Option<int> MinNewTokens = new("--min-new-tokens") { Description = "The fewest tokens of an answer." };
-    private static readonly Option<bool> Truncate = new("--truncate") { Description = "Cut a question that is too long instead of refusing it." };
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line for each answer." };
+    private static readonly Option<int> MaxNewTokens = new("--max-new-tokens")
+    {
+        Description = "The largest number of tokens in an answer.",
+        DefaultValueFactory = _ => AskOptions.Default.MaxNewTokens,
+    };
+
+    private static readonly Option<int> MinNewTokens = new("--min-new-tokens")
+    {
+        Description = "The smallest number of tokens in an answer.",
+    };
+
+    private static readonly Option<bool> Truncate = new("--truncate")
+    {
+        Description = "Cut a question that is too long. Without it such a question is an error.",
+    };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
 
     public static Command Create()
@@ -33,8 +50,8 @@ internal static class AskCommand
         MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
         Command command = new("ask", "Ask questions about images.")
         {
-            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate,
-            ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
+            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens,
+            ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
         };
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
@@ -43,7 +60,9 @@ internal static class AskCommand
 
     private static void RequireAtLeast(OptionResult result, int least)
     {
-        if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value) && value < least)
+        if (result.Tokens.Count > 0
+            && int.TryParse(result.Tokens[^1].Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value)
+            && value < least)
             result.AddError($"{result.Option.Name} is {value}, but must be at least {least}.");
     }
 
@@ -54,7 +73,7 @@ internal static class AskCommand
         if (result.GetValue(Batch) is not null)
         {
             if (words > 0 || questions)
-                result.AddError("--batch takes images and questions from its file: leave out those on the command line.");
+                result.AddError("--batch reads images and questions from its file. Leave them out on the command line.");
         }
         else if (words == 0)
             result.AddError("An image and a question are missing: blip ask IMAGE... QUESTION.");
@@ -84,7 +103,7 @@ internal static class AskCommand
             (words, questions) = (words[..^1], [words[^1]]);
         using ImageReader reader = new();
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
-        using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), several: words.Length * questions.Length > 1);
+        using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), tabbed: words.Length * questions.Length > 1);
         IEnumerable<AskItem> items = words.Select(word => new AskItem(
             async token => await reader.ReadAsync(word, token), questions, word));
         await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))

@@ -4,17 +4,31 @@ using Blip.Cli.Bench;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip bench</c>: how fast a model is on the user's own machine.</summary>
+/// <summary><c>blip bench</c>: measures how fast a model is on this machine.</summary>
 internal static class BenchCommand
 {
-    private static readonly Option<string?> Image = new("--image") { Description = "The image; a drawn JPEG of 640x480 unless given.", HelpName = "FILE" };
-    private static readonly Option<string> Question = new("--question") { Description = "The question.", HelpName = "TEXT", DefaultValueFactory = _ => "how many dogs are in the picture?" };
-    private static readonly Option<bool> Quick = new("--quick") { Description = "A few rounds only, to see that it works." };
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object." };
+    private static readonly Option<string?> Image = new("--image")
+    {
+        Description = "The image. Without it blip draws a JPEG of 640x480.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> Question = new("--question")
+    {
+        Description = "The question.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "how many dogs are in the picture?",
+    };
+
+    private static readonly Option<bool> Quick = new("--quick") { Description = "Run only 3 rounds, to see that it works." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object." };
 
     public static Command Create()
     {
-        Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.") { ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, Image, Question, Quick, Json };
+        Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.")
+        {
+            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, Image, Question, Quick, Json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -24,9 +38,11 @@ internal static class BenchCommand
         bool quick = parsed.GetValue(Quick);
         string question = parsed.GetRequiredValue(Question);
         using ImageReader reader = new();
-        ReadOnlyMemory<byte> image = parsed.GetValue(Image) is { } path ? (await reader.ReadAsync(path, cancellationToken)).Data : BenchImage.Draw();
+        ReadOnlyMemory<byte> image = parsed.GetValue(Image) is { } path
+            ? (await reader.ReadAsync(path, cancellationToken)).Data
+            : BenchImage.Draw();
         BlipOptions options = ModelOptions.Options(parsed);
-        // Every question is to be a first one unless it says otherwise.
+        // Without the cache, each call that gives image bytes encodes the image.
         options.ImageCacheBytes = 0;
         BenchResult result;
         await using (BlipModel model = await ModelOptions.LoadAsync(options, cancellationToken))
@@ -44,26 +60,26 @@ internal static class BenchCommand
         return 0;
     }
 
-    /// <summary>The time of a whole process that asks one question, in milliseconds.</summary>
-    private static async Task<double> StartAsync(ParseResult parsed, ReadOnlyMemory<byte> image, string question, CancellationToken cancellationToken)
+    /// <summary>Measures the time of a whole process that asks one question, in milliseconds.</summary>
+    private static async Task<double> StartAsync(
+        ParseResult parsed, ReadOnlyMemory<byte> image, string question, CancellationToken cancellationToken)
     {
         string program = Environment.ProcessPath!;
-        ProcessStartInfo start = new(program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        // Run by its host, the program is the host's first argument.
-        if (Path.GetFileNameWithoutExtension(program) == "dotnet")
-            start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
-        foreach (string word in (string[])["ask", "--max-new-tokens", "2", "--model", parsed.GetRequiredValue(ModelOptions.Model), "--device", parsed.GetRequiredValue(ModelOptions.Device)])
-            start.ArgumentList.Add(word);
-        if (parsed.GetValue(ModelOptions.Precision) is { } precision)
+        // If dotnet runs the program, then the program's file is the first argument of dotnet.
+        string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
+        string model = parsed.GetRequiredValue(ModelOptions.Model), device = parsed.GetRequiredValue(ModelOptions.Device);
+        string[] precision = parsed.GetValue(ModelOptions.Precision) is { } given ? ["--precision", given] : [];
+        string[] words = [.. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--", "-", question];
+        ProcessStartInfo start = new(program, words)
         {
-            start.ArgumentList.Add("--precision");
-            start.ArgumentList.Add(precision);
-        }
-        foreach (string word in (string[])["--", "-", question])
-            start.ArgumentList.Add(word);
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         long began = Stopwatch.GetTimestamp();
         using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken), errors = process.StandardError.ReadToEndAsync(cancellationToken);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(cancellationToken);
+        Task<string> errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.StandardInput.BaseStream.WriteAsync(image, cancellationToken);
         process.StandardInput.Close();
         await output;

@@ -3,13 +3,13 @@ using System.CommandLine.Parsing;
 
 namespace Blip.Cli;
 
-/// <summary>The command line as a whole: its verbs, and how what goes wrong becomes one line and an exit code.</summary>
+/// <summary>The whole command line: its commands, and how each error becomes one line and an exit code.</summary>
 internal static class CommandLine
 {
-    /// <summary>What is found while working: a file, image, question, model or device that cannot be used.</summary>
+    /// <summary>The exit code if a file, image, question, model or device cannot be used.</summary>
     public const int Failure = 1;
 
-    /// <summary>What the parser can know: wrong usage.</summary>
+    /// <summary>The exit code if the words of the command line are wrong.</summary>
     public const int Usage = 2;
 
     private const int Cancelled = 130;
@@ -18,19 +18,21 @@ internal static class CommandLine
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
-            AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(), ExportCommand.Create(),
-            PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
+            AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(),
+            DoctorCommand.Create(), ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(),
+            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
         };
-        // A question may begin with @.
+        // A question may begin with @, so @ does not name a file of arguments.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (FindWrongUse(parsed) is { } wrong)
         {
-            Complain($"{wrong} See blip {CommandPath(parsed)}--help.");
+            WriteError($"{wrong} See blip {CommandPath(parsed)}--help.");
             return Usage;
         }
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, cancellationToken);
+            InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(invocation, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -38,30 +40,30 @@ internal static class CommandLine
         }
         catch (BlipException exception)
         {
-            Complain(exception.Message);
+            WriteError(exception.Message);
             return Failure;
         }
         catch (IOException exception) when (IsBrokenPipe(exception))
         {
-            // Whoever read our output has had enough.
+            // The program that reads the output has closed it, as head does. That is not an error.
             return 0;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            Complain(exception.Message);
+            WriteError(exception.Message);
             return Failure;
         }
-#pragma warning disable CA1031 // The last resort: a fault of our own is one line too.
+#pragma warning disable CA1031 // An error in blip itself is one line too.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            Complain($"a fault of its own ({exception.GetType().Name}): {exception.Message}");
+            WriteError($"an error in blip itself ({exception.GetType().Name}): {exception.Message}");
             return Failure;
         }
     }
 
-    /// <summary>One line on stderr, whatever the message holds.</summary>
-    public static void Complain(string message) => Console.Error.WriteLine($"blip: {message.ReplaceLineEndings(" ")}");
+    /// <summary>Writes the message to stderr, always as one line.</summary>
+    public static void WriteError(string message) => Console.Error.WriteLine($"blip: {message.ReplaceLineEndings(" ")}");
 
     private static bool IsBrokenPipe(IOException exception)
     {
@@ -75,18 +77,23 @@ internal static class CommandLine
             return $"There is no option {unknown}.";
         if (parsed.Errors.Count == 0)
             return null;
-        // Of several the most particular comes last: an unknown verb is also a missing one.
+        // The last error is the most exact one: for an unknown command the parser first reports that a command is missing.
         string message = parsed.Errors[^1].Message.Trim();
         return message.EndsWith('.') ? message : message + ".";
     }
 
-    /// <summary>The parser takes an unknown option for one more word. What follows <c>--</c> is a word, and so is what has a space.</summary>
+    /// <summary>
+    /// Finds an unknown option among the words, because the parser reads it as a word. After <c>--</c> there are only words, and text
+    /// with a space is a word too.
+    /// </summary>
     private static string? FindUnknownOption(ParseResult parsed)
     {
-        string[] words = [.. parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)];
+        IEnumerable<Token> tokens = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens);
         int plain = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
-        return words.SkipLast(plain).FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Contains(' ', StringComparison.Ordinal));
+        return tokens.Select(token => token.Value).SkipLast(plain)
+            .FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Contains(' ', StringComparison.Ordinal));
     }
 
-    private static string CommandPath(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
 }

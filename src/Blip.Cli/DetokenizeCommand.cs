@@ -4,10 +4,15 @@ using Blip.Text;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip detokenize</c>: token ids to text.</summary>
+/// <summary><c>blip detokenize</c>: converts token ids to text.</summary>
 internal static class DetokenizeCommand
 {
-    private static readonly Option<string> Batch = new("--batch") { Description = "A file with a JSON array of ids a line, or - for standard input.", HelpName = "FILE", Required = true };
+    private static readonly Option<string> Batch = new("--batch")
+    {
+        Description = "A file with a JSON array of ids on each line, or - for standard input.",
+        HelpName = "FILE",
+        Required = true,
+    };
 
     public static Command Create()
     {
@@ -38,11 +43,13 @@ internal static class DetokenizeCommand
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            return [.. document.RootElement.EnumerateArray().Select(id => id.GetInt32() is >= 0 and int known && known < vocabulary ? known : throw new FormatException())];
+            int[] ids = [.. document.RootElement.EnumerateArray().Select(id => id.GetInt32())];
+            return ids.All(id => id >= 0 && id < vocabulary) ? ids : throw new FormatException();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"The line is not a JSON array of ids from 0 to {vocabulary - 1}.", exception);
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, $"The line is not a JSON array of ids from 0 to {vocabulary - 1}.", exception);
         }
     }
 }

@@ -8,22 +8,25 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip doctor</c>: what runs here, and what is missing for more.</summary>
+/// <summary><c>blip doctor</c>: shows which devices work on this machine, and what is missing for the others.</summary>
 internal static class DoctorCommand
 {
     public static Command Create()
     {
-        Command command = new("doctor", "Show which devices can be used here, and what is missing.");
+        Command command = new("doctor", "Show which devices blip can use on this machine, and what is missing.");
         command.SetAction(_ => Run());
         return command;
     }
 
     private static int Run()
     {
-        Line("blip", typeof(BlipModel).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
+        Assembly blip = typeof(BlipModel).Assembly;
+        Line("blip", blip.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
         Line("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
-        Line("processor", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {(DeviceSelection.HasFastInt8 ? "fast int8 (VNNI or dot product)" : "no fast int8")}"));
-        Line("memory", string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20:N0} MiB"));
+        string int8 = DeviceSelection.HasFastInt8 ? "fast int8 (VNNI or dot product)" : "no fast int8";
+        Line("processor", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {int8}"));
+        long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
+        Line("memory", string.Create(CultureInfo.InvariantCulture, $"{memory:N0} MiB"));
         OrtRuntime.EnsureEnvironment();
         Line("onnxruntime", $"{OrtEnv.Instance().GetVersionString()}: {string.Join(", ", OrtEnv.Instance().GetAvailableProviders())}");
         string? obstacle = CudaProbe.FindObstacle();

@@ -5,13 +5,13 @@ using Spectre.Console;
 
 namespace Blip.Cli;
 
-/// <summary>Shows downloads on stderr: a bar a file on a terminal, elsewhere a line when a file is done.</summary>
+/// <summary>Shows downloads on stderr. A terminal shows a bar for each file; elsewhere each finished file gets a line.</summary>
 internal sealed class DownloadProgress : IProgress<HubProgress>, IProgress<LoadProgress>
 {
     private readonly ConcurrentDictionary<string, ProgressTask> _bars = new(StringComparer.Ordinal);
     private ProgressContext? _terminal;
 
-    /// <summary>Runs what may download a model while bars are shown.</summary>
+    /// <summary>Runs work that may download a model, and shows the downloads.</summary>
     public static async Task<T> ShowAsync<T>(string model, Func<DownloadProgress, Task<T>> work)
     {
         DownloadProgress progress = new();
@@ -19,7 +19,12 @@ internal sealed class DownloadProgress : IProgress<HubProgress>, IProgress<LoadP
             return await work(progress);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         return await console.Progress().AutoClear(true).HideCompleted(false)
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn { Culture = CultureInfo.InvariantCulture }, new TransferSpeedColumn { Culture = CultureInfo.InvariantCulture }, new RemainingTimeColumn())
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new DownloadedColumn { Culture = CultureInfo.InvariantCulture },
+                new TransferSpeedColumn { Culture = CultureInfo.InvariantCulture },
+                new RemainingTimeColumn())
             .StartAsync(async context =>
             {
                 progress._terminal = context;
@@ -41,6 +46,9 @@ internal sealed class DownloadProgress : IProgress<HubProgress>, IProgress<LoadP
             bar.Value = value.FileBytes;
         }
         else if (value.FileDone)
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{value.File}: {value.FileSize:N0} bytes, {value.Bytes:N0} of {value.Size:N0} in all"));
+        {
+            Console.Error.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"{value.File}: {value.FileSize:N0} bytes, {value.Bytes:N0} of {value.Size:N0} in total"));
+        }
     }
 }

@@ -4,14 +4,26 @@ using Blip.Runtime;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip export</c>: the generated graphs as ONNX files.</summary>
+/// <summary><c>blip export</c>: writes the model's graphs as ONNX files.</summary>
 internal static class ExportCommand
 {
     private static readonly string[] Companions =
-        ["config.json", "preprocessor_config.json", "processor_config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"];
+    [
+        "config.json", "preprocessor_config.json", "processor_config.json", "generation_config.json",
+        "tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json",
+    ];
 
-    private static readonly Option<string> Out = new("--out", "-o") { Description = "A folder that does not exist or is empty.", HelpName = "DIR", Required = true };
-    private static readonly Option<bool> Force = new("--force") { Description = "Write into a folder that is not empty; files of the same names are replaced, others stay." };
+    private static readonly Option<string> Out = new("--out", "-o")
+    {
+        Description = "A folder that does not exist or is empty.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Write into a folder that is not empty. Files with the same names are replaced, other files stay.",
+    };
 
     public static Command Create()
     {
@@ -24,9 +36,12 @@ internal static class ExportCommand
     {
         string named = parsed.GetRequiredValue(Out), target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(named));
         if (File.Exists(target))
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{named} is a file. Give a new folder.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{named} is a file. Name a new folder.");
         if (!parsed.GetValue(Force) && Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{named} is not empty. Give a new folder, or --force to write into it.");
+        {
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, $"{named} is not empty. Name a new folder, or add --force to write into this one.");
+        }
         using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
         string partial = PartialOutput.Beside(target);
         try
@@ -39,7 +54,8 @@ internal static class ExportCommand
                 if (File.Exists(source))
                     File.Copy(source, Path.Combine(partial, name));
             }
-            string[] graphs = [.. Directory.GetFiles(partial, "*.onnx").Select(file => Path.Combine(named, Path.GetFileName(file))).Order(StringComparer.Ordinal)];
+            IEnumerable<string> names = Directory.GetFiles(partial, "*.onnx").Select(file => Path.GetFileName(file));
+            string[] graphs = [.. names.Select(name => Path.Combine(named, name)).Order(StringComparer.Ordinal)];
             Publish(partial, target);
             foreach (string graph in graphs)
                 Console.Out.WriteLine(graph);

@@ -3,19 +3,26 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip health</c>: whether a service is ready, for containers whose image has no other program to ask.</summary>
+/// <summary><c>blip health</c>: checks whether a service is ready, for containers that have no other program for that.</summary>
 internal static class HealthCommand
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
-    private static readonly Option<string> Url = new("--url") { Description = "Where the service listens.", HelpName = "URL", DefaultValueFactory = _ => BlipServer.DefaultUrl };
+
+    private static readonly Option<string> Url = new("--url")
+    {
+        Description = "The address of the service.",
+        HelpName = "URL",
+        DefaultValueFactory = _ => BlipServer.DefaultUrl,
+    };
 
     public static Command Create()
     {
-        Command command = new("health", "Ask whether a service is ready: exit code 0 where it is.") { Url };
+        Command command = new("health", "Check whether a service is ready. The exit code is 0 if it is.") { Url };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (!Uri.TryCreate(parsed.GetRequiredValue(Url), UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-                throw new BlipException(BlipErrorCode.InvalidRequest, "--url is no http address. Write http://127.0.0.1:5080.");
+            if (!Uri.TryCreate(parsed.GetRequiredValue(Url), UriKind.Absolute, out Uri? address)
+                || address.Scheme is not ("http" or "https"))
+                throw new BlipException(BlipErrorCode.InvalidRequest, "--url is not an http address. Write http://127.0.0.1:5080.");
             using HttpClient client = new() { Timeout = Limit };
             try
             {
@@ -24,9 +31,10 @@ internal static class HealthCommand
                 Console.Out.WriteLine(state.Length is > 0 and < 40 ? state : response.StatusCode.ToString());
                 return response.IsSuccessStatusCode ? 0 : CommandLine.Failure;
             }
-            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception)
+                when (exception is HttpRequestException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
             {
-                CommandLine.Complain($"nothing answers at {address}. Is blip serve running there?");
+                CommandLine.WriteError($"nothing answers at {address}. Is blip serve running there?");
                 return CommandLine.Failure;
             }
         });

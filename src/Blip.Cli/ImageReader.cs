@@ -2,7 +2,9 @@ using Blip.AI.Images;
 
 namespace Blip.Cli;
 
-/// <summary>Brings the image that a user typed: a file, an address, a data URI or standard input. Limits of size and time hold for all.</summary>
+/// <summary>
+/// Reads the image that a user names: a file, an address, a data URI or standard input. All of them have limits of size and time.
+/// </summary>
 internal sealed class ImageReader : IDisposable
 {
     private ImageSource? _source;
@@ -11,7 +13,7 @@ internal sealed class ImageReader : IDisposable
     {
         if (word == InputLines.StandardInput)
         {
-            // Such a read cannot be called back: when cancelled it is left alone.
+            // A read from standard input cannot be cancelled. On cancellation nobody waits for it any more.
             using Stream input = Console.OpenStandardInput();
             return await BlipImage.FromStreamAsync(input, cancellationToken: cancellationToken).WaitAsync(cancellationToken);
         }

@@ -4,10 +4,10 @@ using Blip.Checkpoints;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip info</c>: what a model is.</summary>
+/// <summary><c>blip info</c>: describes a model.</summary>
 internal static class InfoCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write one JSON object." };
 
     public static Command Create()
     {
@@ -21,7 +21,8 @@ internal static class InfoCommand
         string model = parsed.GetRequiredValue(ModelOptions.Model);
         using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
         BlipConfig config = checkpoint.Config;
-        CheckpointTensor[] weights = [.. checkpoint.Tensors.Values.Where(t => t.Type != TensorType.Other).DistinctBy(t => (t.File, t.Offset))];
+        CheckpointTensor[] weights =
+            [.. checkpoint.Tensors.Values.Where(t => t.Type != TensorType.Other).DistinctBy(t => (t.File, t.Offset))];
         long parameters = weights.Sum(t => t.ElementCount);
         string[] types = [.. weights.Select(t => t.Type.ToString().ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal)];
         string digest = checkpoint.ComputeDigest();
@@ -67,8 +68,11 @@ internal static class InfoCommand
         Line("model", model);
         Line("architecture", checkpoint.Architecture.Name);
         Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
-        Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, {config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
-        Line("text", $"vocabulary {config.Text.VocabSize}, encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, {config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
+        Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, "
+            + $"{config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
+        Line("text", $"vocabulary {config.Text.VocabSize}, "
+            + $"encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, "
+            + $"{config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
         foreach (CheckpointFile file in checkpoint.Files)
             Line("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
         Line("digest", digest);

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Blip.Cli;
 
-/// <summary>A file of lines that the user names, or standard input as <c>-</c>.</summary>
+/// <summary>Reads lines from a file that the user names. <c>-</c> is standard input.</summary>
 internal static class InputLines
 {
     public const string StandardInput = "-";
@@ -25,12 +25,15 @@ internal static class InputLines
         }
     }
 
-    /// <summary>The next line, <see langword="null"/> at the end. A read from a terminal or a pipe cannot be called back: when cancelled it is left alone.</summary>
+    /// <summary>
+    /// Reads the next line; <see langword="null"/> at the end. A read from a terminal or a pipe cannot be cancelled, so on cancellation
+    /// nobody waits for it any more.
+    /// </summary>
     public static Task<string?> NextAsync(StreamReader lines, CancellationToken cancellationToken) =>
         lines.ReadLineAsync(CancellationToken.None).AsTask().WaitAsync(cancellationToken);
 
-    /// <summary>The JSON value of a line that must be a string.</summary>
-    /// <exception cref="BlipException">It is not.</exception>
+    /// <summary>Reads a line that must be a JSON string.</summary>
+    /// <exception cref="BlipException">The line is not a JSON string.</exception>
     public static string ReadString(string line)
     {
         try
@@ -41,7 +44,7 @@ internal static class InputLines
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Said below, for every kind of line that is not a string.
+            // The error below is for every line that is not a string.
         }
         throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not a JSON string.");
     }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Blip.Cli;
 
-/// <summary>JSON lines on stdout: one object a line, flushed line by line so that a reader sees each as it comes.</summary>
+/// <summary>Writes JSON lines to stdout: one object on each line. Each line is flushed, so that a reader gets it at once.</summary>
 internal sealed class JsonLines : IDisposable
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
@@ -11,8 +11,9 @@ internal sealed class JsonLines : IDisposable
     private readonly Stream _output = Console.OpenStandardOutput();
     private readonly Utf8JsonWriter _writer;
 
-    // Text stays readable; what would end a line or a string is still escaped.
-    public JsonLines() => _writer = new Utf8JsonWriter(_output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    // Letters beyond ASCII stay readable. Line ends and quotes are still escaped.
+    public JsonLines() =>
+        _writer = new Utf8JsonWriter(_output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 
     public void Write(Action<Utf8JsonWriter> write)
     {

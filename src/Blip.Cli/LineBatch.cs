@@ -2,10 +2,11 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary>Does something for each line of a file; a line that cannot be used becomes a line with <c>error</c>, and the rest goes on.</summary>
+/// <summary>Processes each line of a file. A line that cannot be used gets a line with <c>error</c>; the others are not affected.</summary>
 internal static class LineBatch
 {
-    /// <summary>The exit code: whether any line failed.</summary>
+    /// <summary>Processes all lines.</summary>
+    /// <returns>The exit code: 0 unless a line failed.</returns>
     public static async Task<int> RunAsync(string path, JsonLines output, Action<string> use, CancellationToken cancellationToken)
     {
         using StreamReader lines = InputLines.Open(path);

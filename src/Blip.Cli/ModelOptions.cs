@@ -6,12 +6,12 @@ using Microsoft.Extensions.Logging;
 
 namespace Blip.Cli;
 
-/// <summary>The options that verbs share, and what they make of them.</summary>
+/// <summary>The options that the commands share, and the model that they select.</summary>
 internal static class ModelOptions
 {
     public static Option<string> Model { get; } = new("--model", "-m")
     {
-        Description = "A folder with a checkpoint, a hub id, or demo, the model that travels with blip.",
+        Description = "A folder with a checkpoint, a hub id, or demo: the model that is part of blip.",
         HelpName = "DIR|ID",
         DefaultValueFactory = _ => BlipModel.DemoModel,
     };
@@ -19,15 +19,20 @@ internal static class ModelOptions
     public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
 
     public static Option<string?> Precision { get; } = OptionalChoice(
-        "--precision", "In which numbers it computes. Without it fp32, on CUDA fp16; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
+        "--precision",
+        "The numbers that the model computes with. Default: fp32, on CUDA fp16; auto chooses the fastest on this machine.",
+        "auto", "fp32", "fp16", "int8");
 
-    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as its camera noted (EXIF)." };
+    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as the camera recorded it (EXIF)." };
 
-    public static Option<string> Alpha { get; } = Choice("--alpha", "Transparency over white, or dropped as transformers does.", "white", "drop");
+    public static Option<string> Alpha { get; } = Choice(
+        "--alpha", "Put a transparent image on white, or drop its transparency as transformers does.", "white", "drop");
 
-    public static Option<string> Resize { get; } = Choice("--resize", "The order of the resizing passes: as Pillow does today, or as it did up to release 11.", "pillow", "classic");
+    public static Option<string> Resize { get; } = Choice(
+        "--resize", "The order of the resizing passes: as in Pillow today, or as in Pillow up to release 11.", "pillow", "classic");
 
-    public static Option<string> CleanUp { get; } = Choice("--clean-up", "Drop the spaces around apostrophes, as transformers did before its fifth release.", "true", "false");
+    public static Option<string> CleanUp { get; } = Choice(
+        "--clean-up", "Remove the spaces around apostrophes, as transformers did before its fifth release.", "true", "false");
 
     static ModelOptions() => Model.Validators.Add(result =>
     {
@@ -35,10 +40,15 @@ internal static class ModelOptions
             result.AddError("--model is empty.");
     });
 
-    /// <summary>An option that takes one of a few words; the first is the default.</summary>
+    /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)
     {
-        Option<string> option = new(name) { Description = description, HelpName = string.Join('|', words), DefaultValueFactory = _ => words[0] };
+        Option<string> option = new(name)
+        {
+            Description = description,
+            HelpName = string.Join('|', words),
+            DefaultValueFactory = _ => words[0],
+        };
         option.Validators.Add(result => RequireOneOf(result, name, words));
         return option;
     }
@@ -59,44 +69,53 @@ internal static class ModelOptions
         return options;
     }
 
-    /// <summary>Sets what the user said of model, device and precision.</summary>
+    /// <summary>Sets model, device and precision as the user gave them.</summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {
         options.Model = parsed.GetRequiredValue(Model);
         options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
-        options.Precision = parsed.GetValue(Precision) is { } precision ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true) : BlipPrecision.Default;
+        options.Precision = parsed.GetValue(Precision) is { } precision
+            ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true)
+            : BlipPrecision.Default;
     }
 
-    /// <summary>The folder of the model that is asked for, downloaded if need be.</summary>
+    /// <summary>Finds the folder of the model that the user names. A hub id is downloaded first, if it is not in the cache.</summary>
     public static Task<string> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string model = parsed.GetRequiredValue(Model);
-        return DownloadProgress.ShowAsync(model, progress => ModelLocator.FindAsync(model, hub: null, progress, new StderrLogger(), cancellationToken));
+        return DownloadProgress.ShowAsync(
+            model, progress => ModelLocator.FindAsync(model, hub: null, progress, new StderrLogger(), cancellationToken));
     }
 
-    /// <summary>The folder of a hub id, downloaded if need be.</summary>
+    /// <summary>Finds the folder of a hub id. It is downloaded first, if it is not in the cache.</summary>
     public static async Task<string> DownloadAsync(string id, DownloadProgress progress, CancellationToken cancellationToken)
     {
         using HubClient client = new(logger: new StderrLogger());
         return await client.DownloadAsync(id, progress, cancellationToken);
     }
 
-    /// <summary>Loads the model and says on stderr, in one line, which it is.</summary>
+    /// <summary>Loads the model, and describes it in one line on stderr.</summary>
     public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
     {
         BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress =>
-            BlipModel.LoadAsync(options, new BlipServices { Progress = progress, LoggerFactory = new StderrLoggers() }, cancellationToken));
+        {
+            BlipServices services = new() { Progress = progress, LoggerFactory = new StderrLoggerFactory() };
+            return BlipModel.LoadAsync(options, services, cancellationToken);
+        });
         Console.Error.WriteLine(Describe(model.Info));
         return model;
     }
 
-    /// <summary>Which model answers, in one line.</summary>
+    /// <summary>Describes a loaded model in one line.</summary>
     public static string Describe(BlipModelInfo model)
     {
-        string what = model.Name == BlipModel.DemoModel ? "demo (a small model that knows drawn scenes only; for photographs give --model)" : model.Name;
-        return $"model {what}, {model.Device}, {model.Precision}";
+        string name = model.Name == BlipModel.DemoModel
+            ? "demo (a small model that knows drawn scenes only; for photographs give --model)"
+            : model.Name;
+        return $"model {name}, {model.Device}, {model.Precision}";
     }
 
+    /// <summary>Creates an option that takes one of the given words. It has no default.</summary>
     public static Option<string?> OptionalChoice(string name, string description, params string[] words)
     {
         Option<string?> option = new(name) { Description = description, HelpName = string.Join('|', words) };
@@ -111,8 +130,7 @@ internal static class ModelOptions
             result.AddError($"{name} is {given}, but must be one of {string.Join(", ", words)}.");
     }
 
-    /// <summary>Warnings as one line each on stderr.</summary>
-    private sealed class StderrLoggers : ILoggerFactory
+    private sealed class StderrLoggerFactory : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) => new StderrLogger();
 
@@ -125,6 +143,7 @@ internal static class ModelOptions
         }
     }
 
+    /// <summary>Writes warnings and errors to stderr, one line each.</summary>
     private sealed class StderrLogger : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
@@ -132,7 +151,8 @@ internal static class ModelOptions
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
                 Console.Error.WriteLine(formatter(state, exception));

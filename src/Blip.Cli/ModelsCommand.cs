@@ -4,10 +4,10 @@ using Blip.Hub;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip models</c>: what is in the cache that Blip shares with the Python client.</summary>
+/// <summary><c>blip models</c>: lists the models in the cache, which Blip shares with the Python client.</summary>
 internal static class ModelsCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line for each revision." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write a JSON object on one line for each revision." };
     private static readonly Argument<string> Id = new("ID") { Description = "A model in the cache, optionally with @revision." };
 
     public static Command Create()
@@ -32,7 +32,10 @@ internal static class ModelsCommand
                 if (lines is null)
                 {
                     string names = revision.References.Count > 0 ? string.Join(", ", revision.References) : "no branch";
-                    Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{model.Id}\t{revision.Commit[..12]}\t{names}\t{revision.Size / 1e6:N1} MB\t{(revision.Usable ? "usable" : "not usable by blip")}"));
+                    string usable = revision.Usable ? "usable" : "not usable by blip";
+                    Console.Out.WriteLine(string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{model.Id}\t{revision.Commit[..12]}\t{names}\t{revision.Size / 1e6:N1} MB\t{usable}"));
                     continue;
                 }
                 lines.Write(writer =>
@@ -59,7 +62,9 @@ internal static class ModelsCommand
     private static int Remove(string id)
     {
         HubRemoval removal = new HubCache().Remove(id);
-        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"removed {removal.Id} ({removal.Commits.Count} revisions), {removal.BytesFreed / 1e6:N1} MB freed"));
+        Console.Out.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"removed {removal.Id} ({removal.Commits.Count} revisions), {removal.BytesFreed / 1e6:N1} MB freed"));
         return 0;
     }
 }

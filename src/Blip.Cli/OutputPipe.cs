@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 namespace Blip.Cli;
 
 /// <summary>
-/// Standard output as a pipe whose reader may go, as <c>head</c> does. The console's stream drops what can no longer be written
-/// and says nothing: a long batch would be computed to its end for nobody.
+/// Checks whether standard output is a pipe that its reader has closed, as <c>head</c> does. The console's stream hides that: a long
+/// batch would go on, although nobody reads its answers.
 /// </summary>
 internal static class OutputPipe
 {
     private const int StandardOutput = 1, BrokenPipe = 32;
     private const short Error = 0x8, HungUp = 0x10;
 
-    /// <exception cref="IOException">Nobody reads standard output any more.</exception>
+    /// <exception cref="IOException">The reader has closed the pipe.</exception>
     public static void ThrowIfClosed()
     {
         if (OperatingSystem.IsWindows())

@@ -8,13 +8,29 @@ using Blip.ImageSharp;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip preprocess</c>: what the model sees of an image, as a PNG or as numbers.</summary>
+/// <summary><c>blip preprocess</c>: writes the model's input for an image, as a PNG or as numbers.</summary>
 internal static class PreprocessCommand
 {
     private static readonly Argument<string?> Input = new("IMAGE") { Description = "The image.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Batch = new("--batch") { Description = "A file with a JSON string, a path, a line, or - for standard input.", HelpName = "FILE" };
-    private static readonly Option<string> Out = new("--out", "-o") { Description = "A .png or .safetensors file; with --batch a folder.", HelpName = "FILE|DIR", Required = true };
-    private static readonly Option<int?> Size = new("--size") { Description = "Width and height instead of the model's.", HelpName = "N" };
+
+    private static readonly Option<string?> Batch = new("--batch")
+    {
+        Description = "A file with a path as a JSON string on each line, or - for standard input.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> Out = new("--out", "-o")
+    {
+        Description = "A .png or .safetensors file; with --batch a folder.",
+        HelpName = "FILE|DIR",
+        Required = true,
+    };
+
+    private static readonly Option<int?> Size = new("--size")
+    {
+        Description = "Width and height in pixels, instead of the model's.",
+        HelpName = "N",
+    };
 
     public static Command Create()
     {
@@ -23,7 +39,10 @@ internal static class PreprocessCommand
             if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, out int size) && size is < 1 or > 8192)
                 result.AddError($"--size is {size}, but must be from 1 to 8192.");
         });
-        Command command = new("preprocess", "Show what the model sees of an image.") { Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize };
+        Command command = new("preprocess", "Write the model's input for an image.")
+        {
+            Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
+        };
         command.Validators.Add(RequireInputAndForm);
         command.SetAction(RunAsync);
         return command;
@@ -41,7 +60,8 @@ internal static class PreprocessCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         PreprocessorConfig config = PreprocessorConfig.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
-        ImagePreprocessor preprocessor = new(parsed.GetValue(Size) ?? config.Width, parsed.GetValue(Size) ?? config.Height, ModelOptions.Image(parsed));
+        int? size = parsed.GetValue(Size);
+        ImagePreprocessor preprocessor = new(size ?? config.Width, size ?? config.Height, ModelOptions.Image(parsed));
         using ImageReader reader = new();
         string target = parsed.GetRequiredValue(Out);
         if (parsed.GetValue(Input) is { } image)
@@ -84,7 +104,7 @@ internal static class PreprocessCommand
         using PixelTensor pixels = preprocessor.Process(image);
         string partial = PartialOutput.Beside(target);
         if (!Directory.Exists(Path.GetDirectoryName(partial)))
-            throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder to write {target} into. Make it first.");
+            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {target} does not exist. Create it first.");
         try
         {
             using (FileStream file = File.Create(partial))
@@ -107,10 +127,11 @@ internal static class PreprocessCommand
     {
         float[] values = new float[pixels.Span.Length];
         pixels.CopyPixelValues(values, config.RescaleFactor, [.. config.ImageMean], [.. config.ImageStd]);
+        int bytes = values.Length * sizeof(float);
         SafetensorsWriter.Write(file,
         [
-            new("pixel_values", "F32", [3, pixels.Height, pixels.Width], values.Length * sizeof(float), stream => stream.Write(MemoryMarshal.AsBytes<float>(values))),
-            new("rgb", "U8", [pixels.Height, pixels.Width, 3], values.Length, stream => stream.Write(pixels.Span)),
+            new("pixel_values", "F32", [3, pixels.Height, pixels.Width], bytes, to => to.Write(MemoryMarshal.AsBytes<float>(values))),
+            new("rgb", "U8", [pixels.Height, pixels.Width, 3], values.Length, to => to.Write(pixels.Span)),
         ]);
     }
 }

@@ -12,7 +12,7 @@ return signalled != 0 && code != 0 ? signalled : code;
 
 void Stop(PosixSignalContext context, int exitCode)
 {
-    // The second time the system ends the process as usual.
+    // The second signal ends the process at once, as usual.
     context.Cancel = signalled == 0;
     signalled = exitCode;
     stop.Cancel();

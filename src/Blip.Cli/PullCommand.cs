@@ -2,18 +2,22 @@ using System.CommandLine;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip pull ID</c>: a model from the hub into the cache.</summary>
+/// <summary><c>blip pull ID</c>: downloads a model from the hub into the cache.</summary>
 internal static class PullCommand
 {
-    private static readonly Argument<string> Id = new("ID") { Description = "A hub id such as Salesforce/blip-vqa-base, optionally with @revision." };
+    private static readonly Argument<string> Id = new("ID")
+    {
+        Description = "A hub id such as Salesforce/blip-vqa-base, optionally with @revision.",
+    };
 
     public static Command Create()
     {
-        Command command = new("pull", "Download a model from the hub, once, verified.") { Id };
+        Command command = new("pull", "Download a model from the hub into the cache, and verify it.") { Id };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string id = parsed.GetRequiredValue(Id);
-            Console.Out.WriteLine(await DownloadProgress.ShowAsync(id, progress => ModelOptions.DownloadAsync(id, progress, cancellationToken)));
+            string folder = await DownloadProgress.ShowAsync(id, progress => ModelOptions.DownloadAsync(id, progress, cancellationToken));
+            Console.Out.WriteLine(folder);
             return 0;
         });
         return command;

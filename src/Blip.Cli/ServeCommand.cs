@@ -3,21 +3,40 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip serve</c>: the service over HTTP and MCP, with a page to try it.</summary>
+/// <summary><c>blip serve</c>: runs the service over HTTP and MCP, with a web page to try it.</summary>
 internal static class ServeCommand
 {
-    private static readonly Option<string?> Urls = new("--urls") { Description = $"Where to listen; several with semicolons. By default {BlipServer.DefaultUrl}.", HelpName = "URL" };
-    private static readonly Option<string?> ApiKey = new("--api-key") { Description = "What callers must send. Better in the environment, as Blip__ApiKey: others can read a command line.", HelpName = "KEY" };
-    private static readonly Option<string?> Model = new("--model", "-m") { Description = "A folder with a checkpoint, a hub id, or demo.", HelpName = "DIR|ID" };
-    private static readonly Option<string?> Device = ModelOptions.OptionalChoice("--device", "Where the model runs.", "auto", "cpu", "cuda");
+    private static readonly Option<string?> Urls = new("--urls")
+    {
+        Description = $"The addresses to listen on, separated by semicolons. Default: {BlipServer.DefaultUrl}.",
+        HelpName = "URL",
+    };
+
+    private static readonly Option<string?> ApiKey = new("--api-key")
+    {
+        Description = "The key that callers must send. Other users can read a command line, so Blip__ApiKey in the environment is safer.",
+        HelpName = "KEY",
+    };
+
+    private static readonly Option<string?> Model = new("--model", "-m")
+    {
+        Description = "A folder with a checkpoint, a hub id, or demo.",
+        HelpName = "DIR|ID",
+    };
+
+    private static readonly Option<string?> Device = ModelOptions.OptionalChoice(
+        "--device", "Where the model runs.", "auto", "cpu", "cuda");
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
 
     public static Command Create()
     {
-        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /mcp, and a page at /.") { Urls, Model, Device, ModelOptions.Precision, ApiKey, Metrics };
+        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /mcp, and a web page at /.")
+        {
+            Urls, Model, Device, ModelOptions.Precision, ApiKey, Metrics,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            // What the command line does not say is left to the environment.
+            // A setting that is not on the command line comes from the environment.
             List<string> settings = [];
             Add("urls", parsed.GetValue(Urls));
             Add("Blip:Model", parsed.GetValue(Model));
@@ -25,7 +44,7 @@ internal static class ServeCommand
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add("Blip:Metrics", parsed.GetValue(Metrics) ? "true" : null);
-            await BlipServer.RunAsync([.. settings], Ready, stop: cancellationToken);
+            await BlipServer.RunAsync([.. settings], WriteReady, stop: cancellationToken);
             return 0;
 
             void Add(string name, string? value)
@@ -37,6 +56,6 @@ internal static class ServeCommand
         return command;
     }
 
-    private static void Ready(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>
+    private static void WriteReady(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>
         Console.Error.WriteLine($"ready at {string.Join(", ", addresses)}: {ModelOptions.Describe(model)}");
 }

@@ -4,12 +4,19 @@ using Blip.Text;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip tokenize</c>: texts to token ids.</summary>
+/// <summary><c>blip tokenize</c>: converts text to token ids.</summary>
 internal static class TokenizeCommand
 {
     private static readonly Argument<string?> Input = new("TEXT") { Description = "The text.", Arity = ArgumentArity.ZeroOrOne };
-    private static readonly Option<string?> Batch = new("--batch") { Description = "A file with a JSON string a line, or - for standard input.", HelpName = "FILE" };
-    private static readonly Option<string> SpecialTokens = ModelOptions.Choice("--special-tokens", "What [SEP] and its like in a text become: text, or the token as in the published library.", "plain", "reference");
+
+    private static readonly Option<string?> Batch = new("--batch")
+    {
+        Description = "A file with a JSON string on each line, or - for standard input.",
+        HelpName = "FILE",
+    };
+
+    private static readonly Option<string> SpecialTokens = ModelOptions.Choice(
+        "--special-tokens", "Read [SEP] and similar words in a text as plain text, or as tokens like transformers.", "plain", "reference");
 
     public static Command Create()
     {
@@ -35,7 +42,8 @@ internal static class TokenizeCommand
             Write(text);
             return 0;
         }
-        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch)!, output, line => Write(InputLines.ReadString(line)), cancellationToken);
+        string file = parsed.GetRequiredValue(Batch)!;
+        return await LineBatch.RunAsync(file, output, line => Write(InputLines.ReadString(line)), cancellationToken);
 
         void Write(string input)
         {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace Blip.Functions;
 
-/// <summary>Images that arrive as blobs.</summary>
+/// <summary>The function that answers questions about images that arrive as blobs.</summary>
 internal sealed class BlobFunctions(BlobAnswering answering, IConfiguration configuration)
 {
 #if BLOBS_BY_EVENT_GRID
@@ -16,9 +16,11 @@ internal sealed class BlobFunctions(BlobAnswering answering, IConfiguration conf
 #endif
 
     [Function("AnswerImage")]
-    public Task AnswerImage([BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage", Source = Source)] BlobClient image, CancellationToken cancellationToken)
+    public Task AnswerImage(
+        [BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage", Source = Source)] BlobClient image,
+        CancellationToken cancellationToken)
     {
-        // On the image's own connection. An output binding beside a BlobClient does not work.
+        // The answers go over the image's connection, because an output binding does not work together with a BlobClient.
         BlobServiceClient storage = image.GetParentBlobContainerClient().GetParentBlobServiceClient();
         return answering.AnswerAsync(image, storage.GetBlobContainerClient(configuration["BlipAnswers"] ?? "answers"), cancellationToken);
     }

@@ -3,7 +3,10 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Blip.Functions;
 
-/// <summary>Which addresses the platform lets in, and with which key; what they do stands in <see cref="Hosting.BlipEndpoints.MapBlip"/>.</summary>
+/// <summary>
+/// Declares the addresses that the platform opens, and whether they need a key. <see cref="Hosting.BlipEndpoints.MapBlip"/> has the
+/// endpoints behind them.
+/// </summary>
 internal sealed class HttpFunctions(SharedEndpoints endpoints)
 {
     [Function("Ask")]
@@ -13,7 +16,8 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     public IResult SendImage([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/images")] HttpRequest request) => endpoints;
 
     [Function("ChatCompletions")]
-    public IResult ChatCompletions([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/chat/completions")] HttpRequest request) => endpoints;
+    public IResult ChatCompletions(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/chat/completions")] HttpRequest request) => endpoints;
 
     [Function("Models")]
     public IResult Models([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models")] HttpRequest request) => endpoints;

@@ -14,17 +14,20 @@ using OpenTelemetry;
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 
-// The platform checks keys, and knows under which names it is reached.
-builder.Services.AddBlipHosting(options => options.AllowedHosts = options.AllowedHosts is { Count: > 0 } hosts ? hosts : [BlipHostingOptions.AnyHost]);
+// The platform checks keys and host names, so by default Blip allows every host.
+builder.Services.AddBlipHosting(options =>
+    options.AllowedHosts = options.AllowedHosts is { Count: > 0 } hosts ? hosts : [BlipHostingOptions.AnyHost]);
 if (!string.Equals(builder.Configuration["Blip:Decoder"], "skia", StringComparison.OrdinalIgnoreCase))
     builder.Services.UseImageSharp();
 builder.Services.AddSingleton<SharedEndpoints>();
-// Each endpoint sets its own limit; the server's stands below it.
+// Each endpoint sets its own limit. The server's default is smaller, so it is removed.
 builder.Services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = null);
 
-IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(BlipTelemetry.SourceName)).WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
+IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
+    .WithTracing(tracing => tracing.AddSource(BlipTelemetry.SourceName))
+    .WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
 telemetry.UseFunctionsWorkerDefaults();
-// Without keys: the app's identity may send telemetry.
+// Telemetry needs no key: the app's identity has the right to send it.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
     telemetry.UseAzureMonitorExporter(options => options.Credential = new DefaultAzureCredential());
 

@@ -4,12 +4,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Blip.Functions;
 
-/// <summary>The endpoints that every other host maps, as the result of a function: the request runs through the same pipeline. Built once; thread-safe.</summary>
+/// <summary>
+/// The endpoints of <see cref="BlipEndpoints.MapBlip"/> as the result of a function. A request goes through the same pipeline as in
+/// every other host. The pipeline is built once. Thread-safe.
+/// </summary>
 internal sealed class SharedEndpoints : IResult
 {
     private readonly RequestDelegate _pipeline;
 
-    /// <param name="services">The application's own provider, not a request's: the pipeline outlives them all.</param>
+    /// <param name="services">The provider of the application, not of a request, because the pipeline lives longer than a request.</param>
     public SharedEndpoints(IServiceProvider services)
     {
         ApplicationBuilder app = new(services);
@@ -22,7 +25,7 @@ internal sealed class SharedEndpoints : IResult
 
     public Task ExecuteAsync(HttpContext httpContext)
     {
-        // Routed once already, to the worker's own endpoint; without this it would come back there.
+        // The worker has already routed the request to its own endpoint. Without this, routing would choose that endpoint again.
         httpContext.SetEndpoint(null);
         httpContext.Request.RouteValues.Clear();
         return _pipeline(httpContext);

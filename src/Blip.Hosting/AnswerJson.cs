@@ -3,17 +3,17 @@ using System.Text.Json;
 namespace Blip.Hosting;
 
 /// <summary>
-/// The JSON of an answer and of a failure: the same on the command line, over HTTP and in blob answers. Members that a request did
-/// not give are left out.
+/// Writes answers and failures as JSON. The form is the same on the command line, over HTTP and in blob answers. Members that the
+/// request did not give are left out.
 /// </summary>
 public static class AnswerJson
 {
     /// <summary>Writes an answer as one object.</summary>
-    /// <param name="writer">Where to.</param>
+    /// <param name="writer">The writer.</param>
     /// <param name="answer">The answer.</param>
-    /// <param name="question">The question as asked.</param>
-    /// <param name="image">How the request named the image, if it did.</param>
-    /// <param name="id">The request's own id, any JSON value, if it had one.</param>
+    /// <param name="question">The question as the request gave it.</param>
+    /// <param name="image">The image as the request named it. <see langword="null"/> if it did not name it.</param>
+    /// <param name="id">The id that the request gave, which may be any JSON value. <see langword="null"/> if it gave none.</param>
     public static void Write(Utf8JsonWriter writer, Answer answer, string question, string? image = null, JsonElement? id = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
@@ -46,13 +46,14 @@ public static class AnswerJson
     }
 
     /// <summary>Writes a failure as one object with <c>error</c> in place of the answer.</summary>
-    /// <param name="writer">Where to.</param>
-    /// <param name="code">A code of <see cref="BlipErrorCode"/>, <see cref="HttpErrorCode"/> or a layer between.</param>
-    /// <param name="message">What to do.</param>
-    /// <param name="question">The question as asked, if it is known.</param>
-    /// <param name="image">How the request named the image, if it did.</param>
-    /// <param name="id">The request's own id, any JSON value, if it had one.</param>
-    public static void WriteError(Utf8JsonWriter writer, string code, string message, string? question = null, string? image = null, JsonElement? id = null)
+    /// <param name="writer">The writer.</param>
+    /// <param name="code">A code of <see cref="BlipErrorCode"/>, of <see cref="HttpErrorCode"/> or of a layer between them.</param>
+    /// <param name="message">What is wrong and what to do.</param>
+    /// <param name="question">The question as the request gave it. <see langword="null"/> if it is not known.</param>
+    /// <param name="image">The image as the request named it. <see langword="null"/> if it did not name it.</param>
+    /// <param name="id">The id that the request gave, which may be any JSON value. <see langword="null"/> if it gave none.</param>
+    public static void WriteError(
+        Utf8JsonWriter writer, string code, string message, string? question = null, string? image = null, JsonElement? id = null)
     {
         ArgumentNullException.ThrowIfNull(writer);
         WriteHead(writer, question, image, id);
@@ -68,7 +69,7 @@ public static class AnswerJson
         writer.WriteStartObject();
         if (id is { } given)
         {
-            // As it came: an id need not even be valid Unicode.
+            // The id is copied without a check, because a request's id may even be invalid Unicode.
             writer.WritePropertyName("id");
             writer.WriteRawValue(given.GetRawText(), skipInputValidation: true);
         }

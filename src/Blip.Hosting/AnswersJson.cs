@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Blip.Hosting;
 
-/// <summary>Several answers: the member <c>answers</c> of an object, over HTTP and in blobs.</summary>
+/// <summary>Writes a list of answers as the member <c>answers</c> of an object, over HTTP and in blobs.</summary>
 internal static class AnswersJson
 {
     public static void Write(Utf8JsonWriter writer, IReadOnlyList<QuestionOutcome> asked, string? image = null)

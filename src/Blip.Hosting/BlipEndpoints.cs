@@ -9,12 +9,15 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Blip.Hosting;
 
-/// <summary>Blip's addresses. All of them answer under the limits and the access rules of <see cref="BlipHostingOptions"/>.</summary>
+/// <summary>
+/// Maps Blip's addresses. The limits and the access rules of <see cref="BlipHostingOptions"/> hold for all of them.
+/// </summary>
 public static class BlipEndpoints
 {
     /// <summary>
-    /// Maps all that callers use: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>, <c>/mcp</c>, <c>/openapi/v1.json</c>,
-    /// <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>.
+    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>,
+    /// <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
+    /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>.
     /// </summary>
     public static IEndpointRouteBuilder MapBlip(this IEndpointRouteBuilder endpoints)
     {
@@ -38,12 +41,17 @@ public static class BlipEndpoints
         foreach (string live in (string[])["/health/live", "/alive"])
             endpoints.MapHealthChecks(live, new HealthCheckOptions { Predicate = _ => false });
         foreach (string ready in (string[])["/health/ready", "/health"])
-            endpoints.MapHealthChecks(ready, new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) });
+        {
+            HealthCheckOptions tagged = new() { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) };
+            endpoints.MapHealthChecks(ready, tagged);
+        }
         return endpoints;
     }
 
-    /// <summary>Maps the tools over MCP's Streamable HTTP alone. Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipMcp"/>.</summary>
-    /// <param name="endpoints">Where to.</param>
+    /// <summary>
+    /// Maps only the tools, over MCP's Streamable HTTP. Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipMcp"/>.
+    /// </summary>
+    /// <param name="endpoints">The application, or a group of its endpoints.</param>
     /// <param name="pattern">The path.</param>
     public static IEndpointConventionBuilder MapBlipMcp(this IEndpointRouteBuilder endpoints, string pattern = "/mcp")
     {
@@ -55,7 +63,7 @@ public static class BlipEndpoints
                 return;
             endpoint.RequestDelegate = context =>
             {
-                // An encoding that .NET does not know is the caller's error, and the MCP server takes it for its own.
+                // A text encoding that .NET does not know is the caller's error. The MCP server would report it as its own error.
                 Bodies.MediaType(context.Request);
                 return next(context);
             };
@@ -64,7 +72,10 @@ public static class BlipEndpoints
         return mcp;
     }
 
-    /// <summary>Maps <c>GET /</c>: one page to drop an image on and ask. It needs no key itself, and asks its user for it where there is one.</summary>
+    /// <summary>
+    /// Maps <c>GET /</c>: a web page that asks questions about an image. The page itself needs no key. If the service has a key, the page
+    /// asks the user for it.
+    /// </summary>
     public static IEndpointRouteBuilder MapBlipPage(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);

@@ -10,21 +10,22 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Blip.Hosting;
 
-/// <summary>Registers Blip as a service with a container.</summary>
+/// <summary>Adds Blip's service to the services of an application.</summary>
 public static class BlipHostingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds what <see cref="BlipEndpoints.MapBlip"/> needs: the model, loaded and warmed as the host starts, the image store, the tools over MCP, health checks,
-    /// problem details, and <see cref="BlobAnswering"/>. Options are bound from the section <c>Blip</c>.
+    /// Adds all that <see cref="BlipEndpoints.MapBlip"/> needs: the model, which is loaded and answers once when the host starts, the
+    /// image store, the tools over MCP, health checks, problem details, and <see cref="BlobAnswering"/>. Options are bound from the
+    /// section <c>Blip</c> of the configuration.
     /// </summary>
-    /// <param name="services">The container.</param>
-    /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
-    /// <param name="configureModel">Sets the model's options, after the configuration.</param>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configure">Sets access rules and limits. Runs after the configuration.</param>
+    /// <param name="configureModel">Sets the model's options. Runs after the configuration.</param>
     public static IServiceCollection AddBlipHosting(
         this IServiceCollection services, Action<BlipHostingOptions>? configure = null, Action<BlipOptions>? configureModel = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // A service keeps the images of many callers; the configuration comes after and may say otherwise.
+        // A service keeps the images of many callers, so it gets larger defaults. The configuration comes later and can change them.
         services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
         services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Customize);
@@ -36,15 +37,18 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
         services.AddOptions<BlobAnsweringOptions>().BindConfiguration(BlipServiceCollectionExtensions.SectionName + ":Blobs")
-            .Validate(blobs => blobs.Questions.Count <= BlipTools.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.").ValidateOnStart();
+            .Validate(blobs => blobs.Questions.Count <= BlipTools.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.")
+            .ValidateOnStart();
         services.TryAddSingleton<BlobAnswering>();
         services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
         return services;
     }
 
-    /// <summary>Adds the tools over MCP alone; the services have Blip (<see cref="BlipServiceCollectionExtensions.AddBlip"/>).</summary>
-    /// <param name="services">The container.</param>
-    /// <param name="configure">Sets who may ask and how much, after the configuration.</param>
+    /// <summary>
+    /// Adds only the tools over MCP. The services must already have Blip (<see cref="BlipServiceCollectionExtensions.AddBlip"/>).
+    /// </summary>
+    /// <param name="services">The services of the application.</param>
+    /// <param name="configure">Sets access rules and limits. Runs after the configuration.</param>
     public static IServiceCollection AddBlipMcp(this IServiceCollection services, Action<BlipHostingOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
@@ -52,7 +56,7 @@ public static class BlipHostingServiceCollectionExtensions
             .Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<EndpointGuard>();
-        // Without state: handles are content hashes, and no conversation is kept.
+        // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
         services.Replace(ServiceDescriptor.Scoped(provider => BlipConversation.Stateless(provider.GetRequiredService<ImageStore>())));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlipTools();
         return services;

@@ -6,23 +6,25 @@ using OpenTelemetry.Metrics;
 
 namespace Blip.Hosting;
 
-/// <summary>Metrics in the form that Prometheus scrapes.</summary>
+/// <summary>Serves metrics in the form that Prometheus reads.</summary>
 public static class BlipPrometheus
 {
-    /// <summary>Collects Blip's metrics, and those of ASP.NET Core and .NET.</summary>
+    /// <summary>Adds the collection of Blip's metrics, and of those of ASP.NET Core and .NET.</summary>
     public static IServiceCollection AddBlipPrometheus(this IServiceCollection services)
     {
         ArgumentNullException.ThrowIfNull(services);
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime").AddPrometheusExporter());
+            .AddMeter(BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddPrometheusExporter());
         return services;
     }
 
-    /// <summary>Maps <c>GET /metrics</c>, with the key where there is one.</summary>
+    /// <summary>Maps <c>GET /metrics</c>. It needs the key, if the service has one.</summary>
     public static IEndpointRouteBuilder MapBlipPrometheus(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(endpoints.MapPrometheusScrapingEndpoint("/metrics"), Problems.WriteAsync);
+        EndpointGuard guard = endpoints.ServiceProvider.GetRequiredService<EndpointGuard>();
+        guard.Protect(endpoints.MapPrometheusScrapingEndpoint("/metrics"), Problems.WriteAsync);
         return endpoints;
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Blip.AI;
 using Blip.Hosting.Health;
 using Microsoft.AspNetCore.Builder;
@@ -10,38 +11,48 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting;
 
-/// <summary>The whole service on Kestrel, as <c>blip serve</c> runs it.</summary>
+/// <summary>Runs the whole service on Kestrel, as <c>blip serve</c> does.</summary>
 public static class BlipServer
 {
-    /// <summary>Where it listens unless told otherwise: this machine alone.</summary>
+    /// <summary>The default address. Other machines cannot reach it.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
-    /// <summary>Serves until it is told to stop, then finishes what is under way.</summary>
-    /// <param name="arguments">Settings as ASP.NET Core reads them from a command line, above the environment's: <c>--urls=...</c>, <c>--Blip:Model=...</c></param>
-    /// <param name="ready">Told once the model has answered: the addresses, and what runs.</param>
-    /// <param name="configureServices">Adds to the services, or replaces.</param>
-    /// <param name="stop">Ends it.</param>
-    /// <exception cref="BlipException">The model cannot be loaded, or nobody would be asked for a key on an address that others reach.</exception>
-    /// <exception cref="IOException">An address is taken.</exception>
+    /// <summary>Runs the service until <paramref name="stop"/>, then finishes the requests that have already begun.</summary>
+    /// <param name="arguments">
+    /// Settings in the form of a command line of ASP.NET Core: <c>--urls=...</c>, <c>--Blip:Model=...</c>. They take precedence over the
+    /// environment.
+    /// </param>
+    /// <param name="ready">Is called with the addresses and the model when the model has answered for the first time.</param>
+    /// <param name="configureServices">Adds or replaces services.</param>
+    /// <param name="stop">Stops the service.</param>
+    /// <exception cref="BlipException">
+    /// The model cannot be loaded, or the service would have no key on an address that other machines can reach.
+    /// </exception>
+    /// <exception cref="IOException">An address is already in use.</exception>
     public static async Task RunAsync(
-        string[] arguments, Action<IReadOnlyCollection<string>, BlipModelInfo> ready, Action<IServiceCollection>? configureServices = null, CancellationToken stop = default)
+        string[] arguments,
+        Action<IReadOnlyCollection<string>, BlipModelInfo> ready,
+        Action<IServiceCollection>? configureServices = null,
+        CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(ready);
-        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(
+            new WebApplicationOptions { Args = arguments, ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders().AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
-            // What keeps it from starting is told by the exception.
+            // The exception says why the service cannot start, so these logs would repeat it.
             .AddFilter("Blip.Hosting.Health", LogLevel.None).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddBlipHosting();
-        // The caller decides when to stop: no signal handlers of the host's own.
+        // The caller decides when to stop, so the host must not handle signals.
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
-        bool measured = builder.Configuration.GetValue<bool>("Blip:Metrics");
-        if (measured)
+        bool hasMetrics = builder.Configuration.GetValue<bool>("Blip:Metrics");
+        if (hasMetrics)
             builder.Services.AddBlipPrometheus();
         configureServices?.Invoke(builder.Services);
         string urls = builder.Configuration[WebHostDefaults.ServerUrlsKey] ?? DefaultUrl;
@@ -54,20 +65,22 @@ public static class BlipServer
             app.UseExceptionHandler();
             app.UseStatusCodePages();
             app.MapBlip().MapBlipPage();
-            if (measured)
+            if (hasMetrics)
                 app.MapBlipPrometheus();
             await app.StartAsync(stop).ConfigureAwait(false);
             BlipWarmUp warmUp = app.Services.GetRequiredService<BlipWarmUp>();
             try
             {
                 await warmUp.FirstTry.WaitAsync(stop).ConfigureAwait(false);
-                BlipModel model = await app.Services.GetRequiredService<BlipService>().GetModelAsync(cancellationToken: stop).ConfigureAwait(false);
-                ready([.. app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses], model.Info);
+                BlipService service = app.Services.GetRequiredService<BlipService>();
+                BlipModel model = await service.GetModelAsync(cancellationToken: stop).ConfigureAwait(false);
+                IServer server = app.Services.GetRequiredService<IServer>();
+                ready([.. server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses], model.Info);
                 await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                // Told to stop.
+                // The caller stops the service.
             }
             finally
             {
@@ -83,12 +96,17 @@ public static class BlipServer
         foreach (string url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (!new HostString(BindingAddress.Parse(url).Host).IsLoopback())
-                throw new BlipException(HttpErrorCode.Unauthorized, $"{url} can be reached from other machines, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+            {
+                throw new BlipException(
+                    HttpErrorCode.Unauthorized,
+                    $"Other machines can reach {url}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+            }
         }
     }
 
     private static bool IsLoopback(this HostString host) =>
-        host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (System.Net.IPAddress.TryParse(host.Host, out System.Net.IPAddress? address) && System.Net.IPAddress.IsLoopback(address));
+        host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
 
     private sealed class CallersLifetime : IHostLifetime
     {

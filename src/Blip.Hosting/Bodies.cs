@@ -13,26 +13,32 @@ internal static class Bodies
 {
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
 
-    // As on the command line: text stays readable.
+    // Letters beyond ASCII stay readable, as on the command line.
     private static readonly JsonWriterOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The body's media type; <see langword="null"/> where none is given.</summary>
-    /// <exception cref="BlipException"><see cref="HttpErrorCode.UnsupportedMediaType"/>: it cannot be read, or is in an encoding other than UTF-8.</exception>
+    /// <summary>Gets the media type of the body; <see langword="null"/> if the request names none.</summary>
+    /// <exception cref="BlipException">
+    /// <see cref="HttpErrorCode.UnsupportedMediaType"/>: the media type cannot be read, or the text encoding is not UTF-8.
+    /// </exception>
     public static MediaTypeHeaderValue? MediaType(HttpRequest request)
     {
         if (string.IsNullOrEmpty(request.ContentType))
             return null;
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type))
-            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The Content-Type cannot be read. Send application/json, multipart/form-data, or an image with its own type.");
+        {
+            throw new BlipException(
+                HttpErrorCode.UnsupportedMediaType,
+                "The Content-Type cannot be read. Send application/json, multipart/form-data, or an image with its own type.");
+        }
         if (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase))
-            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The text is in an encoding that is not read. Send UTF-8.");
+            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The encoding of the text is not supported. Send UTF-8.");
         return type;
     }
 
-    /// <summary>The whole body.</summary>
-    /// <param name="request">Whose.</param>
-    /// <param name="limit">The most bytes.</param>
-    /// <param name="tooLarge">What is said of more.</param>
+    /// <summary>Reads the whole body.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="limit">The largest size, in bytes.</param>
+    /// <param name="tooLarge">The failure if the body is larger.</param>
     public static async Task<byte[]> ReadAsync(HttpRequest request, int limit, Failure tooLarge)
     {
         CancellationToken cancellationToken = request.HttpContext.RequestAborted;
@@ -61,14 +67,14 @@ internal static class Bodies
         }
     }
 
-    /// <summary>The body as a JSON object. The caller disposes the document.</summary>
+    /// <summary>Reads the body as a JSON object. The caller disposes the document.</summary>
     public static async Task<JsonDocument> ReadObjectAsync(HttpRequest request, int limit)
     {
         ReadOnlyMemory<byte> body = await ReadAsync(request, limit, Failure.RequestTooLarge(limit)).ConfigureAwait(false);
         if (body.Span.StartsWith("\uFEFF"u8))
             body = body[3..];
         if (!Utf8.IsValid(body.Span))
-            throw new BlipException(BlipErrorCode.InvalidRequest, "The body is no valid UTF-8.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, "The body is not valid UTF-8.");
         JsonDocument document;
         try
         {
@@ -76,21 +82,23 @@ internal static class Bodies
         }
         catch (InvalidOperationException)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, "A name in the JSON is no valid Unicode.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, "A name in the JSON is not valid Unicode.");
         }
         catch (JsonException exception)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, FormattableString.Invariant(
-                $"The body is no valid JSON, at line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}: broken, with a name twice, or nested too deep."));
+            FormattableString place = $"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest,
+                $"The body is not valid JSON at {FormattableString.Invariant(place)}: broken, with a name twice, or nested too deep.");
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object)
             return document;
         document.Dispose();
-        throw new BlipException(BlipErrorCode.InvalidRequest, "The body is JSON, but no object.");
+        throw new BlipException(BlipErrorCode.InvalidRequest, "The body is JSON, but not an object.");
     }
 
-    /// <summary>The text of a JSON string.</summary>
-    /// <exception cref="BlipException">It is no string, or no valid Unicode.</exception>
+    /// <summary>Gets the text of a JSON string.</summary>
+    /// <exception cref="BlipException">The value is not a string, or not valid Unicode.</exception>
     public static string Text(JsonElement value, string name)
     {
         try
@@ -100,9 +108,9 @@ internal static class Bodies
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair.
+            // The string has half of a surrogate pair.
         }
-        throw new BlipException(BlipErrorCode.InvalidRequest, $"'{name}' is no valid string.");
+        throw new BlipException(BlipErrorCode.InvalidRequest, $"'{name}' is not a valid string.");
     }
 
     public static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)

@@ -7,22 +7,24 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting;
 
 /// <summary>
-/// Stands before every endpoint: who may ask, how large a body, how long it may take; and turns what goes wrong behind it into one answer. Thread-safe.
+/// Runs before every endpoint. It checks host, origin and key, limits the size of the body and the time of the request, and turns every
+/// error of the endpoint into one response. Thread-safe.
 /// </summary>
 internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options, ILogger<EndpointGuard> logger)
 {
     private readonly BlipHostingOptions _options = options.Value;
     private readonly HostGuard _hosts = new(options.Value);
 
-    /// <summary>Guards what <paramref name="endpoints"/> maps.</summary>
+    /// <summary>Protects one endpoint or a group of endpoints.</summary>
     /// <param name="endpoints">One endpoint or a group.</param>
-    /// <param name="report">The form in which its callers read errors.</param>
-    /// <param name="needsKey">Whether a caller has to show the key, where there is one.</param>
-    public void Protect(IEndpointConventionBuilder endpoints, Func<HttpContext, Failure, Task> report, bool needsKey = true) => endpoints.Add(endpoint =>
-    {
-        if (endpoint.RequestDelegate is { } next)
-            endpoint.RequestDelegate = context => InvokeAsync(context, next, report, needsKey);
-    });
+    /// <param name="report">Writes a failure in the form that the callers of these endpoints read.</param>
+    /// <param name="needsKey">Whether a caller must send the key, if the service has one.</param>
+    public void Protect(IEndpointConventionBuilder endpoints, Func<HttpContext, Failure, Task> report, bool needsKey = true) =>
+        endpoints.Add(endpoint =>
+        {
+            if (endpoint.RequestDelegate is { } next)
+                endpoint.RequestDelegate = context => InvokeAsync(context, next, report, needsKey);
+        });
 
     private async Task InvokeAsync(HttpContext context, RequestDelegate next, Func<HttpContext, Failure, Task> report, bool needsKey)
     {
@@ -48,12 +50,12 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
         {
             failure = exception.Failure;
         }
-#pragma warning disable CA1031 // Whatever it is, the caller gets one clear error and the operator the log.
+#pragma warning disable CA1031 // For every error the caller gets one clear message, and the operator gets a log entry.
         catch (Exception exception)
 #pragma warning restore CA1031
         {
             failure = Failure.From(exception);
-            if (failure.IsOwnFault && !gone.IsCancellationRequested)
+            if (failure.IsServerError && !gone.IsCancellationRequested)
                 RequestFailed(exception);
         }
         finally

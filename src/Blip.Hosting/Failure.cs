@@ -6,15 +6,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting;
 
-/// <summary>What went wrong with a request, as a caller is told it.</summary>
+/// <summary>The failure of a request, as its caller gets it.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Code">A code of <see cref="BlipErrorCode"/>, <see cref="HttpErrorCode"/> or a layer between.</param>
-/// <param name="Message">What to do.</param>
-/// <param name="RetryAfter">When to come again, where that helps.</param>
+/// <param name="Code">A code of <see cref="BlipErrorCode"/>, of <see cref="HttpErrorCode"/> or of a layer between them.</param>
+/// <param name="Message">What is wrong and what to do.</param>
+/// <param name="RetryAfter">How long to wait before the next try. <see langword="null"/> if waiting does not help.</param>
 internal sealed record Failure(int Status, string Code, string Message, TimeSpan? RetryAfter = null)
 {
-    /// <summary>Whether the service itself is at fault, so that its operator should know.</summary>
-    public bool IsOwnFault => Status == StatusCodes.Status500InternalServerError;
+    /// <summary>Whether the cause is in the service, so that its operator needs a log entry.</summary>
+    public bool IsServerError => Status == StatusCodes.Status500InternalServerError;
 
     public static Failure From(Exception exception) => exception switch
     {
@@ -22,50 +22,84 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         BlipModelException model => ModelUnusable(model.Code),
         BlipException { Code: BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing } unusable => ModelUnusable(unusable.Code),
         BlipException { Code: BlipErrorCode.DownloadFailed } => new(
-            StatusCodes.Status503ServiceUnavailable, BlipErrorCode.DownloadFailed, "The vision model could not be downloaded yet. Ask again later.", TimeSpan.FromSeconds(30)),
+            StatusCodes.Status503ServiceUnavailable,
+            BlipErrorCode.DownloadFailed,
+            "The vision model could not be downloaded yet. Ask again later.",
+            TimeSpan.FromSeconds(30)),
         BlipException known => new(StatusOf(known), known.Code, known.Message),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(
-            StatusCodes.Status413PayloadTooLarge, HttpErrorCode.RequestTooLarge, "The request body is larger than allowed. Send a smaller image."),
-        BadHttpRequestException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The request cannot be read: it is broken or cut short."),
-        // Our own readers say more; the MCP server's lets it out.
-        JsonException => new(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, "The body is no valid JSON of the kind that is read here."),
-        _ => new(StatusCodes.Status500InternalServerError, BlipErrorCode.Internal, "The service failed. Its operator finds the reason in the log."),
+            StatusCodes.Status413PayloadTooLarge,
+            HttpErrorCode.RequestTooLarge,
+            "The request body is larger than allowed. Send a smaller image."),
+        BadHttpRequestException => new(
+            StatusCodes.Status400BadRequest,
+            BlipErrorCode.InvalidRequest,
+            "The request cannot be read, because it is broken or incomplete."),
+        // Blip's readers never throw this. It comes from the MCP server, which does not say what is wrong with the JSON.
+        JsonException => new(
+            StatusCodes.Status400BadRequest,
+            BlipErrorCode.InvalidRequest,
+            "The body is not valid JSON, or not the JSON that this address reads."),
+        _ => new(
+            StatusCodes.Status500InternalServerError,
+            BlipErrorCode.Internal,
+            "The service failed. Its operator finds the reason in the log."),
     };
 
     public static Failure ModelLoading { get; } = new(
-        StatusCodes.Status503ServiceUnavailable, ServiceErrorCode.ModelLoading, "The vision model is still being loaded. Ask again in a few seconds.", TimeSpan.FromSeconds(5));
+        StatusCodes.Status503ServiceUnavailable,
+        ServiceErrorCode.ModelLoading,
+        "The vision model is still being loaded. Ask again in a few seconds.",
+        TimeSpan.FromSeconds(5));
 
     public static Failure TimedOut(TimeSpan limit) => new(
-        StatusCodes.Status504GatewayTimeout, ServiceErrorCode.Timeout, FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
+        StatusCodes.Status504GatewayTimeout,
+        ServiceErrorCode.Timeout,
+        FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
 
     public static Failure RequestTooLarge(int limit) => new(
-        StatusCodes.Status413PayloadTooLarge, HttpErrorCode.RequestTooLarge, FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
+        StatusCodes.Status413PayloadTooLarge,
+        HttpErrorCode.RequestTooLarge,
+        FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
 
     public static Failure ForeignHost { get; } = new(
-        StatusCodes.Status403Forbidden, ImageSourceErrorCode.HostNotAllowed, "This service does not answer under that Host, or to pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");
+        StatusCodes.Status403Forbidden,
+        ImageSourceErrorCode.HostNotAllowed,
+        "This service does not allow that Host, or web pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");
 
     public static Failure Unauthorized { get; } = new(
-        StatusCodes.Status401Unauthorized, HttpErrorCode.Unauthorized, "A key is needed, and none or a wrong one was sent. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
+        StatusCodes.Status401Unauthorized,
+        HttpErrorCode.Unauthorized,
+        "A key is needed, and none or a wrong one was sent. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
 
-    // A model's files are the operator's affair, and its messages name them.
+    // The message of the exception names the model's files. Only the operator may see those, in the log.
     private static Failure ModelUnusable(string code) => new(
-        StatusCodes.Status500InternalServerError, code, "The vision model cannot be used. The service's operator finds the reason in the log.");
+        StatusCodes.Status500InternalServerError,
+        code,
+        "The vision model cannot be used. The service's operator finds the reason in the log.");
 
     private static int StatusOf(BlipException exception) => exception.Code switch
     {
         BlipErrorCode.InvalidRequest => StatusCodes.Status400BadRequest,
         HttpErrorCode.Unauthorized => StatusCodes.Status401Unauthorized,
-        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed => StatusCodes.Status403Forbidden,
+        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>
+            StatusCodes.Status403Forbidden,
         BlipErrorCode.ModelNotFound or ImageSourceErrorCode.ImageNotFound or BlipErrorCode.FileNotFound => StatusCodes.Status404NotFound,
         HttpErrorCode.RequestTooLarge or BlipErrorCode.ImageTooLarge => StatusCodes.Status413PayloadTooLarge,
         HttpErrorCode.UnsupportedMediaType or BlipErrorCode.UnsupportedImage => StatusCodes.Status415UnsupportedMediaType,
         BlipErrorCode.ImageCorrupt or BlipErrorCode.TooManyPixels => StatusCodes.Status422UnprocessableEntity,
-        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions => StatusCodes.Status422UnprocessableEntity,
-        // The remote host's own refusal is the address's fault; else the host is at fault.
-        ImageSourceErrorCode.ImageFetchFailed => exception.InnerException is HttpRequestException { StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError }
+        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions =>
+            StatusCodes.Status422UnprocessableEntity,
+        // If the remote host answered 4xx, then the address in the request is wrong. All else is an error of that host.
+        ImageSourceErrorCode.ImageFetchFailed => IsClientError(exception.InnerException)
             ? StatusCodes.Status422UnprocessableEntity
             : StatusCodes.Status502BadGateway,
         ServiceErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private static bool IsClientError(Exception? exception) => exception is HttpRequestException
+    {
+        StatusCode: >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError,
     };
 }

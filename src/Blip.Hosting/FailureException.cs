@@ -1,6 +1,6 @@
 namespace Blip.Hosting;
 
-/// <summary>Ends a request with this failure.</summary>
+/// <summary>Ends a request with a failure.</summary>
 internal sealed class FailureException(Failure failure) : Exception(failure.Message)
 {
     public Failure Failure { get; } = failure;

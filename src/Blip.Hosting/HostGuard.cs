@@ -5,7 +5,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting;
 
-/// <summary>Tells requests meant for this service, from callers who may, from those that a foreign web page sends through a user's browser. Immutable.</summary>
+/// <summary>
+/// Checks host, origin and key of a request. So a web page of another site cannot use the service through a user's browser. Immutable.
+/// </summary>
 internal sealed class HostGuard
 {
     private readonly HashSet<string> _hosts;
@@ -29,8 +31,10 @@ internal sealed class HostGuard
             return true;
         foreach (string? origin in request.Headers.Origin)
         {
-            // "null" is what a sandboxed page or a file sends: foreign too.
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri) || !(_hosts.Contains(uri.Host) || uri.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase)))
+            // A sandboxed page or a file sends "null", which is not allowed either.
+            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri))
+                return false;
+            if (!_hosts.Contains(uri.Host) && !uri.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase))
                 return false;
         }
         return true;
@@ -42,10 +46,12 @@ internal sealed class HostGuard
             return true;
         const string Bearer = "Bearer ";
         string authorization = request.Headers[HeaderNames.Authorization].ToString();
-        string given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? authorization[Bearer.Length..].Trim() : request.Headers["x-api-key"].ToString();
+        string given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
+            ? authorization[Bearer.Length..].Trim()
+            : request.Headers["x-api-key"].ToString();
         return CryptographicOperations.FixedTimeEquals(Hash(given), _key);
     }
 
-    // Of equal length, so that the time to compare tells nothing.
+    // Hashes have the same length, so the time of the comparison does not reveal the length of the key.
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

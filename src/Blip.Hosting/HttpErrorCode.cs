@@ -1,14 +1,14 @@
 namespace Blip.Hosting;
 
-/// <summary>The error codes that HTTP adds to those of the layers below.</summary>
+/// <summary>The codes of failures that only a request over HTTP can have. The layers below have their own codes.</summary>
 public static class HttpErrorCode
 {
-    /// <summary>No key, or a wrong one.</summary>
+    /// <summary>The request has no key, or a wrong one.</summary>
     public const string Unauthorized = "unauthorized";
 
     /// <summary>The request body is larger than allowed.</summary>
     public const string RequestTooLarge = "request_too_large";
 
-    /// <summary>The body's media type is not one that the endpoint reads.</summary>
+    /// <summary>The endpoint does not read bodies of this media type.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 }

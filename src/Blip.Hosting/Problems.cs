@@ -7,7 +7,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting;
 
-/// <summary>Failures as RFC 9457 problem details, with <c>code</c> and <c>trace_id</c> beside the standard members.</summary>
+/// <summary>Writes failures as RFC 9457 problem details. They also have the members <c>code</c> and <c>trace_id</c>.</summary>
 internal static class Problems
 {
     public static Task WriteAsync(HttpContext context, Failure failure)
@@ -26,7 +26,7 @@ internal static class Problems
         return TypedResults.Problem(problem).ExecuteAsync(context);
     }
 
-    /// <summary>What holds for every form of error: when to come again, and how to identify oneself.</summary>
+    /// <summary>Adds the headers that every form of error has: when to try again, and how to send the key.</summary>
     public static void AddHeaders(HttpResponse response, Failure failure)
     {
         if (failure.RetryAfter is { } retryAfter)
@@ -35,7 +35,7 @@ internal static class Problems
             response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
     }
 
-    /// <summary>For what routing refuses before an endpoint of ours is reached.</summary>
+    /// <summary>Completes the problem details of requests that do not reach an endpoint, because routing refuses them.</summary>
     public static void Customize(ProblemDetailsContext context)
     {
         ProblemDetails problem = context.ProblemDetails;
@@ -45,12 +45,13 @@ internal static class Problems
         problem.Instance = context.HttpContext.Request.Path;
         problem.Detail ??= status switch
         {
-            StatusCodes.Status404NotFound => "There is nothing under this address. /openapi/v1.json lists what there is.",
-            StatusCodes.Status405MethodNotAllowed => "This address does not take that method. /openapi/v1.json lists what there is.",
+            StatusCodes.Status404NotFound => "There is nothing at this address. /openapi/v1.json lists all addresses.",
+            StatusCodes.Status405MethodNotAllowed => "This address does not allow that method. /openapi/v1.json lists the methods.",
             _ => null,
         };
         problem.Extensions.Remove("traceId");
-        problem.Extensions.TryAdd("code", status >= StatusCodes.Status500InternalServerError ? BlipErrorCode.Internal : BlipErrorCode.InvalidRequest);
+        bool isServerError = status >= StatusCodes.Status500InternalServerError;
+        problem.Extensions.TryAdd("code", isServerError ? BlipErrorCode.Internal : BlipErrorCode.InvalidRequest);
         problem.Extensions.TryAdd("trace_id", TraceId(context.HttpContext));
     }
 

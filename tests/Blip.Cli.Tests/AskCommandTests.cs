@@ -18,10 +18,15 @@ public class AskCommandTests
     }
 
     [Fact]
-    public async Task Ask_SeveralImagesAndQuestions_PrintsTabbedLines()
+    public async Task Ask_TwoImagesAndTwoQuestions_PrintsTabbedLines()
     {
-        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, Room, "-q", "is there a cat?", "-q", "is this inside or outside?");
-        Assert.Equal([$"{Dogs}\tis there a cat?\tno", $"{Dogs}\tis this inside or outside?\toutside", $"{Room}\tis there a cat?\tno", $"{Room}\tis this inside or outside?\tinside"], result.Lines);
+        BlipProcess.Result result = await BlipProcess.RunAsync(
+            "ask", Dogs, Room, "-q", "is there a cat?", "-q", "is this inside or outside?");
+        Assert.Equal(
+        [
+            $"{Dogs}\tis there a cat?\tno", $"{Dogs}\tis this inside or outside?\toutside",
+            $"{Room}\tis there a cat?\tno", $"{Room}\tis this inside or outside?\tinside",
+        ], result.Lines);
     }
 
     [Fact]
@@ -44,7 +49,7 @@ public class AskCommandTests
     }
 
     [Fact]
-    public async Task Ask_SeveralQuestionsAboutAMissingImage_ComplainsOnce()
+    public async Task Ask_TwoQuestionsAboutAMissingImage_WritesOneError()
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "missing.jpg", "-q", "what?", "-q", "where?");
         Assert.Equal((1, ""), (result.Code, result.Out));
@@ -61,18 +66,26 @@ public class AskCommandTests
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "what color is the tree?", "--json");
         using JsonDocument document = JsonDocument.Parse(Assert.Single(result.Lines));
         Assert.Equal(
-            ["image", "question", "answer", "token_ids", "token_logprobs", "confidence", "alternatives", "model", "device", "precision", "timing_ms"],
+            [
+                "image", "question", "answer", "token_ids", "token_logprobs", "confidence", "alternatives",
+                "model", "device", "precision", "timing_ms",
+            ],
             document.RootElement.EnumerateObject().Select(p => p.Name));
         Assert.Equal("green", document.RootElement.GetProperty("answer").GetString());
-        Assert.Equal(["decode", "resize", "vision", "question", "search", "total"], document.RootElement.GetProperty("timing_ms").EnumerateObject().Select(p => p.Name));
-        Assert.Equal(document.RootElement.GetProperty("token_ids").GetArrayLength() - 1, document.RootElement.GetProperty("token_logprobs").GetArrayLength());
+        Assert.Equal(
+            ["decode", "resize", "vision", "question", "search", "total"],
+            document.RootElement.GetProperty("timing_ms").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(
+            document.RootElement.GetProperty("token_ids").GetArrayLength() - 1,
+            document.RootElement.GetProperty("token_logprobs").GetArrayLength());
     }
 
     [Fact]
     public async Task Ask_ImageFromStdinAndDataUriAndAtSign_Work()
     {
         using FileStream image = File.OpenRead(Dogs);
-        BlipProcess.Result result = await BlipProcess.RunAsync(image, ["ask", "-", $"data:image/jpeg;base64,{Convert.ToBase64String(File.ReadAllBytes(Dogs))}", "-q", "@how many dogs are in the picture?"]);
+        string dataUri = $"data:image/jpeg;base64,{Convert.ToBase64String(File.ReadAllBytes(Dogs))}";
+        BlipProcess.Result result = await BlipProcess.RunAsync(image, ["ask", "-", dataUri, "-q", "@how many dogs are in the picture?"]);
         Assert.Equal(0, result.Code);
         Assert.Equal(2, result.Lines.Length);
     }
@@ -92,9 +105,20 @@ public class AskCommandTests
         using TempFolder folder = new();
         File.Copy(Dogs, Path.Combine(folder.Path, "dogs.jpg"));
         string file = Path.Combine(folder.Path, "questions.jsonl");
-        List<string> lines = ["{broken", "[]", "{\"id\":7,\"image\":\"no.jpg\",\"question\":\"what?\"}", "{\"image\":\"dogs.jpg\",\"question\":\"\"}", "{\"image\":\"dogs.jpg\"}", "{\"id\":\"\\ud800\",\"image\":\"dogs.jpg\",\"question\":\"what?\"}"];
+        List<string> lines =
+        [
+            "{broken",
+            "[]",
+            """{"id":7,"image":"no.jpg","question":"what?"}""",
+            """{"image":"dogs.jpg","question":""}""",
+            """{"image":"dogs.jpg"}""",
+            """{"id":"\ud800","image":"dogs.jpg","question":"what?"}""",
+        ];
         for (int i = 0; i < 100; i++)
-            lines.Add($"{{\"id\":{{\"n\":{i}}},\"image\":\"dogs.jpg\",\"question\":\"{(i % 2 == 0 ? "how many dogs are in the picture?" : "is there a cat?")}\"}}");
+        {
+            string question = i % 2 == 0 ? "how many dogs are in the picture?" : "is there a cat?";
+            lines.Add($$$"""{"id":{"n":{{{i}}}},"image":"dogs.jpg","question":"{{{question}}}"}""");
+        }
         File.WriteAllLines(file, lines);
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "--batch", file);
         Assert.Equal(1, result.Code);
@@ -121,7 +145,8 @@ public class AskCommandTests
         {
             await process.StandardInput.WriteLineAsync(line);
             await process.StandardInput.FlushAsync();
-            Assert.Contains("\"answer\":\"no\"", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            string? answer = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+            Assert.Contains("\"answer\":\"no\"", answer, StringComparison.Ordinal);
         }
         process.StandardInput.Close();
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
@@ -129,9 +154,9 @@ public class AskCommandTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Batch_ReaderHasHadEnough_EndsQuietly()
+    public async Task Batch_ReaderClosesThePipe_EndsWithoutAnError()
     {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "Nothing tells of the closed pipe there.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows does not report that the pipe is closed.");
         using Process process = BlipProcess.Start("ask", "--batch", "-");
         string line = JsonSerializer.Serialize(new { image = Dogs, question = "is there a cat?" });
         await process.StandardInput.WriteLineAsync(line);
@@ -140,7 +165,7 @@ public class AskCommandTests
         process.StandardOutput.Close();
         try
         {
-            // Standard input stays open: only the pipe can end it.
+            // Standard input stays open, so only the closed pipe can end the command.
             await process.StandardInput.WriteLineAsync(line);
             await process.StandardInput.FlushAsync();
             string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -153,5 +178,4 @@ public class AskCommandTests
             process.Kill();
         }
     }
-
 }

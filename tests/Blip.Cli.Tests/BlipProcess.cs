@@ -22,9 +22,15 @@ internal static class BlipProcess
 
     private static Process Start(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        // A background job of a shell ignores SIGINT, and so would its children: a user's command does not.
+        // A background job of a shell ignores SIGINT, and its child processes do too. A user's command does not, so env resets that.
         bool reset = OperatingSystem.IsLinux();
-        ProcessStartInfo start = new(reset ? "env" : "dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root };
+        ProcessStartInfo start = new(reset ? "env" : "dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = TestPaths.Root,
+        };
         if (reset)
         {
             start.ArgumentList.Add("--default-signal=INT");
@@ -41,11 +47,13 @@ internal static class BlipProcess
 
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
-    public static async Task<Result> RunAsync(Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<Result> RunAsync(
+        Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         using Process process = Start(program ?? Program, arguments, environment);
         using CancellationTokenSource limit = new(Limit);
-        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token), error = process.StandardError.ReadToEndAsync(limit.Token);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
+        Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
         if (input is not null)
             await input.CopyToAsync(process.StandardInput.BaseStream, limit.Token);
         process.StandardInput.Close();

@@ -5,8 +5,8 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>
-/// The command built on the GPU package, on a machine without a GPU: it answers on the CPU and says so, with the same answers. Needs such a build,
-/// which the variable names: see .ci/run.
+/// The command in a build for GPUs, on a machine without a GPU. It answers on the CPU, says so, and the answers are the same. The variable
+/// names the build: see .ci/run.
 /// </summary>
 [Trait("Category", "GpuBuild")]
 public class GpuBuildTests
@@ -15,7 +15,11 @@ public class GpuBuildTests
 
     private static readonly string? Build = Environment.GetEnvironmentVariable(Variable);
 
-    public static TheoryData<string> Models => [.. Directory.GetDirectories(TestPaths.Golden("models")).Select(d => Path.GetFileName(d)!).Where(d => d is not ("bad" or "pictures" or "caption" or "matching"))];
+    public static TheoryData<string> Models =>
+    [
+        .. Directory.GetDirectories(TestPaths.Golden("models")).Select(d => Path.GetFileName(d)!)
+            .Where(d => d is not ("bad" or "pictures" or "caption" or "matching")),
+    ];
 
     [Fact]
     public async Task Auto_WithoutAGpu_AnswersOnTheCpuAndSaysSo()
@@ -29,7 +33,8 @@ public class GpuBuildTests
     [Fact]
     public async Task Cuda_WithoutAGpu_IsOneLineThatNamesTheFirstMissingLibrary()
     {
-        BlipProcess.Result result = await RunAsync("ask", TestPaths.Sample("dogs.jpg"), "how many dogs are in the picture?", "--device", "cuda");
+        BlipProcess.Result result = await RunAsync(
+            "ask", TestPaths.Sample("dogs.jpg"), "how many dogs are in the picture?", "--device", "cuda");
         Assert.Equal((1, ""), (result.Code, result.Out));
         Assert.Contains("libcuda.so.1", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
@@ -38,14 +43,15 @@ public class GpuBuildTests
     [MemberData(nameof(Models))]
     public async Task Answers_GoldenModel_AreTheSame(string name)
     {
-        string folder = TestPaths.Golden("models", name), source = name.StartsWith("form-", StringComparison.Ordinal) ? TestPaths.Golden("models", "base") : folder;
-        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(source, "cases.json")));
+        string folder = TestPaths.Golden("models", name);
+        string reference = name.StartsWith("form-", StringComparison.Ordinal) ? TestPaths.Golden("models", "base") : folder;
+        using JsonDocument document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(reference, "cases.json")));
         JsonElement[] cases = [.. document.RootElement.GetProperty("cases").EnumerateArray()];
         using TempFolder temp = new();
         string batch = Path.Combine(temp.Path, "cases.jsonl");
         File.WriteAllLines(batch, cases.Select(c => JsonSerializer.Serialize(new
         {
-            image = TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{c.GetProperty("picture").GetInt32()}.png")),
+            image = ImagePath(c.GetProperty("picture").GetInt32()),
             question = c.GetProperty("question").GetString(),
         })));
         BlipProcess.Result result = await RunAsync("ask", "--batch", batch, "--model", folder);
@@ -54,6 +60,8 @@ public class GpuBuildTests
             cases.Select(c => c.GetProperty("token_ids").GetRawText().Replace(" ", "", StringComparison.Ordinal).ReplaceLineEndings("")),
             result.Lines.Select(l => JsonDocument.Parse(l).RootElement.GetProperty("token_ids").GetRawText()));
     }
+
+    private static string ImagePath(int number) => TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{number}.png"));
 
     private static Task<BlipProcess.Result> RunAsync(params string[] arguments)
     {

@@ -6,12 +6,12 @@ using Xunit;
 
 namespace Blip.Cli.Tests;
 
-/// <summary>Ctrl+C while a command waits for standard input: it ends at once, though the read itself cannot be called back.</summary>
+/// <summary>Ctrl+C while a command waits for standard input ends the command at once, although the read cannot be cancelled.</summary>
 public class InterruptTests
 {
     private const int Interrupt = 2;
 
-    public static TheoryData<string[], string> WaitsForMore => new()
+    public static TheoryData<string[], string> BatchCommands => new()
     {
         { ["ask", "--batch", "-"], JsonSerializer.Serialize(new { image = TestPaths.Sample("dogs.jpg"), question = "is there a cat?" }) },
         { ["tokenize", "--batch", "-"], "\"a cat\"" },
@@ -20,7 +20,7 @@ public class InterruptTests
     };
 
     [Theory(Timeout = 60_000)]
-    [MemberData(nameof(WaitsForMore))]
+    [MemberData(nameof(BatchCommands))]
     public async Task Interrupt_WaitingForTheNextLine_EndsWith130(string[] arguments, string line)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
@@ -33,7 +33,7 @@ public class InterruptTests
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task Interrupt_WaitingForAImage_EndsWith130()
+    public async Task Interrupt_WaitingForAnImage_EndsWith130()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
         using Process process = BlipProcess.Start("ask", "-", "is there a cat?");

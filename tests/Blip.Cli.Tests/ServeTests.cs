@@ -9,7 +9,7 @@ using Xunit;
 
 namespace Blip.Cli.Tests;
 
-/// <summary><c>blip serve</c> and <c>blip health</c> as processes.</summary>
+/// <summary>Runs <c>blip serve</c> and <c>blip health</c> as processes.</summary>
 public sealed partial class ServeTests
 {
     [Fact]
@@ -34,7 +34,11 @@ public sealed partial class ServeTests
         using HttpResponseMessage answer = await http.PostAsync(new Uri("/api/ask?question=is+there+a+cat%3F", UriKind.Relative), image);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        foreach (string name in (string[])["gen_ai_server_request_duration_seconds_bucket", "blip_vision_duration_seconds_sum", "blip_batch_size", "blip_image_cache_requests"])
+        foreach (string name in (string[])
+        [
+            "gen_ai_server_request_duration_seconds_bucket", "blip_vision_duration_seconds_sum",
+            "blip_batch_size", "blip_image_cache_requests",
+        ])
             Assert.Contains(name, metrics, StringComparison.Ordinal);
     }
 
@@ -47,7 +51,9 @@ public sealed partial class ServeTests
         using TcpClient client = new();
         await client.ConnectAsync(server.Address.Host, server.Address.Port);
         NetworkStream stream = client.GetStream();
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /api/ask?question=how+many+dogs+are+in+the+image%3F HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {image.Length}\r\n\r\n"));
+        string head = "POST /api/ask?question=how+many+dogs+are+in+the+image%3F HTTP/1.1\r\nHost: localhost\r\n"
+            + $"Content-Type: image/jpeg\r\nContent-Length: {image.Length}\r\n\r\n";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(head));
         await stream.WriteAsync(image.AsMemory(0, 5000));
         await Task.Delay(300);
         using (Process kill = Process.Start("kill", ["-TERM", $"{server.Process.Id}"]))
@@ -63,7 +69,7 @@ public sealed partial class ServeTests
     }
 
     [Fact]
-    public async Task Serve_WhatCannotBe_IsOneLine()
+    public async Task Serve_WrongSettings_WritesOneLine()
     {
         using TcpListener taken = new(IPAddress.Loopback, 0);
         taken.Start();
@@ -86,8 +92,8 @@ public sealed partial class ServeTests
 
     [Theory]
     [InlineData("http://127.0.0.1:9", "nothing answers")]
-    [InlineData("nonsense", "no http address")]
-    public async Task Health_NothingThere_IsOneLine(string url, string expected)
+    [InlineData("nonsense", "not an http address")]
+    public async Task Health_NoService_WritesOneLine(string url, string expected)
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("health", "--url", url);
         Assert.Equal(1, result.Code);
@@ -105,7 +111,8 @@ public sealed partial class ServeTests
         public static async Task<Server> StartAsync(params string[] arguments)
         {
             Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments]);
-            string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException("The server ended.");
+            string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
+                ?? throw new InvalidOperationException("The server ended.");
             return new Server(process, line);
         }
 

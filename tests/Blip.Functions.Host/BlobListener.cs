@@ -8,24 +8,29 @@ using Microsoft.Extensions.Azure;
 
 namespace Blip.Functions.Host;
 
-/// <summary>The genuine listener of the WebJobs SDK, which the platform runs too: it scans the container, queues what is new, tries five times, and keeps what failed in the poison queue.</summary>
+/// <summary>
+/// The real listener of the WebJobs SDK, which the platform runs too. It scans the container, puts new images in a queue, tries each of
+/// them up to five times, and keeps the failed ones in the poison queue.
+/// </summary>
 public static class BlobListener
 {
     /// <summary>Builds the listener; the caller starts and stops it.</summary>
-    /// <param name="host">Whose function it calls.</param>
+    /// <param name="host">The host of the function that the listener calls.</param>
     /// <param name="connection">
-    /// The storage's connection string. Addresses of the form <c>account.blob.localhost</c>, as in production, go to this machine: with addresses that hold the account in their path the listener
-    /// scans otherwise, and misses images that arrive in the second of its last scan.
+    /// The connection string of the storage. Addresses of the form <c>account.blob.localhost</c> have the account in the host, as in
+    /// production, and lead to this machine. If the account is in the path, the listener scans in another way, and misses images that
+    /// arrive in the second of its last scan.
     /// </param>
-    /// <param name="images">The container.</param>
-    /// <param name="hostId">Whose receipts and queues are used: one that ran before goes on where it ended.</param>
+    /// <param name="images">The container of the images.</param>
+    /// <param name="hostId">The id of receipts and queues. A listener with the id of an earlier one continues its work.</param>
     public static IHost Create(FunctionsHost host, string connection, string images, string hostId) => new HostBuilder()
         .ConfigureWebJobs(jobs =>
         {
             jobs.AddAzureStorageCoreServices();
             jobs.AddAzureStorageBlobs(options => (options.MaxDegreeOfParallelism, options.PoisonBlobThreshold) = (2, 5));
         })
-        .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipImages"] = images }))
+        .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(
+            new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipImages"] = images }))
         .ConfigureServices(services =>
         {
             services.AddSingleton(host);
@@ -36,13 +41,17 @@ public static class BlobListener
         })
         .Build();
 
-    /// <summary>The function that the listener finds: it hands the image on, and fails where the worker fails.</summary>
+    /// <summary>The function that the listener calls. It gives the image to the worker, and fails if the worker fails.</summary>
     public sealed class ImageFunction(FunctionsHost host)
     {
         [FunctionName("AnswerImage")]
-        public async Task RunAsync([BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage")] ParameterBindingData image, string blobTrigger, CancellationToken cancellationToken)
+        public async Task RunAsync(
+            [BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage")] ParameterBindingData image,
+            string blobTrigger,
+            CancellationToken cancellationToken)
         {
-            (bool succeeded, string? error) = await host.InvokeBlobAsync("AnswerImage", image.Source, image.ContentType, image.Content, blobTrigger, cancellationToken);
+            (bool succeeded, string? error) = await host.InvokeBlobAsync(
+                "AnswerImage", image.Source, image.ContentType, image.Content, blobTrigger, cancellationToken);
             if (!succeeded)
                 throw new InvalidOperationException(error);
         }
@@ -58,12 +67,16 @@ public static class BlobListener
         public Task<string> GetHostIdAsync(CancellationToken cancellationToken) => Task.FromResult(id);
     }
 
-    /// <summary>Connects every address to this machine, and lets what a killed process held come back in seconds instead of ten minutes.</summary>
+    /// <summary>
+    /// Connects every address to this machine. A message that a killed process has taken comes back after seconds instead of ten minutes.
+    /// </summary>
     private sealed class LoopbackComponentFactory : AzureComponentFactory
     {
         private readonly AzureComponentFactory _real = CreateReal();
 
-        public override object CreateClient(Type clientType, IConfiguration configuration, TokenCredential credential, object clientOptions) => _real.CreateClient(clientType, configuration, credential, clientOptions);
+        public override object CreateClient(
+            Type clientType, IConfiguration configuration, TokenCredential credential, object clientOptions) =>
+            _real.CreateClient(clientType, configuration, credential, clientOptions);
 
         public override TokenCredential CreateTokenCredential(IConfiguration configuration) => _real.CreateTokenCredential(configuration);
 
@@ -97,9 +110,10 @@ public static class BlobListener
     {
         public override void OnSendingRequest(HttpMessage message)
         {
+            const string TenMinutes = "visibilitytimeout=600", FiveSeconds = "visibilitytimeout=5";
             string uri = message.Request.Uri.ToString();
-            if (uri.Contains("visibilitytimeout=600", StringComparison.OrdinalIgnoreCase))
-                message.Request.Uri.Reset(new Uri(uri.Replace("visibilitytimeout=600", "visibilitytimeout=5", StringComparison.OrdinalIgnoreCase)));
+            if (uri.Contains(TenMinutes, StringComparison.OrdinalIgnoreCase))
+                message.Request.Uri.Reset(new Uri(uri.Replace(TenMinutes, FiveSeconds, StringComparison.OrdinalIgnoreCase)));
         }
     }
 }

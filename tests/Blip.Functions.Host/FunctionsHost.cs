@@ -13,54 +13,59 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Blip.Functions.Host;
 
 /// <summary>A function as the worker declares it.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Id">How the host calls it.</param>
-/// <param name="Trigger">The binding that starts it, as JSON: <c>type</c>, <c>name</c> and what the type has.</param>
+/// <param name="Name">The name.</param>
+/// <param name="Id">The id that the host uses to call it.</param>
+/// <param name="Trigger">The binding that starts the function, as JSON: <c>type</c>, <c>name</c> and the members of the type.</param>
 public sealed record DeclaredFunction(string Name, string Id, JsonElement Trigger);
 
 /// <summary>
-/// Stands in for the platform's host on this machine: the worker's process is the real one, its protocol too; routing by declared routes is this class's. No keys, no scaling, no logs of the platform.
+/// Replaces the host of the platform on this machine. The process of the worker and the protocol are the real ones. This class routes
+/// requests by the declared routes. It has no keys, no scaling and no logs of the platform.
 /// </summary>
 public sealed class FunctionsHost : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30), LongestInvocation = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30), InvocationLimit = TimeSpan.FromMinutes(5);
 
     private readonly WorkerChannel _channel;
     private readonly WebApplication _grpc;
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
+    private readonly HttpMessageInvoker _client = new(
+        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
     private WebApplication? _front;
     private string _worker = "";
 
-    private FunctionsHost(WorkerChannel channel, WebApplication grpc, Process process) => (_channel, _grpc, Process) = (channel, grpc, process);
+    private FunctionsHost(WorkerChannel channel, WebApplication grpc, Process process) =>
+        (_channel, _grpc, Process) = (channel, grpc, process);
 
-    /// <summary>The worker.</summary>
+    /// <summary>The process of the worker.</summary>
     public Process Process { get; }
 
-    /// <summary>Where HTTP functions are reached.</summary>
+    /// <summary>The address of the HTTP functions.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>What the worker declared, all of it loaded.</summary>
+    /// <summary>The functions that the worker declared. All of them are loaded.</summary>
     public IReadOnlyList<DeclaredFunction> Functions { get; private set; } = [];
 
-    /// <summary>What the worker logged at warning or above.</summary>
-    public IEnumerable<string> Complaints => _channel.Complaints;
-
-    /// <summary>The container and name of every blob that a function was run for, each time.</summary>
+    /// <summary>The container and the name of the blob of each call of a blob function.</summary>
     public ConcurrentQueue<string> BlobRuns { get; } = [];
 
     /// <summary>Starts the worker and loads its functions.</summary>
-    /// <param name="application">The folder of <c>dotnet publish</c>.</param>
+    /// <param name="application">The folder that <c>dotnet publish</c> wrote.</param>
     /// <param name="settings">The app settings.</param>
-    /// <param name="url">Where to listen for HTTP.</param>
-    public static async Task<FunctionsHost> StartAsync(string application, IReadOnlyDictionary<string, string> settings, string url = "http://127.0.0.1:0")
+    /// <param name="url">The address of the HTTP functions.</param>
+    public static async Task<FunctionsHost> StartAsync(
+        string application, IReadOnlyDictionary<string, string> settings, string url = "http://127.0.0.1:0")
     {
         WorkerChannel channel = new();
-        WebApplication grpc = await ListenAsync("http://127.0.0.1:0", HttpProtocols.Http2, services => services.AddSingleton(channel).AddGrpc(o => (o.MaxReceiveMessageSize, o.MaxSendMessageSize) = (null, null)), app => app.MapGrpcService<WorkerChannel>());
+        WebApplication grpc = await ListenAsync(
+            "http://127.0.0.1:0",
+            HttpProtocols.Http2,
+            services => services.AddSingleton(channel).AddGrpc(o => (o.MaxReceiveMessageSize, o.MaxSendMessageSize) = (null, null)),
+            app => app.MapGrpcService<WorkerChannel>());
         Process process = StartWorker(Path.GetFullPath(application), AddressOf(grpc), settings);
         FunctionsHost host = new(channel, grpc, process);
         try
         {
-            await channel.Started.WaitAsync(Patience);
+            await channel.Started.WaitAsync(ReplyLimit);
             await host.LoadAsync(Path.GetFullPath(application));
             await host.ForwardAsync(url);
             return host;
@@ -72,22 +77,30 @@ public sealed class FunctionsHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs the function that a blob starts; false where it failed.</summary>
-    /// <param name="functionName">Which.</param>
-    /// <param name="source">What the listener's binding says of the blob.</param>
+    /// <summary>Calls the function that a blob starts. The result says whether it succeeded.</summary>
+    /// <param name="functionName">The name of the function.</param>
+    /// <param name="source">The source of the binding, as the listener gives it.</param>
     /// <param name="contentType">The type of <paramref name="content"/>.</param>
-    /// <param name="content">The blob's names, as JSON.</param>
-    /// <param name="path">Container and name.</param>
+    /// <param name="content">The names of the blob and its container, as JSON.</param>
+    /// <param name="path">The container and the name of the blob.</param>
     /// <param name="cancellationToken">Cancels the invocation.</param>
-    public async Task<(bool Succeeded, string? Error)> InvokeBlobAsync(string functionName, string source, string contentType, BinaryData content, string path, CancellationToken cancellationToken)
+    public async Task<(bool Succeeded, string? Error)> InvokeBlobAsync(
+        string functionName, string source, string contentType, BinaryData content, string path, CancellationToken cancellationToken)
     {
         BlobRuns.Enqueue(path);
         DeclaredFunction function = Functions.Single(f => f.Name == functionName);
         InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
+        ModelBindingData data = new()
+        {
+            Version = "1.0",
+            Source = source,
+            ContentType = contentType,
+            Content = ByteString.CopyFrom(content),
+        };
         request.InputData.Add(new ParameterBinding
         {
             Name = function.Trigger.GetProperty("name").GetString(),
-            Data = new TypedData { ModelBindingData = new ModelBindingData { Version = "1.0", Source = source, ContentType = contentType, Content = ByteString.CopyFrom(content) } },
+            Data = new TypedData { ModelBindingData = data },
         });
         request.TriggerMetadata["name"] = new TypedData { String = path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..] };
         request.TriggerMetadata["BlobTrigger"] = new TypedData { String = path };
@@ -95,17 +108,17 @@ public sealed class FunctionsHost : IAsyncDisposable
         return (result.Status == StatusResult.Types.Status.Success, result.Exception?.Message);
     }
 
-    /// <summary>Asks the worker to end; gives its exit code.</summary>
+    /// <summary>Asks the worker to end, and returns its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        _channel.Tell(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
-        await Process.WaitForExitAsync().WaitAsync(Patience);
+        _channel.Send(new StreamingMessage { WorkerTerminate = new WorkerTerminate() });
+        await Process.WaitForExitAsync().WaitAsync(ReplyLimit);
         return Process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()
     {
-        // The worker outlives its host unless it is ended.
+        // The worker does not end with its host, so it is killed.
         if (!Process.HasExited)
             Process.Kill(entireProcessTree: true);
         await Process.WaitForExitAsync();
@@ -140,40 +153,45 @@ public sealed class FunctionsHost : IAsyncDisposable
     {
         WorkerInitRequest init = new() { HostVersion = "4.1036.2", WorkerDirectory = application, FunctionAppDirectory = application };
         init.Capabilities["MultiStream"] = "10";
-        WorkerInitResponse worker = (await _channel.AskAsync("init", new StreamingMessage { WorkerInitRequest = init }, Patience)).WorkerInitResponse;
-        Check(worker.Result, "the worker's start");
-        _worker = worker.Capabilities["HttpUri"];
-        FunctionMetadataResponse metadata = (await _channel.AskAsync(
-            "metadata", new StreamingMessage { FunctionsMetadataRequest = new FunctionsMetadataRequest { FunctionAppDirectory = application } }, Patience)).FunctionMetadataResponse;
+        StreamingMessage reply = await _channel.AskAsync("init", new StreamingMessage { WorkerInitRequest = init }, ReplyLimit);
+        Check(reply.WorkerInitResponse.Result, "the worker's start");
+        _worker = reply.WorkerInitResponse.Capabilities["HttpUri"];
+        FunctionsMetadataRequest list = new() { FunctionAppDirectory = application };
+        reply = await _channel.AskAsync("metadata", new StreamingMessage { FunctionsMetadataRequest = list }, ReplyLimit);
+        FunctionMetadataResponse metadata = reply.FunctionMetadataResponse;
         Check(metadata.Result, "the worker's functions");
         List<DeclaredFunction> functions = [];
         foreach (RpcFunctionMetadata function in metadata.FunctionMetadataResults)
         {
             FunctionLoadRequest load = new() { FunctionId = function.FunctionId, Metadata = function };
-            Check((await _channel.AskAsync(function.FunctionId, new StreamingMessage { FunctionLoadRequest = load }, Patience)).FunctionLoadResponse.Result, function.Name);
+            reply = await _channel.AskAsync(function.FunctionId, new StreamingMessage { FunctionLoadRequest = load }, ReplyLimit);
+            Check(reply.FunctionLoadResponse.Result, function.Name);
             JsonElement trigger = function.RawBindings.Select(binding => JsonDocument.Parse(binding).RootElement)
                 .Single(binding => binding.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
             functions.Add(new DeclaredFunction(function.Name, function.FunctionId, trigger));
         }
         Functions = functions;
-        await ListensAsync(new Uri(_worker));
+        await WaitForListenerAsync(new Uri(_worker));
     }
 
-    /// <summary>The worker declares its address before it listens there; an invocation whose request finds nobody would wait a quarter of a minute in vain.</summary>
-    private static async Task ListensAsync(Uri worker)
+    /// <summary>
+    /// Waits until the worker listens, because it declares its address earlier. If a request comes too early, its invocation waits for 15
+    /// seconds and then fails.
+    /// </summary>
+    private static async Task WaitForListenerAsync(Uri worker)
     {
-        using CancellationTokenSource patience = new(Patience);
+        using CancellationTokenSource limit = new(ReplyLimit);
         while (true)
         {
             try
             {
                 using TcpClient client = new();
-                await client.ConnectAsync(worker.Host, worker.Port, patience.Token);
+                await client.ConnectAsync(worker.Host, worker.Port, limit.Token);
                 return;
             }
             catch (SocketException)
             {
-                await Task.Delay(20, patience.Token);
+                await Task.Delay(20, limit.Token);
             }
         }
     }
@@ -185,8 +203,10 @@ public sealed class FunctionsHost : IAsyncDisposable
             IHttpForwarder forwarder = app.Services.GetRequiredService<IHttpForwarder>();
             foreach (DeclaredFunction function in Functions.Where(f => f.Trigger.GetProperty("type").GetString() == "httpTrigger"))
             {
-                string[] methods = [.. function.Trigger.GetProperty("methods").EnumerateArray().Select(method => method.GetString()!.ToUpperInvariant())];
-                app.MapMethods("/" + function.Trigger.GetProperty("route").GetString(), methods, context => InvokeHttpAsync(context, forwarder, function));
+                string route = "/" + function.Trigger.GetProperty("route").GetString();
+                JsonElement.ArrayEnumerator declared = function.Trigger.GetProperty("methods").EnumerateArray();
+                string[] methods = [.. declared.Select(method => method.GetString()!.ToUpperInvariant())];
+                app.MapMethods(route, methods, context => InvokeHttpAsync(context, forwarder, function));
             }
         });
         Address = new Uri(AddressOf(_front));
@@ -195,10 +215,15 @@ public sealed class FunctionsHost : IAsyncDisposable
     private async Task InvokeHttpAsync(HttpContext context, IHttpForwarder forwarder, DeclaredFunction function)
     {
         InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
-        request.InputData.Add(new ParameterBinding { Name = function.Trigger.GetProperty("name").GetString(), Data = new TypedData { Http = new RpcHttp() } });
+        request.InputData.Add(new ParameterBinding
+        {
+            Name = function.Trigger.GetProperty("name").GetString(),
+            Data = new TypedData { Http = new RpcHttp() },
+        });
         context.Request.Headers["x-ms-invocation-id"] = request.InvocationId;
-        ValueTask<ForwarderError> forwarding = forwarder.SendAsync(context, _worker, _client, new ForwarderRequestConfig { ActivityTimeout = LongestInvocation });
-        // A caller that goes away ends both: the forwarded request is aborted, and the worker sees that.
+        ForwarderRequestConfig config = new() { ActivityTimeout = InvocationLimit };
+        ValueTask<ForwarderError> forwarding = forwarder.SendAsync(context, _worker, _client, config);
+        // If the caller disconnects, both end: the forwarded request is aborted, and the worker notices that.
         Task<StatusResult> invoking = InvokeAsync(request, CancellationToken.None);
         await forwarding;
         await invoking;
@@ -206,14 +231,17 @@ public sealed class FunctionsHost : IAsyncDisposable
 
     private async Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken)
     {
-        // The worker takes both for given.
+        // The worker fails if one of these is missing.
         (request.TraceContext, request.RetryContext) = (new RpcTraceContext(), new RetryContext());
         await using CancellationTokenRegistration cancel = cancellationToken.Register(
-            () => _channel.Tell(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }));
-        return (await _channel.AskAsync(request.InvocationId, new StreamingMessage { InvocationRequest = request }, LongestInvocation, CancellationToken.None)).InvocationResponse.Result;
+            () => _channel.Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }));
+        StreamingMessage reply = await _channel.AskAsync(
+            request.InvocationId, new StreamingMessage { InvocationRequest = request }, InvocationLimit, CancellationToken.None);
+        return reply.InvocationResponse.Result;
     }
 
-    private static async Task<WebApplication> ListenAsync(string url, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
+    private static async Task<WebApplication> ListenAsync(
+        string url, HttpProtocols protocols, Action<IServiceCollection> services, Action<WebApplication> map)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -229,7 +257,8 @@ public sealed class FunctionsHost : IAsyncDisposable
         return app;
     }
 
-    private static string AddressOf(WebApplication app) => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+    private static string AddressOf(WebApplication app) =>
+        app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
 
     private static void Check(StatusResult result, string what)
     {

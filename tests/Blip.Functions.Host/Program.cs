@@ -1,6 +1,7 @@
 using Blip.Functions.Host;
 
-// Host APP IMAGES LISTENER-CONNECTION HOST-ID NAME=VALUE...: the app with its blob listener until it is killed. One line says that it runs, and names the worker's process.
+// Arguments: APP IMAGES LISTENER-CONNECTION HOST-ID NAME=VALUE...
+// Runs the app with its blob listener until it is killed. When it runs, it writes one line with its address and the worker's process id.
 Dictionary<string, string> settings = args[4..].Select(setting => setting.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
 await using FunctionsHost host = await FunctionsHost.StartAsync(args[0], settings);
 using IHost listener = BlobListener.Create(host, args[2], args[1], args[3]);

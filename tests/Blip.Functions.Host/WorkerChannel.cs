@@ -5,20 +5,20 @@ using Grpc.Core;
 
 namespace Blip.Functions.Host;
 
-/// <summary>The stream between host and worker: requests out, replies matched to them, logs kept.</summary>
+/// <summary>The stream between the host and the worker: sends requests, and finds the reply to each of them.</summary>
 internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
 {
     private readonly Channel<StreamingMessage> _out = Channel.CreateUnbounded<StreamingMessage>();
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _waiting = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Done when the worker has called.</summary>
+    /// <summary>Ends when the worker has opened the stream.</summary>
     public Task Started => _started.Task;
 
-    /// <summary>What the worker logged at warning or above.</summary>
-    public ConcurrentQueue<string> Complaints { get; } = [];
-
-    public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream,
+        IServerStreamWriter<StreamingMessage> responseStream,
+        ServerCallContext context)
     {
         Task writing = WriteAsync(responseStream, context.CancellationToken);
         try
@@ -36,7 +36,8 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
         await writing;
     }
 
-    public async Task<StreamingMessage> AskAsync(string key, StreamingMessage message, TimeSpan limit, CancellationToken cancellationToken = default)
+    public async Task<StreamingMessage> AskAsync(
+        string key, StreamingMessage message, TimeSpan limit, CancellationToken cancellationToken = default)
     {
         TaskCompletionSource<StreamingMessage> reply = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[key] = reply;
@@ -52,7 +53,7 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
         }
     }
 
-    public void Tell(StreamingMessage message) => _out.Writer.TryWrite(message);
+    public void Send(StreamingMessage message) => _out.Writer.TryWrite(message);
 
     private void Receive(StreamingMessage message)
     {
@@ -68,8 +69,6 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
             waiting.TrySetResult(message);
         else if (message.ContentCase == StreamingMessage.ContentOneofCase.StartStream)
             _started.TrySetResult();
-        else if (message.ContentCase == StreamingMessage.ContentOneofCase.RpcLog && message.RpcLog.Level is >= RpcLog.Types.Level.Warning and < RpcLog.Types.Level.None)
-            Complaints.Enqueue($"{message.RpcLog.Category}: {message.RpcLog.Message} {message.RpcLog.Exception?.Message}");
     }
 
     private async Task WriteAsync(IServerStreamWriter<StreamingMessage> stream, CancellationToken cancellationToken)

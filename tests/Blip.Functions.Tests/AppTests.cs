@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>The published app's real worker, over HTTP.</summary>
+/// <summary>The real worker of the published app, over HTTP.</summary>
 public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
 {
     private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
@@ -35,28 +35,46 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     [Fact]
     public void Functions_Declared_WithTheirRoutesAndKeys()
     {
-        string[] declared = [.. _host.Functions.Where(f => f.Trigger.GetProperty("type").GetString() == "httpTrigger").Select(f =>
-            $"{f.Name} {string.Join(',', f.Trigger.GetProperty("methods").EnumerateArray())} {f.Trigger.GetProperty("route")} {f.Trigger.GetProperty("authLevel")}").Order(StringComparer.Ordinal)];
         Assert.Equal(
         [
-            "Alive get alive Anonymous", "Ask post api/ask Function", "ChatCompletions post v1/chat/completions Function", "Health get health Anonymous", "HealthLive get health/live Anonymous",
-            "HealthReady get health/ready Anonymous", "Mcp get,post,delete mcp Function", "Models get v1/models Function", "OpenApi get openapi/v1.json Function", "SendImage post api/images Function",
-        ], declared);
-        JsonElement blob = _host.Functions.Single(f => f.Name == "AnswerImage").Trigger;
-        Assert.Equal(("blobTrigger", "%BlipImages%/{name}", "AzureWebJobsStorage", "EventGrid"),
-            (blob.GetProperty("type").GetString(), blob.GetProperty("path").GetString(), blob.GetProperty("connection").GetString(), blob.GetProperty("source").GetString()));
+            "Alive get alive Anonymous",
+            "Ask post api/ask Function",
+            "ChatCompletions post v1/chat/completions Function",
+            "Health get health Anonymous",
+            "HealthLive get health/live Anonymous",
+            "HealthReady get health/ready Anonymous",
+            "Mcp get,post,delete mcp Function",
+            "Models get v1/models Function",
+            "OpenApi get openapi/v1.json Function",
+            "SendImage post api/images Function",
+        ], _host.Functions.Where(f => Text(f, "type") == "httpTrigger").Select(Describe).Order(StringComparer.Ordinal));
+        DeclaredFunction blob = _host.Functions.Single(f => f.Name == "AnswerImage");
+        Assert.Equal(
+            ("blobTrigger", "%BlipImages%/{name}", "AzureWebJobsStorage", "EventGrid"),
+            (Text(blob, "type"), Text(blob, "path"), Text(blob, "connection"), Text(blob, "source")));
+
+        static string? Text(DeclaredFunction function, string name) => function.Trigger.GetProperty(name).GetString();
+
+        static string Describe(DeclaredFunction function)
+        {
+            string methods = string.Join(',', function.Trigger.GetProperty("methods").EnumerateArray());
+            return $"{function.Name} {methods} {Text(function, "route")} {function.Trigger.GetProperty("authLevel")}";
+        }
     }
 
     [Fact]
     public void Folder_HoldsOneNativeRuntimeAndNoSettings()
     {
-        string[] files = [.. Directory.GetFiles(app.Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(app.Folder, file))];
-        Assert.Equal("libonnxruntime.so", Assert.Single(files, file => Path.GetFileName(file) is "libonnxruntime.so" or "onnxruntime.dll" or "libonnxruntime.dylib"));
+        string[] paths = Directory.GetFiles(app.Folder, "*", SearchOption.AllDirectories);
+        string[] files = [.. paths.Select(file => Path.GetRelativePath(app.Folder, file))];
+        string runtime = Assert.Single(
+            files, file => Path.GetFileName(file) is "libonnxruntime.so" or "onnxruntime.dll" or "libonnxruntime.dylib");
+        Assert.Equal("libonnxruntime.so", runtime);
         Assert.Contains("host.json", files);
         Assert.Contains(files, file => file.StartsWith(".azurefunctions", StringComparison.Ordinal));
         Assert.DoesNotContain("local.settings.json", files);
-        long bytes = files.Where(file => !file.StartsWith("models", StringComparison.Ordinal)).Sum(file => new FileInfo(Path.Combine(app.Folder, file)).Length);
-        Assert.InRange(bytes, 0, 80_000_000);
+        IEnumerable<string> withoutModels = files.Where(file => !file.StartsWith("models", StringComparison.Ordinal));
+        Assert.InRange(withoutModels.Sum(file => new FileInfo(Path.Combine(app.Folder, file)).Length), 0, 80_000_000);
         using JsonDocument host = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(app.Folder, "host.json")));
         Assert.Equal("", host.RootElement.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString());
     }
@@ -66,7 +84,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     {
         await using ServeProcess serve = await ServeProcess.StartAsync();
         string handle = "sha256-" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Dogs));
-        string chat = """{"messages":[{"role":"user","content":[{"type":"text","text":"what color is the tree?"},{"type":"image_url","image_url":{"url":"HANDLE"}}]}]MORE}""".Replace("HANDLE", handle, StringComparison.Ordinal);
+        string chat = Chat(handle), streamed = Chat(handle, ",\"stream\":true,\"logprobs\":true");
         (string Name, Func<HttpRequestMessage> Request)[] requests =
         [
             ("multipart", () => Post("/api/ask", Form("how many dogs are in the picture?"))),
@@ -74,8 +92,8 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("image", () => Post("/api/images", BlipImage(Dogs))),
             ("image again", () => Post("/api/images", BlipImage(Dogs))),
             ("handle", () => Post("/api/ask", Json($$"""{"image":"{{handle}}","question":"what color is the tree?"}"""))),
-            ("chat", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", "", StringComparison.Ordinal)))),
-            ("stream", () => Post("/v1/chat/completions", Json(chat.Replace("MORE", ",\"stream\":true,\"logprobs\":true", StringComparison.Ordinal)))),
+            ("chat", () => Post("/v1/chat/completions", Json(chat))),
+            ("stream", () => Post("/v1/chat/completions", Json(streamed))),
             ("chat error", () => Post("/v1/chat/completions", Json("{}"))),
             ("models", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models")),
             ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
@@ -89,15 +107,19 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("mcp", () => Post("/mcp", Json("""{"jsonrpc":"2.0","id":1,"method":"tools/list"}"""))),
         ];
         foreach ((string name, Func<HttpRequestMessage> request) in requests)
-            Assert.Equal($"{name}: {await SayAsync(serve.Http, request())}", $"{name}: {await SayAsync(_http, request())}");
+            Assert.Equal($"{name}: {await DescribeAsync(serve.Http, request())}", $"{name}: {await DescribeAsync(_http, request())}");
     }
 
     [Fact]
-    public async Task Http_SeveralQuestions_AreAnsweredInOrder()
+    public async Task Http_ThreeQuestions_AreAnsweredInOrder()
     {
-        using HttpResponseMessage response = await _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?", "", "is there a cat?")));
+        using HttpResponseMessage response = await _http.SendAsync(
+            Post("/api/ask", Form("how many dogs are in the picture?", "", "is there a cat?")));
         JsonElement answers = JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement.GetProperty("answers");
-        Assert.Equal(["2", "question_empty", "no"], answers.EnumerateArray().Select(a => a.TryGetProperty("answer", out JsonElement answer) ? answer.GetString() : a.GetProperty("error").GetProperty("code").GetString()));
+        IEnumerable<string?> answersOrCodes = answers.EnumerateArray().Select(a => a.TryGetProperty("answer", out JsonElement answer)
+            ? answer.GetString()
+            : a.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(["2", "question_empty", "no"], answersOrCodes);
     }
 
     [Fact]
@@ -105,9 +127,11 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     {
         using HttpResponseMessage sent = await _http.SendAsync(Post("/api/images", BlipImage(Dogs)));
         string handle = JsonDocument.Parse(await sent.Content.ReadAsStringAsync()).RootElement.GetProperty("handle").GetString()!;
-        await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(_host.Address, "/mcp") }));
+        await using McpClient client = await McpClient.CreateAsync(
+            new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(_host.Address, "/mcp") }));
         Assert.Equal(4, (await client.ListToolsAsync()).Count);
-        CallToolResult result = await client.CallToolAsync("ask_image", new Dictionary<string, object?> { ["image"] = handle, ["question"] = "how many dogs are in the picture?" });
+        CallToolResult result = await client.CallToolAsync(
+            "ask_image", new Dictionary<string, object?> { ["image"] = handle, ["question"] = "how many dogs are in the picture?" });
         Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
     }
 
@@ -121,30 +145,32 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Http_CallersThatVanish_LeaveTheWorkerAtWork()
+    public async Task Http_CallersDisconnect_TheWorkerStillAnswers()
     {
         await Task.WhenAll(Enumerable.Range(0, 40).Select(async i =>
         {
-            using CancellationTokenSource patience = new(i);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")), patience.Token));
+            using CancellationTokenSource disconnect = new(i);
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")), disconnect.Token));
         }));
         using HttpResponseMessage response = await _http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
         Assert.Contains("\"answer\":\"2\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Terminate_Told_ExitsZero() => Assert.Equal(0, await _host.TerminateAsync());
+    public async Task Terminate_RunningWorker_ExitsWithZero() => Assert.Equal(0, await _host.TerminateAsync());
 
     [Fact]
-    public async Task Decoder_UnlessToldOtherwise_IsManaged()
+    public async Task Decoder_NotConfigured_IsImageSharp()
     {
         await using FunctionsHost host = await app.StartAsync();
         using HttpClient http = new() { BaseAddress = host.Address };
         await ReadyAsync(http);
         using HttpResponseMessage answered = await http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
         Assert.Contains("\"answer\":\"2\"", await answered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        // What only Skia reads.
-        using HttpResponseMessage refused = await http.SendAsync(Post("/api/ask?question=a", BlipImage(await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "animated.webp")))));
+        // Only Skia reads this file.
+        byte[] animated = await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "animated.webp"));
+        using HttpResponseMessage refused = await http.SendAsync(Post("/api/ask?question=a", BlipImage(animated)));
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
     }
 
@@ -160,7 +186,8 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         Assert.Fail("The app did not become ready.");
     }
 
-    private static async Task<string> SayAsync(HttpClient http, HttpRequestMessage request)
+    /// <summary>The status, the type and the body of the response, without what differs from call to call.</summary>
+    private static async Task<string> DescribeAsync(HttpClient http, HttpRequestMessage request)
     {
         using HttpResponseMessage response = await http.SendAsync(request);
         string body = await response.Content.ReadAsStringAsync();
@@ -174,9 +201,18 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         return request;
     }
 
-    private static ByteArrayContent BlipImage(byte[] bytes) => new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
+    private static ByteArrayContent BlipImage(byte[] bytes) =>
+        new(bytes) { Headers = { ContentType = new MediaTypeHeaderValue("image/jpeg") } };
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+
+    private static string Chat(string handle, string more = "") =>
+        """
+        {"messages":[{"role":"user","content":[
+          {"type":"text","text":"what color is the tree?"},
+          {"type":"image_url","image_url":{"url":"HANDLE"}}
+        ]}]MORE}
+        """.Replace("HANDLE", handle, StringComparison.Ordinal).Replace("MORE", more, StringComparison.Ordinal);
 
     private static MultipartFormDataContent Form(params string[] questions)
     {

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>What may come between any two requests to the storage, on the storage emulator and with the demo model.</summary>
+/// <summary>Events between any two requests to the storage, with the storage emulator and the demo model.</summary>
 public sealed class BlobAnsweringTests : IAsyncLifetime
 {
     private static readonly BinaryData Dogs = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Sample("dogs.jpg"))),
@@ -41,9 +41,9 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Replaced_AtAnyStep_AndAnsweredMeanwhile_TheNewerStays() => await AtEachStepAsync(async (name, interrupted) =>
+    public async Task Replaced_AtAnyStepAndAnsweredByAnotherCall_TheNewerStays() => await AtEachStepAsync(async (name, answerDuring) =>
     {
-        await interrupted(async () =>
+        await answerDuring(async () =>
         {
             await UploadAsync(name, Other);
             await AnswerAsync(name);
@@ -52,27 +52,28 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     });
 
     [Fact]
-    public async Task Replaced_AtAnyStep_TheNewerIsAnsweredWhenToldOfIt() => await AtEachStepAsync(async (name, interrupted) =>
+    public async Task Replaced_AtAnyStep_TheNextCallAnswersTheNewer() => await AtEachStepAsync(async (name, answerDuring) =>
     {
-        await interrupted(() => UploadAsync(name, Other));
+        await answerDuring(() => UploadAsync(name, Other));
         await AnswerAsync(name);
         await AssertAnswersNewestAsync(name, Other);
     });
 
     [Fact]
-    public async Task Failed_AtAnyStep_ThrowsAndTheNextTryAnswers() => await AtEachStepAsync(async (name, interrupted) =>
+    public async Task Failed_AtAnyStep_ThrowsAndTheNextTryAnswers() => await AtEachStepAsync(async (name, answerDuring) =>
     {
-        RequestFailedException failure = await Assert.ThrowsAsync<RequestFailedException>(() => interrupted(() => throw new RequestFailedException(403, "the storage says no")));
-        Assert.Equal("the storage says no", failure.Message);
+        RequestFailedException failure = await Assert.ThrowsAsync<RequestFailedException>(
+            () => answerDuring(() => throw new RequestFailedException(403, "the storage refuses")));
+        Assert.Equal("the storage refuses", failure.Message);
         await AnswerAsync(name);
         await AssertAnswersNewestAsync(name, Dogs);
     });
 
     [Fact]
-    public async Task AnsweredBySomebodyElse_AtAnyStep_ThereIsOneDocument() => await AtEachStepAsync(async (name, interrupted) =>
+    public async Task AnsweredByAnotherCall_AtAnyStep_ThereIsOneDocument() => await AtEachStepAsync(async (name, answerDuring) =>
     {
         ETag first = default;
-        await interrupted(async () =>
+        await answerDuring(async () =>
         {
             await AnswerAsync(name);
             first = await VersionAsync(name);
@@ -82,15 +83,16 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     });
 
     [Fact]
-    public async Task Gone_AtAnyStep_EndsWell() => await AtEachStepAsync((name, interrupted) => interrupted(() => _images.GetBlobClient(name).DeleteAsync()));
+    public async Task Deleted_AtAnyStep_EndsWithoutAnError() => await AtEachStepAsync(
+        (name, answerDuring) => answerDuring(() => _images.GetBlobClient(name).DeleteAsync()));
 
     [Fact]
-    public async Task AnswersContainer_MissingOrGone_IsMade()
+    public async Task AnswersContainer_Missing_IsCreated()
     {
-        BlobContainerClient none = _azurite.Blobs.GetBlobContainerClient("none");
+        BlobContainerClient missing = _azurite.Blobs.GetBlobContainerClient("missing");
         await UploadAsync("a.jpg", Dogs);
-        await Answering().AnswerAsync(_images.GetBlobClient("a.jpg"), none);
-        Assert.True(await none.GetBlobClient("a.jpg.json").ExistsAsync());
+        await Answering().AnswerAsync(_images.GetBlobClient("a.jpg"), missing);
+        Assert.True(await missing.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
     [Fact]
@@ -107,7 +109,8 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         await AnswerAsync("a.jpg.questions.json");
         Assert.Equal(["where is this?", "how many dogs are in the picture?"], await AskedAsync("a.jpg"));
 
-        await _images.GetBlobClient("a.jpg").SetMetadataAsync(new Dictionary<string, string> { ["Questions"] = """["is it day or night?"]""" });
+        Dictionary<string, string> metadata = new() { ["Questions"] = """["is it day or night?"]""" };
+        await _images.GetBlobClient("a.jpg").SetMetadataAsync(metadata);
         await AnswerAsync("a.jpg");
         Assert.Equal(["is it day or night?"], await AskedAsync("a.jpg"));
         Assert.False(await _answers.GetBlobClient("a.jpg.questions.json.json").ExistsAsync());
@@ -120,19 +123,19 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     [InlineData("""["a",1]""")]
     [InlineData("""{"a":"b"}""")]
     [InlineData("""["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]""")]
-    public async Task Questions_Wrong_AreAnErrorDocumentUntilMended(string side)
+    public async Task Questions_Wrong_GiveAnErrorDocumentUntilTheyAreCorrected(string side)
     {
         await UploadAsync("a.jpg", Dogs);
         await UploadAsync("a.jpg.questions.json", BinaryData.FromString(side));
         await AnswerAsync("a.jpg");
-        Assert.Equal("invalid_request", (await DocumentAsync("a.jpg")).GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal("invalid_request", await ErrorCodeAsync("a.jpg"));
         await UploadAsync("a.jpg.questions.json", BinaryData.FromString("""["is there a cat?"]"""));
         await AnswerAsync("a.jpg.questions.json");
         Assert.Equal(["is there a cat?"], await AskedAsync("a.jpg"));
     }
 
     [Fact]
-    public async Task Image_TooLargeEmptyOrNone_IsAnErrorDocument()
+    public async Task Image_TooLargeEmptyOrText_GivesAnErrorDocument()
     {
         await UploadAsync("large.jpg", Dogs);
         await AnswerAsync("large.jpg", sources: new ImageSourceOptions { MaxBytes = 1000 });
@@ -140,8 +143,9 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         await AnswerAsync("empty.jpg");
         await UploadAsync("text.txt", BinaryData.FromString("hello"));
         await AnswerAsync("text.txt");
-        string[] codes = ["image_too_large", "image_corrupt", "unsupported_image"];
-        Assert.Equal(codes, await Task.WhenAll(((string[])["large.jpg", "empty.jpg", "text.txt"]).Select(async name => (await DocumentAsync(name)).GetProperty("error").GetProperty("code").GetString())));
+        Assert.Equal("image_too_large", await ErrorCodeAsync("large.jpg"));
+        Assert.Equal("image_corrupt", await ErrorCodeAsync("empty.jpg"));
+        Assert.Equal("unsupported_image", await ErrorCodeAsync("text.txt"));
     }
 
     [Fact]
@@ -158,12 +162,17 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     public async Task Model_CannotBeUsed_ThrowsAndLeavesNoDocument()
     {
         await UploadAsync("a.jpg", Dogs);
-        await using BlipService none = new(Options.Create(new BlipOptions { Model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()) }));
-        await Assert.ThrowsAsync<BlipModelException>(() => Answering(service: none).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
+        string missing = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+        await using BlipService service = new(Options.Create(new BlipOptions { Model = missing }));
+        await Assert.ThrowsAsync<BlipModelException>(
+            () => Answering(service: service).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
         Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
-    /// <summary>Runs a scenario for the first request of an answering, for the second and so on. The scenario calls its second argument to have the image answered with something happening before that request.</summary>
+    /// <summary>
+    /// Runs a scenario for each request that a call sends to the storage. The second argument of the scenario answers the image, and does
+    /// something right before that request.
+    /// </summary>
     private async Task AtEachStepAsync(Func<string, Func<Func<Task>, Task>, Task> scenario)
     {
         int step = 0;
@@ -174,14 +183,15 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
             BlobClientOptions options = new() { Retry = { MaxRetries = 0 } };
             Interruption interruption = new(step);
             options.AddPolicy(interruption, HttpPipelinePosition.PerCall);
-            BlobServiceClient watched = new(_azurite.Connection, options);
+            BlobServiceClient blobs = new(_azurite.Connection, options);
             try
             {
-                await scenario(name, async happens =>
+                await scenario(name, async action =>
                 {
-                    interruption.Happens = happens;
-                    await Answering().AnswerAsync(watched.GetBlobContainerClient("images").GetBlobClient(name), watched.GetBlobContainerClient("answers"));
-                    // Beyond the last request nothing happens, and the scenario has nothing to say.
+                    interruption.Action = action;
+                    BlobClient image = blobs.GetBlobContainerClient("images").GetBlobClient(name);
+                    await Answering().AnswerAsync(image, blobs.GetBlobContainerClient("answers"));
+                    // After the last request there is no interruption, and nothing to check.
                     if (!interruption.Happened)
                         throw new BeyondLastStepException();
                 });
@@ -194,19 +204,37 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         Assert.InRange(step, 6, 12);
     }
 
-    private BlobAnswering Answering(BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null, BlipService? service = null) =>
-        new(service ?? _service, Options.Create(options ?? new BlobAnsweringOptions()), Options.Create(sources ?? new ImageSourceOptions()), TimeProvider.System, NullLogger<BlobAnswering>.Instance);
+    private BlobAnswering Answering(
+        BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null, BlipService? service = null) =>
+        new(
+            service ?? _service,
+            Options.Create(options ?? new BlobAnsweringOptions()),
+            Options.Create(sources ?? new ImageSourceOptions()),
+            TimeProvider.System,
+            NullLogger<BlobAnswering>.Instance);
 
     private Task AnswerAsync(string name, BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null) =>
         Answering(options, sources).AnswerAsync(_images.GetBlobClient(name), _answers);
 
-    private async Task UploadAsync(string name, BinaryData content) => await _images.GetBlobClient(name).UploadAsync(content, overwrite: true);
+    private async Task UploadAsync(string name, BinaryData content) =>
+        await _images.GetBlobClient(name).UploadAsync(content, overwrite: true);
 
     private async Task<ETag> VersionAsync(string name) => (await _answers.GetBlobClient(name + ".json").GetPropertiesAsync()).Value.ETag;
 
-    private async Task<JsonElement> DocumentAsync(string name) => JsonDocument.Parse((await _answers.GetBlobClient(name + ".json").DownloadContentAsync()).Value.Content).RootElement;
+    private async Task<JsonElement> DocumentAsync(string name)
+    {
+        BlobDownloadResult document = await _answers.GetBlobClient(name + ".json").DownloadContentAsync();
+        return JsonDocument.Parse(document.Content).RootElement;
+    }
 
-    private async Task<string?[]> AskedAsync(string name) => [.. (await DocumentAsync(name)).GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("question").GetString())];
+    private async Task<string?> ErrorCodeAsync(string name) =>
+        (await DocumentAsync(name)).GetProperty("error").GetProperty("code").GetString();
+
+    private async Task<string?[]> AskedAsync(string name)
+    {
+        JsonElement answers = (await DocumentAsync(name)).GetProperty("answers");
+        return [.. answers.EnumerateArray().Select(a => a.GetProperty("question").GetString())];
+    }
 
     private async Task AssertAnswersNewestAsync(string name, BinaryData content)
     {
@@ -215,28 +243,30 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         Assert.Equal(image.ETag.ToString(), document.GetProperty("image_etag").GetString());
         JsonElement answer = Assert.Single(document.GetProperty("answers").EnumerateArray().ToArray());
         BlipModel model = await _service.GetModelAsync();
-        Assert.Equal((await model.AskAsync(BlipImage.FromBytes(content.ToArray()), "what is in the picture?")).Text, answer.GetProperty("answer").GetString());
+        Answer expected = await model.AskAsync(BlipImage.FromBytes(content.ToArray()), "what is in the picture?");
+        Assert.Equal(expected.Text, answer.GetProperty("answer").GetString());
     }
 
     private sealed class BeyondLastStepException : Exception;
 
-    /// <summary>Lets something happen before one request.</summary>
+    /// <summary>Runs an action right before one of the requests.</summary>
     private sealed class Interruption(int step) : HttpPipelinePolicy
     {
         private int _requests;
 
-        public Func<Task> Happens { get; set; } = () => Task.CompletedTask;
+        public Func<Task> Action { get; set; } = () => Task.CompletedTask;
 
         public bool Happened { get; private set; }
 
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
+            throw new NotSupportedException();
 
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
             if (_requests++ == step)
             {
                 Happened = true;
-                await Happens();
+                await Action();
             }
             await ProcessNextAsync(message, pipeline);
         }

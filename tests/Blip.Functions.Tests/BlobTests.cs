@@ -10,21 +10,23 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>An image from the storage emulator through the genuine listener and the real worker to its answer document.</summary>
+/// <summary>Images go from the storage emulator through the real listener and the real worker to their documents.</summary>
 public sealed class BlobTests(PublishedApp app)
 {
     [Fact]
     public async Task Images_Uploaded_AreAnsweredOrSayWhyNot()
     {
         await using Azurite azurite = await Azurite.StartAsync();
-        BlobContainerClient images = azurite.Blobs.GetBlobContainerClient("images"), answers = azurite.Blobs.GetBlobContainerClient("answers");
+        BlobContainerClient images = azurite.Blobs.GetBlobContainerClient("images");
+        BlobContainerClient answers = azurite.Blobs.GetBlobContainerClient("answers");
         await images.CreateAsync();
         BinaryData dogs = BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
         await images.GetBlobClient("cut.jpg").UploadAsync(BinaryData.FromBytes(dogs.ToMemory()[..9000]));
         await images.GetBlobClient("side/é 1.jpg.questions.json").UploadAsync(BinaryData.FromString("""["is there a cat?"]"""));
         await images.GetBlobClient("side/é 1.jpg").UploadAsync(dogs);
-        await images.GetBlobClient("wrong.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = "nonsense" } });
-        await images.GetBlobClient("dogs.jpg").UploadAsync(dogs, new BlobUploadOptions { Metadata = new Dictionary<string, string> { ["questions"] = """["how many dogs are in the picture?","what color is the tree?"]""" } });
+        await images.GetBlobClient("wrong.jpg").UploadAsync(dogs, WithQuestions("nonsense"));
+        await images.GetBlobClient("dogs.jpg").UploadAsync(
+            dogs, WithQuestions("""["how many dogs are in the picture?","what color is the tree?"]"""));
 
         await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection));
         using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "first");
@@ -33,13 +35,16 @@ public sealed class BlobTests(PublishedApp app)
         {
             JsonElement answered = await ReadAsync(answers, "dogs.jpg.json");
             Assert.Equal(["2", "green"], answered.GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
-            Assert.Equal((await images.GetBlobClient("dogs.jpg").GetPropertiesAsync()).Value.ETag.ToString(), answered.GetProperty("image_etag").GetString());
+            BlobProperties image = await images.GetBlobClient("dogs.jpg").GetPropertiesAsync();
+            Assert.Equal(image.ETag.ToString(), answered.GetProperty("image_etag").GetString());
             Assert.Matches("^[0-9a-f]{64}$", answered.GetProperty("model_digest").GetString());
             Assert.True(answered.GetProperty("answered_at").GetDateTimeOffset() > DateTimeOffset.UtcNow.AddMinutes(-5));
-            Assert.Equal("image_corrupt", (await ReadAsync(answers, "cut.jpg.json")).GetProperty("error").GetProperty("code").GetString());
-            Assert.Equal("invalid_request", (await ReadAsync(answers, "wrong.jpg.json")).GetProperty("error").GetProperty("code").GetString());
-            Assert.Equal("no", (await ReadAsync(answers, "side/é 1.jpg.json")).GetProperty("answers")[0].GetProperty("answer").GetString());
-            // A bad image is not tried again: the retries would have followed within a second.
+            JsonElement cut = await ReadAsync(answers, "cut.jpg.json"), wrong = await ReadAsync(answers, "wrong.jpg.json");
+            Assert.Equal("image_corrupt", cut.GetProperty("error").GetProperty("code").GetString());
+            Assert.Equal("invalid_request", wrong.GetProperty("error").GetProperty("code").GetString());
+            JsonElement side = await ReadAsync(answers, "side/é 1.jpg.json");
+            Assert.Equal("no", side.GetProperty("answers")[0].GetProperty("answer").GetString());
+            // A damaged image is not tried again. The listener would try it within a second.
             await Task.Delay(2000);
             Assert.Single(host.BlobRuns, run => run == "images/cut.jpg");
             Assert.Single(host.BlobRuns, run => run == "images/wrong.jpg");
@@ -56,9 +61,11 @@ public sealed class BlobTests(PublishedApp app)
         await using Azurite azurite = await Azurite.StartAsync();
         BlobContainerClient images = azurite.Blobs.GetBlobContainerClient("images");
         await images.CreateAsync();
-        await images.GetBlobClient("dogs.jpg").UploadAsync(BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg"))));
-        // No container can have this name: every write fails.
-        await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"));
+        BinaryData dogs = BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
+        await images.GetBlobClient("dogs.jpg").UploadAsync(dogs);
+        // A container cannot have this name, so every write fails.
+        await using FunctionsHost host = await app.StartAsync(
+            ("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"));
         using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "poisoned");
         await listener.StartAsync();
         try
@@ -72,7 +79,8 @@ public sealed class BlobTests(PublishedApp app)
                     kept = (await poison.PeekMessageAsync()).Value;
             }
             Assert.NotNull(kept);
-            Assert.Equal("dogs.jpg", JsonDocument.Parse(Convert.FromBase64String(kept.Body.ToString())).RootElement.GetProperty("BlobName").GetString());
+            using JsonDocument message = JsonDocument.Parse(Convert.FromBase64String(kept.Body.ToString()));
+            Assert.Equal("dogs.jpg", message.RootElement.GetProperty("BlobName").GetString());
             await Task.Delay(2000);
             Assert.Equal(Enumerable.Repeat("images/dogs.jpg", 5), host.BlobRuns);
         }
@@ -81,6 +89,9 @@ public sealed class BlobTests(PublishedApp app)
             await listener.StopAsync();
         }
     }
+
+    private static BlobUploadOptions WithQuestions(string questions) =>
+        new() { Metadata = new Dictionary<string, string> { ["questions"] = questions } };
 
     private static async Task<JsonElement> ReadAsync(BlobContainerClient answers, string name)
     {
@@ -91,6 +102,6 @@ public sealed class BlobTests(PublishedApp app)
                 return JsonDocument.Parse((await document.DownloadContentAsync()).Value.Content).RootElement;
             await Task.Delay(100);
         }
-        throw new TimeoutException($"{name} did not come.");
+        throw new TimeoutException($"There is no {name} after 30 seconds.");
     }
 }

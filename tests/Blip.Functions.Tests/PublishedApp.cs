@@ -7,15 +7,16 @@ using Xunit;
 
 namespace Blip.Functions.Tests;
 
-/// <summary>The folder that <c>dotnet publish</c> makes of the app, once for all tests, as the README says.</summary>
+/// <summary>Publishes the app once for all tests, with the command of the README.</summary>
 public sealed class PublishedApp : IAsyncLifetime
 {
     private readonly DirectoryInfo _temporary = Directory.CreateTempSubdirectory("blip functions é ");
 
     public string Folder { get; private set; } = "";
 
-    /// <summary>A folder that was published already can be named, to save the half minute.</summary>
-    public async ValueTask InitializeAsync() => Folder = Environment.GetEnvironmentVariable("BLIP_FUNCTIONS_APP") is { Length: > 0 } ready ? ready : await PublishAsync();
+    /// <summary>Publishes the app, unless BLIP_FUNCTIONS_APP names a folder with the published app.</summary>
+    public async ValueTask InitializeAsync() =>
+        Folder = Environment.GetEnvironmentVariable("BLIP_FUNCTIONS_APP") is { Length: > 0 } published ? published : await PublishAsync();
 
     private async Task<string> PublishAsync()
     {
@@ -23,7 +24,9 @@ public sealed class PublishedApp : IAsyncLifetime
         ProcessStartInfo start = new("dotnet") { WorkingDirectory = TestPaths.Root, RedirectStandardOutput = true };
         foreach (string argument in (string[])
         [
-            "publish", "src/Blip.Functions", "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_temporary.FullName, "artifacts"), "-v", "q", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false",
+            "publish", "src/Blip.Functions", "-c", "Release", "-o", folder,
+            "--artifacts-path", Path.Combine(_temporary.FullName, "artifacts"),
+            "-v", "q", "--nologo", "-nodeReuse:false", "-p:UseSharedCompilation=false",
         ])
             start.ArgumentList.Add(argument);
         using Process publish = Process.Start(start)!;
@@ -35,7 +38,12 @@ public sealed class PublishedApp : IAsyncLifetime
 
     public Task<FunctionsHost> StartAsync(params (string Name, string Value)[] settings)
     {
-        Dictionary<string, string> all = new() { ["BlipImages"] = "images", ["BlipAnswers"] = "answers", ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true" };
+        Dictionary<string, string> all = new()
+        {
+            ["BlipImages"] = "images",
+            ["BlipAnswers"] = "answers",
+            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+        };
         foreach ((string name, string value) in settings)
             all[name] = value;
         return FunctionsHost.StartAsync(Folder, all);

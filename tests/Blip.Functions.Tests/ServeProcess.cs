@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Blip.Functions.Tests;
 
-/// <summary><c>blip serve</c> as a process.</summary>
+/// <summary>Runs <c>blip serve</c> as a process.</summary>
 internal sealed class ServeProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -14,8 +14,10 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public static async Task<ServeProcess> StartAsync()
     {
-        string program = typeof(ServeProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BlipExecutable").Value!;
-        Process process = Process.Start(new ProcessStartInfo("dotnet", [program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true })!;
+        IEnumerable<AssemblyMetadataAttribute> metadata = typeof(ServeProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>();
+        string program = metadata.Single(a => a.Key == "BlipExecutable").Value!;
+        Process process = Process.Start(
+            new ProcessStartInfo("dotnet", [program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true })!;
         string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
         return new ServeProcess(process, new Uri(line.Split(' ')[2].TrimEnd(':')));
     }

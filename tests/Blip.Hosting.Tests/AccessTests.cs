@@ -1,26 +1,36 @@
 using System.Net;
+using System.Text.Json;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>Who may ask: keys, hosts, origins.</summary>
+/// <summary>The access rules: keys, hosts and origins.</summary>
 public sealed class AccessTests
 {
     private const string Key = "correct horse battery staple";
 
-    private static readonly string[] Keyed = ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
+    private static readonly string[] NeedKey =
+        ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
+
+    private static readonly (string?, string?)[] WrongKeys =
+    [
+        (null, null), ("x-api-key", "wrong"), ("Authorization", "Bearer wrong"), ("Authorization", "Basic " + Key), ("x-api-key", ""),
+    ];
+
+    private static readonly (string, string)[] RightKeys =
+        [("x-api-key", Key), ("Authorization", "Bearer " + Key), ("authorization", "bearer " + Key)];
 
     [Fact]
     public async Task Key_Set_IsNeededEverywhereButForHealthAndThePage()
     {
         await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
-        foreach (string path in Keyed)
+        foreach (string path in NeedKey)
         {
-            foreach ((string? header, string? value) in ((string?, string?)[])[(null, null), ("x-api-key", "wrong"), ("Authorization", "Bearer wrong"), ("Authorization", "Basic " + Key), ("x-api-key", "")])
+            foreach ((string? header, string? value) in WrongKeys)
                 Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(service, path, header, value)).StatusCode);
-            foreach ((string header, string value) in ((string, string)[])[("x-api-key", Key), ("Authorization", "Bearer " + Key), ("authorization", "bearer " + Key)])
+            foreach ((string header, string value) in RightKeys)
                 Assert.NotEqual(HttpStatusCode.Unauthorized, (await SendAsync(service, path, header, value)).StatusCode);
         }
         foreach (string path in (string[])["/health/live", "/health/ready", "/", "/page.js", "/page.css"])
@@ -31,7 +41,8 @@ public sealed class AccessTests
     public async Task Key_Missing_IsAProblemThatSaysHow()
     {
         await using Service service = await Service.StartAsync(options => options.ApiKey = Key);
-        using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, Service.HowMany));
+        using HttpResponseMessage response = await service.Http.PostAsync(
+            new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, Service.HowMany));
         string detail = await Service.ReadProblemAsync(response, 401, "unauthorized");
         Assert.Contains("x-api-key", detail, StringComparison.Ordinal);
         Assert.DoesNotContain(Key, detail, StringComparison.Ordinal);
@@ -53,10 +64,11 @@ public sealed class AccessTests
     [InlineData("*", "Origin", "https://evil.example", false)]
     public async Task Foreign_HostOrOrigin_IsRefused(string? allowed, string header, string value, bool refused)
     {
-        await using Service service = await Service.StartAsync(options => options.AllowedHosts = allowed is null ? [] : [allowed], warm: false);
-        foreach (string path in (string[])[.. Keyed, "/"])
+        await using Service service = await Service.StartAsync(
+            options => options.AllowedHosts = allowed is null ? [] : [allowed], warm: false);
+        foreach (string path in (string[])[.. NeedKey, "/"])
             Assert.Equal(refused, (await SendAsync(service, path, header, value)).StatusCode == HttpStatusCode.Forbidden);
-        // A probe names the container's address.
+        // A health check uses the container's own address as host, so it works with every host.
         Assert.NotEqual(HttpStatusCode.Forbidden, (await SendAsync(service, "/health/live", header, value)).StatusCode);
     }
 
@@ -66,7 +78,8 @@ public sealed class AccessTests
     public async Task Key_Set_AllowsAnyHostAndStillNoForeignPage(string header, string value, bool refused)
     {
         await using Service service = await Service.StartAsync(options => options.ApiKey = Key, warm: false);
-        Assert.Equal(refused, (await SendAsync(service, "/v1/models", header, value, ("x-api-key", Key))).StatusCode == HttpStatusCode.Forbidden);
+        using HttpResponseMessage response = await SendAsync(service, "/v1/models", header, value, ("x-api-key", Key));
+        Assert.Equal(refused, response.StatusCode == HttpStatusCode.Forbidden);
     }
 
     [Fact]
@@ -77,15 +90,23 @@ public sealed class AccessTests
         string handle = (await service.PostAsync("/api/images", Service.Image(Service.Dogs), 201)).GetProperty("handle").GetString()!;
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(new HttpClientTransportOptions
         {
-            Endpoint = new Uri(service.Address, "/mcp"), AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + Key },
+            Endpoint = new Uri(service.Address, "/mcp"),
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = "Bearer " + Key },
         }));
-        CallToolResult result = await client.CallToolAsync("ask_image_many", new Dictionary<string, object?> { ["image"] = handle, ["questions"] = new[] { Service.HowMany, "what color is the tree?" } });
-        Assert.Equal(["2", "green"], result.StructuredContent!.Value.GetProperty("answers").EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
+        string[] questions = [Service.HowMany, "what color is the tree?"];
+        CallToolResult result = await client.CallToolAsync(
+            "ask_image_many", new Dictionary<string, object?> { ["image"] = handle, ["questions"] = questions });
+        JsonElement answers = result.StructuredContent!.Value.GetProperty("answers");
+        Assert.Equal(["2", "green"], answers.EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
     }
 
-    private static async Task<HttpResponseMessage> SendAsync(Service service, string path, string? header, string? value, params (string Name, string Value)[] more)
+    private static async Task<HttpResponseMessage> SendAsync(
+        Service service, string path, string? header, string? value, params (string Name, string Value)[] more)
     {
-        HttpRequestMessage request = new(path is "/" or "/v1/models" or "/openapi/v1.json" || path.StartsWith("/health", StringComparison.Ordinal) || path.StartsWith("/page", StringComparison.Ordinal) ? HttpMethod.Get : HttpMethod.Post, path);
+        bool isGet = path is "/" or "/v1/models" or "/openapi/v1.json"
+            || path.StartsWith("/health", StringComparison.Ordinal)
+            || path.StartsWith("/page", StringComparison.Ordinal);
+        HttpRequestMessage request = new(isGet ? HttpMethod.Get : HttpMethod.Post, path);
         if (request.Method == HttpMethod.Post)
             request.Content = Service.Json("{}");
         foreach ((string name, string text) in more)

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary><c>/api/ask</c> and <c>/api/images</c>: every form of request, and every way to get it wrong.</summary>
+/// <summary><c>/api/ask</c> and <c>/api/images</c>: every form of request, and every kind of wrong request.</summary>
 public sealed class AskTests(SharedService shared) : IClassFixture<SharedService>
 {
     private static readonly string DataUri = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs);
@@ -17,22 +17,26 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     public async Task Ask_EachForm_GivesTheModelsAnswer()
     {
         await using BlipModel model = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
-        Answer wanted = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
+        Answer expected = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
         string handle = (await Service.PostAsync("/api/images", Service.Form(Service.Dogs), 201)).GetProperty("handle").GetString()!;
+        string[] list = [Service.HowMany];
+        string byDataUri = JsonSerializer.Serialize(new { image = DataUri, question = Service.HowMany });
+        string byHandle = JsonSerializer.Serialize(new { image = handle, question = Service.HowMany });
+        string byHandleInAList = JsonSerializer.Serialize(new { image = handle, questions = list });
         JsonElement[] answers =
         [
             await Service.PostAsync("/api/ask", Service.Form(Service.Dogs, Service.HowMany)),
             await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}", Service.Image(Service.Dogs)),
             await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}", new ByteArrayContent(Service.Dogs)),
-            await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(new { image = DataUri, question = Service.HowMany }))),
-            await Service.PostAsync("/api/ask", Service.Json("\uFEFF" + JsonSerializer.Serialize(new { image = handle, question = Service.HowMany }))),
-            (await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(new { image = handle, questions = new[] { Service.HowMany } })))).GetProperty("answers")[0],
+            await Service.PostAsync("/api/ask", Service.Json(byDataUri)),
+            await Service.PostAsync("/api/ask", Service.Json("\uFEFF" + byHandle)),
+            (await Service.PostAsync("/api/ask", Service.Json(byHandleInAList))).GetProperty("answers")[0],
         ];
         foreach (JsonElement answer in answers)
         {
-            Assert.Equal(wanted.Text, answer.GetProperty("answer").GetString());
-            Assert.Equal(wanted.TokenIds, answer.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32()));
-            Assert.Equal(wanted.Confidence, answer.GetProperty("confidence").GetDouble(), 1e-4);
+            Assert.Equal(expected.Text, answer.GetProperty("answer").GetString());
+            Assert.Equal(expected.TokenIds, answer.GetProperty("token_ids").EnumerateArray().Select(id => id.GetInt32()));
+            Assert.Equal(expected.Confidence, answer.GetProperty("confidence").GetDouble(), 1e-4);
             Assert.Equal(Service.HowMany, answer.GetProperty("question").GetString());
             Assert.True(answer.GetProperty("timing_ms").GetProperty("total").GetDouble() > 0);
         }
@@ -44,17 +48,22 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     public async Task Ask_ManyOfWhichOneFails_AnswersTheOthersInOrder()
     {
         string tooLong = string.Join(' ', Enumerable.Repeat("dog", 600));
-        JsonElement answers = (await Service.PostAsync("/api/ask", Service.Form(Service.Dogs, Service.HowMany, " ", "is there a cat?", tooLong))).GetProperty("answers");
-        Assert.Equal(["2", "question_empty", "no", "question_too_long"], answers.EnumerateArray().Select(a =>
-            a.TryGetProperty("answer", out JsonElement answer) ? answer.GetString() : a.GetProperty("error").GetProperty("code").GetString()));
-        Assert.Equal([Service.HowMany, " ", "is there a cat?", tooLong], answers.EnumerateArray().Select(a => a.GetProperty("question").GetString()));
+        string[] questions = [Service.HowMany, " ", "is there a cat?", tooLong];
+        JsonElement response = await Service.PostAsync("/api/ask", Service.Form(Service.Dogs, questions));
+        JsonElement[] answers = [.. response.GetProperty("answers").EnumerateArray()];
+        IEnumerable<string?> answersOrCodes = answers.Select(a => a.TryGetProperty("answer", out JsonElement answer)
+            ? answer.GetString()
+            : a.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal(["2", "question_empty", "no", "question_too_long"], answersOrCodes);
+        Assert.Equal(questions, answers.Select(a => a.GetProperty("question").GetString()));
     }
 
     [Fact]
-    public async Task Ask_ImageOfAPhone_IsTurnedAsItsCameraNoted()
+    public async Task Ask_ImageOfAPhone_IsTurnedAsTheCameraRecorded()
     {
         byte[] image = await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "exif-6.jpg"));
-        double confidence = (await Service.PostAsync("/api/ask", Service.Form(image, "what color is it?"))).GetProperty("confidence").GetDouble();
+        JsonElement answered = await Service.PostAsync("/api/ask", Service.Form(image, "what color is it?"));
+        double confidence = answered.GetProperty("confidence").GetDouble();
         await using BlipModel turning = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
         await using BlipModel plain = await BlipModel.LoadAsync();
         Assert.Equal((await turning.AskAsync(BlipImage.FromBytes(image), "what color is it?")).Confidence, confidence, 1e-6);
@@ -92,12 +101,12 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         { "/api/ask", """{"image":"","question":"a"}""", 400, "invalid_request" },
         { "/api/ask", """{"image":"DATA","question":""}""", 422, "question_empty" },
         { "/api/ask", """{"image":"DATA","question":"LONG"}""", 422, "question_too_long" },
-        { "/api/ask", """{"image":"DATA","questions":["a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a","a"]}""", 422, "too_many_questions" },
+        { "/api/ask", """{"image":"DATA","questions":[SEVENTEEN]}""", 422, "too_many_questions" },
         { "/api/ask", """{"image":"https://example.com/x.jpg","question":"a"}""", 403, "host_not_allowed" },
         { "/api/ask", """{"image":"http://169.254.169.254/x","question":"a"}""", 403, "address_not_allowed" },
         { "/api/ask", """{"image":"ftp://example.com/x.jpg","question":"a"}""", 403, "address_not_allowed" },
         { "/api/ask", """{"image":"/etc/passwd","question":"a"}""", 403, "file_not_allowed" },
-        { "/api/ask", """{"image":"sha256-0000000000000000000000000000000000000000000000000000000000000000","question":"a"}""", 404, "image_not_found" },
+        { "/api/ask", """{"image":"UNKNOWN","question":"a"}""", 404, "image_not_found" },
         { "/api/ask", """{"image":"data:text/plain,hello","question":"a"}""", 415, "unsupported_image" },
         { "/api/ask", """{"image":"CUT","question":"a"}""", 422, "image_corrupt" },
         { "/api/ask", """{"image":"CUT","questions":["a","b"]}""", 422, "image_corrupt" },
@@ -109,11 +118,18 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     [MemberData(nameof(WrongJson))]
     public async Task Json_Wrong_IsAProblemWithItsCode(string path, string json, int status, string code)
     {
-        json = json.Replace("DATA", DataUri, StringComparison.Ordinal).Replace("LONG", string.Join(' ', Enumerable.Repeat("dog", 600)), StringComparison.Ordinal)
-            .Replace("CUT", "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs.AsSpan(0, 9000)), StringComparison.Ordinal);
+        string cut = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs.AsSpan(0, 9000));
+        json = json.Replace("SEVENTEEN", string.Join(',', Enumerable.Repeat("\"a\"", 17)), StringComparison.Ordinal)
+            .Replace("UNKNOWN", "sha256-" + new string('0', 64), StringComparison.Ordinal)
+            .Replace("LONG", string.Join(' ', Enumerable.Repeat("dog", 600)), StringComparison.Ordinal)
+            .Replace("CUT", cut, StringComparison.Ordinal)
+            .Replace("DATA", DataUri, StringComparison.Ordinal);
         using HttpResponseMessage response = await Service.Http.PostAsync(new Uri(path, UriKind.Relative), Service.Json(json));
         await Service.ReadProblemAsync(response, status, code);
     }
+
+    private const string Form = "multipart/form-data; boundary=b";
+    private const string Part = "--b\r\nContent-Disposition: form-data; name=", End = "\r\n--b--\r\n";
 
     public static TheoryData<string, string, int, string> WrongBodies => new()
     {
@@ -122,11 +138,11 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         { "x", "text/plain", 415, "unsupported_media_type" },
         { "{}", "application/json; charset=utf-16", 415, "unsupported_media_type" },
         { "x", "multipart/form-data", 400, "invalid_request" },
-        { "--b\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\nabc", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=question\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=photo; filename=x\r\n\r\nabc\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
-        { "--b\r\nContent-Disposition: form-data; name=image; filename=x\r\n\r\n\r\n--b--\r\n", "multipart/form-data; boundary=b", 400, "invalid_request" },
+        { "--b\r\n", Form, 400, "invalid_request" },
+        { Part + "image; filename=x\r\n\r\nabc", Form, 400, "invalid_request" },
+        { Part + "question\r\n\r\nabc" + End, Form, 400, "invalid_request" },
+        { Part + "photo; filename=x\r\n\r\nabc" + End, Form, 400, "invalid_request" },
+        { Part + "image; filename=x\r\n\r\n" + End, Form, 400, "invalid_request" },
         { "nothing of the kind", "image/png", 415, "unsupported_image" },
     };
 
@@ -160,10 +176,11 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
             byte[] bytes = await File.ReadAllBytesAsync(file);
             if (bytes.Length == 0)
                 continue;
-            BlipException wanted = await Assert.ThrowsAsync<BlipException>(() => model.AskAsync(BlipImage.FromBytes(bytes), "what?"));
-            using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(bytes, "what?"));
+            BlipException expected = await Assert.ThrowsAsync<BlipException>(() => model.AskAsync(BlipImage.FromBytes(bytes), "what?"));
+            using HttpResponseMessage response = await Service.Http.PostAsync(
+                new Uri("/api/ask", UriKind.Relative), Service.Form(bytes, "what?"));
             Assert.InRange((int)response.StatusCode, 400, 499);
-            Assert.Equal(wanted.Message, await Service.ReadProblemAsync(response, (int)response.StatusCode, wanted.Code));
+            Assert.Equal(expected.Message, await Service.ReadProblemAsync(response, (int)response.StatusCode, expected.Code));
         }
     }
 

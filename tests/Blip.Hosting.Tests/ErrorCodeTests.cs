@@ -5,13 +5,17 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>The codes of all layers form one set: a caller of the service meets every one of them.</summary>
+/// <summary>The codes of all layers are one set, because a caller of the service can get every one of them.</summary>
 public sealed class ErrorCodeTests
 {
-    private static readonly Type[] Layers = [typeof(BlipErrorCode), typeof(ImageSourceErrorCode), typeof(ServiceErrorCode), typeof(HttpErrorCode)];
+    private static readonly Type[] Layers =
+        [typeof(BlipErrorCode), typeof(ImageSourceErrorCode), typeof(ServiceErrorCode), typeof(HttpErrorCode)];
 
     public static IReadOnlyList<string> All { get; } =
-        [.. Layers.SelectMany(layer => layer.GetFields(BindingFlags.Public | BindingFlags.Static)).Select(code => (string)code.GetRawConstantValue()!)];
+    [
+        .. Layers.SelectMany(layer => layer.GetFields(BindingFlags.Public | BindingFlags.Static))
+            .Select(code => (string)code.GetRawConstantValue()!),
+    ];
 
     [Fact]
     public void Codes_OfAllLayers_AreSnakeCaseAndUnique()

@@ -1,29 +1,51 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using Blip.Tests;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>Requests that no client would send, over raw connections that are used again and again: only 4xx comes back, and the service answers after.</summary>
+/// <summary>
+/// Sends broken requests over raw connections. A connection is used for many requests. Each response has a status from 400 to 499, and
+/// the service still answers afterwards.
+/// </summary>
 [Trait("Category", "Long")]
 public sealed class FuzzTests
 {
-    private const int Whole = 100_000, Connections = 8;
+    private const int AllRequests = 100_000, Connections = 8;
 
-    private static readonly string[] Paths = ["/api/ask", "/api/ask?question=what%3F", "/api/images", "/v1/chat/completions", "/mcp", "/v1/models", "/openapi/v1.json", "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe"];
+    private static readonly string[] Paths =
+    [
+        "/api/ask", "/api/ask?question=what%3F", "/api/images", "/v1/chat/completions", "/mcp", "/v1/models", "/openapi/v1.json",
+        "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe",
+    ];
+
     private static readonly string[] Types =
     [
-        "application/json", "image/jpeg", "multipart/form-data; boundary=b", "multipart/form-data; boundary=\"\"", "multipart/form-data", "multipart/mixed; boundary=b", "application/json; charset=utf-7", "text/plain",
-        "application/x-www-form-urlencoded", "x", "image/", "application/json;;;", "multipart/form-data; boundary=" + new string('b', 200),
+        "application/json", "image/jpeg", "multipart/form-data; boundary=b", "multipart/form-data; boundary=\"\"", "multipart/form-data",
+        "multipart/mixed; boundary=b", "application/json; charset=utf-7", "text/plain", "application/x-www-form-urlencoded", "x",
+        "image/", "application/json;;;", "multipart/form-data; boundary=" + new string('b', 200),
+    ];
+
+    private static readonly string[] JsonValues =
+    [
+        "\"x\"", "7", "null", "[]", "{}", "\"\\ud800\"", "\"data:,x\"", "\"https://127.0.0.1/x\"", "\"sha256-0\"", "\"\"", "1e999",
+        "[\"a\",\"b\"]", "\"file:///etc/passwd\"", "\"\\u0000\"",
+    ];
+
+    private static readonly string[] JsonNames =
+    [
+        "image", "question", "questions", "messages", "model", "n", "stream", "max_tokens", "\\u0000", "tool_choice", "response_format",
+        "stream_options",
     ];
 
     [Fact]
     public async Task Requests_Mutated_OnlyGet4xx()
     {
         await using Service service = await Service.StartAsync(options => options.RequestTimeout = TimeSpan.FromSeconds(20));
-        int count = TestScale.Of(Whole);
+        int count = TestScale.Of(AllRequests);
         int[] statuses = new int[600];
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(part => Task.Run(async () =>
         {
@@ -34,15 +56,22 @@ public sealed class FuzzTests
                 (byte[] request, bool mayWork, bool ends) = Make(random);
                 int status = await connection.SendAsync(request, ends);
                 Interlocked.Increment(ref statuses[status]);
-                Assert.True(status is >= 400 and < 500 || (mayWork && status is >= 200 and < 300) || (status == 0 && ends), $"{status} for request {i} of part {part}: {Encoding.Latin1.GetString(request.AsSpan(0, Math.Min(request.Length, 2000)))}");
+                string start = Encoding.Latin1.GetString(request.AsSpan(0, Math.Min(request.Length, 2000)));
+                Assert.True(
+                    status is >= 400 and < 500 || (mayWork && status is >= 200 and < 300) || (status == 0 && ends),
+                    $"{status} for request {i} of part {part}: {start}");
             }
         })));
         Assert.True(statuses[400] > count / 20);
-        Assert.Equal("2", (await service.PostAsync("/api/ask", Service.Form(Service.Dogs, Service.HowMany))).GetProperty("answer").GetString());
-        TestContext.Current.SendDiagnosticMessage($"{count} requests: " + string.Join(", ", statuses.Select((n, status) => (n, status)).Where(s => s.n > 0).Select(s => $"{s.n} x {s.status}")));
+        JsonElement answered = await service.PostAsync("/api/ask", Service.Form(Service.Dogs, Service.HowMany));
+        Assert.Equal("2", answered.GetProperty("answer").GetString());
+        IEnumerable<string> counts = statuses.Select((n, status) => (n, status)).Where(s => s.n > 0).Select(s => $"{s.n} x {s.status}");
+        TestContext.Current.SendDiagnosticMessage($"{count} requests: {string.Join(", ", counts)}");
     }
 
-    /// <summary>A request, mutated; whether it may be a valid one all the same, and whether the client stops sending after it.</summary>
+    /// <summary>
+    /// Makes a broken request. The result says too whether it may be valid by chance, and whether the client stops sending after it.
+    /// </summary>
     private static (byte[] Request, bool MayWork, bool Ends) Make(Random random)
     {
         bool ends = false;
@@ -57,7 +86,8 @@ public sealed class FuzzTests
         };
         int declared = body.Length;
         string length = $"Content-Length: {declared}\r\n";
-        string path = Paths[random.Next(Paths.Length)], method = random.Next(12) switch { 0 => "GET", 1 => "PUT", 2 => "BREW", _ => "POST" };
+        string path = Paths[random.Next(Paths.Length)];
+        string method = random.Next(12) switch { 0 => "GET", 1 => "PUT", 2 => "BREW", _ => "POST" };
         StringBuilder head = new();
         head.Append(method).Append(' ').Append(path).Append(" HTTP/1.1\r\nHost: localhost\r\n");
         head.Append("Content-Type: ").Append(Types[random.Next(Types.Length)]).Append("\r\n");
@@ -108,25 +138,27 @@ public sealed class FuzzTests
                 break;
         }
         head.Append(length).Append("\r\n");
-        // No whole image is ever sent: nothing can be answered but lists and the protocol of tools.
+        // No request has a complete image, so only these addresses can answer with a status from 200 to 299.
         bool mayWork = path is "/v1/models" or "/openapi/v1.json" or "/mcp";
         return ([.. Encoding.Latin1.GetBytes(head.ToString()), .. body], mayWork, ends);
     }
 
     private static byte[] Json(Random random)
     {
-        string[] values = ["\"x\"", "7", "null", "[]", "{}", "\"\\ud800\"", "\"data:,x\"", "\"https://127.0.0.1/x\"", "\"sha256-0\"", "\"\"", "1e999", "[\"a\",\"b\"]", "\"file:///etc/passwd\"", "\"\\u0000\""];
-        string[] names = ["image", "question", "questions", "messages", "model", "n", "stream", "max_tokens", "\\u0000", "tool_choice", "response_format", "stream_options"];
         StringBuilder json = new("{");
         for (int i = random.Next(5); i >= 0; i--)
-            json.Append('"').Append(names[random.Next(names.Length)]).Append("\":").Append(values[random.Next(values.Length)]).Append(i > 0 ? "," : "");
+        {
+            json.Append('"').Append(JsonNames[random.Next(JsonNames.Length)]).Append("\":")
+                .Append(JsonValues[random.Next(JsonValues.Length)]).Append(i > 0 ? "," : "");
+        }
         return Mutate(random, Encoding.UTF8.GetBytes(json.Append('}').ToString()));
     }
 
     private static byte[] Deep(Random random)
     {
         int depth = random.Next(1, 5000);
-        return Encoding.ASCII.GetBytes("{\"messages\":" + new string(random.Next(2) == 0 ? '[' : '{', depth) + new string(']', random.Next(2) * depth) + "}");
+        string open = new(random.Next(2) == 0 ? '[' : '{', depth), close = new(']', random.Next(2) * depth);
+        return Encoding.ASCII.GetBytes("{\"messages\":" + open + close + "}");
     }
 
     private static byte[] Multipart(Random random)
@@ -135,12 +167,14 @@ public sealed class FuzzTests
         for (int i = random.Next(4); i >= 0; i--)
         {
             string name = random.Next(3) switch { 0 => "image", 1 => "question", _ => "x" };
-            form.Append("--b\r\nContent-Disposition: form-data; name=").Append(name).Append(random.Next(2) == 0 ? "; filename=a" : "").Append("\r\n\r\n").Append('q', random.Next(100)).Append("\r\n");
+            form.Append("--b\r\nContent-Disposition: form-data; name=").Append(name).Append(random.Next(2) == 0 ? "; filename=a" : "")
+                .Append("\r\n\r\n").Append('q', random.Next(100)).Append("\r\n");
         }
         return Mutate(random, Encoding.ASCII.GetBytes(form.Append("--b--\r\n").ToString()));
     }
 
-    private static byte[] BlipImage(Random random) => Mutate(random, Service.Dogs.AsSpan(0, random.Next(Service.Dogs.Length / 2)).ToArray());
+    private static byte[] BlipImage(Random random) =>
+        Mutate(random, Service.Dogs.AsSpan(0, random.Next(Service.Dogs.Length / 2)).ToArray());
 
     private static byte[] Mcp(Random random) => Mutate(random, Encoding.UTF8.GetBytes(
         """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask_image","arguments":{"image":"x","question":"y"}}}"""));
@@ -161,16 +195,19 @@ public sealed class FuzzTests
         return random.Next(3) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
     }
 
-    /// <summary>One connection, opened again when the service closes it.</summary>
+    /// <summary>A connection to the service. It is opened again when the service has closed it.</summary>
     private sealed class Connection(int port) : IDisposable
     {
         private readonly byte[] _buffer = new byte[64 * 1024];
         private TcpClient? _client;
 
-        /// <summary>Sends and gives the status; 0 where there is no answer: a caller that ends in the middle counts as gone.</summary>
+        /// <summary>
+        /// Sends a request and returns the status; 0 if there is no response, because the service does not answer a client that stops
+        /// sending in the middle.
+        /// </summary>
         public async Task<int> SendAsync(byte[] request, bool ends)
         {
-            // What an earlier request left over may have closed this connection meanwhile.
+            // The rest of an earlier request may have closed this connection in the meantime. Then a new connection is tried.
             bool used = _client is not null;
             int status = await TryAsync(request, ends);
             return status == 0 && used ? await TryAsync(request, ends) : status;
@@ -195,7 +232,7 @@ public sealed class FuzzTests
             }
             catch (IOException)
             {
-                // Reset: no answer.
+                // The service reset the connection: there is no response.
             }
             if (ends || status == 0)
                 Dispose();
@@ -221,11 +258,13 @@ public sealed class FuzzTests
             bool closes = head.Contains("Connection: close", StringComparison.OrdinalIgnoreCase);
             if (at < 0 || closes)
             {
-                // Chunked, or closing: whole bodies of this size come at once or not at all.
+                // The length is not known, or the service closes the connection. So the body is not read, and the next request opens a
+                // new connection.
                 Dispose();
                 return status;
             }
-            int length = int.Parse(head.AsSpan(at + 16).Trim().ToString().Split('\r')[0], System.Globalization.CultureInfo.InvariantCulture);
+            string declared = head[(at + 16)..].Trim().Split('\r')[0];
+            int length = int.Parse(declared, System.Globalization.CultureInfo.InvariantCulture);
             for (int have = filled - end - 4; have < length;)
             {
                 int read = await stream.ReadAsync(_buffer, cancellationToken);

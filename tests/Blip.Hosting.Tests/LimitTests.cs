@@ -13,16 +13,19 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>How much and how long: sizes, deadlines, the queue, callers that vanish.</summary>
+/// <summary>Limits of size and time, the queue, and callers that disconnect.</summary>
 public sealed class LimitTests
 {
+    private static readonly Uri Ask = new("/api/ask", UriKind.Relative);
+
     [Fact]
     public async Task Body_TooLarge_IsRefusedBeforeItIsSent()
     {
         await using Service service = await Service.StartAsync(options => options.MaxRequestBytes = 4096, warm: false);
         using TcpClient client = new();
         await client.ConnectAsync(IPAddress.Loopback, service.Address.Port);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("POST /api/ask?question=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 100000000\r\n\r\n"));
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+            "POST /api/ask?question=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 100000000\r\n\r\n"));
         using StreamReader reader = new(client.GetStream());
         Assert.Equal("HTTP/1.1 413 Payload Too Large", await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(5)));
     }
@@ -32,20 +35,32 @@ public sealed class LimitTests
     [InlineData("application/json", "request_too_large")]
     public async Task Body_TooLargeWithoutALength_IsCutOff(string type, string code)
     {
-        await using Service service = await Service.StartAsync(options => options.MaxRequestBytes = 1 << 20, services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 1 << 19), warm: false);
-        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = Service.Image(new byte[(1 << 19) + (type == "image/jpeg" ? 1 : 1 << 20)], type) };
+        await using Service service = await Service.StartAsync(
+            options => options.MaxRequestBytes = 1 << 20,
+            services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 1 << 19),
+            warm: false);
+        byte[] body = new byte[(1 << 19) + (type == "image/jpeg" ? 1 : 1 << 20)];
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = Service.Image(body, type) };
         request.Headers.TransferEncodingChunked = true;
         using HttpResponseMessage response = await service.Http.SendAsync(request);
         await Service.ReadProblemAsync(response, 413, code);
     }
 
     [Fact]
-    public async Task Image_OverItsLimit_IsSaidOfEveryForm()
+    public async Task Image_TooLarge_IsRefusedInEveryForm()
     {
-        await using Service service = await Service.StartAsync(services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 10_000), warm: false);
-        foreach (HttpContent content in (HttpContent[])[Service.Form(Service.Dogs, "a"), Service.Image(Service.Dogs), Service.Json(JsonSerializer.Serialize(new { image = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs), question = "a" }))])
+        await using Service service = await Service.StartAsync(
+            services: s => s.Configure<ImageSourceOptions>(o => o.MaxBytes = 10_000), warm: false);
+        string dataUri = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs);
+        HttpContent[] forms =
+        [
+            Service.Form(Service.Dogs, "a"),
+            Service.Image(Service.Dogs),
+            Service.Json(JsonSerializer.Serialize(new { image = dataUri, question = "a" })),
+        ];
+        foreach (HttpContent content in forms)
         {
-            using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), content);
+            using HttpResponseMessage response = await service.Http.PostAsync(Ask, content);
             await Service.ReadProblemAsync(response, 413, "image_too_large");
         }
     }
@@ -53,7 +68,8 @@ public sealed class LimitTests
     [Fact]
     public async Task Image_TooManyPixels_IsRefused()
     {
-        await using Service service = await Service.StartAsync(configureModel: o => o.Image = o.Image with { Limits = new ImageLimits { MaxPixels = 1000 } });
+        await using Service service = await Service.StartAsync(
+            configureModel: o => o.Image = o.Image with { Limits = new ImageLimits { MaxPixels = 1000 } });
         foreach (string path in (string[])["/api/ask?question=a", "/api/images"])
         {
             using HttpResponseMessage response = await service.Http.PostAsync(new Uri(path, UriKind.Relative), Service.Image(Service.Dogs));
@@ -64,60 +80,73 @@ public sealed class LimitTests
     [Fact]
     public async Task Time_RunsOut_IsATimeout()
     {
-        await using Service service = await Service.StartAsync(options => options.RequestTimeout = TimeSpan.FromSeconds(1), services: s => s.AddSingleton<IImageDecoder>(new SlowDecoder(TimeSpan.FromSeconds(3))));
+        await using Service service = await Service.StartAsync(
+            options => options.RequestTimeout = TimeSpan.FromSeconds(1),
+            services: s => s.AddSingleton<IImageDecoder>(new SlowDecoder(TimeSpan.FromSeconds(3))));
         long start = Stopwatch.GetTimestamp();
-        using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, "a"));
+        using HttpResponseMessage response = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
         await Service.ReadProblemAsync(response, 504, "timeout");
         Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0.9, 2.5);
     }
 
     [Fact]
-    public async Task Model_StillLoading_IsSaidWithATimeToComeAgain()
+    public async Task Model_StillLoading_Is503WithRetryAfter()
     {
-        // A hub that takes the connection and never answers.
+        // This hub accepts the connection and never answers.
         using TcpListener hub = new(IPAddress.Loopback, 0);
         hub.Start();
         await using Service service = await Service.StartAsync(
             options => options.LoadPatience = TimeSpan.FromMilliseconds(100),
-            o => (o.Model, o.Hub) = ("someone/a-model", new HubOptions { Endpoint = new Uri($"http://{hub.LocalEndpoint}"), CacheFolder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()) }), warm: false);
+            o =>
+            {
+                o.Model = "someone/a-model";
+                o.Hub = new HubOptions
+                {
+                    Endpoint = new Uri($"http://{hub.LocalEndpoint}"),
+                    CacheFolder = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()),
+                };
+            },
+            warm: false);
         using HttpResponseMessage ready = await service.Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
         using HttpResponseMessage live = await service.Http.GetAsync(new Uri("/health/live", UriKind.Relative));
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
-        using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, "a"));
+        using HttpResponseMessage response = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
         await Service.ReadProblemAsync(response, 503, "model_loading");
         Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
     }
 
     [Fact]
-    public async Task Model_Broken_IsNotTheCallersAffair()
+    public async Task Model_Broken_IsAServerErrorThatDoesNotNameTheFolder()
     {
         await using Service service = await Service.StartAsync(configureModel: o => o.Model = TestPaths.Golden("images"), warm: false);
-        using HttpResponseMessage response = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, "a"));
+        using HttpResponseMessage response = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
         Assert.DoesNotContain("images", await Service.ReadProblemAsync(response, 500, "model_not_found"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Queue_Full_Is429WithATimeToComeAgain_AndVanishedCallersFreeTheirPlaces()
+    public async Task Queue_Full_Is429WithRetryAfter_AndCallersThatDisconnectFreeTheirPlaces()
     {
         using SlowDecoder decoder = new(TimeSpan.FromMinutes(1));
-        await using Service service = await Service.StartAsync(configureModel: o => o.MaxRequests = 2, services: s => s.AddSingleton<IImageDecoder>(decoder));
+        await using Service service = await Service.StartAsync(
+            configureModel: o => o.MaxRequests = 2, services: s => s.AddSingleton<IImageDecoder>(decoder));
         using CancellationTokenSource gone = new();
-        Task[] vanishing = [.. Enumerable.Range(0, 2).Select(_ => service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, "a"), gone.Token))];
+        Task[] disconnecting =
+            [.. Enumerable.Range(0, 2).Select(_ => service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"), gone.Token))];
         await decoder.WaitForAsync(2);
 
-        using HttpResponseMessage refused = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, "a"));
+        using HttpResponseMessage refused = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
         await Service.ReadProblemAsync(refused, 429, "busy");
         Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 120);
 
         await gone.CancelAsync();
         decoder.Open();
-        foreach (Task task in vanishing)
+        foreach (Task task in disconnecting)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
-        // The places are free as soon as the server has seen them go.
+        // The places are free as soon as the server notices that the callers have disconnected.
         for (int attempt = 0; ; attempt++)
         {
-            using HttpResponseMessage answered = await service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Form(Service.Dogs, Service.HowMany));
+            using HttpResponseMessage answered = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, Service.HowMany));
             if (answered.StatusCode != HttpStatusCode.TooManyRequests || attempt == 100)
             {
                 Assert.Equal("2", (await Service.ReadAsync(answered)).GetProperty("answer").GetString());
@@ -127,7 +156,7 @@ public sealed class LimitTests
         }
     }
 
-    /// <summary>Decodes as always, but not before it is opened or the time is over.</summary>
+    /// <summary>A decoder that waits until it is opened, or until the delay is over.</summary>
     private sealed class SlowDecoder(TimeSpan delay) : IImageDecoder, IDisposable
     {
         private readonly SkiaImageDecoder _real = new();

@@ -9,22 +9,26 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>The OpenAI shape, with the official .NET client and by hand.</summary>
+/// <summary>The form of OpenAI's API, with the official .NET client and with requests written by hand.</summary>
 public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedService>
 {
     private static readonly string DataUri = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs);
 
     private Service Service => shared.Service;
 
-    private OpenAIClient Client => new(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(Service.Address, "/v1") });
+    private OpenAIClient Client =>
+        new(new ApiKeyCredential("none"), new OpenAIClientOptions { Endpoint = new Uri(Service.Address, "/v1") });
 
     private static UserChatMessage Message { get; } = new(
-        ChatMessageContentPart.CreateTextPart(Service.HowMany), ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(Service.Dogs), "image/jpeg"));
+        ChatMessageContentPart.CreateTextPart(Service.HowMany),
+        ChatMessageContentPart.CreateImagePart(BinaryData.FromBytes(Service.Dogs), "image/jpeg"));
 
     [Fact]
     public async Task OfficialClient_Image_IsAnswered()
     {
-        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync([new SystemChatMessage("You look at images."), Message], new ChatCompletionOptions { IncludeLogProbabilities = true });
+        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync(
+            [new SystemChatMessage("You answer questions about images."), Message],
+            new ChatCompletionOptions { IncludeLogProbabilities = true });
         Assert.Equal("2", completion.Content[0].Text);
         Assert.Equal(ChatFinishReason.Stop, completion.FinishReason);
         Assert.Equal("demo", completion.Model);
@@ -56,14 +60,16 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [Fact]
     public async Task OfficialClient_FurtherQuestion_IsAboutTheEarlierImage()
     {
-        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync([Message, new AssistantChatMessage("2"), new UserChatMessage("what color is the tree?")]);
+        ChatCompletion completion = await Client.GetChatClient("demo").CompleteChatAsync(
+            [Message, new AssistantChatMessage("2"), new UserChatMessage("what color is the tree?")]);
         Assert.Equal("green", completion.Content[0].Text);
     }
 
     [Fact]
     public async Task Handle_IsAnswered()
     {
-        string handle = (await Service.PostAsync("/api/images", Service.Image(File.ReadAllBytes(TestPaths.Sample("snow.jpg"))), 201)).GetProperty("handle").GetString()!;
+        byte[] image = File.ReadAllBytes(TestPaths.Sample("snow.jpg"));
+        string handle = (await Service.PostAsync("/api/images", Service.Image(image), 201)).GetProperty("handle").GetString()!;
         JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(Request("is it snowing?", handle)));
         Assert.Equal("yes", completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
     }
@@ -78,8 +84,11 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [Fact]
     public async Task OfficialClient_WrongImage_ThrowsWithOurMessage()
     {
-        UserChatMessage message = new(ChatMessageContentPart.CreateTextPart("what?"), ChatMessageContentPart.CreateImagePart(new Uri("https://example.com/cat.jpg")));
-        ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(() => Client.GetChatClient("demo").CompleteChatAsync([message]));
+        UserChatMessage message = new(
+            ChatMessageContentPart.CreateTextPart("what?"),
+            ChatMessageContentPart.CreateImagePart(new Uri("https://example.com/cat.jpg")));
+        ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
+            () => Client.GetChatClient("demo").CompleteChatAsync([message]));
         Assert.Equal(403, exception.Status);
         Assert.Contains("host_not_allowed", exception.Message, StringComparison.Ordinal);
     }
@@ -87,7 +96,8 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [Fact]
     public async Task MaxTokens_One_CutsTheAnswer()
     {
-        JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(Request(Service.HowMany, DataUri, ",\"max_tokens\":1")));
+        JsonElement completion = await Service.PostAsync(
+            "/v1/chat/completions", Service.Json(Request(Service.HowMany, DataUri, ",\"max_tokens\":1")));
         Assert.Equal("length", completion.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
         Assert.Equal(1, completion.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
     }
@@ -98,19 +108,23 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"messages":[]}""", 400, "invalid_request", null)]
     [InlineData("""{"messages":[7]}""", 400, "invalid_request", null)]
     [InlineData("""{"messages":[{"role":"user","content":"what?"}]}""", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"sha256-x"}}]}]}""", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"input_audio"},{"type":"text","text":"a"}]}]}""", 400, "invalid_request", null)]
+    [InlineData("""PARTS{"type":"image_url","image_url":{"url":"sha256-x"}}END""", 400, "invalid_request", null)]
+    [InlineData("""PARTS{"type":"input_audio"},{"type":"text","text":"a"}END""", 400, "invalid_request", null)]
     [InlineData("""{"model":"gpt-4o",REST""", 404, "model_not_found", "model")]
     [InlineData("""{"n":2,REST""", 400, "invalid_request", null)]
     [InlineData("""{"tool_choice":"required",REST""", 400, "invalid_request", null)]
     [InlineData("""{"tool_choice":7,"model":8,REST""", 400, "invalid_request", null)]
     [InlineData("""{"response_format":{"type":"json_object"},REST""", 400, "invalid_request", null)]
     [InlineData("""{"max_tokens":0,REST""", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,aGVsbG8="}}]}]}""", 415, "unsupported_image", "messages")]
-    [InlineData("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":"image-1"}]}]}""", 404, "image_not_found", "messages")]
+    [InlineData(
+        """PARTS{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"HELLO"}}END""", 415, "unsupported_image", "messages")]
+    [InlineData("""PARTS{"type":"text","text":"a"},{"type":"image_url","image_url":"image-1"}END""", 404, "image_not_found", "messages")]
     public async Task Wrong_IsAnErrorInOpenAisForm(string json, int status, string code, string? parameter)
     {
-        json = json.Replace("REST", Request("a", DataUri)[1..], StringComparison.Ordinal);
+        json = json.Replace("PARTS", """{"messages":[{"role":"user","content":[""", StringComparison.Ordinal)
+            .Replace("END", "]}]}", StringComparison.Ordinal)
+            .Replace("HELLO", "data:image/png;base64,aGVsbG8=", StringComparison.Ordinal)
+            .Replace("REST", Request("a", DataUri)[1..], StringComparison.Ordinal);
         JsonElement error = (await Service.PostAsync("/v1/chat/completions", Service.Json(json), status)).GetProperty("error");
         Assert.Equal(["message", "type", "param", "code"], error.EnumerateObject().Select(member => member.Name));
         Assert.Equal(code, error.GetProperty("code").GetString());
@@ -119,6 +133,13 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     private static string Request(string question, string image, string more = "") =>
-        """{"messages":[{"role":"user","content":[{"type":"text","text":"QUESTION"},{"type":"image_url","image_url":{"url":"IMAGE"}}]}]MORE}"""
-            .Replace("QUESTION", question, StringComparison.Ordinal).Replace("IMAGE", image, StringComparison.Ordinal).Replace("MORE", more, StringComparison.Ordinal);
+        """
+        {"messages":[{"role":"user","content":[
+          {"type":"text","text":"QUESTION"},
+          {"type":"image_url","image_url":{"url":"IMAGE"}}
+        ]}]MORE}
+        """
+            .Replace("QUESTION", question, StringComparison.Ordinal)
+            .Replace("IMAGE", image, StringComparison.Ordinal)
+            .Replace("MORE", more, StringComparison.Ordinal);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Images;
@@ -30,10 +29,13 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
     public async Task Document_AndEndpoints_NameTheSameAddresses()
     {
         using JsonDocument document = await DocumentAsync();
-        IEnumerable<string> described = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
-        IEnumerable<string> mapped = shared.Service.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Select(endpoint => (Path: "/" + endpoint.RoutePattern.RawText!.Trim('/'), Methods: endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]))
-            .Where(endpoint => !NotDescribed.Contains(endpoint.Path)).SelectMany(endpoint => endpoint.Methods.Select(method => $"{method} {endpoint.Path}"));
+        IEnumerable<string> described = document.RootElement.GetProperty("paths").EnumerateObject().SelectMany(
+            path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
+        IEnumerable<string> mapped = shared.Service.Services.GetServices<EndpointDataSource>()
+            .SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            .Select(endpoint => (Path: PathOf(endpoint), Methods: MethodsOf(endpoint)))
+            .Where(endpoint => !NotDescribed.Contains(endpoint.Path))
+            .SelectMany(endpoint => endpoint.Methods.Select(method => $"{method} {endpoint.Path}"));
         Assert.Equal(described.Order(StringComparer.Ordinal), mapped.Distinct().Order(StringComparer.Ordinal));
     }
 
@@ -44,17 +46,18 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
         int worked = 0;
         foreach (JsonProperty path in document.RootElement.GetProperty("paths").EnumerateObject())
         {
-            if (!path.Value.TryGetProperty("post", out JsonElement post) || !post.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out JsonElement json))
+            if (!path.Value.TryGetProperty("post", out JsonElement post))
                 continue;
-            IEnumerable<JsonElement> examples = json.TryGetProperty("examples", out JsonElement many) ? many.EnumerateObject().Select(example => example.Value.GetProperty("value"))
-                : json.TryGetProperty("example", out JsonElement one) ? [one] : [];
-            foreach (JsonElement example in examples)
+            if (!post.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out JsonElement json))
+                continue;
+            foreach (JsonElement example in Examples(json))
             {
-                using HttpResponseMessage response = await shared.Service.Http.PostAsync(new Uri(path.Name, UriKind.Relative), new StringContent(example.GetRawText(), Encoding.UTF8, "application/json"));
+                using HttpResponseMessage response = await shared.Service.Http.PostAsync(
+                    new Uri(path.Name, UriKind.Relative), Service.Json(example.GetRawText()));
                 string body = await response.Content.ReadAsStringAsync();
                 Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Created, body);
-                // What comes back has the members that the example of the answer shows.
-                Assert.True(post.GetProperty("responses").TryGetProperty(((int)response.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), out _));
+                string status = FormattableString.Invariant($"{(int)response.StatusCode}");
+                Assert.True(post.GetProperty("responses").TryGetProperty(status, out _), status);
                 worked++;
             }
         }
@@ -68,7 +71,8 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
         Dictionary<string, int> documented = [];
         foreach (JsonProperty response in document.RootElement.GetProperty("components").GetProperty("responses").EnumerateObject())
         {
-            foreach (JsonProperty example in response.Value.GetProperty("content").GetProperty("application/problem+json").GetProperty("examples").EnumerateObject())
+            JsonElement problem = response.Value.GetProperty("content").GetProperty("application/problem+json");
+            foreach (JsonProperty example in problem.GetProperty("examples").EnumerateObject())
             {
                 JsonElement value = example.Value.GetProperty("value");
                 Assert.Equal(response.Name, value.GetProperty("status").GetRawText());
@@ -89,5 +93,18 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
         }
     }
 
-    private async Task<JsonDocument> DocumentAsync() => JsonDocument.Parse(await shared.Service.Http.GetByteArrayAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+    private async Task<JsonDocument> DocumentAsync() =>
+        JsonDocument.Parse(await shared.Service.Http.GetByteArrayAsync(new Uri("/openapi/v1.json", UriKind.Relative)));
+
+    private static IEnumerable<JsonElement> Examples(JsonElement content)
+    {
+        if (content.TryGetProperty("examples", out JsonElement examples))
+            return examples.EnumerateObject().Select(example => example.Value.GetProperty("value"));
+        return content.TryGetProperty("example", out JsonElement example) ? [example] : [];
+    }
+
+    private static string PathOf(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.Trim('/');
+
+    private static IReadOnlyList<string> MethodsOf(RouteEndpoint endpoint) =>
+        endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"];
 }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>The page in a real Chromium: by mouse, by keyboard, on a phone, with a key, with errors.</summary>
+/// <summary>The web page in a real Chromium: with the mouse, with the keyboard, on a phone, with a key, and with errors.</summary>
 public sealed class PageTests : IAsyncLifetime
 {
     private IPlaywright? _playwright;
@@ -16,7 +16,8 @@ public sealed class PageTests : IAsyncLifetime
         if (chromium is null)
             return;
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox"] });
+        _browser = await _playwright.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox"] });
     }
 
     public async ValueTask DisposeAsync()
@@ -31,7 +32,7 @@ public sealed class PageTests : IAsyncLifetime
     {
         await using Service service = await Service.StartAsync();
         await using IBrowserContext context = await NewContextAsync();
-        (IPage page, List<string> complaints, List<string> outside) = await OpenAsync(context, service);
+        (IPage page, List<string> errors, List<string> outside) = await OpenAsync(context, service);
         await page.SetInputFilesAsync("#file", TestPaths.Sample("dogs.jpg"));
         await page.FillAsync("#question", Service.HowMany);
         await page.ClickAsync("#ask");
@@ -43,7 +44,7 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal(["green", "2"], await page.Locator(".said").AllTextContentsAsync());
         Assert.Matches(@"73 % sure\d+ ms", await page.Locator("li").Nth(1).Locator(".facts").TextContentAsync());
         await ShotAsync(page, "desktop");
-        Assert.Empty(complaints);
+        Assert.Empty(errors);
         Assert.Empty(outside);
     }
 
@@ -89,7 +90,14 @@ public sealed class PageTests : IAsyncLifetime
     public async Task Phone_FitsAndCanBeTouched()
     {
         await using Service service = await Service.StartAsync();
-        await using IBrowserContext context = await NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 360, Height = 740 }, HasTouch = true, IsMobile = true, DeviceScaleFactor = 2, ColorScheme = ColorScheme.Dark });
+        await using IBrowserContext context = await NewContextAsync(new BrowserNewContextOptions
+        {
+            ViewportSize = new ViewportSize { Width = 360, Height = 740 },
+            HasTouch = true,
+            IsMobile = true,
+            DeviceScaleFactor = 2,
+            ColorScheme = ColorScheme.Dark,
+        });
         (IPage page, _, _) = await OpenAsync(context, service);
         await page.SetInputFilesAsync("#file", TestPaths.Sample("room.jpg"));
         await page.FillAsync("#question", "how many cups are there?");
@@ -102,14 +110,15 @@ public sealed class PageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Errors_AreSaidInWords()
+    public async Task Errors_AreShownAsText()
     {
         await using Service service = await Service.StartAsync();
         await using IBrowserContext context = await NewContextAsync();
         (IPage page, _, _) = await OpenAsync(context, service);
         await page.ClickAsync("#ask");
         Assert.Equal("Choose an image first.", await page.Locator("#status").TextContentAsync());
-        await page.SetInputFilesAsync("#file", new FilePayload { Name = "cut.jpg", MimeType = "image/jpeg", Buffer = Service.Dogs[..9000] });
+        FilePayload cut = new() { Name = "cut.jpg", MimeType = "image/jpeg", Buffer = Service.Dogs[..9000] };
+        await page.SetInputFilesAsync("#file", cut);
         await page.FillAsync("#question", "<img src=x onerror=alert(1)>");
         await page.ClickAsync("#ask");
         await page.Locator("#status.bad", new PageLocatorOptions { HasText = "JPEG" }).WaitForAsync();
@@ -154,31 +163,32 @@ public sealed class PageTests : IAsyncLifetime
         return _browser!.NewContextAsync(options);
     }
 
-    private static async Task<(IPage Page, List<string> Complaints, List<string> Outside)> OpenAsync(IBrowserContext context, Service service)
+    private static async Task<(IPage Page, List<string> Errors, List<string> Outside)> OpenAsync(IBrowserContext context, Service service)
     {
         IPage page = await context.NewPageAsync();
         page.SetDefaultTimeout(15_000);
-        List<string> complaints = [], outside = [];
+        string[] own = [service.Address.AbsoluteUri, "blob:", "data:"];
+        List<string> errors = [], outside = [];
         page.Console += (_, message) =>
         {
             if (message.Type is "error" or "warning")
-                complaints.Add(message.Text);
+                errors.Add(message.Text);
         };
-        page.PageError += (_, error) => complaints.Add(error);
+        page.PageError += (_, error) => errors.Add(error);
         page.Request += (_, request) =>
         {
-            if (!request.Url.StartsWith(service.Address.AbsoluteUri, StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+            if (!own.Any(start => request.Url.StartsWith(start, StringComparison.Ordinal)))
                 outside.Add(request.Url);
         };
         await page.GotoAsync(service.Address.AbsoluteUri);
-        return (page, complaints, outside);
+        return (page, errors, outside);
     }
 
     private static Task Answer(IPage page, int count) => page.Locator("li").Nth(count - 1).WaitForAsync();
 
     private static Task<string> FocusedAsync(IPage page) => page.EvaluateAsync<string>("document.activeElement.id");
 
-    /// <summary>Kept where a person wants to look: a folder named by BLIP_SCREENSHOTS.</summary>
+    /// <summary>Keeps a screenshot in the folder that BLIP_SCREENSHOTS names, if it names one.</summary>
     private static async Task ShotAsync(IPage page, string name)
     {
         if (Environment.GetEnvironmentVariable("BLIP_SCREENSHOTS") is { Length: > 0 } folder)

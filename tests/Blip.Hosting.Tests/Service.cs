@@ -11,7 +11,7 @@ using Xunit;
 
 namespace Blip.Hosting.Tests;
 
-/// <summary>The endpoints on Kestrel, on a port of the system's choice, with the demo model.</summary>
+/// <summary>The service on Kestrel with the demo model. The system chooses the port.</summary>
 public sealed class Service : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -28,7 +28,11 @@ public sealed class Service : IAsyncDisposable
 
     public Uri Address => new(_app.Urls.Single());
 
-    public static async Task<Service> StartAsync(Action<BlipHostingOptions>? configure = null, Action<BlipOptions>? configureModel = null, Action<IServiceCollection>? services = null, bool warm = true)
+    public static async Task<Service> StartAsync(
+        Action<BlipHostingOptions>? configure = null,
+        Action<BlipOptions>? configureModel = null,
+        Action<IServiceCollection>? services = null,
+        bool warm = true)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -54,7 +58,8 @@ public sealed class Service : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    public static HttpContent Image(byte[] bytes, string type = "image/jpeg") => new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
+    public static HttpContent Image(byte[] bytes, string type = "image/jpeg") =>
+        new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } };
 
     public static HttpContent Json(string text) => new StringContent(text, Encoding.UTF8, "application/json");
 
@@ -81,7 +86,7 @@ public sealed class Service : IAsyncDisposable
         return JsonDocument.Parse(body).RootElement;
     }
 
-    /// <summary>Checks that a failure is told as RFC 9457 says, with this status and code, and gives the detail.</summary>
+    /// <summary>Checks that a failure has the form of RFC 9457, the status and the code, and returns its detail.</summary>
     public static async Task<string> ReadProblemAsync(HttpResponseMessage response, int status, string code)
     {
         JsonElement problem = await ReadAsync(response, status);

@@ -2,12 +2,12 @@ using SkiaSharp;
 
 namespace Blip.Cli.Bench;
 
-/// <summary>JPEGs to measure with.</summary>
+/// <summary>The JPEG images that the benchmark asks about.</summary>
 internal static class BenchImage
 {
     private const int Quality = 90;
 
-    /// <summary>640x480 with edges and shades, as a camera's image has.</summary>
+    /// <summary>Draws an image of 640x480 with as many edges and colours as a photograph.</summary>
     public static byte[] Draw()
     {
         using SKBitmap bitmap = new(640, 480);
@@ -22,7 +22,7 @@ internal static class BenchImage
         return Encode(bitmap);
     }
 
-    /// <summary>The same image with a spot that tells it from its other variants.</summary>
+    /// <summary>Makes a variant of the image: the number decides where it has a red rectangle.</summary>
     public static byte[] Variant(ReadOnlySpan<byte> image, int number)
     {
         using SKBitmap bitmap = SKBitmap.Decode(image);

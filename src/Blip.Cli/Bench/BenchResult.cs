@@ -6,10 +6,14 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Cli.Bench;
 
-/// <summary>How many calls ran at once, each about a new image with so many questions, and what came of it.</summary>
+/// <summary>The throughput under one load.</summary>
+/// <param name="Concurrency">How many calls run at the same time.</param>
+/// <param name="Batch">How many questions a call asks about its image.</param>
+/// <param name="ImagesPerSecond">Images per second.</param>
+/// <param name="QuestionsPerSecond">Questions per second.</param>
 internal sealed record Throughput(int Concurrency, int Batch, double ImagesPerSecond, double QuestionsPerSecond);
 
-/// <summary>What <c>blip bench</c> found, in milliseconds unless a name says otherwise.</summary>
+/// <summary>The results of <c>blip bench</c>: times in milliseconds, unless the name has another unit.</summary>
 internal sealed class BenchResult
 {
     public required BlipModelInfo Model { get; init; }
@@ -32,23 +36,28 @@ internal sealed class BenchResult
 
     public Samples Start { get; } = new();
 
-    /// <summary>The matrix product between the rounds, in billions of operations a second.</summary>
+    /// <summary>The speed of the matrix product between the rounds, in billions of operations per second.</summary>
     public Samples MatrixGflops { get; } = new();
 
-    /// <summary>The same in bytes, for a model that computes in them.</summary>
+    /// <summary>The same for a matrix product of bytes. Only an int8 model measures it.</summary>
     public Samples MatrixInt8Gops { get; } = new();
 
     public List<Throughput> Throughputs { get; } = [];
 
-    /// <summary>The most memory until the first answer, which is what one process needs to answer at all.</summary>
+    /// <summary>The peak of the process's memory up to the first answer, in bytes.</summary>
     public long PeakBytes { get; set; }
 
-    /// <summary>Whether the same product took very different times: the machine had other work, and so no figure here is its best.</summary>
+    /// <summary>
+    /// Whether the speed of the same matrix product varied a lot. Then the machine did other work too, and it can be faster than the
+    /// results say.
+    /// </summary>
     public bool IsNoisy => MatrixGflops.Largest > 1.25 * MatrixGflops.Median;
 
-    private (string Name, Samples Samples)[] Stages => [("decode", Decode), ("resize", Resize), ("vision", Vision), ("question", Question), ("search", Search)];
+    private (string Name, Samples Samples)[] Stages =>
+        [("decode", Decode), ("resize", Resize), ("vision", Vision), ("question", Question), ("search", Search)];
 
-    private (string Name, Samples Samples)[] Latencies => [("first_question_ms", First), ("next_question_ms", Next), ("sixteen_questions_ms", Sixteen)];
+    private (string Name, Samples Samples)[] Latencies =>
+        [("first_question_ms", First), ("next_question_ms", Next), ("sixteen_questions_ms", Sixteen)];
 
     public void Write(Utf8JsonWriter json)
     {
@@ -97,9 +106,15 @@ internal sealed class BenchResult
     public override string ToString()
     {
         StringBuilder text = new();
-        Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS{(MatrixInt8Gops.IsFilled ? $" in fp32, {MatrixInt8Gops.Largest:0} GOPS in int8" : "")}");
+        string int8 = MatrixInt8Gops.IsFilled
+            ? string.Create(CultureInfo.InvariantCulture, $" in fp32, {MatrixInt8Gops.Largest:0} GOPS in int8")
+            : "";
+        Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS{int8}");
         if (IsNoisy)
-            Line($"THIS MACHINE IS NOISY: the same matrix product ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS. Measure again when it is quiet.");
+        {
+            Line($"THIS MACHINE IS NOISY: the same matrix product ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS.");
+            Line($"Measure again when no other program is busy.");
+        }
         Line($"");
         Line($"{"stage",-36}{"median ms",12}");
         foreach ((string name, Samples samples) in Stages)
@@ -113,7 +128,10 @@ internal sealed class BenchResult
         Line($"");
         Line($"{"calls at once",-18}{"questions a call",18}{"images/s",12}{"questions/s",12}");
         foreach (Throughput throughput in Throughputs)
-            Line($"{throughput.Concurrency,-18}{throughput.Batch,18}{throughput.ImagesPerSecond,12:0.00}{throughput.QuestionsPerSecond,12:0.00}");
+        {
+            (int concurrency, int batch, double images, double questions) = throughput;
+            Line($"{concurrency,-18}{batch,18}{images,12:0.00}{questions,12:0.00}");
+        }
         Line($"");
         text.Append(CultureInfo.InvariantCulture, $"{"peak memory until the first answer",-36}{PeakBytes / 1e6,12:0} MB");
         return text.ToString();

@@ -4,15 +4,19 @@ using Blip.Runtime;
 namespace Blip.Cli.Bench;
 
 /// <summary>
-/// Measures one model on this machine: a warm-up, then rounds in which every kind of call comes once, with a matrix product between them that shows whether the machine is quiet. Answers
-/// are cut at two tokens, so that models compare.
+/// Measures one model on this machine. After a warm-up come rounds in which each kind of call runs once. Between them a matrix product
+/// shows whether the machine does other work. Answers have at most two tokens, so that models can be compared.
 /// </summary>
 internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, string question, bool quick)
 {
     private static readonly AskOptions Short = new() { MaxNewTokens = 2 };
-    private static readonly (int Concurrency, int Batch)[] Loads = [(1, 1), (2, 1), (4, 1), (8, 1), (1, 4), (1, 16), (4, 4)], FewLoads = [(1, 1), (4, 1), (1, 16)];
+    private static readonly (int Concurrency, int Batch)[] AllLoads = [(1, 1), (2, 1), (4, 1), (8, 1), (1, 4), (1, 16), (4, 4)];
+    private static readonly (int Concurrency, int Batch)[] QuickLoads = [(1, 1), (4, 1), (1, 16)];
 
-    /// <summary>So many after the first: one of them may be the one that projects the image's keys and values for those after it.</summary>
+    /// <summary>
+    /// How many questions follow the first one. There is more than one, because one of them may also compute the image's keys and
+    /// values for the later questions.
+    /// </summary>
     private const int FurtherQuestions = 8;
 
     private readonly int _rounds = quick ? 3 : 20;
@@ -40,7 +44,7 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
             }
             await RoundAsync(result, cancellationToken);
         }
-        foreach ((int concurrency, int batch) in quick ? FewLoads : Loads)
+        foreach ((int concurrency, int batch) in quick ? QuickLoads : AllLoads)
             result.Throughputs.Add(await LoadAsync(concurrency, batch, cancellationToken));
         return result;
     }
@@ -58,13 +62,19 @@ internal sealed class BenchRun(BlipModel model, ReadOnlyMemory<byte> image, stri
         using EncodedImage encoded = await model.EncodeAsync(BlipImage.FromBytes(image), cancellationToken);
         await model.AskAsync(encoded, question, Short, cancellationToken);
         for (int i = 0; i < FurtherQuestions; i++)
-            result.Next.Add((await model.AskAsync(encoded, question, Short, cancellationToken)).Timing.Total.TotalMilliseconds);
+        {
+            Answer next = await model.AskAsync(encoded, question, Short, cancellationToken);
+            result.Next.Add(next.Timing.Total.TotalMilliseconds);
+        }
         long start = Stopwatch.GetTimestamp();
         await model.AskAsync(encoded, _sixteen, Short, cancellationToken);
         result.Sixteen.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    /// <summary>Calls for a while. Those at once are about different images, or they would share an encoding.</summary>
+    /// <summary>
+    /// Calls the model for some time. Calls that run at the same time ask about different images, because otherwise they would share
+    /// one encoded image.
+    /// </summary>
     private async Task<Throughput> LoadAsync(int concurrency, int batch, CancellationToken cancellationToken)
     {
         int calls = 0;

@@ -1,6 +1,6 @@
 namespace Blip.Cli.Bench;
 
-/// <summary>Measured values of one kind, and what is said of them.</summary>
+/// <summary>Measured values of one kind, and their statistics.</summary>
 internal sealed class Samples
 {
     private readonly List<double> _values = [];
@@ -9,7 +9,7 @@ internal sealed class Samples
 
     public double Median => Quantile(0.5);
 
-    /// <summary>95 of 100 are no larger; of fewer than 20 the largest.</summary>
+    /// <summary>The 95th percentile. With fewer than 20 values it is the largest value.</summary>
     public double P95 => Quantile(0.95);
 
     public double Largest => Quantile(1);

@@ -10,7 +10,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting.Asking;
 
-/// <summary>Reads an image and questions from a body: multipart, JSON, or the image itself with the questions in the query. Thread-safe.</summary>
+/// <summary>
+/// Reads an image and questions from a request. The body is multipart, JSON, or the image itself with the questions in the query.
+/// Thread-safe.
+/// </summary>
 internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOptions<ImageSourceOptions> sources)
 {
     private const string Multipart = "multipart/form-data", FormUrlEncoded = "application/x-www-form-urlencoded";
@@ -20,25 +23,31 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
     private readonly int _maxImage = sources.Value.MaxBytes;
 
     /// <summary>Reads the request.</summary>
-    /// <exception cref="BlipException">It holds no image or two, no question or too many, or cannot be read.</exception>
+    /// <exception cref="BlipException">
+    /// The request cannot be read, or it has no image, more than one image, no question, or too many questions.
+    /// </exception>
     public async Task<AskRequest> ReadAsync(HttpRequest request)
     {
         string[] asked = [.. request.Query["question"].Select(question => question ?? "")];
         AskRequest read = await ReadImageAsync(request, asked).ConfigureAwait(false);
-        return read.Questions.Count switch
+        int count = read.Questions.Count;
+        return count switch
         {
             0 => throw Invalid("No question is given. Send question (repeated for several)."),
             > BlipTools.MaxQuestions => throw new BlipException(
-                ServiceErrorCode.TooManyQuestions, FormattableString.Invariant($"{read.Questions.Count} questions were sent; at most {BlipTools.MaxQuestions} are possible at once.")),
+                ServiceErrorCode.TooManyQuestions,
+                FormattableString.Invariant($"{count} questions were sent; at most {BlipTools.MaxQuestions} are possible at once.")),
             _ => read,
         };
     }
 
-    /// <summary>Reads the image, and questions beside those that the query holds.</summary>
+    /// <summary>Reads the image, and adds the questions of the body to the given ones.</summary>
     public async Task<AskRequest> ReadImageAsync(HttpRequest request, IReadOnlyList<string> questions)
     {
         MediaTypeHeaderValue? type = Bodies.MediaType(request);
-        if (type is null || type.MediaType.StartsWith("image/", StringComparison.OrdinalIgnoreCase) || type.MediaType.Equals(MediaTypeNames.Application.Octet, StringComparison.OrdinalIgnoreCase))
+        if (type is null
+            || type.MediaType.StartsWith("image/", StringComparison.OrdinalIgnoreCase)
+            || type.MediaType.Equals(MediaTypeNames.Application.Octet, StringComparison.OrdinalIgnoreCase))
         {
             byte[] image = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
             return image.Length > 0
@@ -49,9 +58,12 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
             return await ReadJsonAsync(request, questions).ConfigureAwait(false);
         if (type.MediaType.Equals(Multipart, StringComparison.OrdinalIgnoreCase))
             return await ReadFormAsync(request, questions).ConfigureAwait(false);
-        string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase) ? " (curl names this type by itself; say -H \"Content-Type: image/jpeg\")" : "";
+        string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase)
+            ? " (this is curl's default; add -H \"Content-Type: image/jpeg\")"
+            : "";
         throw new BlipException(
-            HttpErrorCode.UnsupportedMediaType, $"A body of this Content-Type is not read{hint}. Send an image with its own type, multipart/form-data, or application/json.");
+            HttpErrorCode.UnsupportedMediaType,
+            $"A body of this Content-Type is not read{hint}. Send an image with its own type, multipart/form-data, or application/json.");
     }
 
     private async Task<AskRequest> ReadJsonAsync(HttpRequest request, IReadOnlyList<string> asked)
@@ -77,21 +89,21 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
                         questions.Add(Bodies.Text(question, "questions"));
                     break;
                 case "questions":
-                    throw Invalid("'questions' is no array of strings.");
+                    throw Invalid("'questions' must be an array of strings.");
                 default:
-                    throw Invalid("The JSON has a member that is not known. Send 'image', and 'question' or 'questions'.");
+                    throw Invalid("The JSON has an unknown member. Send 'image', and 'question' or 'questions'.");
             }
         }
         if (one && many)
-            throw Invalid("'question' and 'questions' were both sent. Send one of them.");
+            throw Invalid("The JSON has both 'question' and 'questions'. Send one of them.");
         return image is null
-            ? throw Invalid("No image is given. Send 'image': an address, a data URI, or the handle of an image that was sent before.")
+            ? throw Invalid("No image is given. Send 'image': an address, a data URI, or the handle of an image that you sent before.")
             : new AskRequest(default, image, questions, many || questions.Count > 1);
     }
 
     private async Task<AskRequest> ReadFormAsync(HttpRequest request, IReadOnlyList<string> asked)
     {
-        // Nothing goes to disk: the whole body may be held in memory, and is bounded.
+        // The body stays in memory and is never written to disk. Its size has a limit.
         FormFeature feature = new(request, new FormOptions
         {
             MemoryBufferThreshold = _maxBody,
@@ -107,21 +119,27 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         {
             form = await feature.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is InvalidDataException or IOException and not BadHttpRequestException or DecoderFallbackException)
+        catch (Exception exception)
+            when (exception is InvalidDataException or IOException and not BadHttpRequestException or DecoderFallbackException)
         {
-            throw Invalid("The multipart body is broken, cut short, or has too many or too large parts.");
+            throw Invalid("The multipart body is broken or incomplete, or it has too many parts or too large ones.");
         }
         foreach (string name in form.Keys.Concat(form.Files.Select(file => file.Name)))
         {
             if (name is not ("image" or "question"))
-                throw Invalid("The form has a part that is not known. Send 'image' (a file, or an address or handle as text) and 'question', repeated for several.");
+            {
+                throw Invalid("The form has an unknown part. Send 'image' (a file, or an address or handle as text) "
+                    + "and one 'question' for each question.");
+            }
         }
         if (form.Files.GetFiles("question").Count > 0)
-            throw Invalid("'question' was sent as a file. Send it as text.");
+            throw Invalid("The part 'question' is a file. Send it as text.");
         IReadOnlyList<IFormFile> files = form.Files.GetFiles("image");
         string?[] references = [.. form["image"]];
-        if (files.Count + references.Length != 1)
-            throw Invalid(files.Count + references.Length == 0 ? "No image is given. Send the part 'image'." : "More than one image is given. Send one part 'image'.");
+        if (files.Count + references.Length == 0)
+            throw Invalid("No image is given. Send the part 'image'.");
+        if (files.Count + references.Length > 1)
+            throw Invalid("More than one image is given. Send one part 'image'.");
         List<string> questions = [.. asked, .. form["question"].Select(question => question ?? "")];
         if (files.Count == 0)
             return new AskRequest(default, references[0], questions, questions.Count > 1);
@@ -131,11 +149,14 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         Stream stream = files[0].OpenReadStream();
         await using (stream.ConfigureAwait(false))
             await stream.ReadExactlyAsync(image, request.HttpContext.RequestAborted).ConfigureAwait(false);
-        return image.Length > 0 ? new AskRequest(image, null, questions, questions.Count > 1) : throw Invalid("The image has no bytes. Send it again.");
+        return image.Length > 0
+            ? new AskRequest(image, null, questions, questions.Count > 1)
+            : throw Invalid("The image has no bytes. Send it again.");
     }
 
     private BlipException TooLarge() => new(
-        BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {_maxImage:N0} bytes allowed. Send a smaller one."));
+        BlipErrorCode.ImageTooLarge,
+        FormattableString.Invariant($"The image is too large: more than the {_maxImage:N0} bytes allowed. Send a smaller one."));
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
 }

@@ -4,23 +4,26 @@ using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.Asking;
 
-/// <summary>What every endpoint that answers stands on: an image by whatever reference, and a model that is there. Thread-safe.</summary>
+/// <summary>
+/// Asks the model for the endpoints: finds the image that a request names, and waits for the model if it is still being loaded.
+/// Thread-safe.
+/// </summary>
 internal sealed class ImageQuestions(BlipService service, ImageSource source, ImageStore store, IOptions<BlipHostingOptions> options)
 {
     private readonly ImageSourceScope _scope = new() { Handles = store };
 
-    /// <summary>The encoded image that an address, a data URI or a handle stands for.</summary>
+    /// <summary>Gets the bytes of the image that an address, a data URI or a handle names.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
         (await source.ResolveAsync(reference, _scope, cancellationToken).ConfigureAwait(false)).Data;
 
     /// <summary>Answers one question.</summary>
-    public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? how, CancellationToken cancellationToken)
+    public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? ask, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
-        return await model.AskAsync(image, question, how, cancellationToken).ConfigureAwait(false);
+        return await model.AskAsync(image, question, ask, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Answers several, each on its own.</summary>
+    /// <summary>Answers a list of questions. A question that fails does not affect the others.</summary>
     public async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
         BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
     {
@@ -28,7 +31,7 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         return await model.AskEachAsync(image, questions, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>An answer's tokens as text, the start token left out.</summary>
+    /// <summary>Gets the tokens of an answer as text, without the start token.</summary>
     public async Task<string[]> GetTokensAsync(Answer answer, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
@@ -37,12 +40,12 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
 
     private async Task<BlipModel> GetModelAsync(CancellationToken cancellationToken)
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         if (!service.IsReady)
-            patience.CancelAfter(options.Value.LoadPatience);
+            limit.CancelAfter(options.Value.LoadPatience);
         try
         {
-            return await service.GetModelAsync(cancellationToken: patience.Token).ConfigureAwait(false);
+            return await service.GetModelAsync(cancellationToken: limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -5,15 +5,24 @@ using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.Asking;
 
-/// <summary><c>POST /api/images</c>: keeps an image under the hash of its content, to be asked about without sending it again.</summary>
+/// <summary>
+/// <c>POST /api/images</c>: keeps an image under the hash of its content. Later requests name the image by that handle instead of
+/// sending it again.
+/// </summary>
 internal sealed class ImagesEndpoint(AskRequestReader reader, ImageQuestions questions, ImageStore store, IOptions<BlipOptions> options)
 {
     public async Task HandleAsync(HttpContext context)
     {
         AskRequest request = await reader.ReadImageAsync(context.Request, []).ConfigureAwait(false);
         if (request.Questions.Count > 0)
-            throw new BlipException(BlipErrorCode.InvalidRequest, "A question was sent. Here an image is only kept: ask at /api/ask, with its handle as 'image'.");
-        ReadOnlyMemory<byte> bytes = request.Reference is null ? request.Bytes : await questions.ResolveAsync(request.Reference, context.RequestAborted).ConfigureAwait(false);
+        {
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest,
+                "This address only keeps images. Ask the question at /api/ask, with the image's handle as 'image'.");
+        }
+        ReadOnlyMemory<byte> bytes = request.Reference is null
+            ? request.Bytes
+            : await questions.ResolveAsync(request.Reference, context.RequestAborted).ConfigureAwait(false);
         ImageHeader header = BlipImage.FromBytes(bytes).ReadHeader(options.Value.Image.Limits);
         header.CheckComplete(bytes.Span);
         (StoredImage stored, bool existed) = store.Add(bytes.Span);

@@ -6,11 +6,11 @@ using Azure.Storage.Blobs.Models;
 
 namespace Blip.Hosting.Blobs;
 
-/// <summary>What is stored for an image: answers, or the error that the image met.</summary>
-/// <param name="ImageETag">Which version of the image it is about.</param>
-/// <param name="ModelDigest">Which model answered.</param>
-/// <param name="Answers">The answers in the order of the questions; <see langword="null"/> where the image failed.</param>
-/// <param name="Error">Why it failed.</param>
+/// <summary>The document that is stored for an image. It has the answers, or the error if the image cannot be used.</summary>
+/// <param name="ImageETag">The version of the image.</param>
+/// <param name="ModelDigest">The digest of the model that answered.</param>
+/// <param name="Answers">The answers in the order of the questions. <see langword="null"/> if there is an error.</param>
+/// <param name="Error">The error. <see langword="null"/> if there are answers.</param>
 internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadOnlyList<QuestionOutcome>? Answers, BlipException? Error)
 {
     public BinaryData ToJson(DateTimeOffset answeredAt)
@@ -36,8 +36,12 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
         return BinaryData.FromBytes(body.WrittenMemory);
     }
 
-    /// <summary>What is stored now: its version for a conditional write, and whether it answers these questions about this version of the image by this model.</summary>
-    public static async Task<(ETag? Version, bool IsSame)> FindAsync(BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
+    /// <summary>
+    /// Reads the stored document. The result has its version, for a conditional write, and whether it has the answers of this model to
+    /// these questions about this version of the image.
+    /// </summary>
+    public static async Task<(ETag? Version, bool IsSame)> FindAsync(
+        BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
     {
         BlobDownloadResult stored;
         try
@@ -63,7 +67,7 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            // Something else lies there under this name: it is replaced.
+            // The blob with this name is not such a document. It is replaced.
             return false;
         }
     }

@@ -12,25 +12,33 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting.Blobs;
 
 /// <summary>
-/// Answers images that arrive as blobs: one document an image, <c>{name}.json</c>, with the answers or with the error that the image met. Knows nothing of what told it
-/// of the image. May be told twice, at once, late, and of a version that has been replaced: the document is always that of the newest. Thread-safe.
+/// Answers questions about images that arrive as blobs. Each image gets one document, <c>{name}.json</c>, with the answers, or with the
+/// error if the image cannot be used. A trigger may report an image twice, at the same time, late, or after the image has been replaced:
+/// in the end the document is that of the newest version. Thread-safe.
 /// </summary>
 /// <remarks>
-/// The order of three steps makes it so: the document's version is read, then the image's; the document is written only if the image is still the version that was answered, and the
-/// document the version that was read. Whoever answers a newer image began after the second step, and so writes after the third, or makes it fail.
+/// Three steps in this order ensure that. First the version of the document is read, then the version of the image. Last the document
+/// is written, but only if the image still has the version that the answers are about, and the document the version that was read. A
+/// call that answers a newer version of the image began after the second step. So it writes after the third step, or the third step
+/// fails.
 /// </remarks>
 public sealed partial class BlobAnswering(
-    BlipService service, IOptions<BlobAnsweringOptions> options, IOptions<ImageSourceOptions> sources, TimeProvider time, ILogger<BlobAnswering> logger)
+    BlipService service,
+    IOptions<BlobAnsweringOptions> options,
+    IOptions<ImageSourceOptions> sources,
+    TimeProvider time,
+    ILogger<BlobAnswering> logger)
 {
     private const int MaxNameLength = 1024, MaxRounds = 8;
 
     /// <summary>
-    /// Answers an image, and does nothing where its document is there already. A side file of questions stands for its image. An image that cannot be answered gets a
-    /// document that says why; what may pass is thrown, and the caller tries again.
+    /// Answers the questions about an image, unless its document has the answers already. If the blob is a side file with questions, its
+    /// image is answered. If the image cannot be used, its document has the error. An error that may go away is thrown, so that the caller
+    /// tries again.
     /// </summary>
-    /// <param name="image">The image. It need not be there any more.</param>
-    /// <param name="answers">Where documents go; made if need be.</param>
-    /// <param name="cancellationToken">Stops it; nothing is half written.</param>
+    /// <param name="image">The image. It may be deleted already.</param>
+    /// <param name="answers">The container of the documents. It is created if it does not exist.</param>
+    /// <param name="cancellationToken">Cancels the call. A document is written completely or not at all.</param>
     /// <exception cref="RequestFailedException">The storage failed.</exception>
     /// <exception cref="BlipException">The model cannot be used at the moment.</exception>
     public async Task AnswerAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken = default)
@@ -40,16 +48,17 @@ public sealed partial class BlobAnswering(
         if (image.Name.EndsWith(BlobQuestions.Suffix, StringComparison.Ordinal))
             image = image.GetParentBlobContainerClient().GetBlobClient(image.Name[..^BlobQuestions.Suffix.Length]);
         BlobClient document = answers.GetBlobClient(DocumentName(image.Name));
-        string digest = await (await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).GetDigestAsync(cancellationToken).ConfigureAwait(false);
+        BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        string digest = await model.GetDigestAsync(cancellationToken).ConfigureAwait(false);
         for (int round = 0; round < MaxRounds; round++)
         {
             if (await TryAnswerAsync(image, document, digest, cancellationToken).ConfigureAwait(false))
                 return;
         }
-        throw new BlipException(BlipErrorCode.Busy, "The image or its answers change faster than they can be answered.");
+        throw new BlipException(BlipErrorCode.Busy, "The image or its answers change too often. Try again later.");
     }
 
-    /// <summary>One round over one version of the image. False where the image changed meanwhile.</summary>
+    /// <summary>Tries to answer the current version of the image. False if the image changed in the meantime.</summary>
     private async Task<bool> TryAnswerAsync(BlobClient image, BlobClient document, string digest, CancellationToken cancellationToken)
     {
         BlobDownloadStreamingResult download;
@@ -69,14 +78,17 @@ public sealed partial class BlobAnswering(
             AnswerDocument answer;
             try
             {
-                questions = await BlobQuestions.FindAsync(image, download.Details.Metadata, options.Value, cancellationToken).ConfigureAwait(false);
-                if ((await AnswerDocument.FindAsync(document, version, digest, questions, cancellationToken).ConfigureAwait(false)).IsSame)
+                questions = await BlobQuestions
+                    .FindAsync(image, download.Details.Metadata, options.Value, cancellationToken).ConfigureAwait(false);
+                (_, bool same) = await AnswerDocument
+                    .FindAsync(document, version, digest, questions, cancellationToken).ConfigureAwait(false);
+                if (same)
                 {
                     AlreadyAnswered(image.Name);
                     return true;
                 }
                 byte[] bytes = await ReadAsync(download, cancellationToken).ConfigureAwait(false);
-                // Nobody waits for a blob: it waits for a place.
+                // No caller waits for these answers, so a full queue is no error: the call waits for a place.
                 IReadOnlyList<QuestionOutcome> answers = await service
                     .AskEachAsync(BlipImage.FromBytes(bytes), questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);
                 answer = new AnswerDocument(version, digest, answers, null);
@@ -90,13 +102,16 @@ public sealed partial class BlobAnswering(
         }
     }
 
-    /// <summary>Writes the document unless the image has changed. False where it has.</summary>
-    private async Task<bool> StoreAsync(BlobClient image, BlobClient document, AnswerDocument answer, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
+    /// <summary>Writes the document, unless the image has changed. False if it has.</summary>
+    private async Task<bool> StoreAsync(
+        BlobClient image, BlobClient document, AnswerDocument answer, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
     {
         BinaryData json = answer.ToJson(time.GetUtcNow());
+        IReadOnlyList<string>? answered = answer.Error is null ? questions : null;
         for (int round = 0; round < MaxRounds; round++)
         {
-            (ETag? stored, bool same) = await AnswerDocument.FindAsync(document, answer.ImageETag, answer.ModelDigest, answer.Error is null ? questions : null, cancellationToken).ConfigureAwait(false);
+            (ETag? stored, bool same) = await AnswerDocument
+                .FindAsync(document, answer.ImageETag, answer.ModelDigest, answered, cancellationToken).ConfigureAwait(false);
             if (same)
                 return true;
             if (await VersionAsync(image, cancellationToken).ConfigureAwait(false) is not { } version)
@@ -108,19 +123,23 @@ public sealed partial class BlobAnswering(
                 BlobUploadOptions upload = new()
                 {
                     HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-                    Conditions = stored is { } existing ? new BlobRequestConditions { IfMatch = existing } : new BlobRequestConditions { IfNoneMatch = ETag.All },
+                    Conditions = stored is { } existing
+                        ? new BlobRequestConditions { IfMatch = existing }
+                        : new BlobRequestConditions { IfNoneMatch = ETag.All },
                 };
                 await document.UploadAsync(json, upload, cancellationToken).ConfigureAwait(false);
                 Answered(image.Name);
                 return true;
             }
-            catch (RequestFailedException exception) when (exception.Status is 409 or 412 && exception.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
+            catch (RequestFailedException exception)
+                when (exception.Status is 409 or 412 && exception.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
             {
-                // Somebody else wrote first.
+                // Another call wrote the document first.
             }
             catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
             {
-                await document.GetParentBlobContainerClient().CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+                BlobContainerClient container = document.GetParentBlobContainerClient();
+                await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             }
         }
         return false;
@@ -128,10 +147,14 @@ public sealed partial class BlobAnswering(
 
     private async Task<byte[]> ReadAsync(BlobDownloadStreamingResult download, CancellationToken cancellationToken)
     {
-        int most = sources.Value.MaxBytes;
+        int limit = sources.Value.MaxBytes;
         long length = download.Details.ContentLength;
-        if (length > most)
-            throw new BlipException(BlipErrorCode.ImageTooLarge, FormattableString.Invariant($"The image is too large: more than the {most:N0} bytes allowed. Send a smaller one."));
+        if (length > limit)
+        {
+            throw new BlipException(
+                BlipErrorCode.ImageTooLarge,
+                FormattableString.Invariant($"The image is too large: more than the {limit:N0} bytes allowed. Send a smaller one."));
+        }
         byte[] bytes = new byte[length];
         await download.Content.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
         return bytes;
@@ -149,24 +172,26 @@ public sealed partial class BlobAnswering(
         }
     }
 
-    /// <summary>Whether trying again may help: the fault lies with the model or the moment, not with the image.</summary>
+    /// <summary>Whether the error may go away: its cause is the model or a busy service, and not the image.</summary>
     private static bool MayPass(BlipException exception) => exception is BlipModelException
-        || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.DownloadFailed or BlipErrorCode.DeviceUnavailable or ServiceErrorCode.Timeout or BlipErrorCode.Internal;
+        || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.DownloadFailed
+            or BlipErrorCode.DeviceUnavailable or ServiceErrorCode.Timeout or BlipErrorCode.Internal;
 
-    // An image's name may be as long as a name can be; its document's is then its hash.
-    private static string DocumentName(string image) =>
-        image.Length + ".json".Length <= MaxNameLength ? image + ".json" : $"sha256-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image)))}.json";
+    // With ".json" the name of an image can become too long for a blob. Then the document is named by the hash of the image's name.
+    private static string DocumentName(string image) => image.Length + ".json".Length <= MaxNameLength
+        ? image + ".json"
+        : $"sha256-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(image)))}.json";
 
-    // Names are debugging's: a file's name can say as much as the image.
-    [LoggerMessage(420, LogLevel.Debug, "{Image} is answered.")]
+    // Only debug logs have names, because the name of a file can be as private as the image.
+    [LoggerMessage(420, LogLevel.Debug, "The questions about {Image} are answered.")]
     private partial void Answered(string image);
 
-    [LoggerMessage(421, LogLevel.Debug, "{Image} was answered before.")]
+    [LoggerMessage(421, LogLevel.Debug, "The questions about {Image} were answered before.")]
     private partial void AlreadyAnswered(string image);
 
-    [LoggerMessage(422, LogLevel.Debug, "{Image} is gone.")]
+    [LoggerMessage(422, LogLevel.Debug, "{Image} does not exist any more.")]
     private partial void ImageGone(string image);
 
-    [LoggerMessage(423, LogLevel.Debug, "{Image} cannot be answered: {Code}.")]
+    [LoggerMessage(423, LogLevel.Debug, "The questions about {Image} cannot be answered: {Code}.")]
     private partial void ImageFailed(string image, string code);
 }

@@ -1,11 +1,11 @@
 namespace Blip.Hosting.Blobs;
 
-/// <summary>What is asked about images that arrive as blobs. Bound from the section <c>Blip:Blobs</c>.</summary>
+/// <summary>The questions about images that arrive as blobs. Bound from the section <c>Blip:Blobs</c> of the configuration.</summary>
 public sealed class BlobAnsweringOptions
 {
-    /// <summary>What is asked where neither <see cref="Questions"/> nor the image says.</summary>
+    /// <summary>The question if neither <see cref="Questions"/> nor the image has one.</summary>
     public const string DefaultQuestion = "what is in the picture?";
 
-    /// <summary>What is asked about an image that brings no questions of its own: at most 16. By default <see cref="DefaultQuestion"/>.</summary>
+    /// <summary>The questions about an image that has none of its own: at most 16. By default <see cref="DefaultQuestion"/>.</summary>
     public IReadOnlyList<string> Questions { get; set; } = [];
 }

@@ -7,17 +7,21 @@ using Blip.AI;
 
 namespace Blip.Hosting.Blobs;
 
-/// <summary>Finds what is asked about an image: its metadata, else its side file, else the configuration.</summary>
+/// <summary>
+/// Finds the questions about an image: in its metadata, or else in its side file, or else in the configuration. A side file is a blob
+/// next to the image.
+/// </summary>
 internal static class BlobQuestions
 {
-    /// <summary>How a side file's name ends, after the image's.</summary>
+    /// <summary>The name of a side file is the name of its image and this.</summary>
     public const string Suffix = ".questions.json";
 
     private const string MetadataName = "questions";
     private const int MaxSideFileBytes = 64 * 1024;
 
-    /// <exception cref="BlipException">What was found is no array of 1 to 16 strings.</exception>
-    public static async Task<IReadOnlyList<string>> FindAsync(BlobClient image, IDictionary<string, string> metadata, BlobAnsweringOptions options, CancellationToken cancellationToken)
+    /// <exception cref="BlipException">The metadata or the side file is not an array of 1 to 16 strings.</exception>
+    public static async Task<IReadOnlyList<string>> FindAsync(
+        BlobClient image, IDictionary<string, string> metadata, BlobAnsweringOptions options, CancellationToken cancellationToken)
     {
         foreach ((string name, string value) in metadata)
         {
@@ -27,14 +31,15 @@ internal static class BlobQuestions
         BlobClient side = image.GetParentBlobContainerClient().GetBlobClient(image.Name + Suffix);
         try
         {
-            using BlobDownloadStreamingResult file = await side.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            using BlobDownloadStreamingResult file = await side
+                .DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             if (file.Details.ContentLength > MaxSideFileBytes)
                 throw Invalid("side file");
             return Parse(await BinaryData.FromStreamAsync(file.Content, cancellationToken).ConfigureAwait(false), "side file");
         }
         catch (RequestFailedException exception) when (exception.Status is 404 or 400)
         {
-            // None; or its name would be longer than a name may be.
+            // There is no side file, or its name would be too long for a blob.
             return options.Questions.Count > 0 ? options.Questions : [BlobAnsweringOptions.DefaultQuestion];
         }
     }
@@ -43,7 +48,10 @@ internal static class BlobQuestions
     {
         try
         {
-            return JsonSerializer.Deserialize<string[]>(json) is { Length: > 0 and <= BlipTools.MaxQuestions } questions && !questions.Contains(null) ? questions : throw Invalid(where);
+            return JsonSerializer.Deserialize<string[]>(json) is { Length: > 0 and <= BlipTools.MaxQuestions } questions
+                && !questions.Contains(null)
+                ? questions
+                : throw Invalid(where);
         }
         catch (JsonException)
         {
@@ -51,6 +59,7 @@ internal static class BlobQuestions
         }
     }
 
-    private static BlipException Invalid(string where) =>
-        new(BlipErrorCode.InvalidRequest, $"The image's {where} is no JSON array of 1 to {BlipTools.MaxQuestions} strings. Mend it and send the image again.");
+    private static BlipException Invalid(string where) => new(
+        BlipErrorCode.InvalidRequest,
+        $"The image's {where} must be a JSON array of 1 to {BlipTools.MaxQuestions} strings. Correct it and send the image again.");
 }

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Blip.Hosting.Health;
 
-/// <summary>Loads the model as the service starts and lets it answer once; the service is ready from then on. A failure is tried again, ever more rarely.</summary>
+/// <summary>
+/// Loads the model when the service starts, and asks it one question. Then the service is ready. If that fails, it tries again, each time
+/// after a longer pause.
+/// </summary>
 public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, ILogger<BlipWarmUp> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5), LongestPause = TimeSpan.FromMinutes(5);
@@ -14,7 +17,7 @@ public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, I
     /// <summary>Whether the model has answered.</summary>
     public bool IsWarm { get; private set; }
 
-    /// <summary>Ends with the first try: faulted where it failed.</summary>
+    /// <summary>Ends when the first try ends. If the try fails, the task fails too.</summary>
     public Task FirstTry => _firstTry.Task;
 
     /// <inheritdoc/>
@@ -34,7 +37,7 @@ public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, I
                 _firstTry.TrySetCanceled(stoppingToken);
                 return;
             }
-#pragma warning disable CA1031 // Whatever it is, it may pass: a download, memory. What waits for the first try judges for itself.
+#pragma warning disable CA1031 // Every error may go away, for example one of a download. The caller that waits for the first try decides.
             catch (Exception exception)
 #pragma warning restore CA1031
             {

@@ -5,10 +5,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace Blip.Hosting.Health;
 
-/// <summary>Ready: the model has answered its warm-up, and the service is not stopping. Degraded: built for a GPU and answering without one.</summary>
+/// <summary>
+/// Healthy: the model has answered once, and the service is not stopping. Degraded: the service is built for a GPU, but answers on the
+/// CPU.
+/// </summary>
 internal sealed class ReadyCheck(BlipWarmUp warmUp, BlipService service, IHostApplicationLifetime lifetime) : IHealthCheck
 {
-    /// <summary>The tag that keeps it out of the liveness check.</summary>
+    /// <summary>The tag of the checks that decide whether the service is ready. The liveness check does not run them.</summary>
     public const string Tag = "ready";
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -18,6 +21,8 @@ internal sealed class ReadyCheck(BlipWarmUp warmUp, BlipService service, IHostAp
         if (!warmUp.IsWarm)
             return HealthCheckResult.Unhealthy("The model is not loaded yet.");
         BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        return model.Info.Device == "cpu" && CudaProbe.IsBuiltIn ? HealthCheckResult.Degraded("No GPU can be used; answering on the CPU.") : HealthCheckResult.Healthy();
+        return model.Info.Device == "cpu" && CudaProbe.IsBuiltIn
+            ? HealthCheckResult.Degraded("No GPU can be used. The service answers on the CPU.")
+            : HealthCheckResult.Healthy();
     }
 }

@@ -6,22 +6,22 @@ namespace Blip.Hosting.OpenAi;
 /// <summary>The events of a streamed answer.</summary>
 internal enum ChatChunk
 {
-    /// <summary>Who speaks.</summary>
+    /// <summary>The role: assistant.</summary>
     Role,
 
     /// <summary>The answer.</summary>
     Content,
 
-    /// <summary>Why it ended.</summary>
+    /// <summary>The reason why the answer ended.</summary>
     End,
 
-    /// <summary>The tokens counted.</summary>
+    /// <summary>The number of tokens.</summary>
     Usage,
 }
 
 /// <summary>An answer in OpenAI's form, whole or in chunks.</summary>
 /// <param name="Answer">The answer.</param>
-/// <param name="Tokens">Its tokens as text, where log-probabilities are wanted.</param>
+/// <param name="Tokens">The tokens as text. <see langword="null"/> if the request did not ask for log-probabilities.</param>
 /// <param name="Id">The completion's id.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Created">Seconds since 1970.</param>

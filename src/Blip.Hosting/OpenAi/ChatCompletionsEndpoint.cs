@@ -6,10 +6,11 @@ using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.OpenAi;
 
-/// <summary><c>POST /v1/chat/completions</c> and <c>GET /v1/models</c>, in the shape that OpenAI's clients speak.</summary>
-internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
+/// <summary><c>POST /v1/chat/completions</c> and <c>GET /v1/models</c>, in the form of OpenAI's API.</summary>
+internal sealed class ChatCompletionsEndpoint(
+    ImageQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
 {
-    /// <summary>By this name a client may ask for whatever model runs here.</summary>
+    /// <summary>A client may use this name for the model that runs here, whichever that is.</summary>
     private const string AnyModel = "blip";
 
     private readonly string _model = ModelLocator.NameOf(options.Value.Model);
@@ -18,13 +19,21 @@ internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions
     public async Task CompleteAsync(HttpContext context)
     {
         ChatRequest request = await ChatRequest.ReadAsync(context.Request, hosting.Value.MaxRequestBytes).ConfigureAwait(false);
-        if (request.Model is { } wanted && wanted != _model && wanted != AnyModel)
-            throw new BlipException(BlipErrorCode.ModelNotFound, "There is no such model here. GET /v1/models names the one there is; 'blip' means it too.");
+        if (request.Model is { } name && name != _model && name != AnyModel)
+        {
+            throw new BlipException(
+                BlipErrorCode.ModelNotFound,
+                "This service has no model with that name. GET /v1/models has the right name; 'blip' works too.");
+        }
         CancellationToken cancellationToken = context.RequestAborted;
         BlipImage image = BlipImage.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
-        AskOptions? how = request.MaxTokens is { } most ? AskOptions.Default with { MaxNewTokens = Math.Min(most, AskOptions.Default.MaxNewTokens) } : null;
-        Answer answer = await questions.AskAsync(image, request.Question, how, cancellationToken).ConfigureAwait(false);
-        string[]? tokens = request.LogProbabilities ? await questions.GetTokensAsync(answer, cancellationToken).ConfigureAwait(false) : null;
+        AskOptions? ask = request.MaxTokens is { } limit
+            ? AskOptions.Default with { MaxNewTokens = Math.Min(limit, AskOptions.Default.MaxNewTokens) }
+            : null;
+        Answer answer = await questions.AskAsync(image, request.Question, ask, cancellationToken).ConfigureAwait(false);
+        string[]? tokens = request.LogProbabilities
+            ? await questions.GetTokensAsync(answer, cancellationToken).ConfigureAwait(false)
+            : null;
         ChatCompletion completion = new(answer, tokens, $"chatcmpl-{Guid.NewGuid():N}", _model, time.GetUtcNow().ToUnixTimeSeconds());
         if (request.Stream)
             await StreamAsync(context, completion, request.IncludeUsage).ConfigureAwait(false);
@@ -47,7 +56,7 @@ internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions
         writer.WriteEndObject();
     });
 
-    /// <summary>A failure in OpenAI's form.</summary>
+    /// <summary>Writes a failure in the form of OpenAI's API.</summary>
     public static Task WriteErrorAsync(HttpContext context, Failure failure)
     {
         Problems.AddHeaders(context.Response, failure);
@@ -67,7 +76,8 @@ internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions
             writer.WriteString("param", failure.Code switch
             {
                 BlipErrorCode.ModelNotFound => "model",
-                _ when failure.Code.StartsWith("question", StringComparison.Ordinal) || failure.Code.Contains("image", StringComparison.Ordinal) => "messages",
+                _ when failure.Code.StartsWith("question", StringComparison.Ordinal)
+                    || failure.Code.Contains("image", StringComparison.Ordinal) => "messages",
                 _ => null,
             });
             writer.WriteString("code", failure.Code);
@@ -78,7 +88,7 @@ internal sealed class ChatCompletionsEndpoint(ImageQuestions questions, IOptions
 
     private static async Task StreamAsync(HttpContext context, ChatCompletion completion, bool includeUsage)
     {
-        // An answer is a few words: it is there as a whole before the first event, so that nothing can fail between them.
+        // An answer is short. It is complete before the first event, so nothing can fail between two events.
         ArrayBufferWriter<byte> events = new(2048);
         Event(writer => completion.WriteChunk(writer, ChatChunk.Role, includeUsage));
         Event(writer => completion.WriteChunk(writer, ChatChunk.Content, includeUsage));

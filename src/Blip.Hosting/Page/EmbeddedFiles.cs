@@ -3,11 +3,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting.Page;
 
-/// <summary>Files that travel inside the assembly, served with headers that let a browser do nothing but show this page.</summary>
+/// <summary>
+/// Serves files that are part of the assembly. Their headers allow the web page to load nothing from other hosts.
+/// </summary>
 internal static class EmbeddedFiles
 {
     private const string ContentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     public static RequestDelegate Responder(string name, string mediaType)
     {
@@ -28,7 +31,8 @@ internal static class EmbeddedFiles
 
     public static byte[] Read(string name)
     {
-        using Stream stream = typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(name) ?? throw new InvalidOperationException($"{name} is not in the assembly.");
+        using Stream stream = typeof(EmbeddedFiles).Assembly.GetManifestResourceStream(name)
+            ?? throw new InvalidOperationException($"{name} is not in the assembly.");
         byte[] content = new byte[stream.Length];
         stream.ReadExactly(content);
         return content;

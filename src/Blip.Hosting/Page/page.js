@@ -5,7 +5,7 @@ const form = find("form"), file = find("file"), drop = find("drop"), preview = f
 const question = find("question"), ask = find("ask"), access = find("access"), key = find("key"), state = find("status"), answers = find("answers");
 
 let image = null;
-// An image is sent once; after that its handle is.
+// The page sends an image once. Later requests use its handle.
 let handle = null;
 
 function say(text, bad = false) {
@@ -54,7 +54,7 @@ async function answer(asked) {
     } catch (failure) {
       if (failure.code !== "image_not_found" || attempt > 0)
         throw failure;
-      // It was forgotten meanwhile.
+      // The service no longer keeps the image, so the page sends it again.
       handle = null;
     }
   }
