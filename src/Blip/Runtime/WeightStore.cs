@@ -86,6 +86,7 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         _copied.Clear();
         _narrowed.Clear();
         _computed.Clear();
+        NativeHeap.Trim();
         cache?.Dispose();
     }
 

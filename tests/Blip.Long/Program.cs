@@ -1,0 +1,32 @@
+using Blip;
+using Blip.Long;
+using Blip.Long.Crowd;
+
+// Long measurements: dotnet run -c Release --project tests/Blip.Long -- crowd FULL_SIZE_FOLDER [--all] [ROW...]
+if (args is not ["crowd", { } folder, .. { } rest] || !Directory.Exists(folder))
+{
+    Console.Error.WriteLine("Name the folder that tests/Blip.FullSize wrote: crowd FULL_SIZE_FOLDER [--all] [ROW...]");
+    return 2;
+}
+
+bool whole = rest.Contains("--all");
+Report report = new();
+(string Name, Func<Task> Measure)[] rows =
+[
+    ("long-questions", () => LongQuestions.MeasureAsync(folder, whole ? 16 : 4, report)),
+    ("short-answers", () => ShortAnswers.MeasureAsync(folder, report)),
+    ("many-questions", () => ManyQuestions.MeasureAsync(report)),
+    ("grouping", () => Grouping.MeasureAsync(folder, BlipPrecision.Fp32, report)),
+    ("grouping", () => Grouping.MeasureAsync(folder, BlipPrecision.Int8, report)),
+    ("cancelling", () => Cancelling.MeasureAsync(folder, report)),
+    ("failed-loads", () => FailedLoads.MeasureAsync(folder, whole ? 50 : 10, report)),
+    ("cache", () => Cache.MeasureAsync(folder, BlipPrecision.Fp32, report)),
+    ("cache", () => Cache.MeasureAsync(folder, BlipPrecision.Int8, report)),
+];
+string[] wanted = [.. rest.Where(word => word != "--all")];
+foreach ((string name, Func<Task> measure) in rows)
+{
+    if (wanted.Length == 0 || wanted.Contains(name))
+        await measure();
+}
+return report.Missed ? 1 : 0;
