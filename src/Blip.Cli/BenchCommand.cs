@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Blip.Cli.Bench;
 
 namespace Blip.Cli;
@@ -14,7 +15,10 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.") { ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, Image, Question, Quick, Json };
+        Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.")
+        {
+            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, Image, Question, Quick, Json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -59,6 +63,8 @@ internal static class BenchCommand
             start.ArgumentList.Add("--precision");
             start.ArgumentList.Add(precision);
         }
+        start.ArgumentList.Add("--threads");
+        start.ArgumentList.Add(parsed.GetValue(ModelOptions.Threads).ToString(CultureInfo.InvariantCulture));
         foreach (string word in (string[])["--", "-", question])
             start.ArgumentList.Add(word);
         long began = Stopwatch.GetTimestamp();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Blip.Hub;
 using Blip.Images;
 using Microsoft.Extensions.Logging;
@@ -9,6 +10,9 @@ namespace Blip.Cli;
 /// <summary>The options that verbs share, and what they make of them.</summary>
 internal static class ModelOptions
 {
+    /// <summary>As <see cref="BlipOptions.Threads"/> has it.</summary>
+    private const int MostThreads = 1024;
+
     public static Option<string> Model { get; } = new("--model", "-m")
     {
         Description = "A folder with a checkpoint, a hub id, or demo, the model that travels with blip.",
@@ -21,6 +25,12 @@ internal static class ModelOptions
     public static Option<string?> Precision { get; } = OptionalChoice(
         "--precision", "In which numbers it computes. Without it fp32, on CUDA fp16; auto takes what is fastest here.", "auto", "fp32", "fp16", "int8");
 
+    public static Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads for the networks; 0 takes one for each processor that the process may use.",
+        HelpName = "N",
+    };
+
     public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as its camera noted (EXIF)." };
 
     public static Option<string> Alpha { get; } = Choice("--alpha", "Transparency over white, or dropped as transformers does.", "white", "drop");
@@ -29,11 +39,20 @@ internal static class ModelOptions
 
     public static Option<string> CleanUp { get; } = Choice("--clean-up", "Drop the spaces around apostrophes, as transformers did before its fifth release.", "true", "false");
 
-    static ModelOptions() => Model.Validators.Add(result =>
+    static ModelOptions()
     {
-        if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
-            result.AddError("--model is empty.");
-    });
+        Model.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
+                result.AddError("--model is empty.");
+        });
+        Threads.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int threads)
+                && threads is < 0 or > MostThreads)
+                result.AddError($"--threads is {threads}, but must be 0 to {MostThreads}.");
+        });
+    }
 
     /// <summary>An option that takes one of a few words; the first is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)
@@ -59,12 +78,13 @@ internal static class ModelOptions
         return options;
     }
 
-    /// <summary>Sets what the user said of model, device and precision.</summary>
+    /// <summary>Sets what the user said of model, device, precision and threads.</summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {
         options.Model = parsed.GetRequiredValue(Model);
         options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
         options.Precision = parsed.GetValue(Precision) is { } precision ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true) : BlipPrecision.Default;
+        options.Threads = parsed.GetValue(Threads);
     }
 
     /// <summary>The folder of the model that is asked for, downloaded if need be.</summary>
