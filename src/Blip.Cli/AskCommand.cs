@@ -50,8 +50,9 @@ internal static class AskCommand
         MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
         Command command = new("ask", "Ask questions about images.")
         {
-            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, MaxNewTokens, MinNewTokens,
-            ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, Json, Verbose,
+            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads,
+            MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha,
+            ModelOptions.Resize, Json, Verbose,
         };
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Blip.Cli.Bench;
 
 namespace Blip.Cli;
@@ -27,7 +28,7 @@ internal static class BenchCommand
     {
         Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.")
         {
-            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, Image, Question, Quick, Json,
+            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, Image, Question, Quick, Json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -69,7 +70,11 @@ internal static class BenchCommand
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
         string model = parsed.GetRequiredValue(ModelOptions.Model), device = parsed.GetRequiredValue(ModelOptions.Device);
         string[] precision = parsed.GetValue(ModelOptions.Precision) is { } given ? ["--precision", given] : [];
-        string[] words = [.. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--", "-", question];
+        string threads = parsed.GetValue(ModelOptions.Threads).ToString(CultureInfo.InvariantCulture);
+        string[] words =
+        [
+            .. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--threads", threads, "--", "-", question,
+        ];
         ProcessStartInfo start = new(program, words)
         {
             RedirectStandardInput = true,

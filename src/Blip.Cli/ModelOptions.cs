@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Blip.Hub;
 using Blip.Images;
 using Microsoft.Extensions.Logging;
@@ -9,6 +10,9 @@ namespace Blip.Cli;
 /// <summary>The options that the commands share, and the model that they select.</summary>
 internal static class ModelOptions
 {
+    /// <summary>As <see cref="BlipOptions.Threads"/> has it.</summary>
+    private const int MostThreads = 1024;
+
     public static Option<string> Model { get; } = new("--model", "-m")
     {
         Description = "A folder with a checkpoint, a hub id, or demo: the model that is part of blip.",
@@ -23,6 +27,12 @@ internal static class ModelOptions
         "The numbers that the model computes with. Default: fp32, on CUDA fp16; auto chooses the fastest on this machine.",
         "auto", "fp32", "fp16", "int8");
 
+    public static Option<int> Threads { get; } = new("--threads")
+    {
+        Description = "Threads for the networks; 0 takes one for each processor that the process may use.",
+        HelpName = "N",
+    };
+
     public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as the camera recorded it (EXIF)." };
 
     public static Option<string> Alpha { get; } = Choice(
@@ -34,11 +44,20 @@ internal static class ModelOptions
     public static Option<string> CleanUp { get; } = Choice(
         "--clean-up", "Remove the spaces around apostrophes, as transformers did before its fifth release.", "true", "false");
 
-    static ModelOptions() => Model.Validators.Add(result =>
+    static ModelOptions()
     {
-        if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
-            result.AddError("--model is empty.");
-    });
+        Model.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
+                result.AddError("--model is empty.");
+        });
+        Threads.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int threads)
+                && threads is < 0 or > MostThreads)
+                result.AddError($"--threads is {threads}, but must be 0 to {MostThreads}.");
+        });
+    }
 
     /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)
@@ -69,7 +88,7 @@ internal static class ModelOptions
         return options;
     }
 
-    /// <summary>Sets model, device and precision as the user gave them.</summary>
+    /// <summary>Sets model, device, precision and threads as the user gave them.</summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {
         options.Model = parsed.GetRequiredValue(Model);
@@ -77,6 +96,7 @@ internal static class ModelOptions
         options.Precision = parsed.GetValue(Precision) is { } precision
             ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true)
             : BlipPrecision.Default;
+        options.Threads = parsed.GetValue(Threads);
     }
 
     /// <summary>Finds the folder of the model that the user names. A hub id is downloaded first, if it is not in the cache.</summary>

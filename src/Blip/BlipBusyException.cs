@@ -7,7 +7,8 @@ public sealed class BlipBusyException : BlipException
     /// <param name="retryAfter">When a place is expected to be free: 1 to 120 seconds.</param>
     public BlipBusyException(TimeSpan retryAfter)
         : base(
-            BlipErrorCode.Busy, FormattableString.Invariant($"All places in the queue are taken. Ask again in {retryAfter.TotalSeconds:0} s."))
+            BlipErrorCode.Busy,
+            FormattableString.Invariant($"All places in the queue are taken. Ask again in {retryAfter.TotalSeconds:0} s."))
         => RetryAfter = retryAfter;
 
     /// <summary>When to ask again: 1 to 120 seconds from now.</summary>

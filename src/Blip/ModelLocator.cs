@@ -26,8 +26,8 @@ internal static class ModelLocator
         if (!HubModelId.TryParse(model, out _))
         {
             throw BlipModelException.NotFound(
-                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and model.safetensors, " +
-                $"an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that travels with Blip.");
+                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and " +
+                $"model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that is part of Blip.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,8 @@ internal static class BlipProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
-    private static readonly string Program =
+    /// <summary>The command's assembly, for <c>dotnet</c>.</summary>
+    public static string Program { get; } =
         typeof(BlipProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BlipExecutable").Value!;
 
     public sealed record Result(int Code, string Out, string Error)

@@ -24,6 +24,11 @@ Report report = new();
     ("cache", () => Cache.MeasureAsync(folder, BlipPrecision.Int8, report)),
 ];
 string[] wanted = [.. rest.Where(word => word != "--all")];
+if (wanted.FirstOrDefault(word => !rows.Any(row => row.Name == word)) is { } unknown)
+{
+    Console.Error.WriteLine($"There is no row {unknown}. Rows: {string.Join(", ", rows.Select(row => row.Name).Distinct())}.");
+    return 2;
+}
 foreach ((string name, Func<Task> measure) in rows)
 {
     if (wanted.Length == 0 || wanted.Contains(name))

@@ -45,7 +45,7 @@ internal sealed class ShardIndex
             string tensor = PlainFileName.Shown(entry.Name);
             string shard = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString()! : "";
             if (!PlainFileName.IsPlain(shard))
-                throw Invalid(name, $"the file that it names for tensor {tensor} is outside the model's folder or is not a plain file name");
+                throw Invalid(name, $"it puts tensor {tensor} outside the model's folder, or not into a plain file name");
             if (!shard.EndsWith(extension, StringComparison.Ordinal))
                 throw Invalid(name, $"the file that it names for tensor {tensor}, {PlainFileName.Shown(shard)}, is not a {extension} file");
             shardOf.Add(entry.Name, shard);

@@ -34,7 +34,8 @@ internal static class PrecisionProbe
     /// <param name="tokenizer">The checkpoint's tokenizer.</param>
     /// <param name="cancellationToken">Checked between questions.</param>
     public static double Deviation(
-        Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer, CancellationToken cancellationToken)
+        Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer,
+        CancellationToken cancellationToken)
     {
         if (double.TryParse(int8.Cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
             return known;
