@@ -73,7 +73,8 @@ internal static class BenchCommand
         string threads = parsed.GetValue(ModelOptions.Threads).ToString(CultureInfo.InvariantCulture);
         string[] words =
         [
-            .. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--threads", threads, "--", "-", question,
+            .. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--threads", threads,
+            "--", "-", question,
         ];
         ProcessStartInfo start = new(program, words)
         {
