@@ -96,7 +96,7 @@ form.addEventListener("submit", async event => {
     return;
   }
   ask.disabled = true;
-  say("Looking…");
+  say("Asking…");
   const start = performance.now();
   try {
     show(await answer(asked), performance.now() - start);
