@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Blip.Graphs;
 using Blip.Hub;
 using Blip.Runtime;
 using Microsoft.ML.OnnxRuntime;
@@ -23,7 +24,7 @@ internal static class DoctorCommand
         Assembly blip = typeof(BlipModel).Assembly;
         Line("blip", blip.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown");
         Line("runtime", $"{RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier}");
-        string int8 = DeviceSelection.HasFastInt8 ? "fast int8 (VNNI or dot product)" : "no fast int8";
+        string int8 = ByteProducts.AreExact ? "fast int8 (VNNI or dot product)" : "no fast int8";
         Line("processor", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} cores, {int8}"));
         long memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 20;
         Line("memory", string.Create(CultureInfo.InvariantCulture, $"{memory:N0} MiB"));

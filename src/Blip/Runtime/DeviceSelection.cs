@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics.X86;
+using Blip.Graphs;
 using Microsoft.Extensions.Logging;
 
 namespace Blip.Runtime;
@@ -23,13 +23,11 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
                 InferenceLog.RunsOnCpu(logger, obstacle);
         }
 
-        if (precision == BlipPrecision.Int8 && device == BlipDevice.Cpu && !HasFastInt8)
-            InferenceLog.Int8Saturates(logger);
         precision = (device, precision) switch
         {
             (BlipDevice.Cuda, BlipPrecision.Auto or BlipPrecision.Default) => BlipPrecision.Fp16,
             (_, BlipPrecision.Default) => BlipPrecision.Fp32,
-            (_, BlipPrecision.Auto) => HasFastInt8 ? BlipPrecision.Int8 : BlipPrecision.Fp32,
+            (_, BlipPrecision.Auto) => ByteProducts.AreExact ? BlipPrecision.Int8 : BlipPrecision.Fp32,
             _ => precision,
         };
         return (device, precision) switch
@@ -41,10 +39,4 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
             _ => new DeviceSelection(device, precision),
         };
     }
-
-    /// <summary>Whether the processor multiplies bytes into sums in one instruction; without it int8 saturates or gains little.</summary>
-    public static bool HasFastInt8 => Avx512Vnni || AvxVnni.IsSupported || System.Runtime.Intrinsics.Arm.Dp.IsSupported;
-
-    // .NET names no class for AVX-512 VNNI: CPUID leaf 7, ECX bit 11.
-    private static bool Avx512Vnni => X86Base.IsSupported && Avx512F.IsSupported && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 }

@@ -12,8 +12,4 @@ internal static partial class InferenceLog
 
     [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
     public static partial void NotPacked(ILogger logger, Exception exception);
-
-    [LoggerMessage(203, LogLevel.Warning,
-        "The model runs in int8 on a processor without byte products (VNNI): sums may saturate and answers deviate. fp32 is exact.")]
-    public static partial void Int8Saturates(ILogger logger);
 }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Blip.Checkpoints;
 using Blip.Files;
+using Blip.Graphs;
 
 namespace Blip.Runtime;
 
@@ -32,7 +33,8 @@ internal sealed class WeightCache : IDisposable
 
     private string FileName => Stem + ".safetensors";
 
-    private string Stem => $"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}";
+    private string Stem =>
+        FormattableString.Invariant($"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}{(ColumnQuantization.Bits == 8 ? "" : "-7bit")}");
 
     /// <summary>Opens what is kept for a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>

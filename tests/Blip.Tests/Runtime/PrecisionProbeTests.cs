@@ -1,3 +1,4 @@
+using Blip.Graphs;
 using Blip.Runtime;
 using Xunit;
 
@@ -13,8 +14,8 @@ public sealed class PrecisionProbeTests : IDisposable
     [Fact]
     public async Task Auto_ModelThatLosesLittle_IsInt8WhereTheProcessorIsQuickAtIt()
     {
-        Assert.Equal(DeviceSelection.HasFastInt8 ? "int8" : "fp32", await PrecisionAsync());
-        if (DeviceSelection.HasFastInt8)
+        Assert.Equal(ByteProducts.AreExact ? "int8" : "fp32", await PrecisionAsync());
+        if (ByteProducts.AreExact)
             Assert.InRange(
                 double.Parse(await File.ReadAllTextAsync(Note()), System.Globalization.CultureInfo.InvariantCulture),
                 0.0001, PrecisionProbe.Acceptable / 2);
@@ -24,14 +25,14 @@ public sealed class PrecisionProbeTests : IDisposable
     public async Task Auto_ModelKnownToLoseMuch_IsFp32()
     {
         await PrecisionAsync();
-        if (DeviceSelection.HasFastInt8)
+        if (ByteProducts.AreExact)
             await File.WriteAllTextAsync(Note(), "0.2");
         Assert.Equal("fp32", await PrecisionAsync());
     }
 
     [Fact]
     public async Task Auto_NothingCanBeKept_IsMeasuredAtEveryStart() =>
-        Assert.Equal(DeviceSelection.HasFastInt8 ? "int8" : "fp32", await PrecisionAsync(""));
+        Assert.Equal(ByteProducts.AreExact ? "int8" : "fp32", await PrecisionAsync(""));
 
     /// <summary>Its random weights magnify every error, so that int8 gives other answers.</summary>
     [Fact]

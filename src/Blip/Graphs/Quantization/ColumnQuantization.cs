@@ -1,16 +1,20 @@
 namespace Blip.Graphs;
 
 /// <summary>
-/// Symmetric weights in 8 bits with one scale for each output, for products of many rows: int8 [inputs, outputs]. This is the form of
+/// Symmetric weights in 7 or 8 bits with one scale for each output, for products of many rows: int8 [inputs, outputs]. This is the form of
 /// ONNX Runtime's MatMulIntegerToFloat. If a layer norm comes before the product, its channels are balanced first: a channel with large
 /// activations gets smaller activations and larger weights. Then one scale for all activations loses less precision.
 /// </summary>
 internal static class ColumnQuantization
 {
-    private const float Largest = 127;
+    // 2 x 255 x 63 fits into 16 bits, 2 x 255 x 127 does not.
+    private static readonly float Largest = (1 << (Bits - 1)) - 1;
 
     /// <summary>The largest value of a normalised channel is taken to be this number of standard deviations.</summary>
     private const float Deviations = 3;
+
+    /// <summary>The bits of a weight: 8, or 7 where the processor keeps sums of two products in 16 bits.</summary>
+    public static int Bits => ByteProducts.AreExact ? 8 : 7;
 
     /// <summary>The scales [outputs] for rows of a matrix [outputs, inputs] whose columns are multiplied by a balance [inputs].</summary>
     public static float[] Scales(ReadOnlySpan<float> weight, int inputs, float[]? balance)
