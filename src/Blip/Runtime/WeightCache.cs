@@ -33,8 +33,7 @@ internal sealed class WeightCache : IDisposable
 
     private string FileName => Stem + ".safetensors";
 
-    private string Stem =>
-        FormattableString.Invariant($"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}{(ColumnQuantization.Bits == 8 ? "" : "-7bit")}");
+    private string Stem => $"{_digest}-{typeof(WeightCache).Module.ModuleVersionId:N}{(ColumnQuantization.Bits == 8 ? "" : "-7bit")}";
 
     /// <summary>Opens what is kept for a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>

@@ -7,8 +7,8 @@ namespace Blip.Graphs;
 internal static class ByteProducts
 {
     /// <summary>
-    /// Whether it adds products of bytes to 32-bit sums in one instruction (VNNI, or Arm's dot product). Without it, the sum of two products
-    /// is kept in 16 bits and saturates, unless the weights have 7 bits.
+    /// Whether it adds products of bytes to 32-bit sums in one instruction (VNNI, or Arm's dot product). Without it, the sum of two
+    /// products is kept in 16 bits and saturates, unless the weights have 7 bits.
     /// </summary>
     public static bool AreExact { get; } = HasAvx512Vnni || AvxVnni.IsSupported || Dp.IsSupported;
 
