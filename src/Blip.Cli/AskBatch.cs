@@ -76,9 +76,7 @@ internal static class AskBatch
         if (request.Error is not null)
             throw request.Error;
         string image = request.Image!;
-        bool isFile = image != InputLines.StandardInput && !image.Contains("://", StringComparison.Ordinal)
-            && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
-        return await reader.ReadAsync(isFile ? Path.Combine(folder, image) : image, cancellationToken);
+        return await reader.ReadAsync(ImageReader.IsFile(image) ? Path.Combine(folder, image) : image, cancellationToken);
     }
 
     private static JsonElement Parse(string line)

@@ -7,7 +7,12 @@ namespace Blip.Cli;
 /// </summary>
 internal sealed class ImageReader : IDisposable
 {
-    private ImageSource? _source;
+    // Images of a batch are read side by side.
+    private readonly Lazy<ImageSource> _source = new(() => new ImageSource(ImageSourceOptions.Unrestricted()));
+
+    /// <summary>Whether a word names a file, and not standard input, an address or a data URI.</summary>
+    public static bool IsFile(string word) => word != InputLines.StandardInput && !word.Contains("://", StringComparison.Ordinal)
+        && !word.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
 
     public async Task<BlipImage> ReadAsync(string word, CancellationToken cancellationToken)
     {
@@ -17,11 +22,14 @@ internal sealed class ImageReader : IDisposable
             using Stream input = Console.OpenStandardInput();
             return await BlipImage.FromStreamAsync(input, cancellationToken: cancellationToken).WaitAsync(cancellationToken);
         }
-        if (!word.Contains("://", StringComparison.Ordinal) && !word.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        if (IsFile(word))
             return await BlipImage.FromFileAsync(word, cancellationToken: cancellationToken);
-        _source ??= new ImageSource(ImageSourceOptions.Unrestricted());
-        return BlipImage.FromBytes((await _source.ResolveAsync(word, cancellationToken: cancellationToken)).Data);
+        return BlipImage.FromBytes((await _source.Value.ResolveAsync(word, cancellationToken: cancellationToken)).Data);
     }
 
-    public void Dispose() => _source?.Dispose();
+    public void Dispose()
+    {
+        if (_source.IsValueCreated)
+            _source.Value.Dispose();
+    }
 }

@@ -191,11 +191,8 @@ public sealed partial class BlipModel
         QuestionResult[] results = await Task.WhenAll(tasks).ConfigureAwait(false);
         Answer[] answers = new Answer[results.Length];
         for (int i = 0; i < answers.Length; i++)
-        {
             answers[i] = Describe(results[i], request, i, timing);
-            if (i == 0 || results[i].Start != results[i - 1].Start)
-                Trace(results[i]);
-        }
+        Trace(results);
         trace.Answered(request.Questions, answers);
         return answers;
     }
@@ -212,11 +209,15 @@ public sealed partial class BlipModel
         return _runs.Ask(questions, cancellationToken);
     }
 
-    private static void Trace(QuestionResult run)
+    /// <summary>The spans of the runs that gave the results, once for each run.</summary>
+    private static void Trace(IEnumerable<QuestionResult> results)
     {
-        ModelTelemetry.Span(BlipTelemetry.QuestionSpan, run.Start, run.QuestionTime);
-        ModelTelemetry.Span(
-            BlipTelemetry.SearchSpan, run.Start + (long)(run.QuestionTime.TotalSeconds * Stopwatch.Frequency), run.SearchTime);
+        foreach (QuestionResult run in results.DistinctBy(result => result.Start))
+        {
+            ModelTelemetry.Span(BlipTelemetry.QuestionSpan, run.Start, run.QuestionTime);
+            ModelTelemetry.Span(
+                BlipTelemetry.SearchSpan, run.Start + (long)(run.QuestionTime.TotalSeconds * Stopwatch.Frequency), run.SearchTime);
+        }
     }
 
     private Answer Describe(QuestionResult result, Request request, int index, AnswerTiming timing)

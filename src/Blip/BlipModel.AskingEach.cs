@@ -141,6 +141,7 @@ public sealed partial class BlipModel
         Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, Stopwatch.GetTimestamp());
         Task<QuestionResult>[] tasks = Ask(embeddings, request, cancellationToken);
         List<Answer> answers = [];
+        List<QuestionResult> results = [];
         for (int i = 0; i < tasks.Length; i++)
         {
             string question = request.Questions[i];
@@ -149,9 +150,8 @@ public sealed partial class BlipModel
                 QuestionResult result = await tasks[i].ConfigureAwait(false);
                 Answer answer = Describe(result, request, i, timing);
                 answers.Add(answer);
+                results.Add(result);
                 outcomes[asked[i]] = new QuestionOutcome(question, answer);
-                if (i == 0 || answers.Count == 1)
-                    Trace(result);
             }
 #pragma warning disable CA1031 // As above.
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -160,6 +160,7 @@ public sealed partial class BlipModel
                 outcomes[asked[i]] = new QuestionOutcome(question, null, AsBlipException(exception));
             }
         }
+        Trace(results);
         trace.Answered(request.Questions, [.. answers]);
         return outcomes;
     }

@@ -7,7 +7,9 @@ using Azure.Storage.Blobs.Models;
 using Blip.AI;
 using Blip.AI.Images;
 using Blip.Hosting.Blobs;
+using Blip.Images;
 using Blip.Tests;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -169,6 +171,22 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
+    [Theory]
+    [InlineData(BlipErrorCode.PackageMissing)]
+    [InlineData(BlipErrorCode.Internal)]
+    public async Task Decoder_CannotWorkHere_ThrowsAndLeavesNoDocument(string code)
+    {
+        await UploadAsync("a.jpg", Dogs);
+        ServiceCollection collection = new();
+        collection.AddSingleton<IImageDecoder>(new FailingDecoder(code));
+        await using ServiceProvider services = collection.BuildServiceProvider();
+        await using BlipService service = new(Options.Create(new BlipOptions()), services);
+        BlipException failed = await Assert.ThrowsAsync<BlipException>(
+            () => Answering(service: service).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
+        Assert.Equal(code, failed.Code);
+        Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
+    }
+
     /// <summary>
     /// Runs a scenario for each request that a call sends to the storage. The second argument of the scenario answers the image, and does
     /// something right before that request.
@@ -270,5 +288,11 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
             }
             await ProcessNextAsync(message, pipeline);
         }
+    }
+
+    private sealed class FailingDecoder(string code) : IImageDecoder
+    {
+        public void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken) =>
+            throw new BlipException(code, "This decoder cannot work here.");
     }
 }

@@ -116,7 +116,7 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     public void Ask(IReadOnlyList<ImageQuestion> questions, IAnswerListener listener, CancellationToken cancellationToken)
     {
         long start = Stopwatch.GetTimestamp();
-        using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Ids.Length) > ManyTokens);
+        using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Tokens) > ManyTokens);
         using AnswerDecoder decoder = Encode(questions, control);
         listener.Encoded(Stopwatch.GetElapsedTime(start));
 

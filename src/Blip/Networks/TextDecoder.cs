@@ -8,45 +8,29 @@ namespace Blip.Networks;
 internal sealed class TextDecoder : IDisposable
 {
     private readonly SessionFactory _sessions;
-    private readonly PrePackedWeightsContainer _packed = new();
+    private readonly PackableSessions<Sessions> _steps;
     private readonly LazySession _cross;
-    private volatile Sessions _current;
-    private Sessions? _replaced;
 
     /// <param name="sessions">Makes the sessions.</param>
     public TextDecoder(SessionFactory sessions)
     {
         _sessions = sessions;
+        _steps = new PackableSessions<Sessions>((pack, packed) => pack
+            ? new Sessions(sessions, LinearForm.RowsFirst, LinearForm.RowsFirst, pack, packed)
+            : new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack, packed));
         _cross = new LazySession(() =>
-            sessions.Create(KeyValueGraph.ForDecoder(sessions.Config, sessions.LargeBatchForm), packed: _packed));
-        _current = new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack: false, _packed);
+            sessions.Create(KeyValueGraph.ForDecoder(sessions.Config, sessions.LargeBatchForm), packed: _steps.Packed));
     }
 
     /// <summary>Makes what is not made yet.</summary>
     public void Prepare()
     {
-        _current.Prepare();
+        _steps.Current.Prepare();
         _ = _cross.Value;
     }
 
-    /// <summary>Makes the sessions anew with packed weights, which takes seconds, and puts them in the place of the others.</summary>
-    public void Pack()
-    {
-        if (_replaced is not null)
-            return;
-        Sessions packed = new(_sessions, LinearForm.RowsFirst, LinearForm.RowsFirst, pack: true, _packed);
-        try
-        {
-            packed.Prepare();
-        }
-        catch
-        {
-            packed.Dispose();
-            throw;
-        }
-        // Runs may be under way in the others; they take next to no memory and go at the end.
-        (_replaced, _current) = (_current, packed);
-    }
+    /// <summary>As <see cref="PackableSessions{T}.Pack"/>.</summary>
+    public void Pack() => _steps.Pack();
 
     /// <summary>A decoder for the answers to questions. The caller disposes it.</summary>
     /// <param name="states">The states of all questions [T, D], read before this returns.</param>
@@ -56,7 +40,7 @@ internal sealed class TextDecoder : IDisposable
     {
         int width = _sessions.Config.Text.HiddenSize;
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
-        Sessions current = _current;
+        Sessions current = _steps.Current;
         IDisposableReadOnlyCollection<OrtValue> cross = _cross.Value.Run([value], control);
         return new AnswerDecoder(current.SmallBatch, current.LargeBatch, cross, lengths, _sessions.Config.Text.VocabSize, control);
     }
@@ -64,12 +48,10 @@ internal sealed class TextDecoder : IDisposable
     public void Dispose()
     {
         _cross.Dispose();
-        _current.Dispose();
-        _replaced?.Dispose();
-        _packed.Dispose();
+        _steps.Dispose();
     }
 
-    private sealed class Sessions : IDisposable
+    private sealed class Sessions : ISessionSet
     {
         private readonly LazySession _smallBatch, _largeBatch;
 

@@ -9,12 +9,10 @@ namespace Blip.Networks;
 internal sealed class TextEncoder : IDisposable
 {
     private readonly SessionFactory _sessions;
-    private readonly PrePackedWeightsContainer _packed = new();
+    private readonly PackableSessions<Sessions> _questions;
     private readonly LazySession _projection;
     private readonly int _worthTokens;
     private readonly long _projectionBytes;
-    private volatile Sessions _current;
-    private Sessions? _replaced;
 
     /// <param name="sessions">Makes the sessions.</param>
     public TextEncoder(SessionFactory sessions)
@@ -22,7 +20,8 @@ internal sealed class TextEncoder : IDisposable
         _sessions = sessions;
         BlipConfig config = sessions.Config;
         _projection = new LazySession(() => sessions.Create(KeyValueGraph.ForQuestions(config, sessions.SmallBatchForm)));
-        _current = new Sessions(sessions, sessions.LargeBatchForm, pack: false, _packed);
+        _questions = new PackableSessions<Sessions>((pack, packed) =>
+            new Sessions(sessions, pack ? LinearForm.RowsFirst : sessions.LargeBatchForm, pack, packed));
         // A GPU projects in no time, and its fused attention keeps scores in fp32.
         _worthTokens = sessions.KeepsResults ? 0 : WorthTokens(config, sessions.IsInt8);
         _projectionBytes = 2L * config.Text.NumHiddenLayers * config.Vision.TokenCount * config.Text.HiddenSize
@@ -33,29 +32,13 @@ internal sealed class TextEncoder : IDisposable
     public int Width => _sessions.Config.Text.HiddenSize;
 
     /// <summary>Makes what reads questions, as far as it is not made yet.</summary>
-    public void Prepare() => _current.Prepare();
+    public void Prepare() => _questions.Current.Prepare();
 
     /// <summary>Makes what projects images, if it is not made yet.</summary>
     public void PrepareProjection() => _ = _projection.Value;
 
-    /// <summary>Makes the sessions anew with packed weights, which takes seconds, and puts them in the place of the others.</summary>
-    public void Pack()
-    {
-        if (_replaced is not null)
-            return;
-        Sessions packed = new(_sessions, LinearForm.RowsFirst, pack: true, _packed);
-        try
-        {
-            packed.Prepare();
-        }
-        catch
-        {
-            packed.Dispose();
-            throw;
-        }
-        // Runs may be under way in the others; they take next to no memory and go at the end.
-        (_replaced, _current) = (_current, packed);
-    }
+    /// <summary>As <see cref="PackableSessions{T}.Pack"/>.</summary>
+    public void Pack() => _questions.Pack();
 
     /// <summary>Fills in the states [T, D] of questions on one image, end to end.</summary>
     /// <param name="embeddings">The image.</param>
@@ -64,7 +47,7 @@ internal sealed class TextEncoder : IDisposable
     /// <param name="control">Of the run that this is part of.</param>
     public void Encode(ImageEmbeddings embeddings, ReadOnlySpan<int[]> questions, Span<float> states, RunControl control)
     {
-        Sessions current = _current;
+        Sessions current = _questions.Current;
         (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
         using (ids)
         using (positions)
@@ -82,9 +65,7 @@ internal sealed class TextEncoder : IDisposable
     public void Dispose()
     {
         _projection.Dispose();
-        _current.Dispose();
-        _replaced?.Dispose();
-        _packed.Dispose();
+        _questions.Dispose();
     }
 
     /// <summary>
@@ -99,7 +80,7 @@ internal sealed class TextEncoder : IDisposable
         return (int)((int8 ? 0.3 : 1) * 2 * n * width * width / Math.Max(1, absorbed - projected)) + 1;
     }
 
-    private sealed class Sessions(SessionFactory sessions, LinearForm form, bool pack, PrePackedWeightsContainer packed) : IDisposable
+    private sealed class Sessions(SessionFactory sessions, LinearForm form, bool pack, PrePackedWeightsContainer packed) : ISessionSet
     {
         private readonly LazySession _embedded = new(() =>
             sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: false), pack, packed));

@@ -22,7 +22,7 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     private const int Small = 1 << 14;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, nint> _copied = [], _narrowed = [];
+    private readonly Dictionary<string, nint> _copied = [], _halves = [];
     private readonly Dictionary<string, (GraphWeight Weight, nint Data, long Bytes)> _computed = [];
     private readonly List<OrtValue> _views = [];
 
@@ -79,12 +79,12 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     {
         foreach (OrtValue view in _views)
             view.Dispose();
-        foreach (nint data in (IEnumerable<nint>)[.. _copied.Values, .. _narrowed.Values,
+        foreach (nint data in (IEnumerable<nint>)[.. _copied.Values, .. _halves.Values,
             .. _computed.Values.Select(computed => computed.Data)])
             NativeMemory.AlignedFree((void*)data);
         _views.Clear();
         _copied.Clear();
-        _narrowed.Clear();
+        _halves.Clear();
         _computed.Clear();
         NativeHeap.Trim();
         cache?.Dispose();
@@ -120,12 +120,12 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     {
         if (checkpoint.Tensors[name].IsInPlaceFloat16)
             return checkpoint.Tensors[name].Data;
-        if (!_narrowed.TryGetValue(name, out nint data))
+        if (!_halves.TryGetValue(name, out nint data))
         {
             float[] values = Read(name);
             data = Allocate(values.Length * sizeof(ushort));
             TensorPrimitives.ConvertToHalf(values, new Span<Half>((void*)data, values.Length));
-            _narrowed.Add(name, data);
+            _halves.Add(name, data);
         }
         return data;
     }
