@@ -22,19 +22,43 @@ public class BatchSizeTests
     {
         using DemoNetwork demo = new(precision);
         ImageQuestion[] questions = [.. demo.Questions(Questions)];
+        ProjectImages(demo, questions);
         FoundAnswer[] alone = [.. questions.Select(question => demo.Ask(question)[0])];
-        double worst = 0;
         foreach (int size in Sizes)
+            AssertSame(alone, [.. questions.Chunk(size).SelectMany(demo.Ask)], tolerance);
+    }
+
+    /// <summary>
+    /// The first question on an image reads its embeddings, later ones its keys and values: two ways to compute one thing. In int8 they
+    /// round at different places; 0.0135 was seen with 7-bit weights.
+    /// </summary>
+    [Theory]
+    [InlineData(BlipPrecision.Fp32, 1e-4)]
+    [InlineData(BlipPrecision.Fp16, 1e-4)]
+    [InlineData(BlipPrecision.Int8, 2e-2)]
+    public void Ask_BeforeAndAfterTheImageIsProjected_AnswersAlike(BlipPrecision precision, double tolerance)
+    {
+        using DemoNetwork demo = new(precision);
+        ImageQuestion[] questions = [.. demo.Questions(Questions).DistinctBy(question => question.Embeddings)];
+        FoundAnswer[] before = [.. questions.Select(question => demo.Ask(question)[0])];
+        ProjectImages(demo, questions);
+        AssertSame(before, [.. questions.Select(question => demo.Ask(question)[0])], tolerance);
+    }
+
+    /// <summary>Several questions in one run make an image's keys and values.</summary>
+    private static void ProjectImages(DemoNetwork demo, IEnumerable<ImageQuestion> questions)
+    {
+        foreach (ImageQuestion question in questions.DistinctBy(question => question.Embeddings))
+            demo.Ask([.. Enumerable.Repeat(question, 8)]);
+    }
+
+    private static void AssertSame(FoundAnswer[] expected, FoundAnswer[] actual, double tolerance)
+    {
+        foreach ((FoundAnswer one, FoundAnswer other) in expected.Zip(actual))
         {
-            FoundAnswer[] together = [.. questions.Chunk(size).SelectMany(demo.Ask)];
-            for (int i = 0; i < questions.Length; i++)
-            {
-                Assert.Equal(alone[i].Tokens, together[i].Tokens);
-                for (int token = 0; token < alone[i].LogProbabilities.Count; token++)
-                    worst = Math.Max(worst, Math.Abs(alone[i].LogProbabilities[token] - together[i].LogProbabilities[token]));
-            }
+            Assert.Equal(one.Tokens, other.Tokens);
+            foreach ((float ours, float theirs) in one.LogProbabilities.Zip(other.LogProbabilities))
+                Assert.InRange(Math.Abs(ours - theirs), 0, tolerance);
         }
-        TestContext.Current.SendDiagnosticMessage($"{precision}: log-probabilities differ by {worst:0.0000000} at most");
-        Assert.InRange(worst, 0, tolerance);
     }
 }
