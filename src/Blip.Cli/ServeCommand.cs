@@ -43,8 +43,8 @@ internal static class ServeCommand
             Add("Blip:Device", parsed.GetValue(Device));
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
-            Add("Blip:Metrics", parsed.GetValue(Metrics) ? "true" : null);
-            await BlipServer.RunAsync([.. settings], WriteReady, stop: cancellationToken);
+            Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);
+            await BlipServer.RunAsync([.. settings], WriteReady, PrometheusMetrics.Add, PrometheusMetrics.Map, cancellationToken);
             return 0;
 
             void Add(string name, string? value)

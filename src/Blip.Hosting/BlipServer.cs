@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,7 +27,8 @@ public static class BlipServer
     /// environment.
     /// </param>
     /// <param name="ready">Is called with the addresses and the model when the model has answered for the first time.</param>
-    /// <param name="configureServices">Adds or replaces services.</param>
+    /// <param name="configure">Adds or replaces services.</param>
+    /// <param name="map">Adds endpoints.</param>
     /// <param name="stop">Stops the service.</param>
     /// <exception cref="BlipException">
     /// The model cannot be loaded, or the service would have no key on an address that other machines can reach.
@@ -37,7 +37,8 @@ public static class BlipServer
     public static async Task RunAsync(
         string[] arguments,
         Action<IReadOnlyCollection<string>, BlipModelInfo> ready,
-        Action<IServiceCollection>? configureServices = null,
+        Action<WebApplicationBuilder>? configure = null,
+        Action<WebApplication>? map = null,
         CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(ready);
@@ -51,10 +52,7 @@ public static class BlipServer
         // The caller decides when to stop, so the host must not handle signals.
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
-        bool hasMetrics = builder.Configuration.GetValue<bool>("Blip:Metrics");
-        if (hasMetrics)
-            builder.Services.AddBlipPrometheus();
-        configureServices?.Invoke(builder.Services);
+        configure?.Invoke(builder);
         string urls = builder.Configuration[WebHostDefaults.ServerUrlsKey] ?? DefaultUrl;
         builder.WebHost.UseUrls(urls).ConfigureKestrel(o => o.AddServerHeader = false);
 
@@ -65,8 +63,7 @@ public static class BlipServer
             app.UseExceptionHandler();
             app.UseStatusCodePages();
             app.MapBlip().MapBlipPage();
-            if (hasMetrics)
-                app.MapBlipPrometheus();
+            map?.Invoke(app);
             await app.StartAsync(stop).ConfigureAwait(false);
             BlipWarmUp warmUp = app.Services.GetRequiredService<BlipWarmUp>();
             try

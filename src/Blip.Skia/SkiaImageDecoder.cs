@@ -1,13 +1,13 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Blip.Images;
 using SkiaSharp;
 
 namespace Blip.Skia;
 
 /// <summary>
-/// Decodes images with Skia. The pixels are those of Pillow, bit for bit. It is the default decoder. Its native library is in one of
-/// the SkiaSharp.NativeAssets packages, which the application adds; without it, decoding fails with
-/// <see cref="BlipErrorCode.PackageMissing"/>. Thread-safe.
+/// Decodes images with Skia. The pixels are those of Pillow, bit for bit. It is the default decoder. Where its native library is missing,
+/// decoding fails with <see cref="BlipErrorCode.PackageMissing"/>. Thread-safe.
 /// </summary>
 public sealed unsafe class SkiaImageDecoder : IImageDecoder
 {
@@ -35,7 +35,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
             DecodeWhole(codec, info, header.Format, rows, cancellationToken);
     }
 
-    // The first call into the native library. On Linux the library is in a separate package.
+    // The first call into the native library.
     private static SKData Wrap(nint data, int length)
     {
         try
@@ -45,8 +45,9 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
         {
             throw new BlipException(BlipErrorCode.PackageMissing,
-                "Skia's native library is missing. Add the package SkiaSharp.NativeAssets.Linux.NoDependencies to the application, "
-                + "or the SkiaSharp.NativeAssets package for your system.", missing);
+                $"Skia's native library is missing, or it does not fit this system ({RuntimeInformation.RuntimeIdentifier}). Add the package "
+                + "SkiaSharp.NativeAssets.Linux.NoDependencies to the application, or the SkiaSharp.NativeAssets package for your system.",
+                missing);
         }
     }
 

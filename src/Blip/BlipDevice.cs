@@ -9,6 +9,6 @@ public enum BlipDevice
     /// <summary>The processor.</summary>
     Cpu,
 
-    /// <summary>An NVIDIA GPU, or an error that says what is missing. Needs an application built with <c>BlipRuntime=gpu</c>.</summary>
+    /// <summary>An NVIDIA GPU, or an error that says what is missing. Needs the package Blip.Runtime.Gpu.</summary>
     Cuda,
 }

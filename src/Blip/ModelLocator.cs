@@ -20,7 +20,11 @@ internal static class ModelLocator
         string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)
     {
         if (model == BlipModel.DemoModel)
-            return Path.Combine(AppContext.BaseDirectory, "models", "demo");
+        {
+            string folder = Path.Combine(AppContext.BaseDirectory, "models", "demo");
+            return Directory.Exists(folder) ? folder : throw new BlipException(BlipErrorCode.PackageMissing,
+                "The demo model is not part of this application. Add the package Blip.Models.Demo to it, or name another model.");
+        }
         if (Directory.Exists(model))
             return model;
         if (!HubModelId.TryParse(model, out _))

@@ -33,19 +33,19 @@ public static class BlipErrorCode
     /// <summary>The image has more pixels, or a longer side, than allowed.</summary>
     public const string TooManyPixels = "too_many_pixels";
 
-    /// <summary>The bytes are not an image in a supported format.</summary>
+    /// <summary>The bytes are not an image in a format that Blip supports.</summary>
     public const string UnsupportedImage = "unsupported_image";
 
     /// <summary>The image file is damaged or incomplete.</summary>
     public const string ImageCorrupt = "image_corrupt";
 
-    /// <summary>The bytes are not an image in a format that Blip supports.</summary>
+    /// <summary>The question is empty or has only white space.</summary>
     public const string QuestionEmpty = "question_empty";
 
     /// <summary>The question has more tokens than the model reads.</summary>
     public const string QuestionTooLong = "question_too_long";
 
-    /// <summary>The question is empty or has only white space.</summary>
+    /// <summary>The queue is full. Ask again after the time that the message states.</summary>
     public const string Busy = "busy";
 
     /// <summary>The application lacks a package: an image decoder, or a native library. The message names it.</summary>
@@ -57,6 +57,6 @@ public static class BlipErrorCode
     /// <summary>The caller cancelled the request.</summary>
     public const string Cancelled = "cancelled";
 
-    /// <summary>The queue is full; ask again after the time that the message states.</summary>
+    /// <summary>Blip itself failed, and nothing that the caller did explains it.</summary>
     public const string Internal = "internal";
 }

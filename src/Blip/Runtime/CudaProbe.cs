@@ -46,7 +46,7 @@ internal static unsafe class CudaProbe
     /// <summary>One sentence that says what is missing for CUDA, or <see langword="null"/> where nothing is.</summary>
     public static string? FindObstacle() =>
         IsBuiltIn ? FindObstacle(IsPresent, DriverVersion)
-            : "this build carries no CUDA provider (build the application with -p:BlipRuntime=gpu)";
+            : "this application carries no CUDA provider (add the package Blip.Runtime.Gpu)";
 
     /// <param name="isPresent">Whether a library can be loaded.</param>
     /// <param name="driverVersion">The newest CUDA that the driver knows, or <see langword="null"/> where it does not say.</param>

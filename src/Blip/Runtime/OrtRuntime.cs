@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Runtime;
@@ -31,9 +32,25 @@ internal static class OrtRuntime
         return options;
     }
 
-    /// <summary>Makes the environment if nobody has.</summary>
+    /// <summary>Makes the environment if nobody has. This is the first call into the native library.</summary>
     /// <param name="threads">Threads of the shared pool, as <see cref="BlipOptions.Threads"/>. Only the first caller decides.</param>
+    /// <exception cref="BlipException">The native library is missing (<see cref="BlipErrorCode.PackageMissing"/>).</exception>
     public static void EnsureEnvironment(int threads = 0)
+    {
+        try
+        {
+            Create(threads);
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
+        {
+            throw new BlipException(BlipErrorCode.PackageMissing,
+                $"ONNX Runtime's native library is missing, or it does not fit this system ({RuntimeInformation.RuntimeIdentifier}). "
+                + "Add the package Blip.Runtime.Cpu to the application, or Blip.Runtime.Gpu for an NVIDIA GPU. "
+                + "They serve linux-x64, linux-arm64, win-x64, win-arm64 and osx-arm64.", missing);
+        }
+    }
+
+    private static void Create(int threads)
     {
         lock (Gate)
         {

@@ -9,9 +9,11 @@ internal static class CrowdModel
 
     public static AskOptions TwoTokens { get; } = new() { MaxNewTokens = 2 };
 
-    public static Task<BlipModel> LoadAsync(string model, BlipPrecision precision = BlipPrecision.Fp32, ModelMeter? meter = null) =>
+    public static Task<BlipModel> LoadAsync(
+        string model, BlipPrecision precision = BlipPrecision.Fp32, ModelMeter? meter = null, int maxBatchTokens = 512) =>
         BlipModel.LoadAsync(
-            new BlipOptions { Model = model, Device = BlipDevice.Cpu, Precision = precision }, new BlipServices { MeterFactory = meter });
+            new BlipOptions { Model = model, Device = BlipDevice.Cpu, Precision = precision, MaxBatchTokens = maxBatchTokens },
+            new BlipServices { MeterFactory = meter });
 
     /// <summary>An image unlike that of any other seed.</summary>
     public static BlipImage NewImage(int seed)

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Lists the files of the packages in a folder: tests/packages/contents.sh FEED. contents.txt beside it is the approved list.
+set -euo pipefail
+cd "$1"
+for package in *.nupkg *.snupkg; do
+    echo "$package" | sed -E 's/\.[0-9]+\.[0-9]+\.[0-9]+\././'
+    unzip -Z1 "$package" | grep -vE '^(_rels/|package/services/|\[Content_Types\])' | sed -E 's/^/  /' | LC_ALL=C sort
+done

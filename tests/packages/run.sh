@@ -1,0 +1,231 @@
+#!/usr/bin/env bash
+# Uses Blip's packages as other people do: from a folder outside the clone, with an empty package cache and the freshly packed feed.
+#   tests/packages/run.sh [STEP...]     without a step: all
+# Needs the .NET SDK, node and npm. Ends with the counts "succeeded: N" and "failed: N"; exits with 1 where a step failed.
+set -uo pipefail
+repository=$(cd "$(dirname "$0")/../.." && pwd)
+here=$repository/tests/packages
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
+# What the clone's build says of itself must not reach the projects of the test.
+unset CI BlipRuntime
+
+work=${BLIP_PACKAGES_WORK:-$(mktemp -d)}
+[ -n "${BLIP_PACKAGES_WORK:-}" ] || trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+mkdir -p "$work/feed"
+export NUGET_PACKAGES=$work/cache DOTNET_CLI_HOME=$work/home BLIP_CACHE=$work/blip
+export HF_HUB_OFFLINE=1
+dogs=$repository/samples/dogs.jpg
+question="how many dogs are in the picture?"
+passed=0
+failed=0
+
+step() { # step NAME: runs the function NAME in a folder of its own; prints its output only where it failed.
+    local name=$1 start=$SECONDS
+    rm -rf "${work:?}/$name" && mkdir -p "$work/$name"
+    if (cd "$work/$name" && set -e && "$name") >"$work/$name.log" 2>&1 </dev/null; then
+        passed=$((passed + 1))
+        echo "ok    $name ($((SECONDS - start)) s)"
+    else
+        failed=$((failed + 1))
+        echo "FAIL  $name ($((SECONDS - start)) s)"
+        tail -n 40 "$work/$name.log"
+    fi
+}
+
+answers() { # answers COMMAND...: the last line on stdout is the right answer.
+    local got
+    got=$("$@" | tail -n 1)
+    [ "$got" = 2 ] || { echo "wanted: 2"; echo "got: $got"; return 1; }
+}
+
+build() { dotnet build -v q -warnaserror -p:WarningsNotAsErrors=NU1603 -p:NoWarn=NU1603 "$@"; }
+
+program() { # program: the two lines of the README, with the image as the argument.
+    cat >Program.cs <<'CS'
+using Blip;
+await using BlipModel blip = await BlipModel.LoadAsync();
+Console.WriteLine(await blip.AskAsync(BlipImage.FromFile(args[0]), "how many dogs are in the picture?"));
+CS
+}
+
+console() { # A console application of the SDK's template with the package Blip.
+    dotnet new console -o . --name app >/dev/null
+    dotnet add package Blip >/dev/null
+    program
+}
+
+# The packages ---------------------------------------------------------------------------------------------------------------------------
+
+pack() { # Exactly the public packages, with exactly the approved files.
+    dotnet pack "$repository" -c Release -v q -o "$work/feed" -p:ContinuousIntegrationBuild=true
+    bash "$here/contents.sh" "$work/feed" >contents.txt
+    diff "$here/contents.txt" contents.txt
+}
+
+sizes() { # No package is larger than 60 MB.
+    find "$work/feed" -name '*.nupkg' -printf '%s %f\n' | sort -n
+    [ -z "$(find "$work/feed" -name '*.nupkg' -size +61440k)" ]
+}
+
+# Applications ---------------------------------------------------------------------------------------------------------------------------
+
+first_answer() { # From nothing to the answer: three commands, with a cold package cache.
+    local start=$SECONDS
+    rm -rf "$NUGET_PACKAGES"
+    dotnet new console -o . --name app
+    dotnet add package Blip
+    program
+    answers dotnet run -- "$dogs"
+    echo "first answer: $((SECONDS - start)) s"
+    [ $((SECONDS - start)) -le 120 ]
+    [ ! -e bin/Debug/net10.0/runtimes/win-x64/native/libSkiaSharp.pdb ]
+    [ "$(find bin/Debug -name model.safetensors | wc -l)" = 1 ]
+    build --no-incremental
+}
+
+single_file() {
+    console
+    dotnet publish -v q -r linux-x64 -p:PublishSingleFile=true --self-contained -warnaserror -p:NoWarn=NU1603 -o out
+    ls out
+    answers out/app "$dogs"
+}
+
+trimmed() {
+    console
+    dotnet publish -v q -r linux-x64 -p:PublishTrimmed=true -warnaserror -p:NoWarn=NU1603 -o out
+    answers out/app "$dogs"
+}
+
+native_aot() {
+    console
+    dotnet publish -v q -r linux-x64 -p:PublishAot=true -warnaserror -p:NoWarn=NU1603 -o out
+    [ ! -e out/app.dll ]
+    answers out/app "$dogs"
+}
+
+web() { # A minimal API, and its health.
+    dotnet new web -o . --name app >/dev/null
+    dotnet add package Blip >/dev/null
+    dotnet add package Blip.Hosting >/dev/null
+    cat >Program.cs <<'CS'
+using Blip.Hosting;
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddBlipHosting();
+var app = builder.Build();
+app.MapBlip();
+app.Run();
+CS
+    build
+    dotnet bin/Debug/net10.0/app.dll --urls http://127.0.0.1:5199 &
+    trap 'kill %1' EXIT
+    for _ in $(seq 60); do curl -fs http://127.0.0.1:5199/health/ready >/dev/null && break || sleep 1; done
+    curl -fsS -F "image=@$dogs" -F "question=$question" http://127.0.0.1:5199/api/ask | grep '"answer":"2"'
+}
+
+worker() { # The SDK's worker template, whose own packages are older than the newest.
+    dotnet new worker -o . --name app >/dev/null
+    dotnet add package Blip >/dev/null
+    dotnet add package Blip.Plugin >/dev/null
+    cat >Program.cs <<'CS'
+using Blip;
+using Blip.AI;
+var builder = Host.CreateApplicationBuilder();
+builder.Services.AddBlip();
+using IHost host = builder.Build();
+IBlipModel blip = host.Services.GetRequiredService<IBlipModel>();
+Console.WriteLine(await blip.AskAsync(BlipImage.FromFile(args[0]), "how many dogs are in the picture?"));
+CS
+    rm -f Worker.cs
+    build
+    answers dotnet run --no-build -- "$dogs"
+}
+
+library() { # An application, a library and the package: the model and the natives come along, once.
+    dotnet new classlib -o lib >/dev/null
+    (cd lib && dotnet add package Blip >/dev/null && rm Class1.cs && cat >Tagger.cs <<'CS'
+using Blip;
+public static class Tagger
+{
+    public static async Task<string> CountDogs(string path)
+    {
+        await using BlipModel blip = await BlipModel.LoadAsync();
+        return (await blip.AskAsync(BlipImage.FromFile(path), "how many dogs are in the picture?")).Text;
+    }
+}
+CS
+    )
+    dotnet new console -o app >/dev/null
+    cd app
+    dotnet add reference ../lib/lib.csproj >/dev/null
+    echo 'Console.WriteLine(await Tagger.CountDogs(args[0]));' >Program.cs
+    build
+    [ "$(find ../lib/bin -name model.safetensors | wc -l)" = 0 ]
+    [ "$(find bin -name model.safetensors | wc -l)" = 1 ]
+    answers dotnet run --no-build -- "$dogs"
+    dotnet publish -v q -o out
+    [ "$(find out -name model.safetensors | wc -l)" = 1 ]
+    answers out/app "$dogs"
+}
+
+unit_tests() { # A user's tests: one with Moq over the interface, one with the demo model.
+    dotnet new xunit -o . --name app >/dev/null
+    dotnet add package Blip >/dev/null
+    dotnet add package Moq >/dev/null
+    rm -f UnitTest1.cs
+    cp "$here/PhotoTaggerTests.cs" .
+    cp "$dogs" .
+    build -p:ImplicitUsings=enable
+    DOGS=$dogs dotnet test --no-build
+}
+
+libraries_alone() { # Who adds just a library is told what is missing.
+    dotnet new console -o . --name app >/dev/null
+    dotnet add package Blip.Core >/dev/null
+    program
+    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "package Blip.Models.Demo" out.txt
+    dotnet add package Blip.Models.Demo >/dev/null
+    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "package Blip.Runtime.Cpu" out.txt
+    dotnet add package Blip.Runtime.Cpu >/dev/null
+    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "package Blip.Skia" out.txt
+    dotnet add package Blip.Skia >/dev/null
+    answers dotnet run -- "$dogs"
+}
+
+gpu() { # The GPU's package takes the place of the CPU's files, and answers without a GPU.
+    console
+    dotnet add package Blip.Runtime.Gpu >/dev/null
+    build -r linux-x64
+    answers dotnet run --no-build -r linux-x64 -- "$dogs"
+    [ -e bin/Debug/net10.0/linux-x64/libonnxruntime_providers_cuda.so ]
+    dotnet publish -v q -r linux-x64 --no-self-contained -o out
+    [ -e out/libonnxruntime_providers_cuda.so ] && [ -z "$(find out -name 'onnxruntime*.dll')" ]
+    cmp out/libonnxruntime.so "$NUGET_PACKAGES"/microsoft.ml.onnxruntime.gpu.linux/*/runtimes/linux-x64/native/libonnxruntime.so
+    sed -i 's/LoadAsync()/LoadAsync(new BlipOptions { Device = BlipDevice.Cuda })/' Program.cs
+    if dotnet run -r linux-x64 -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "is missing" out.txt
+}
+
+systems() { # The right natives for five systems, and an error for those that ONNX Runtime does not serve.
+    console
+    local rid
+    for rid in linux-x64 linux-arm64 win-x64 win-arm64 osx-arm64; do
+        dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid
+        bash "$here/natives.sh" out/$rid $rid
+    done
+    for rid in linux-musl-x64 linux-musl-arm64 osx-x64 win-x86; do
+        if dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid >out.txt 2>&1; then cat out.txt; return 1; fi
+        grep "error BLIP001: Blip does not run on $rid" out.txt
+    done
+}
+
+steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems)
+cat >"$work/nuget.config" <<XML
+<configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
+XML
+for name in "${@:-${steps[@]}}"; do step "$name"; done
+echo "succeeded: $passed"
+echo "failed: $failed"
+[ "$failed" -eq 0 ]
