@@ -11,8 +11,8 @@ esac
 case $2 in
     linux-x64) machine='ELF 64-bit LSB shared object, x86-64' ;;
     linux-arm64) machine='ELF 64-bit LSB shared object, ARM aarch64' ;;
-    win-x64) machine='PE32+ executable.*x86-64' ;;
-    win-arm64) machine='PE32+ executable.*Aarch64' ;;
+    win-x64) machine='PE32\+ executable.*x86-64' ;;
+    win-arm64) machine='PE32\+ executable.*Aarch64' ;;
     osx-arm64) machine='Mach-O .*arm64' ;;
 esac
 for name in "${names[@]}"; do

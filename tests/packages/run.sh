@@ -22,7 +22,9 @@ failed=0
 step() { # step NAME: runs the function NAME in a folder of its own; prints its output only where it failed.
     local name=$1 start=$SECONDS
     rm -rf "${work:?}/$name" && mkdir -p "$work/$name"
-    if (cd "$work/$name" && set -e && "$name") >"$work/$name.log" 2>&1 </dev/null; then
+    # Not as a condition: there "set -e" does nothing.
+    (cd "$work/$name" && set -e && "$name") >"$work/$name.log" 2>&1 </dev/null
+    if [ $? -eq 0 ]; then
         passed=$((passed + 1))
         echo "ok    $name ($((SECONDS - start)) s)"
     else
@@ -38,7 +40,11 @@ answers() { # answers COMMAND...: the last line on stdout is the right answer.
     [ "$got" = 2 ] || { echo "wanted: 2"; echo "got: $got"; return 1; }
 }
 
-build() { dotnet build -v q -warnaserror -p:WarningsNotAsErrors=NU1603 -p:NoWarn=NU1603 "$@"; }
+add() { # add PACKAGE
+    dotnet add package "$1" >add.txt 2>&1 || { cat add.txt; return 1; }
+}
+
+build() { dotnet build -v q -warnaserror -p:NoWarn=NU1603 "$@"; }
 
 program() { # program: the two lines of the README, with the image as the argument.
     cat >Program.cs <<'CS'
@@ -50,7 +56,7 @@ CS
 
 console() { # A console application of the SDK's template with the package Blip.
     dotnet new console -o . --name app >/dev/null
-    dotnet add package Blip >/dev/null
+    add Blip
     program
 }
 
@@ -105,8 +111,8 @@ native_aot() {
 
 web() { # A minimal API, and its health.
     dotnet new web -o . --name app >/dev/null
-    dotnet add package Blip >/dev/null
-    dotnet add package Blip.Hosting >/dev/null
+    add Blip
+    add Blip.Hosting
     cat >Program.cs <<'CS'
 using Blip.Hosting;
 var builder = WebApplication.CreateBuilder(args);
@@ -124,8 +130,8 @@ CS
 
 worker() { # The SDK's worker template, whose own packages are older than the newest.
     dotnet new worker -o . --name app >/dev/null
-    dotnet add package Blip >/dev/null
-    dotnet add package Blip.Plugin >/dev/null
+    add Blip
+    add Blip.Plugin
     cat >Program.cs <<'CS'
 using Blip;
 using Blip.AI;
@@ -142,7 +148,7 @@ CS
 
 library() { # An application, a library and the package: the model and the natives come along, once.
     dotnet new classlib -o lib >/dev/null
-    (cd lib && dotnet add package Blip >/dev/null && rm Class1.cs && cat >Tagger.cs <<'CS'
+    (cd lib && add Blip && rm Class1.cs && cat >Tagger.cs <<'CS'
 using Blip;
 public static class Tagger
 {
@@ -169,8 +175,8 @@ CS
 
 unit_tests() { # A user's tests: one with Moq over the interface, one with the demo model.
     dotnet new xunit -o . --name app >/dev/null
-    dotnet add package Blip >/dev/null
-    dotnet add package Moq >/dev/null
+    add Blip
+    add Moq
     rm -f UnitTest1.cs
     cp "$here/PhotoTaggerTests.cs" .
     cp "$dogs" .
@@ -178,25 +184,22 @@ unit_tests() { # A user's tests: one with Moq over the interface, one with the d
     DOGS=$dogs dotnet test --no-build
 }
 
-libraries_alone() { # Who adds just a library is told what is missing.
+libraries_alone() { # Who adds just a library is told what is missing, one package after the other.
     dotnet new console -o . --name app >/dev/null
-    dotnet add package Blip.Core >/dev/null
+    add Blip.Core
     program
-    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
-    grep "package Blip.Models.Demo" out.txt
-    dotnet add package Blip.Models.Demo >/dev/null
-    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
-    grep "package Blip.Runtime.Cpu" out.txt
-    dotnet add package Blip.Runtime.Cpu >/dev/null
-    if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
-    grep "package Blip.Skia" out.txt
-    dotnet add package Blip.Skia >/dev/null
+    local missing
+    for missing in Blip.Runtime.Cpu Blip.Models.Demo Blip.Skia; do
+        if dotnet run -- "$dogs" >out.txt 2>&1; then cat out.txt; return 1; fi
+        grep "package $missing" out.txt || { cat out.txt; return 1; }
+        add $missing
+    done
     answers dotnet run -- "$dogs"
 }
 
 gpu() { # The GPU's package takes the place of the CPU's files, and answers without a GPU.
     console
-    dotnet add package Blip.Runtime.Gpu >/dev/null
+    add Blip.Runtime.Gpu
     build -r linux-x64
     answers dotnet run --no-build -r linux-x64 -- "$dogs"
     [ -e bin/Debug/net10.0/linux-x64/libonnxruntime_providers_cuda.so ]
@@ -225,7 +228,8 @@ steps=(pack sizes first_answer single_file trimmed native_aot web worker library
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML
-for name in "${@:-${steps[@]}}"; do step "$name"; done
+[ $# -gt 0 ] && steps=("$@")
+for name in "${steps[@]}"; do step "$name"; done
 echo "succeeded: $passed"
 echo "failed: $failed"
 [ "$failed" -eq 0 ]
