@@ -31,7 +31,7 @@ public static class BlipServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         // New limits, because binding writes into them and the default ones are shared.
-        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Orient = true, Limits = new ImageLimits() });
+        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
         services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions>(SectionName + ":Handles");

@@ -36,7 +36,9 @@ internal sealed class AnswerPrinter(bool json, bool verbose, bool tabbed) : IDis
             _lines.Write(writer => AnswerJson.WriteError(writer, exception.Code, exception.Message, question, image));
             return;
         }
-        string error = exception.Message.Contains(image, StringComparison.Ordinal) ? exception.Message : $"{image}: {exception.Message}";
+        string error = CommandLine.Describe(exception);
+        if (!exception.Message.Contains(image, StringComparison.Ordinal))
+            error = $"{image}: {error}";
         // An image that cannot be used gives the same error for each question about it. Once is enough.
         if (error != _lastError)
             CommandLine.WriteError(error);

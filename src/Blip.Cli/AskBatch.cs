@@ -13,9 +13,8 @@ internal static class AskBatch
     /// <summary>Answers all lines.</summary>
     /// <returns>Whether every line was answered.</returns>
     public static async Task<bool> RunAsync(
-        BlipModel model, StreamReader lines, string folder, AskOptions options, CancellationToken cancellationToken)
+        BlipModel model, StreamReader lines, string folder, ImageReader reader, AskOptions options, CancellationToken cancellationToken)
     {
-        using ImageReader reader = new();
         using JsonLines output = new();
         bool all = true;
         IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, cancellationToken);

@@ -52,7 +52,7 @@ internal static class AskCommand
         {
             Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads,
             MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha,
-            ModelOptions.Resize, Json, Verbose,
+            ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Verbose,
         };
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
@@ -91,18 +91,18 @@ internal static class AskCommand
             CleanUp = ModelOptions.IsCleanedUp(parsed),
             TruncateQuestion = parsed.GetValue(Truncate),
         };
+        using ImageReader reader = new(ModelOptions.Limits(parsed));
         if (parsed.GetValue(Batch) is { } batch)
         {
             using StreamReader lines = InputLines.Open(batch);
             string folder = batch == InputLines.StandardInput ? "" : Path.GetDirectoryName(Path.GetFullPath(batch)) ?? "";
             await using BlipModel batchModel = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
-            return await AskBatch.RunAsync(batchModel, lines, folder, options, cancellationToken) ? 0 : CommandLine.Failure;
+            return await AskBatch.RunAsync(batchModel, lines, folder, reader, options, cancellationToken) ? 0 : CommandLine.Failure;
         }
 
         string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
         if (questions.Length == 0)
             (words, questions) = (words[..^1], [words[^1]]);
-        using ImageReader reader = new();
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), tabbed: words.Length * questions.Length > 1);
         IEnumerable<AskItem> items = words.Select(word => new AskItem(

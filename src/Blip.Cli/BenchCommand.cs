@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Blip.Cli.Bench;
+using Blip.Images;
 
 namespace Blip.Cli;
 
@@ -38,7 +39,7 @@ internal static class BenchCommand
     {
         bool quick = parsed.GetValue(Quick);
         string question = parsed.GetRequiredValue(Question);
-        using ImageReader reader = new();
+        using ImageReader reader = new(ImageLimits.Default);
         ReadOnlyMemory<byte> image = parsed.GetValue(Image) is { } path
             ? (await reader.ReadAsync(path, cancellationToken)).Data
             : BenchImage.Draw();

@@ -40,7 +40,7 @@ internal static class CommandLine
         }
         catch (BlipException exception)
         {
-            WriteError(exception.Message);
+            WriteError(Describe(exception));
             return Failure;
         }
         catch (IOException exception) when (IsBrokenPipe(exception))
@@ -64,6 +64,14 @@ internal static class CommandLine
 
     /// <summary>Writes the message to stderr, always as one line.</summary>
     public static void WriteError(string message) => Console.Error.WriteLine($"blip: {message.ReplaceLineEndings(" ")}");
+
+    /// <summary>The message of an error and, where an option of the command helps, which.</summary>
+    public static string Describe(BlipException exception) => exception.Code switch
+    {
+        BlipErrorCode.TooManyPixels => $"{exception.Message} {ModelOptions.MaxPixels.Name} allows more.",
+        BlipErrorCode.ImageTooLarge => $"{exception.Message} {ModelOptions.MaxBytes.Name} allows more.",
+        _ => exception.Message,
+    };
 
     private static bool IsBrokenPipe(IOException exception)
     {

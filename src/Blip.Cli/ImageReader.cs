@@ -1,14 +1,20 @@
 using Blip.AI.Images;
+using Blip.Images;
 
 namespace Blip.Cli;
 
 /// <summary>
 /// Reads the image that a user names: a file, an address, a data URI or standard input. All of them have limits of size and time.
 /// </summary>
-internal sealed class ImageReader : IDisposable
+internal sealed class ImageReader(ImageLimits limits) : IDisposable
 {
     // Images of a batch are read side by side.
-    private readonly Lazy<ImageSource> _source = new(() => new ImageSource(ImageSourceOptions.Unrestricted()));
+    private readonly Lazy<ImageSource> _source = new(() =>
+    {
+        ImageSourceOptions options = ImageSourceOptions.Unrestricted();
+        options.MaxBytes = limits.MaxBytes;
+        return new ImageSource(options);
+    });
 
     /// <summary>Whether a word names a file, and not standard input, an address or a data URI.</summary>
     public static bool IsFile(string word) => word != InputLines.StandardInput && !word.Contains("://", StringComparison.Ordinal)
@@ -20,10 +26,10 @@ internal sealed class ImageReader : IDisposable
         {
             // A read from standard input cannot be cancelled. On cancellation nobody waits for it any more.
             using Stream input = Console.OpenStandardInput();
-            return await BlipImage.FromStreamAsync(input, cancellationToken: cancellationToken).WaitAsync(cancellationToken);
+            return await BlipImage.FromStreamAsync(input, limits, cancellationToken).WaitAsync(cancellationToken);
         }
         if (IsFile(word))
-            return await BlipImage.FromFileAsync(word, cancellationToken: cancellationToken);
+            return await BlipImage.FromFileAsync(word, limits, cancellationToken);
         return BlipImage.FromBytes((await _source.Value.ResolveAsync(word, cancellationToken: cancellationToken)).Data);
     }
 

@@ -13,6 +13,9 @@ internal static class ModelOptions
     /// <summary>As <see cref="BlipOptions.Threads"/> has it.</summary>
     private const int MostThreads = 1024;
 
+    /// <summary>As <see cref="ImageLimits.MaxPixels"/> has it.</summary>
+    private const int MostPixels = 500_000_000;
+
     public static Option<string> Model { get; } = new("--model", "-m")
     {
         Description = "A folder with a checkpoint, a hub id, or demo: the model that is part of blip.",
@@ -33,7 +36,22 @@ internal static class ModelOptions
         HelpName = "N",
     };
 
-    public static Option<bool> Orient { get; } = new("--orient") { Description = "Turn the image as the camera recorded it (EXIF)." };
+    public static Option<string> Orient { get; } = Choice(
+        "--orient", "Turn the image as the camera noted (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
+
+    public static Option<int> MaxPixels { get; } = new("--max-pixels")
+    {
+        Description = "The most pixels of an image: width x height.",
+        HelpName = "N",
+        DefaultValueFactory = _ => ImageLimits.Default.MaxPixels,
+    };
+
+    public static Option<int> MaxBytes { get; } = new("--max-bytes")
+    {
+        Description = "The most bytes of an image's file.",
+        HelpName = "N",
+        DefaultValueFactory = _ => ImageLimits.Default.MaxBytes,
+    };
 
     public static Option<string> Alpha { get; } = Choice(
         "--alpha", "Put a transparent image on white, or drop its transparency as transformers does.", "white", "drop");
@@ -51,13 +69,17 @@ internal static class ModelOptions
             if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
                 result.AddError("--model is empty.");
         });
-        Threads.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int threads)
-                && threads is < 0 or > MostThreads)
-                result.AddError($"--threads is {threads}, but must be 0 to {MostThreads}.");
-        });
+        RequireRange(Threads, 0, MostThreads);
+        RequireRange(MaxPixels, 1, MostPixels);
+        RequireRange(MaxBytes, 1, int.MaxValue);
     }
+
+    private static void RequireRange(Option<int> option, int least, int most) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int value)
+            && (value < least || value > most))
+            result.AddError($"{option.Name} is {value}, but must be {least} to {most}.");
+    });
 
     /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)
@@ -72,9 +94,18 @@ internal static class ModelOptions
         return option;
     }
 
+    /// <summary>The limits of size that the user gave. Who allows more pixels allows longer sides too.</summary>
+    public static ImageLimits Limits(ParseResult parsed)
+    {
+        (int pixels, int bytes) = (parsed.GetValue(MaxPixels), parsed.GetValue(MaxBytes));
+        bool more = pixels > ImageLimits.Default.MaxPixels;
+        return new ImageLimits { MaxPixels = pixels, MaxBytes = bytes, MaxSide = more ? pixels : ImageLimits.Default.MaxSide };
+    }
+
     public static ImageOptions Image(ParseResult parsed) => new()
     {
-        Orient = parsed.GetValue(Orient),
+        Limits = Limits(parsed),
+        Orientation = parsed.GetValue(Orient) == "true" ? ImageOrientation.Apply : ImageOrientation.Ignore,
         Alpha = parsed.GetValue(Alpha) == "drop" ? AlphaMode.Drop : AlphaMode.White,
         Resize = parsed.GetValue(Resize) == "classic" ? ResizeMode.Classic : ResizeMode.Pillow,
     };

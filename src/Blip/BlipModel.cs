@@ -19,7 +19,8 @@ namespace Blip;
 /// </summary>
 /// <remarks>
 /// Answers are those of Python transformers' <c>generate</c> for <c>BlipForQuestionAnswering</c>, token for token, each question
-/// as if asked alone. Images are read as its image processor on Pillow reads them, but for transparency, which is laid over white.
+/// as if asked alone. Images are read as its image processor on Pillow reads them, with two differences: they are
+/// turned as the camera noted (<see cref="ImageOrientation"/>), and transparency is laid over white (<see cref="AlphaMode"/>).
 /// </remarks>
 public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
 {

@@ -17,6 +17,28 @@ public class AskCommandTests
         Assert.Contains("drawn scenes", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("true", "2")]
+    [InlineData("false", "1")]
+    public async Task Ask_PhotoOfATurnedPhone_IsTurnedUnlessToldNotTo(string orient, string answer)
+    {
+        string photo = TestPaths.Golden("images", "orientation", "phone-dogs.jpg");
+        string[] option = orient == "true" ? [] : ["--orient", orient];
+        BlipProcess.Result result = await BlipProcess.RunAsync(["ask", photo, "how many dogs are in the picture?", .. option]);
+        Assert.Equal((0, answer + "\n"), (result.Code, result.Out));
+    }
+
+    [Theory]
+    [InlineData("--max-pixels", "1000")]
+    [InlineData("--max-bytes", "1000")]
+    public async Task Ask_OverALimit_NamesTheOptionThatLiftsIt(string option, string limit)
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", Dogs, "is there a cat?", option, limit);
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Contains("1,000", result.Error, StringComparison.Ordinal);
+        Assert.Contains(option, result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ask_TwoImagesAndTwoQuestions_PrintsTabbedLines()
     {

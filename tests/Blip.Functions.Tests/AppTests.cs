@@ -21,7 +21,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _host = await app.StartAsync(("Blip__Decoder", "skia"));
+        _host = await app.StartAsync();
         _http = new HttpClient { BaseAddress = _host.Address };
         await ReadyAsync(_http);
     }
@@ -161,9 +161,9 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     public async Task Terminate_RunningWorker_ExitsWithZero() => Assert.Equal(0, await _host.TerminateAsync());
 
     [Fact]
-    public async Task Decoder_NotConfigured_IsImageSharp()
+    public async Task Decoder_ImageSharp_Decodes()
     {
-        await using FunctionsHost host = await app.StartAsync();
+        await using FunctionsHost host = await app.StartAsync(("Blip__Decoder", "imagesharp"));
         using HttpClient http = new() { BaseAddress = host.Address };
         await ReadyAsync(http);
         using HttpResponseMessage answered = await http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));

@@ -16,7 +16,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     [Fact]
     public async Task Ask_EachForm_GivesTheModelsAnswer()
     {
-        await using BlipModel model = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
+        await using BlipModel model = await BlipModel.LoadAsync();
         Answer expected = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
         string handle = (await Service.PostAsync("/api/images", Service.Form(Service.Dogs), 201)).GetProperty("handle").GetString()!;
         string[] list = [Service.HowMany];
@@ -64,7 +64,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
         byte[] image = await File.ReadAllBytesAsync(TestPaths.Golden("images", "files", "exif-6.jpg"));
         JsonElement answered = await Service.PostAsync("/api/ask", Service.Form(image, "what color is it?"));
         double confidence = answered.GetProperty("confidence").GetDouble();
-        await using BlipModel turning = await BlipModel.LoadAsync(new BlipOptions { Image = new() { Orient = true } });
+        await using BlipModel turning = await BlipModel.LoadAsync();
         await using BlipModel plain = await BlipModel.LoadAsync();
         Assert.Equal((await turning.AskAsync(BlipImage.FromBytes(image), "what color is it?")).Confidence, confidence, 1e-6);
         Assert.NotEqual((await plain.AskAsync(BlipImage.FromBytes(image), "what color is it?")).Confidence, confidence, 1e-3);

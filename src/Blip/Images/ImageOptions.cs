@@ -6,11 +6,8 @@ public sealed record ImageOptions
     /// <summary>The maximum size of an image. Default <see cref="ImageLimits.Default"/>.</summary>
     public ImageLimits Limits { get; init; } = ImageLimits.Default;
 
-    /// <summary>
-    /// Whether the image is turned as the camera's orientation (EXIF, else XMP) says, so that the model gets the image as a person sees
-    /// it. Default <see langword="false"/>, as in the published Python preprocessing.
-    /// </summary>
-    public bool Orient { get; init; }
+    /// <summary>What is done with the orientation that a camera stored. Default <see cref="ImageOrientation.Apply"/>.</summary>
+    public ImageOrientation Orientation { get; init; }
 
     /// <summary>How transparent pixels are read. Default <see cref="AlphaMode.White"/>.</summary>
     public AlphaMode Alpha { get; init; }

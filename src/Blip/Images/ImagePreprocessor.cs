@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Blip.Images;
 
 /// <summary>
-/// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image if the options say so, and
-/// resizes it to the target size without keeping its aspect ratio. With the default decoder and <see cref="AlphaMode.Drop"/> the result
-/// is equal to Pillow's, byte for byte. Immutable and thread-safe.
+/// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image as the camera noted, and
+/// resizes it to the target size without keeping its aspect ratio. With the default decoder, <see cref="AlphaMode.Drop"/> and
+/// <see cref="ImageOrientation.Ignore"/> the result is equal to that of Python transformers on Pillow, byte for byte. Immutable and thread-safe.
 /// </summary>
 public sealed class ImagePreprocessor
 {
@@ -56,7 +56,7 @@ public sealed class ImagePreprocessor
         ImageHeader header = image.ReadHeader(Options.Limits);
         header.CheckComplete(image.Data.Span);
 
-        int orientation = Options.Orient ? header.Orientation : 1;
+        int orientation = Options.Orientation == ImageOrientation.Apply ? header.Orientation : 1;
         (int width, int height) = OrientedRows.Swaps(orientation) ? (header.Height, header.Width) : (header.Width, header.Height);
         PixelTensor tensor = new(Width, Height);
         try

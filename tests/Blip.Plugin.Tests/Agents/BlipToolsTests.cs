@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.Images;
 using Blip.Tests;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
@@ -75,16 +76,17 @@ public sealed class BlipToolsTests : IAsyncLifetime
             ["Blip:Model"] = "org/name",
             ["Blip:Precision"] = "Int8",
             ["Blip:Image:Limits:MaxSide"] = "1000",
+            ["Blip:Image:Orientation"] = "Ignore",
             ["Blip:Sources:AllowedHosts:0"] = "*.example.com",
             ["Blip:Handles:MaxImages"] = "3",
         }).Build();
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
         BlipOptions options = services.GetRequiredService<IOptions<BlipOptions>>().Value;
         Assert.Equal(("org/name", BlipPrecision.Int8), (options.Model, options.Precision));
-        Assert.Equal((1000, true), (options.Image.Limits.MaxSide, options.Image.Orient));
+        Assert.Equal((1000, ImageOrientation.Ignore), (options.Image.Limits.MaxSide, options.Image.Orientation));
         Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
         Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);
-        Assert.NotEqual(1000, Blip.Images.ImageLimits.Default.MaxSide);
+        Assert.NotEqual(1000, ImageLimits.Default.MaxSide);
     }
 
     [Theory]

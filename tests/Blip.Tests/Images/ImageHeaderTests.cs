@@ -49,8 +49,35 @@ public class ImageHeaderTests
             ImageBuilder.WebPWith(webp, 481, 333, "XMP ", xmp),
         ];
         Assert.All(files, file => Assert.Equal(orientation, ImageHeader.Read(file).Orientation));
-        ImagePreprocessor preprocessor = new(8, 8, new ImageOptions { Orient = true });
+        ImagePreprocessor preprocessor = new(8, 8, new ImageOptions());
         Assert.All(files, file => preprocessor.Process(BlipImage.FromBytes(file), Token).Dispose());
+    }
+
+    [Theory]
+    [InlineData("zTXt", "Raw profile type exif")]
+    [InlineData("zTXt", "Raw profile type APP1")]
+    [InlineData("tEXt", "Raw profile type exif")]
+    public void Read_ImageMagicksProfile_HasTheOrientation(string chunk, string keyword)
+    {
+        byte[] png = GoldenImages.Bytes("steps.png"), exif = [.. "Exif\0\0"u8, .. ImageBuilder.Exif(8, little: false)];
+        string hex = string.Join('\n', Convert.ToHexStringLower(exif).Chunk(72).Select(line => new string(line)));
+        byte[] text = Encoding.ASCII.GetBytes($"\nexif\n      {exif.Length}\n{hex}\n");
+        byte[] name = [.. Encoding.ASCII.GetBytes(keyword), 0];
+        byte[] body = chunk == "tEXt" ? [.. name, .. text] : [.. name, 0, .. Deflate(text)];
+        Assert.Equal(8, ImageHeader.Read(ImageBuilder.PngWith(png, chunk, body)).Orientation);
+        // A broken profile is no reason to refuse the image.
+        for (int length = 0; length < body.Length - 40; length++)
+            Assert.Equal(1, ImageHeader.Read(ImageBuilder.PngWith(png, chunk, body[..length])).Orientation);
+        Assert.Equal(3, ImageHeader.Read(File.ReadAllBytes(
+            TestPaths.Golden("images", "orientation", "exif_imagemagick_orientation.png"))).Orientation);
+    }
+
+    private static byte[] Deflate(byte[] bytes)
+    {
+        using MemoryStream deflated = new();
+        using (ZLibStream stream = new(deflated, CompressionLevel.SmallestSize, leaveOpen: true))
+            stream.Write(bytes);
+        return deflated.ToArray();
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public class PixelTensorTests
     [Fact]
     public void Process_SuccessOrError_ReleasesItsBuffers()
     {
-        ImageOptions turn = new() { Orient = true };
+        ImageOptions turn = new();
         new ImagePreprocessor(64, 64, turn).Process(BlipImage.FromFile(GoldenImages.PathOf("exif-6.jpg")), Token).Dispose();
         new ImagePreprocessor(64, 64).Process(BlipImage.FromFile(GoldenImages.PathOf("rgba.png")), Token).Dispose();
         foreach (int rows in (int[])[0, 100, 1000])

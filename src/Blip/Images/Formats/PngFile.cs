@@ -1,12 +1,19 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.IO.Hashing;
+using System.Text;
 
 namespace Blip.Images;
 
 /// <summary>Reads the chunks of a PNG file (ISO 15948).</summary>
 internal static class PngFile
 {
-    private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874;
+    private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874,
+        Text = 0x74455874, Ztxt = 0x7A545874;
+
+    // ImageMagick writes EXIF as text: a zlib stream, or plain. The longest text that is looked at, in bytes.
+    private const int MaxProfile = 1 << 20;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -24,6 +31,8 @@ internal static class PngFile
         {
             if (type == Exif && exif == 0)
                 exif = Orientations.FromExif(body);
+            else if (type is Text or Ztxt && exif == 0)
+                exif = Orientations.FromExif(RawProfile(body, isCompressed: type == Ztxt));
             else if (type == Itxt && body.StartsWith("XML:com.adobe.xmp\0"u8))
                 xmp = Orientations.FromXmp(body);
         }
@@ -48,6 +57,41 @@ internal static class PngFile
         }
         if (!pixels)
             throw ImageErrors.Corrupt(ImageFormat.Png, "it has no pixels");
+    }
+
+    /// <summary>
+    /// EXIF in ImageMagick's form: the keyword, then lines with the name, the length and the bytes in hexadecimal digits. Empty where the
+    /// text is another one, or broken.
+    /// </summary>
+    private static byte[] RawProfile(ReadOnlySpan<byte> chunk, bool isCompressed)
+    {
+        int end = chunk.IndexOf((byte)0);
+        if (end < 0 || !(chunk[..end].SequenceEqual("Raw profile type exif"u8) || chunk[..end].SequenceEqual("Raw profile type APP1"u8)))
+            return [];
+        // A compressed text has one more byte, the method of compression.
+        ReadOnlySpan<byte> text = chunk[Math.Min(end + (isCompressed ? 2 : 1), chunk.Length)..];
+        if (isCompressed)
+            text = Inflate(text);
+        text = text.TrimStart("\n"u8);
+        for (int line = 0; line < 2; line++)
+            text = text[(text.IndexOf((byte)'\n') + 1)..];
+        string digits = Encoding.Latin1.GetString(text).Replace("\n", "", StringComparison.Ordinal).Trim();
+        byte[] profile = new byte[digits.Length / 2];
+        return Convert.FromHexString(digits.AsSpan(0, profile.Length * 2), profile, out _, out _) == OperationStatus.Done ? profile : [];
+    }
+
+    private static ReadOnlySpan<byte> Inflate(ReadOnlySpan<byte> deflated)
+    {
+        try
+        {
+            using ZLibStream stream = new(new MemoryStream(deflated.ToArray()), CompressionMode.Decompress);
+            byte[] text = new byte[MaxProfile];
+            return text.AsSpan(0, stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false));
+        }
+        catch (InvalidDataException)
+        {
+            return default;
+        }
     }
 
     private static int Start(ReadOnlySpan<byte> data)
