@@ -2,26 +2,45 @@ using Xunit;
 
 namespace Blip.Tests;
 
-/// <summary>Code in a document is code that was run.</summary>
+/// <summary>Code in a document is code that was run: by tests/packages/run.sh.</summary>
 public class DocumentTests
 {
+    private const string Fence = "```";
+
     [Fact]
     public void TestingPage_Code_IsTheFileThatIsRun()
     {
-        string[] file = File.ReadAllLines(Path.Combine(TestPaths.Root, "tests", "packages", "PhotoTaggerTests.cs"));
-        string[] page = File.ReadAllLines(Path.Combine(TestPaths.Root, "docs", "testing.md"));
-        Assert.Equal(file.Where(line => line.Length > 0), CodeOf(page).Where(line => line.Length > 0));
+        IEnumerable<string> code = CodeBlocks("docs", "testing.md").SelectMany(block => block);
+        Assert.Equal(WithoutEmpty(Lines("tests", "packages", "PhotoTaggerTests.cs")), WithoutEmpty(code));
     }
 
-    private static IEnumerable<string> CodeOf(IEnumerable<string> page)
+    [Fact]
+    public void Readme_FirstAnswer_IsTheProgramThatIsRun()
     {
-        bool inside = false;
-        foreach (string line in page)
+        IEnumerable<string> code = CodeBlocks("README.md").First()
+            .Select(line => line.Replace("\"dogs.jpg\"", "args[0]", StringComparison.Ordinal));
+        IEnumerable<string> run = Lines("tests", "packages", "run.sh").SkipWhile(line => line != "    cat >Program.cs <<'CS'").Skip(1);
+        Assert.Equal(run.TakeWhile(line => line != "CS"), code);
+    }
+
+    private static string[] Lines(params string[] path) => File.ReadAllLines(Path.Combine([TestPaths.Root, .. path]));
+
+    private static IEnumerable<string> WithoutEmpty(IEnumerable<string> lines) => lines.Where(line => line.Length > 0);
+
+    private static IEnumerable<List<string>> CodeBlocks(params string[] path)
+    {
+        List<string>? block = null;
+        foreach (string line in Lines(path))
         {
-            bool fence = line.StartsWith("```", StringComparison.Ordinal);
-            if (inside && !fence)
-                yield return line;
-            inside = fence ? line == "```csharp" : inside;
+            if (!line.StartsWith(Fence, StringComparison.Ordinal))
+                block?.Add(line);
+            else if (block is not null)
+            {
+                yield return block;
+                block = null;
+            }
+            else if (line == Fence + "csharp")
+                block = [];
         }
     }
 }
