@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Blip.AI;
@@ -7,8 +8,10 @@ namespace Blip.AI;
 /// The model of an application. It is loaded once, when it is first needed, and all callers share it. After a failed load the next
 /// caller loads again. Thread-safe.
 /// </summary>
-public sealed class BlipService : IBlipModel, IAsyncDisposable
+public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 {
+    private static int s_demoModelTold;
+
     private readonly BlipOptions _options;
     private readonly IServiceProvider? _services;
     private readonly Lock _gate = new();
@@ -40,7 +43,7 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             if (_model is null || _model.IsFaulted || _model.IsCanceled)
-                _model = BlipModel.LoadAsync(_options, Services(), _stop.Token);
+                _model = LoadAsync();
             loading = _model;
             if (progress is not null && !loading.IsCompleted)
                 _watchers.Add(progress);
@@ -140,11 +143,28 @@ public sealed class BlipService : IBlipModel, IAsyncDisposable
         _stop.Dispose();
     }
 
+    private async Task<BlipModel> LoadAsync()
+    {
+        BlipModel model = await BlipModel.LoadAsync(_options, Services(), _stop.Token).ConfigureAwait(false);
+        // A process may make many services, for example one for each kernel. One warning is enough.
+        if (_options.Model == BlipModel.DemoModel
+            && _services?.LoggerOf<BlipService>() is { } logger && logger.IsEnabled(LogLevel.Warning)
+            && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
+            DemoModelAnswers(logger);
+        return model;
+    }
+
     private BlipServices Services()
     {
         Relay progress = new(this);
         return _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
     }
+
+    [LoggerMessage(
+        301, LogLevel.Warning,
+        "The demo model answers. It knows drawings only. For photographs set Blip:Model (in the environment Blip__Model, in code " +
+        "BlipOptions.Model), for example to Salesforce/blip-vqa-capfilt-large.")]
+    private static partial void DemoModelAnswers(ILogger logger);
 
     private sealed class Relay(BlipService service) : IProgress<LoadProgress>
     {

@@ -45,8 +45,9 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
         {
             throw new BlipException(BlipErrorCode.PackageMissing,
-                $"Skia's native library is missing, or it does not fit this system ({RuntimeInformation.RuntimeIdentifier}). Add the package "
-                + "SkiaSharp.NativeAssets.Linux.NoDependencies to the application, or the SkiaSharp.NativeAssets package for your system.",
+                $"Skia's native library is missing, or it does not fit this system ({RuntimeInformation.RuntimeIdentifier}). Add the "
+                + "package SkiaSharp.NativeAssets.Linux.NoDependencies to the application, or the "
+                + "SkiaSharp.NativeAssets package for your system.",
                 missing);
         }
     }

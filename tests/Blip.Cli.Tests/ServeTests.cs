@@ -25,6 +25,15 @@ public sealed partial class ServeTests
     }
 
     [Fact]
+    public async Task Serve_NamedModel_SaysNothingOfTheDemoModel()
+    {
+        await using Server unnamed = await Server.StartAsync();
+        Assert.Contains("The demo model answers.", Assert.Single(unnamed.EarlierLines), StringComparison.Ordinal);
+        await using Server named = await Server.StartAsync("--model", Path.Combine(TestPaths.Root, "models", "demo"));
+        Assert.Empty(named.EarlierLines);
+    }
+
+    [Fact]
     public async Task Serve_Metrics_AreServedWhenAskedFor()
     {
         await using Server server = await Server.StartAsync("--metrics");
@@ -100,20 +109,29 @@ public sealed partial class ServeTests
         Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 
-    private sealed partial class Server(Process process, string readyLine) : IAsyncDisposable
+    private sealed partial class Server(Process process, string readyLine, string[] earlier) : IAsyncDisposable
     {
         public Process Process => process;
 
         public string ReadyLine => readyLine;
+
+        /// <summary>What it wrote before it was ready.</summary>
+        public string[] EarlierLines => earlier;
 
         public Uri Address { get; } = new(AddressForm.Match(readyLine).Value);
 
         public static async Task<Server> StartAsync(params string[] arguments)
         {
             Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments]);
-            string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
-                ?? throw new InvalidOperationException("The server ended.");
-            return new Server(process, line);
+            List<string> earlier = [];
+            while (true)
+            {
+                string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
+                    ?? throw new InvalidOperationException("The server ended.");
+                if (line.StartsWith("ready at", StringComparison.Ordinal))
+                    return new Server(process, line, [.. earlier]);
+                earlier.Add(line);
+            }
         }
 
         public async ValueTask DisposeAsync()

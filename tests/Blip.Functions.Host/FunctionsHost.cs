@@ -48,6 +48,9 @@ public sealed class FunctionsHost : IAsyncDisposable
     /// <summary>The container and the name of the blob of each call of a blob function.</summary>
     public ConcurrentQueue<string> BlobRuns { get; } = [];
 
+    /// <summary>What the worker logged.</summary>
+    public IEnumerable<string> Logs => _channel.Logs;
+
     /// <summary>Starts the worker and loads its functions.</summary>
     /// <param name="application">The folder that <c>dotnet publish</c> wrote.</param>
     /// <param name="settings">The app settings.</param>

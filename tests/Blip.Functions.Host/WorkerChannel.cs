@@ -12,6 +12,9 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
     private readonly ConcurrentDictionary<string, TaskCompletionSource<StreamingMessage>> _waiting = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>What the worker logged.</summary>
+    public ConcurrentQueue<string> Logs { get; } = [];
+
     /// <summary>Ends when the worker has opened the stream.</summary>
     public Task Started => _started.Task;
 
@@ -69,6 +72,8 @@ internal sealed class WorkerChannel : FunctionRpc.FunctionRpcBase
             waiting.TrySetResult(message);
         else if (message.ContentCase == StreamingMessage.ContentOneofCase.StartStream)
             _started.TrySetResult();
+        else if (message.ContentCase == StreamingMessage.ContentOneofCase.RpcLog)
+            Logs.Enqueue(message.RpcLog.Message);
     }
 
     private async Task WriteAsync(IServerStreamWriter<StreamingMessage> stream, CancellationToken cancellationToken)

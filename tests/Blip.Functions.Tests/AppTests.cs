@@ -63,6 +63,10 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     }
 
     [Fact]
+    public void Log_DemoModel_IsToldOnce() =>
+        Assert.Single(_host.Logs, log => log.StartsWith("The demo model answers.", StringComparison.Ordinal));
+
+    [Fact]
     public void Folder_HoldsOneNativeRuntimeAndNoSettings()
     {
         string[] paths = Directory.GetFiles(app.Folder, "*", SearchOption.AllDirectories);

@@ -18,7 +18,11 @@ internal sealed class ServeProcess : IAsyncDisposable
         string program = metadata.Single(a => a.Key == "BlipExecutable").Value!;
         Process process = Process.Start(
             new ProcessStartInfo("dotnet", [program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true })!;
-        string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
+        string line;
+        do
+            line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
+                ?? throw new InvalidOperationException("The server ended.");
+        while (!line.StartsWith("ready at", StringComparison.Ordinal));
         return new ServeProcess(process, new Uri(line.Split(' ')[2].TrimEnd(':')));
     }
 

@@ -22,6 +22,9 @@ public sealed class Service : IAsyncDisposable
 
     public const string HowMany = "how many dogs are in the picture?";
 
+    /// <summary>The warnings of all services of this process.</summary>
+    public static WarningLog Warnings { get; } = new();
+
     public HttpClient Http { get; private set; } = null!;
 
     public IServiceProvider Services => _app.Services;
@@ -35,7 +38,7 @@ public sealed class Service : IAsyncDisposable
         bool warm = true)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().AddProvider(Warnings);
         builder.Services.AddBlipHosting(configure, configureModel);
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();

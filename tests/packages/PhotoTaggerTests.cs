@@ -2,7 +2,6 @@ using Blip;
 using Moq;
 using Xunit;
 
-/// <summary>What a user of Blip writes, and how it is tested: docs/testing.md.</summary>
 public class PhotoTagger(IBlipModel blip)
 {
     public async Task<string> CountDogsAsync(BlipImage image) =>
@@ -15,15 +14,21 @@ public class PhotoTaggerTests
     public async Task CountDogs_Mock_NeedsNoModel()
     {
         Mock<IBlipModel> blip = new();
-        blip.Setup(b => b.AskAsync(It.IsAny<BlipImage>(), It.IsAny<string>(), null, default)).ReturnsAsync(new Answer { Text = "7" });
-        Assert.Equal("7", await new PhotoTagger(blip.Object).CountDogsAsync(BlipImage.FromBytes(new byte[] { 1 })));
+        blip.Setup(b => b.AskAsync(It.IsAny<BlipImage>(), It.IsAny<string>(), null, default))
+            .ReturnsAsync(new Answer { Text = "7" });
+
+        string dogs = await new PhotoTagger(blip.Object).CountDogsAsync(BlipImage.FromBytes(new byte[] { 1 }));
+
+        Assert.Equal("7", dogs);
     }
 
     [Fact]
     public async Task CountDogs_DemoModel_AreTwo()
     {
         await using BlipModel blip = await BlipModel.LoadAsync();
-        BlipImage dogs = BlipImage.FromFile(Environment.GetEnvironmentVariable("DOGS")!);
-        Assert.Equal("2", await new PhotoTagger(blip).CountDogsAsync(dogs));
+
+        string dogs = await new PhotoTagger(blip).CountDogsAsync(BlipImage.FromFile("dogs.jpg"));
+
+        Assert.Equal("2", dogs);
     }
 }

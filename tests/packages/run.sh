@@ -178,10 +178,10 @@ unit_tests() { # A user's tests: one with Moq over the interface, one with the d
     add Blip
     add Moq
     rm -f UnitTest1.cs
-    cp "$here/PhotoTaggerTests.cs" .
-    cp "$dogs" .
-    build -p:ImplicitUsings=enable
-    DOGS=$dogs dotnet test --no-build
+    cp "$here/PhotoTaggerTests.cs" "$dogs" .
+    sed -i 's|</Project>|<ItemGroup><None Update="dogs.jpg" CopyToOutputDirectory="PreserveNewest" /></ItemGroup></Project>|' app.csproj
+    build
+    dotnet test --no-build
 }
 
 libraries_alone() { # Who adds just a library is told what is missing, one package after the other.

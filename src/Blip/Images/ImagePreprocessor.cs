@@ -5,7 +5,8 @@ namespace Blip.Images;
 /// <summary>
 /// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image as the camera noted, and
 /// resizes it to the target size without keeping its aspect ratio. With the default decoder, <see cref="AlphaMode.Drop"/> and
-/// <see cref="ImageOrientation.Ignore"/> the result is equal to that of Python transformers on Pillow, byte for byte. Immutable and thread-safe.
+/// <see cref="ImageOrientation.Ignore"/> the result is equal to that of Python transformers on Pillow, byte for byte. Immutable and
+/// thread-safe.
 /// </summary>
 public sealed class ImagePreprocessor
 {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Blip.Long.Crowd;
 
-/// <summary>How the token budget of a run (<see cref="BlipOptions.MaxBatchTokens"/>) tells on the time of questions of several lengths.</summary>
+/// <summary>
+/// How the token budget of a run (<see cref="BlipOptions.MaxBatchTokens"/>) tells on the time of questions of several lengths.
+/// </summary>
 internal static class TokenBudgets
 {
     private const int Questions = 32, Rounds = 3;
