@@ -12,7 +12,7 @@ internal static class ImageErrors
         => new(BlipErrorCode.ImageCorrupt, $"The {Name(format)} image is corrupt: {what}. Use another copy of it.");
 
     public static BlipException Unsupported(string what)
-        => new(BlipErrorCode.UnsupportedImage, $"{what} is not supported. {Supported}. Convert it first.");
+        => new(BlipErrorCode.UnsupportedImage, $"{what} is not supported. {Supported}. Convert it first, for example with ImageMagick.");
 
     public static BlipException NotAnImage(string what)
         => new(BlipErrorCode.UnsupportedImage, $"{what} is not an image. {Supported}.");

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Blip.Images;
 using Xunit;
@@ -28,6 +29,52 @@ public class BadImageTests
             Assert.InRange(Stopwatch.GetElapsedTime(begin), TimeSpan.Zero, TimeSpan.FromSeconds(2));
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocated, 0, 1 << 20);
         }
+    }
+
+    [Theory]
+    [InlineData("l.tga", "TGA")]
+    [InlineData("b.svg", "SVG")]
+    [InlineData("d.svg", "SVG")]
+    [InlineData("rgba64.bmp", "64 bits")]
+    [InlineData("pal1huffmsb.bmp", "Huffman")]
+    [InlineData("rgb24rle24.bmp", "RLE24")]
+    public void Read_IntactFileOfAnotherKind_IsCalledByItsName(string file, string name) =>
+        AssertCalled(name, File.ReadAllBytes(TestPaths.Golden("images", "names", file)));
+
+    [Theory]
+    [InlineData("\uFEFF%PDF-1.7\n", "PDF")]
+    [InlineData("junk\n%PDF-1.7\n", "PDF")]
+    [InlineData("II\u00BC\u0001\u0008\0\0\0", "JPEG XR")]
+    [InlineData("\n\u0005\u0001\u0008\0\0\0\0", "PCX")]
+    [InlineData("\0\0\0\u0014ftypjxl \0\0\0\0jxl ", "JPEG XL")]
+    [InlineData("\0\0\0\u0014ftypjp2 \0\0\0\0jp2 ", "JPEG 2000")]
+    [InlineData("II*\0\u0010\0\0\0CR\u0002\0", "CR2")]
+    [InlineData("FUJIFILMCCD-RAW 0201", "RAF")]
+    [InlineData("\0\0\u0001\0\u0001\0\u0010\u0010", "ICO")]
+    [InlineData("\0\0\u0002\0\u0001\0\u0010\u0010", "CUR")]
+    [InlineData("<?xml version='1.0' encoding='ISO-8859-1'?><!-- \u00FC --><svg/>", "SVG")]
+    [InlineData("<!DOCTYPE html><html><body><svg/></body></html>", "HTML")]
+    public void Read_StartOfAnotherKind_IsCalledByItsName(string latin1, string name) =>
+        AssertCalled(name, latin1[0] == '\uFEFF' ? Encoding.UTF8.GetBytes(latin1) : Encoding.Latin1.GetBytes(latin1));
+
+    [Theory]
+    [InlineData(8, 3, "3 bits a sample")]
+    [InlineData(8, 7, "7 bits a sample")]
+    [InlineData(9, 5, "colour type 5")]
+    public void Read_PngOfADepthThatDoesNotExist_SaysSo(int at, byte value, string says)
+    {
+        byte[] png = GoldenImages.Bytes("rgb.png");
+        png[16 + at] = value;
+        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(png));
+        Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    private static void AssertCalled(string name, byte[] file)
+    {
+        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(file));
+        Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
+        Assert.Contains(name, refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Blip.Images;
 
@@ -9,9 +10,10 @@ internal static class ImageSniffer
     // Formats that people send but Blip does not read. The error names the format. '?' stands for any byte.
     private static readonly (string Magic, string Name)[] Unsupported =
     [
+        ("II*\0????CR\u0002", "CR2 (a raw photo)"), ("IIU\0", "RW2 (a raw photo)"), ("IIRO", "ORF (a raw photo)"), ("IIRS", "ORF (a raw photo)"),
+        ("MMOR", "ORF (a raw photo)"), ("FUJIFILMCCD-RAW", "RAF (a raw photo)"), ("II\u00BC\u0001", "JPEG XR"),
         ("II*\0", "TIFF"), ("MM\0*", "TIFF"), ("II+\0", "TIFF (BigTIFF)"), ("MM\0+", "TIFF (BigTIFF)"),
-        ("\0\0\u0001\0", "ICO (a Windows icon)"), ("\0\0\u0002\0", "CUR (a Windows cursor)"),
-        ("%PDF", "PDF"), ("%!PS", "PostScript"), ("8BPS", "PSD (Photoshop)"), ("gimp xcf", "XCF (GIMP)"),
+        ("%!PS", "PostScript"), ("8BPS", "PSD (Photoshop)"), ("gimp xcf", "XCF (GIMP)"),
         ("\0\0\0\u000CJXL ", "JPEG XL"), ("\u00FF\n", "JPEG XL"),
         ("\0\0\0\u000CjP  ", "JPEG 2000"), ("\u00FFO\u00FFQ", "JPEG 2000"),
         ("qoif", "QOI"), ("DDS ", "DDS"), ("#?RADIANCE", "Radiance HDR"), ("v/1\u0001", "OpenEXR"), ("SIMPLE  =", "FITS"),
@@ -20,6 +22,9 @@ internal static class ImageSniffer
         ("OggS", "Ogg media"), ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"),
         ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"), ("Rar!", "A RAR archive"),
     ];
+
+    // Comments and a document type may stand before an SVG's first element.
+    private const int MaxProlog = 64 * 1024;
 
     /// <exception cref="BlipException">The data is empty, is not an image, or has a format that Blip does not read.</exception>
     public static ImageFormat Sniff(ReadOnlySpan<byte> data)
@@ -44,6 +49,16 @@ internal static class ImageSniffer
         foreach ((string magic, string name) in Unsupported)
             if (Matches(data, magic))
                 return ImageErrors.Unsupported(name);
+        // An icon has at least one image. The plainest TGA begins like a cursor that has none.
+        if (data is [0, 0, 1 or 2, 0, > 0, 0, ..])
+            return ImageErrors.Unsupported(data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)");
+        if (IsTga(data))
+            return ImageErrors.Unsupported("TGA");
+        if (data is [0x0A, <= 5, 1, 1 or 2 or 4 or 8, ..])
+            return ImageErrors.Unsupported("PCX");
+        // PDF readers look for the mark in the first kilobyte.
+        if (data[..Math.Min(data.Length, 1024)].IndexOf("%PDF-"u8) >= 0)
+            return ImageErrors.Unsupported("PDF");
         if (data.Length >= 12 && data[4..8].SequenceEqual("ftyp"u8))
             return ImageErrors.Unsupported(MediaName(data));
         if (data is [(byte)'P', >= (byte)'1' and <= (byte)'7', (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n', ..])
@@ -65,25 +80,41 @@ internal static class ImageSniffer
                 return "AVIF";
             first ??= brand is "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" ? "HEIC"
                 : brand == "crx " ? "CR3 (a raw photo)"
+                : brand == "jxl " ? "JPEG XL"
+                : brand is "jp2 " or "jpx " or "jpm " ? "JPEG 2000"
                 : null;
         }
         return first ?? (data[8..].StartsWith("mif1"u8) || data[8..].StartsWith("msf1"u8) ? "HEIF" : "MP4 or QuickTime video");
     }
 
+    /// <summary>A TGA file has no mark at its start: its header must make sense, or version 2's mark is at its end.</summary>
+    private static bool IsTga(ReadOnlySpan<byte> data)
+    {
+        if (data.Length < 18)
+            return false;
+        bool makesSense = data[1] <= 1 && data[2] is 1 or 2 or 3 or 9 or 10 or 11 && data[16] is 8 or 15 or 16 or 24 or 32
+            && BinaryPrimitives.ReadUInt16LittleEndian(data[12..]) > 0 && BinaryPrimitives.ReadUInt16LittleEndian(data[14..]) > 0;
+        return makesSense || data[^18..].SequenceEqual("TRUEVISION-XFILE.\0"u8);
+    }
+
     private static string? TextName(ReadOnlySpan<byte> data)
     {
-        ReadOnlySpan<byte> start = data[..Math.Min(data.Length, 1024)];
-        if (start is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
-            return "Text (UTF-16)";
-        if (HasControls(start))
+        ReadOnlySpan<byte> start = data[..Math.Min(data.Length, MaxProlog)];
+        Encoding? utf16 = start is [0xFF, 0xFE, ..] or [(byte)'<', 0, ..] ? Encoding.Unicode
+            : start is [0xFE, 0xFF, ..] or [0, (byte)'<', ..] ? Encoding.BigEndianUnicode
+            : null;
+        if (utf16 is null && HasControls(start[..Math.Min(start.Length, 1024)]))
             return null;
-        string text = Encoding.UTF8.GetString(start);
-        return text.Contains('\uFFFD', StringComparison.Ordinal) && start.Length < 1024 ? null
-            : text.Contains("<svg", StringComparison.OrdinalIgnoreCase) ? "SVG"
-            : text.Contains("<html", StringComparison.OrdinalIgnoreCase)
-                || text.Contains("<!doctype html", StringComparison.OrdinalIgnoreCase) ? "An HTML page"
+        // The names of elements are ASCII, whatever the encoding of the rest.
+        string text = (utf16 ?? Encoding.Latin1).GetString(start);
+        (int svg, int html) = (At("<svg"), Math.Min(At("<html"), At("<!doctype html")));
+        return svg < html ? "SVG"
+            : html < int.MaxValue ? "An HTML page"
             : text.StartsWith("data:", StringComparison.Ordinal) ? "A data URI (decode its base64 first)"
-            : "Text";
+            : utf16 is not null ? "Text (UTF-16)"
+            : data.Length >= 1024 || Utf8.IsValid(start) ? "Text" : null;
+
+        int At(string mark) => text.IndexOf(mark, StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? at : int.MaxValue;
     }
 
     private static bool HasControls(ReadOnlySpan<byte> data)
