@@ -69,6 +69,7 @@ internal static class ModelOptions
             DefaultValueFactory = _ => words[0],
         };
         option.Validators.Add(result => RequireOneOf(result, name, words));
+        option.CompletionSources.Add(words);
         return option;
     }
 
@@ -140,6 +141,7 @@ internal static class ModelOptions
     {
         Option<string?> option = new(name) { Description = description, HelpName = string.Join('|', words) };
         option.Validators.Add(result => RequireOneOf(result, name, words));
+        option.CompletionSources.Add(words);
         return option;
     }
 
