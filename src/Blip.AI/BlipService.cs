@@ -32,6 +32,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
     /// <summary>Whether the model is loaded.</summary>
     public bool IsReady => _model is { IsCompletedSuccessfully: true };
 
+    /// <summary>Whether the demo model answers, because nobody named another.</summary>
+    internal bool IsDemo => _options.Model == BlipModel.DemoModel;
+
     /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -103,6 +103,7 @@ public sealed partial class BlipTools
             Hint = images.Length > 0 ? null
                 : _conversation.HasHandles ? "No image is attached. Ask the user for one, or give an address."
                 : "No conversation is kept here. Give an address, or the handle under which the image was sent.",
+            ModelNotice = _service.IsDemo ? "The demo model answers. It knows drawings only." : null,
         };
     }
 

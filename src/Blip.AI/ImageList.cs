@@ -15,6 +15,10 @@ public sealed record ImageList
     [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Hint { get; init; }
 
+    /// <summary>What to know of the model where the demo model answers; null with any other.</summary>
+    [JsonPropertyName("model_notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ModelNotice { get; init; }
+
     /// <summary>The handles, a line each, or the hint.</summary>
     public override string ToString() => Hint ?? string.Join('\n', Images.Select(i => i.Image));
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 
 namespace Blip.Cli;
@@ -21,10 +22,11 @@ internal static class CommandLine
             AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(),
             DoctorCommand.Create(), ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(),
             BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
+            CompletionCommand.Create(),
         };
         // A question may begin with @, so @ does not name a file of arguments.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (FindWrongUse(parsed) is { } wrong)
+        if (!IsCompleted(root, parsed) && FindWrongUse(parsed) is { } wrong)
         {
             WriteError($"{wrong} See blip {CommandPath(parsed)}--help.");
             return Usage;
@@ -78,6 +80,10 @@ internal static class CommandLine
         const int BrokenPipe = 32, WindowsBrokenPipe = unchecked((int)0x8007006D), WindowsNoData = unchecked((int)0x800700E8);
         return exception.HResult is BrokenPipe or WindowsBrokenPipe or WindowsNoData;
     }
+
+    /// <summary>A shell asks for the words that may follow. What is on its line so far need not be right.</summary>
+    private static bool IsCompleted(RootCommand root, ParseResult parsed) =>
+        root.Directives.OfType<SuggestDirective>().Any(suggest => parsed.GetResult(suggest) is not null);
 
     private static string? FindWrongUse(ParseResult parsed)
     {

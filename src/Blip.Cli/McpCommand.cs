@@ -20,6 +20,11 @@ internal static class McpCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetRequiredValue(ModelOptions.Model) == BlipModel.DemoModel)
+            {
+                CommandLine.WriteError("the demo model answers, which knows drawings only. "
+                    + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
+            }
             string[] folders = parsed.GetValue(AllowFolder) ?? [];
             await BlipMcpServer.RunStdioAsync(options => ModelOptions.Apply(parsed, options), folders, cancellationToken);
             return 0;

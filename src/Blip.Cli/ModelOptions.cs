@@ -91,6 +91,7 @@ internal static class ModelOptions
             DefaultValueFactory = _ => words[0],
         };
         option.Validators.Add(result => RequireOneOf(result, name, words));
+        option.CompletionSources.Add(words);
         return option;
     }
 
@@ -171,6 +172,7 @@ internal static class ModelOptions
     {
         Option<string?> option = new(name) { Description = description, HelpName = string.Join('|', words) };
         option.Validators.Add(result => RequireOneOf(result, name, words));
+        option.CompletionSources.Add(words);
         return option;
     }
 

@@ -6,6 +6,8 @@ set -uo pipefail
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 here=$repository/tests/packages
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
+# Where dotnet is a link, dnx lies beside what it links to.
+PATH=$PATH:$(dirname "$(readlink -f "$(command -v dotnet)")")
 # What the clone's build says of itself must not reach the projects of the test.
 unset CI BlipRuntime
 
@@ -224,7 +226,43 @@ systems() { # The right natives for five systems, and an error for those that ON
     done
 }
 
-steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems)
+# The tool -------------------------------------------------------------------------------------------------------------------------------
+
+tool() { # Installed, asked, completed, removed.
+    dotnet tool install Blip.Cli --tool-path bin
+    answers bin/blip ask "$dogs" "$question"
+    bash "$here/natives.sh" bin/.store/blip.cli/*/blip.cli.linux-*/*/tools/net10.0/linux-* "$(rid)"
+    # What bash sets before it completes the word.
+    PATH=$PWD/bin:$PATH bash --norc -c '
+        eval "$(blip completion bash)"
+        COMP_WORDS=(blip a) COMP_CWORD=1 COMP_LINE="blip a" COMP_POINT=6
+        _blip && [ "${COMPREPLY[*]}" = ask ]'
+    dotnet tool uninstall Blip.Cli --tool-path bin
+    [ ! -e bin/blip ]
+}
+
+rid() { [ "$(uname -m)" = aarch64 ] && echo linux-arm64 || echo linux-x64; }
+
+dnx_tool() { # Not installed.
+    answers dnx --yes Blip.Cli -- ask "$dogs" "$question"
+}
+
+mcp() { # As the package says that it is started, and as each client's configuration does.
+    unzip -q "$work"/feed/Blip.Cli.[0-9]*.nupkg -d package
+    grep '<packageType name="McpServer" />' package/Blip.Cli.nuspec
+    grep '<packageType name="DotnetTool" />' package/Blip.Cli.nuspec
+    local version
+    version=$(sed -nE 's/.*<version>(.*)<\/version>.*/\1/p' package/Blip.Cli.nuspec)
+    [ "$(grep -c "\"version\": \"$version\"" package/.mcp/server.json)" = 2 ]
+    npm install --prefix . --no-save --no-fund --no-audit --silent @modelcontextprotocol/sdk@1.32.2
+    cp "$here/mcp.mjs" .
+    local file
+    for file in package/.mcp/server.json "$repository"/samples/mcp/*.json; do
+        answers node mcp.mjs "$file" "$repository/samples"
+    done
+}
+
+steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems tool dnx_tool mcp)
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML

@@ -39,6 +39,16 @@ public sealed class McpTests
     }
 
     [Fact]
+    public async Task ListImages_DemoModel_SaysWhatItKnows()
+    {
+        await using McpClient demo = await McpStdio.StartAsync(roots: []);
+        Assert.Contains("drawings only", Text(await demo.CallToolAsync("list_images"), "model_notice"), StringComparison.Ordinal);
+        await using McpClient named = await McpStdio.StartAsync(roots: [], "--model", TestPaths.Golden("models", "base"));
+        JsonElement list = (await named.CallToolAsync("list_images")).StructuredContent!.Value;
+        Assert.False(list.TryGetProperty("model_notice", out _));
+    }
+
+    [Fact]
     public async Task Stdio_AllowedFolder_IsReadWithoutRoots()
     {
         await using McpClient client = await McpStdio.StartAsync(roots: [], "--allow-folder", TestPaths.Sample(""));

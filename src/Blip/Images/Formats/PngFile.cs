@@ -27,7 +27,14 @@ internal static class PngFile
             throw ImageErrors.Corrupt(ImageFormat.Png, "its size is out of range");
 
         (byte depth, byte colour) = (body[8], body[9]);
-        if (!(colour switch { 0 => depth is 1 or 2 or 4 or 8 or 16, 3 => depth is 1 or 2 or 4 or 8, 2 or 4 or 6 => depth is 8 or 16, _ => false }))
+        bool exists = colour switch
+        {
+            0 => depth is 1 or 2 or 4 or 8 or 16,
+            3 => depth is 1 or 2 or 4 or 8,
+            2 or 4 or 6 => depth is 8 or 16,
+            _ => false,
+        };
+        if (!exists)
         {
             throw ImageErrors.Corrupt(ImageFormat.Png, FormattableString.Invariant(
                 $"it states {depth} bits a sample with colour type {colour}, which no PNG has"));
