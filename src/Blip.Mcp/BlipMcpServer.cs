@@ -25,7 +25,9 @@ public static class BlipMcpServer
         Action<BlipOptions> configure, IReadOnlyList<string> allowedFolders, CancellationToken cancellationToken)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning)
+            // It warns of the demo model by naming a setting. Here list_images has the notice, and the command names its option.
+            .AddFilter(typeof(BlipService).FullName, LogLevel.Error);
         builder.Services.AddBlip(
             configure, sources => sources.AllowedFolders = [.. sources.AllowedFolders, .. allowedFolders.Select(Path.GetFullPath)]);
         // There is one client, so there is one conversation.
