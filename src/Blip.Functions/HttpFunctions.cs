@@ -1,11 +1,12 @@
+using Blip.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Blip.Functions;
 
 /// <summary>
-/// Declares the addresses that the platform opens, and whether they need a key. <see cref="Hosting.BlipEndpoints.MapBlip"/> has the
-/// endpoints behind them.
+/// Declares the addresses that the platform opens, and whether they need a key. <see cref="BlipEndpoints.MapBlip"/> has the endpoints
+/// behind them.
 /// </summary>
 internal sealed class HttpFunctions(SharedEndpoints endpoints)
 {

@@ -139,9 +139,11 @@ public sealed class FunctionsHost : IAsyncDisposable
     private static Process StartWorker(string application, string grpc, IReadOnlyDictionary<string, string> settings)
     {
         ProcessStartInfo start = new("dotnet") { WorkingDirectory = application };
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(application, "worker.config.json")));
+        string worker = config.RootElement.GetProperty("description").GetProperty("defaultWorkerPath").GetString()!;
         foreach (string argument in (string[])
         [
-            Path.Combine(application, "Blip.Functions.dll"), "--functions-uri", grpc, "--functions-worker-id", Guid.NewGuid().ToString(),
+            Path.Combine(application, worker), "--functions-uri", grpc, "--functions-worker-id", Guid.NewGuid().ToString(),
             "--functions-request-id", Guid.NewGuid().ToString(), "--functions-grpc-max-message-length", "2147483647",
         ])
             start.ArgumentList.Add(argument);

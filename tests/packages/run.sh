@@ -213,6 +213,61 @@ gpu() { # The GPU's package takes the place of the CPU's files, and answers with
     grep "is missing" out.txt
 }
 
+template() { # template ARGUMENTS...: a project of a template as `dotnet new` makes it, built without warnings and tested, as the current folder.
+    export DOTNET_CLI_HOME=$PWD/home
+    dotnet new install Blip.Templates
+    dotnet new "$@" -o My-Eyes.2
+    cd My-Eyes.2
+    build
+    dotnet test --no-build
+}
+
+template_agent() {
+    template blip-agent
+    answers_as_agent
+}
+
+template_kernel() {
+    template blip-agent --kernel
+    answers_as_agent
+}
+
+answers_as_agent() { # Without arguments, and with an image and a question.
+    local run="dotnet run --no-build --project My-Eyes.2"
+    [ "$(env -u OPENAI_API_KEY $run)" = "I looked, and the answer is: 2" ]
+    [ "$(env -u OPENAI_API_KEY $run -- dogs.jpg "is there a cat?")" = "I looked, and the answer is: no" ]
+}
+
+template_functions() { # The app runs as published, and in the folder where F5 starts it.
+    template blip-functions
+    if grep -rnE 'Blip\.Functions|src/Blip|docs/|VERSION' --exclude-dir=bin --exclude-dir=obj --exclude=*.Dockerfile .; then return 1; fi
+    grep "dotnet publish src/My-Eyes.2 " infra/containers/functions.Dockerfile
+    grep "dotnet tool install Blip.Cli --version $(basename "$work"/feed/Blip.Core.*.nupkg .nupkg | sed s/Blip.Core.//) " infra/containers/functions.Dockerfile
+    dotnet publish src/My-Eyes.2 -c Release -o ../app -v q -warnaserror -p:NoWarn=NU1603
+    grep EventGrid ../app/functions.metadata
+    [ ! -e ../app/local.settings.json ]
+    answers_as_app ../app
+    local folder
+    folder=$(node -p "JSON.parse(fs.readFileSync('.vscode/tasks.json')).tasks.find(t => t.type === 'func').options.cwd")
+    folder=${folder/'${workspaceFolder}'/.}
+    [ -e "$folder/host.json" ] && [ -e "$folder/local.settings.json" ]
+    answers_as_app "$folder"
+}
+
+answers_as_app() { # answers_as_app FOLDER: the HTTP functions of the app answer, with the repository's host in the place of the platform's.
+    local address worker
+    dotnet build "$repository/tests/Blip.Functions.Host" -v q --artifacts-path "$work/host"
+    BlipImages=images AzureWebJobsStorage=UseDevelopmentStorage=true \
+        dotnet "$work/host/bin/Blip.Functions.Host/debug/Blip.Functions.Host.dll" "$1" >host.txt &
+    for _ in $(seq 60); do grep -q '^running' host.txt && break || sleep 1; done
+    read -r _ address worker < <(grep '^running' host.txt)
+    for _ in $(seq 60); do curl -fs "${address}health/ready" >/dev/null && break || sleep 1; done
+    curl -fsS -F "image=@samples/dogs.jpg" -F "question=$question" "${address}api/ask" | grep '"answer":"2"' || { kill "$worker"; return 1; }
+    # The host ends with its worker.
+    kill "$worker"
+    wait
+}
+
 systems() { # The right natives for five systems, and an error for those that ONNX Runtime does not serve.
     console
     local rid
@@ -262,7 +317,8 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
-steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems tool dnx_tool mcp)
+steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems
+    template_agent template_kernel template_functions tool dnx_tool mcp)
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML
