@@ -65,7 +65,8 @@ console() { # A console application of the SDK's template with the package Blip.
 # The packages ---------------------------------------------------------------------------------------------------------------------------
 
 pack() { # Exactly the public packages, with exactly the approved files.
-    dotnet pack "$repository" -c Release -v q -o "$work/feed" -p:ContinuousIntegrationBuild=true
+    # Making the packages may use the clone's own cache. Using them may not.
+    env -u NUGET_PACKAGES dotnet pack "$repository" -c Release -v q -o "$work/feed" -p:ContinuousIntegrationBuild=true
     bash "$here/contents.sh" "$work/feed" >contents.txt
     diff "$here/contents.txt" contents.txt
 }

@@ -11,7 +11,8 @@ internal static class ImageSniffer
     private static readonly (string Magic, string Name)[] Unsupported =
     [
         ("II*\0????CR\u0002", "CR2 (a raw photo)"), ("IIU\0", "RW2 (a raw photo)"), ("IIRO", "ORF (a raw photo)"),
-        ("IIRS", "ORF (a raw photo)"), ("MMOR", "ORF (a raw photo)"), ("FUJIFILMCCD-RAW", "RAF (a raw photo)"), ("II\u00BC\u0001", "JPEG XR"),
+        ("IIRS", "ORF (a raw photo)"), ("MMOR", "ORF (a raw photo)"), ("FUJIFILMCCD-RAW", "RAF (a raw photo)"),
+        ("II\u00BC\u0001", "JPEG XR"),
         ("II*\0", "TIFF"), ("MM\0*", "TIFF"), ("II+\0", "TIFF (BigTIFF)"), ("MM\0+", "TIFF (BigTIFF)"),
         ("%!PS", "PostScript"), ("8BPS", "PSD (Photoshop)"), ("gimp xcf", "XCF (GIMP)"),
         ("\0\0\0\u000CJXL ", "JPEG XL"), ("\u00FF\n", "JPEG XL"),

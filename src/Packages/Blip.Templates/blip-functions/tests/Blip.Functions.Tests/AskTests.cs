@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Blip.Functions;
 using Blip.Hosting;
-using Blip.ImageSharp;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +15,7 @@ public class AskTests
     public async Task Ask_QuestionAboutTheImage_IsAnswered(string question, string answer)
     {
         WebApplicationBuilder builder = WebApplication.CreateBuilder();
-        builder.Services.AddBlipHosting().UseImageSharp().AddSingleton<SharedEndpoints>().AddSingleton<HttpFunctions>();
+        builder.Services.AddBlipHosting().AddSingleton<SharedEndpoints>().AddSingleton<HttpFunctions>();
         await using WebApplication app = builder.Build();
 
         await using FileStream image = File.OpenRead(Path.Combine(AppContext.BaseDirectory, "dogs.jpg"));
