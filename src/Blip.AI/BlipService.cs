@@ -10,6 +10,14 @@ namespace Blip.AI;
 /// </summary>
 public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 {
+    // A bitmap of one white pixel: two headers of 14 and 40 bytes, then blue, green, red and a byte that fills the row.
+    private static readonly byte[] OnePixel =
+    [
+        (byte)'B', (byte)'M', 58, 0, 0, 0, 0, 0, 0, 0, 54, 0, 0, 0,
+        40, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 24, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        255, 255, 255, 0,
+    ];
+
     private static int s_demoModelTold;
 
     private readonly BlipOptions _options;
@@ -65,12 +73,14 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
         }
     }
 
-    /// <summary>Loads the model and asks it one question, so that the first user does not wait.</summary>
+    /// <summary>
+    /// Loads the model and asks it one question about a file, so that the first user does not wait, and a decoder that cannot work is
+    /// found out.
+    /// </summary>
     public async Task WarmUpAsync(CancellationToken cancellationToken = default)
     {
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        BlipImage black = BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16);
-        await model.AskAsync(black, "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+        await model.AskAsync(BlipImage.FromBytes(OnePixel), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

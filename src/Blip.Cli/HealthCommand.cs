@@ -28,7 +28,8 @@ internal static class HealthCommand
             {
                 using HttpResponseMessage response = await client.GetAsync(new Uri(address, "/health/ready"), cancellationToken);
                 string state = (await response.Content.ReadAsStringAsync(cancellationToken)).Trim();
-                Console.Out.WriteLine(state.Length is > 0 and < 40 ? state : response.StatusCode.ToString());
+                bool isState = state.Length is > 0 and < 400 && !state.Contains('\n', StringComparison.Ordinal);
+                Console.Out.WriteLine(isState ? state : response.StatusCode.ToString());
                 return response.IsSuccessStatusCode ? 0 : CommandLine.Failure;
             }
             catch (Exception exception)

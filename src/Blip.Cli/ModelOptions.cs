@@ -39,18 +39,16 @@ internal static class ModelOptions
     public static Option<string> Orient { get; } = Choice(
         "--orient", "Turn the image as the camera noted (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
 
-    public static Option<int> MaxPixels { get; } = new("--max-pixels")
+    public static Option<int?> MaxPixels { get; } = new("--max-pixels")
     {
-        Description = "The most pixels of an image: width x height.",
+        Description = $"The most pixels of an image: width x height. Default: {ImageLimits.Default.MaxPixels}.",
         HelpName = "N",
-        DefaultValueFactory = _ => ImageLimits.Default.MaxPixels,
     };
 
-    public static Option<int> MaxBytes { get; } = new("--max-bytes")
+    public static Option<int?> MaxBytes { get; } = new("--max-bytes")
     {
-        Description = "The most bytes of an image's file.",
+        Description = $"The most bytes of an image's file. Default: {ImageLimits.Default.MaxBytes}.",
         HelpName = "N",
-        DefaultValueFactory = _ => ImageLimits.Default.MaxBytes,
     };
 
     public static Option<string> Alpha { get; } = Choice(
@@ -74,7 +72,7 @@ internal static class ModelOptions
         RequireRange(MaxBytes, 1, int.MaxValue);
     }
 
-    private static void RequireRange(Option<int> option, int least, int most) => option.Validators.Add(result =>
+    private static void RequireRange(Option option, int least, int most) => option.Validators.Add(result =>
     {
         if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int value)
             && (value < least || value > most))
@@ -98,15 +96,16 @@ internal static class ModelOptions
     /// <summary>The limits of size that the user gave. Who allows more pixels allows longer sides too.</summary>
     public static ImageLimits Limits(ParseResult parsed)
     {
-        (int pixels, int bytes) = (parsed.GetValue(MaxPixels), parsed.GetValue(MaxBytes));
-        bool more = pixels > ImageLimits.Default.MaxPixels;
-        return new ImageLimits { MaxPixels = pixels, MaxBytes = bytes, MaxSide = more ? pixels : ImageLimits.Default.MaxSide };
+        ImageLimits limits = ImageLimits.Default;
+        if (parsed.GetValue(MaxPixels) is { } pixels)
+            limits = limits with { MaxPixels = pixels, MaxSide = pixels > limits.MaxPixels ? pixels : limits.MaxSide };
+        return parsed.GetValue(MaxBytes) is { } bytes ? limits with { MaxBytes = bytes } : limits;
     }
 
     public static ImageOptions Image(ParseResult parsed) => new()
     {
         Limits = Limits(parsed),
-        Orientation = parsed.GetValue(Orient) == "true" ? ImageOrientation.Apply : ImageOrientation.Ignore,
+        Orientation = parsed.GetValue(Orient) == "false" ? ImageOrientation.Ignore : ImageOrientation.Apply,
         Alpha = parsed.GetValue(Alpha) == "drop" ? AlphaMode.Drop : AlphaMode.White,
         Resize = parsed.GetValue(Resize) == "classic" ? ResizeMode.Classic : ResizeMode.Pillow,
     };

@@ -42,7 +42,11 @@ public static class BlipEndpoints
             endpoints.MapHealthChecks(live, new HealthCheckOptions { Predicate = _ => false });
         foreach (string ready in (string[])["/health/ready", "/health"])
         {
-            HealthCheckOptions tagged = new() { Predicate = check => check.Tags.Contains(ReadyCheck.Tag) };
+            HealthCheckOptions tagged = new()
+            {
+                Predicate = check => check.Tags.Contains(ReadyCheck.Tag),
+                ResponseWriter = ReadyCheck.WriteAsync,
+            };
             endpoints.MapHealthChecks(ready, tagged);
         }
         return endpoints;

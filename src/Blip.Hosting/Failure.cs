@@ -20,7 +20,9 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     {
         BlipBusyException busy => new(StatusCodes.Status429TooManyRequests, busy.Code, busy.Message, busy.RetryAfter),
         BlipModelException model => ModelUnusable(model.Code),
-        BlipException { Code: BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing } unusable => ModelUnusable(unusable.Code),
+        BlipException { Code: BlipErrorCode.DeviceUnavailable } unusable => ModelUnusable(unusable.Code),
+        BlipException { Code: BlipErrorCode.PackageMissing } missing => new(
+            StatusCodes.Status500InternalServerError, missing.Code, missing.Message),
         BlipException { Code: BlipErrorCode.DownloadFailed } => new(
             StatusCodes.Status503ServiceUnavailable,
             BlipErrorCode.DownloadFailed,

@@ -3,7 +3,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Blip.AI;
 using Blip.AI.Images;
+using Blip.Hosting.Health;
 using Blip.Hub;
 using Blip.Images;
 using Blip.Skia;
@@ -114,6 +116,30 @@ public sealed class LimitTests
         using HttpResponseMessage response = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
         await Service.ReadProblemAsync(response, 503, "model_loading");
         Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Package_Missing_IsNamedByHealthAnswersAndTools()
+    {
+        await using Service service = await Service.StartAsync(
+            services: s => s.AddSingleton<IImageDecoder>(new MissingDecoder()), warm: false);
+        await service.Services.GetRequiredService<BlipWarmUp>().FirstTry.ContinueWith(_ => { }, TaskScheduler.Default);
+        using HttpResponseMessage ready = await service.Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal($"Unhealthy: {MissingDecoder.Message}", await ready.Content.ReadAsStringAsync());
+        using HttpResponseMessage response = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, "a"));
+        Assert.Equal(MissingDecoder.Message, await Service.ReadProblemAsync(response, 500, "package_missing"));
+        ImageAnswer answer = await service.Services.CreateScope().ServiceProvider.GetRequiredService<BlipTools>()
+            .AskImageAsync($"data:image/jpeg;base64,{Convert.ToBase64String(Service.Dogs)}", "a");
+        Assert.Equal(("package_missing", MissingDecoder.Message), (answer.Error!.Code, answer.Error.Message));
+    }
+
+    private sealed class MissingDecoder : IImageDecoder
+    {
+        public const string Message = "A library is missing. Add the package Some.Package.";
+
+        public void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken) =>
+            throw new BlipException(BlipErrorCode.PackageMissing, Message);
     }
 
     [Fact]

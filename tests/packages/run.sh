@@ -76,6 +76,21 @@ sizes() { # No package is larger than 60 MB.
     [ -z "$(find "$work/feed" -name '*.nupkg' -size +61440k)" ]
 }
 
+source_link() { # With a public remote: packages name it and the commit, symbols its files. Two folders give the same bytes.
+    local folder commit
+    for folder in one two; do
+        git clone -q "$repository" $folder
+        git -C $folder remote set-url origin https://github.com/example/blip.git
+        (cd $folder && env -u NUGET_PACKAGES dotnet pack src/Blip.Hub -c Release -v q -p:ContinuousIntegrationBuild=true -o out)
+        unzip -q $folder/out/Blip.Hub.*.snupkg -d $folder/symbols
+        unzip -q $folder/out/Blip.Hub.*[0-9].nupkg -d $folder/package
+    done
+    commit=$(git -C one rev-parse HEAD)
+    grep "<repository type=\"git\" url=\"https://github.com/example/blip.git\".* commit=\"$commit\"" one/package/Blip.Hub.nuspec
+    grep -a "https://raw.githubusercontent.com/example/blip/$commit/" one/symbols/lib/net10.0/Blip.Hub.pdb >/dev/null
+    cmp one/package/lib/net10.0/Blip.Hub.dll two/package/lib/net10.0/Blip.Hub.dll
+}
+
 # Applications ---------------------------------------------------------------------------------------------------------------------------
 
 first_answer() { # From nothing to the answer: three commands, with a cold package cache.
@@ -112,10 +127,7 @@ native_aot() {
     answers out/app "$dogs"
 }
 
-web() { # A minimal API, and its health.
-    dotnet new web -o . --name app >/dev/null
-    add Blip
-    add Blip.Hosting
+service() { # service: the program of an ASP.NET Core application.
     cat >Program.cs <<'CS'
 using Blip.Hosting;
 var builder = WebApplication.CreateBuilder(args);
@@ -125,8 +137,20 @@ app.MapBlip();
 app.Run();
 CS
     build
-    dotnet bin/Debug/net10.0/app.dll --urls http://127.0.0.1:5199 &
+}
+
+serve() { # serve: runs it until the step ends.
+    dotnet bin/Debug/net10.0/app.dll --urls http://127.0.0.1:5199 >serve.txt 2>&1 &
     trap 'kill %1' EXIT
+    for _ in $(seq 60); do curl -fs http://127.0.0.1:5199/health/live >/dev/null && return || sleep 1; done
+}
+
+web() { # A minimal API, and its health.
+    dotnet new web -o . --name app >/dev/null
+    add Blip
+    add Blip.Hosting
+    service
+    serve
     for _ in $(seq 60); do curl -fs http://127.0.0.1:5199/health/ready >/dev/null && break || sleep 1; done
     curl -fsS -F "image=@$dogs" -F "question=$question" http://127.0.0.1:5199/api/ask | grep '"answer":"2"'
 }
@@ -198,6 +222,21 @@ libraries_alone() { # Who adds just a library is told what is missing, one packa
         add $missing
     done
     answers dotnet run -- "$dogs"
+}
+
+service_alone() { # A service without a runtime says so: its health, its answers, its tools.
+    dotnet new web -o . --name app >/dev/null
+    add Blip.Hosting
+    service
+    serve
+    curl -s http://127.0.0.1:5199/health/ready | tee health.txt
+    grep "package Blip.Runtime.Cpu" health.txt
+    curl -s -F "image=@$dogs" -F "question=$question" http://127.0.0.1:5199/api/ask | tee ask.txt
+    grep '"code":"package_missing"' ask.txt
+    grep "package Blip.Runtime.Cpu" ask.txt
+    curl -s -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '{"jsonrpc":"2.0","id":1,"method":"tools/call",
+        "params":{"name":"ask_image","arguments":{"image":"data:image/jpeg;base64,/9j/","question":"a"}}}' http://127.0.0.1:5199/mcp | tee mcp.txt
+    grep "package Blip.Runtime.Cpu" mcp.txt
 }
 
 gpu() { # The GPU's package takes the place of the CPU's files, and answers without a GPU.
@@ -285,16 +324,17 @@ systems() { # The right natives for five systems, and an error for those that ON
 # The tool -------------------------------------------------------------------------------------------------------------------------------
 
 tool() { # Installed, asked, completed, removed.
-    dotnet tool install Blip.Cli --tool-path bin
-    answers bin/blip ask "$dogs" "$question"
-    bash "$here/natives.sh" bin/.store/blip.cli/*/blip.cli.linux-*/*/tools/net10.0/linux-* "$(rid)"
+    local bin=$DOTNET_CLI_HOME/.dotnet/tools
+    dotnet tool install -g Blip.Cli
+    answers "$bin/blip" ask "$dogs" "$question"
+    bash "$here/natives.sh" "$bin"/.store/blip.cli/*/blip.cli.linux-*/*/tools/net10.0/linux-* "$(rid)"
     # What bash sets before it completes the word.
-    PATH=$PWD/bin:$PATH bash --norc -c '
+    PATH=$bin:$PATH bash --norc -c '
         eval "$(blip completion bash)"
         COMP_WORDS=(blip a) COMP_CWORD=1 COMP_LINE="blip a" COMP_POINT=6
         _blip && [ "${COMPREPLY[*]}" = ask ]'
-    dotnet tool uninstall Blip.Cli --tool-path bin
-    [ ! -e bin/blip ]
+    dotnet tool uninstall -g Blip.Cli
+    [ ! -e "$bin/blip" ]
 }
 
 rid() { [ "$(uname -m)" = aarch64 ] && echo linux-arm64 || echo linux-x64; }
@@ -318,7 +358,7 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
-steps=(pack sizes first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone gpu systems
+steps=(pack sizes source_link first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone service_alone gpu systems
     template_agent template_kernel template_functions tool dnx_tool mcp)
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>

@@ -17,6 +17,9 @@ public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, I
     /// <summary>Whether the model has answered.</summary>
     public bool IsWarm { get; private set; }
 
+    /// <summary>Why the last try failed; <see langword="null"/> where none has failed.</summary>
+    internal Exception? Failure { get; private set; }
+
     /// <summary>Ends when the first try ends. If the try fails, the task fails too.</summary>
     public Task FirstTry => _firstTry.Task;
 
@@ -41,6 +44,7 @@ public sealed partial class BlipWarmUp(BlipService service, TimeProvider time, I
             catch (Exception exception)
 #pragma warning restore CA1031
             {
+                Failure = exception;
                 NotLoaded(exception, pause);
                 _firstTry.TrySetException(exception);
             }
