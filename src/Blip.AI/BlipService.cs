@@ -80,7 +80,8 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
     public async Task WarmUpAsync(CancellationToken cancellationToken = default)
     {
         BlipModel model = await GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        await model.AskAsync(BlipImage.FromBytes(OnePixel), "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
+        BlipImage image = BlipImage.FromBytes(OnePixel);
+        await model.AskAsync(image, "what is in the picture?", cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
