@@ -48,6 +48,12 @@ add() { # add PACKAGE
 
 build() { dotnet build -v q -warnaserror -p:NoWarn=NU1603 "$@"; }
 
+publish() { # publish OPTION...: for this kind of Linux, into out, without a warning.
+    # -warnaserror would switch on messages of the trimmer about .NET itself.
+    dotnet publish -v q -r linux-x64 -p:NoWarn=NU1603 -o out "$@" >publish.txt 2>&1 || { cat publish.txt; return 1; }
+    if grep -i warning publish.txt; then return 1; fi
+}
+
 program() { # program: the two lines of the README, with the image as the argument.
     cat >Program.cs <<'CS'
 using Blip;
@@ -109,20 +115,19 @@ first_answer() { # From nothing to the answer: three commands, with a cold packa
 
 single_file() {
     console
-    dotnet publish -v q -r linux-x64 -p:PublishSingleFile=true --self-contained -warnaserror -p:NoWarn=NU1603 -o out
-    ls out
+    publish -p:PublishSingleFile=true --self-contained
     answers out/app "$dogs"
 }
 
 trimmed() {
     console
-    dotnet publish -v q -r linux-x64 -p:PublishTrimmed=true -warnaserror -p:NoWarn=NU1603 -o out
+    publish -p:PublishTrimmed=true
     answers out/app "$dogs"
 }
 
 native_aot() {
     console
-    dotnet publish -v q -r linux-x64 -p:PublishAot=true -warnaserror -p:NoWarn=NU1603 -o out
+    publish -p:PublishAot=true
     [ ! -e out/app.dll ]
     answers out/app "$dogs"
 }
