@@ -161,7 +161,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
     {
         BlipModel model = await BlipModel.LoadAsync(_options, Services(), _stop.Token).ConfigureAwait(false);
         // A process may make many services, for example one for each kernel. One warning is enough.
-        if (_options.Model == BlipModel.DemoModel
+        if (IsDemo
             && _services?.LoggerOf<BlipService>() is { } logger && logger.IsEnabled(LogLevel.Warning)
             && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
             DemoModelAnswers(logger);
