@@ -1,4 +1,6 @@
+using System.Diagnostics.CodeAnalysis;
 using Blip.AI.Images;
+using Blip.Hub;
 using Blip.Images;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,9 +34,10 @@ public static class BlipServiceCollectionExtensions
         ArgumentNullException.ThrowIfNull(services);
         // New limits, because binding writes into them and the default ones are shared.
         services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Limits = new ImageLimits() });
-        services.AddBound<BlipOptions>(SectionName).Configure(o => configure?.Invoke(o));
-        services.AddBound<ImageSourceOptions>(SectionName + ":Sources").Configure(o => configureSources?.Invoke(o));
-        services.AddBound<ImageStoreOptions>(SectionName + ":Handles");
+        services.AddBound<BlipOptions, BlipOptionsValidator>(SectionName).Configure(o => configure?.Invoke(o));
+        services.AddBound<ImageSourceOptions, ImageSourceOptionsValidator>(SectionName + ":Sources")
+            .Configure(o => configureSources?.Invoke(o));
+        services.AddBound<ImageStoreOptions, ImageStoreOptionsValidator>(SectionName + ":Handles");
         services.TryAddSingleton(provider => new BlipService(provider.GetRequiredService<IOptions<BlipOptions>>(), provider));
         services.TryAddSingleton<IBlipModel>(provider => provider.GetRequiredService<BlipService>());
         services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
@@ -44,9 +47,22 @@ public static class BlipServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>An application, or a kernel, need not have a configuration.</summary>
-    private static OptionsBuilder<T> AddBound<T>(this IServiceCollection services, string section)
-        where T : class => services.AddOptions<T>()
+    /// <summary>Binds options, where the application or kernel has a configuration, and checks them at start.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The members of the options are kept by the attributes here.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "A test binds every setting in the compiled command.")]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(HubOptions))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageOptions))]
+    [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageLimits))]
+    internal static OptionsBuilder<TOptions> AddBound<
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TOptions,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TValidator>(
+        this IServiceCollection services, string section)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
+        return services.AddOptions<TOptions>()
             .Configure<IServiceProvider>((options, provider) => provider.GetService<IConfiguration>()?.GetSection(section).Bind(options))
-            .ValidateDataAnnotations().ValidateOnStart();
+            .ValidateOnStart();
+    }
 }

@@ -23,10 +23,10 @@ public static class BlipServiceProviderExtensions
         BlipTools tools = services.CreateTools(conversation);
         return
         [
-            AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName),
-            AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName),
-            AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName),
-            AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName),
+            AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName, serializerOptions: ToolJson.ForFunctions),
+            AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName, serializerOptions: ToolJson.ForFunctions),
+            AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName, serializerOptions: ToolJson.ForFunctions),
+            AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName, serializerOptions: ToolJson.ForFunctions),
         ];
     }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Blip.AI;
 
 namespace Blip.Hosting;
 
@@ -33,13 +34,13 @@ public sealed class BlipHostingOptions
     public int MaxRequestBytes { get; set; } = 30 * 1024 * 1024;
 
     /// <summary>The longest time for one request, waiting included. After it the request gets 504. 60 s by default; 1 s to 1 h.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ParseLimitsInInvariantCulture = true)]
+    [TimeRange("00:00:01", "01:00:00")]
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
     /// The longest time that a request waits for a model that is still being loaded. After it the request gets 503 with
     /// <c>Retry-After</c>. 10 s by default; 0 to 10 minutes.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ParseLimitsInInvariantCulture = true)]
+    [TimeRange("00:00:00", "00:10:00")]
     public TimeSpan LoadPatience { get; set; } = TimeSpan.FromSeconds(10);
 }

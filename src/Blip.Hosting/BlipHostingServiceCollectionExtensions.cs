@@ -36,9 +36,7 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ChatCompletionsEndpoint>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
-        services.AddOptions<BlobAnsweringOptions>().BindConfiguration(BlipServiceCollectionExtensions.SectionName + ":Blobs")
-            .Validate(blobs => blobs.Questions.Count <= BlipTools.MaxQuestions, "Blip:Blobs:Questions has more than 16 questions.")
-            .ValidateOnStart();
+        services.AddBound<BlobAnsweringOptions, BlobAnsweringOptionsValidator>(BlipServiceCollectionExtensions.SectionName + ":Blobs");
         services.TryAddSingleton<BlobAnswering>();
         services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
         return services;
@@ -52,8 +50,8 @@ public static class BlipHostingServiceCollectionExtensions
     public static IServiceCollection AddBlipMcp(this IServiceCollection services, Action<BlipHostingOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<BlipHostingOptions>().BindConfiguration(BlipServiceCollectionExtensions.SectionName)
-            .Configure(options => configure?.Invoke(options)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddBound<BlipHostingOptions, BlipHostingOptionsValidator>(BlipServiceCollectionExtensions.SectionName)
+            .Configure(options => configure?.Invoke(options));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.

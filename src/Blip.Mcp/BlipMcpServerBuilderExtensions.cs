@@ -10,6 +10,8 @@ namespace Blip.Mcp;
 /// <summary>Serves the tools over the Model Context Protocol.</summary>
 public static class BlipMcpServerBuilderExtensions
 {
+    private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
+
     /// <summary>
     /// Adds the tools to a server whose services have Blip. Failures are tool errors with the same codes. While the model loads, a client
     /// that asked for progress gets it.
@@ -17,7 +19,7 @@ public static class BlipMcpServerBuilderExtensions
     public static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        return builder.WithTools<BlipMcpTools>().WithRequestFilters(filters =>
+        return builder.WithTools<BlipMcpTools>(Json).WithRequestFilters(filters =>
             filters.AddCallToolFilter(next => async (request, cancellationToken) =>
             {
                 await LoadAsync(request, cancellationToken).ConfigureAwait(false);
@@ -50,7 +52,7 @@ public static class BlipMcpServerBuilderExtensions
             Message = "The arguments do not fit the tool.",
             Hint = "Give each argument of the tool's schema, in its type.",
         };
-        JsonElement content = JsonSerializer.SerializeToElement(new ImageAnswer { Error = error });
+        JsonElement content = JsonSerializer.SerializeToElement(new ImageAnswer { Error = error }, ToolJson.Default.ImageAnswer);
         return new CallToolResult
         {
             IsError = true,

@@ -1,6 +1,6 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Options;
 
 namespace Blip.AI.Images;
 
@@ -38,7 +38,7 @@ public sealed partial class ImageSource : IDisposable
 
     /// <summary>Creates a source with this policy.</summary>
     /// <param name="options">The policy; its values are copied.</param>
-    /// <exception cref="ValidationException">A value is out of its range; the message names it.</exception>
+    /// <exception cref="OptionsValidationException">A value is out of its range; the message names it.</exception>
     public ImageSource(ImageSourceOptions options)
         : this(options, resolve: null, mayConnect: null)
     {
@@ -48,7 +48,7 @@ public sealed partial class ImageSource : IDisposable
     internal ImageSource(
         ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
     {
-        Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
+        new ImageSourceOptionsValidator().Check(options);
         _allowDataUris = options.AllowDataUris;
         _maxBytes = options.MaxBytes;
         _timeout = options.Timeout;

@@ -49,7 +49,7 @@ public sealed class ImageSourceOptions : IValidatableObject
     public int MaxBytes { get; set; } = 20 * 1024 * 1024;
 
     /// <summary>The time for one image, redirects included. 10 ms to 10 minutes; default 10 s.</summary>
-    [Range(typeof(TimeSpan), "00:00:00.01", "00:10:00", ParseLimitsInInvariantCulture = true)]
+    [TimeRange("00:00:00.01", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many redirects are followed; each passes the whole policy. 0 to 10; default 3.</summary>

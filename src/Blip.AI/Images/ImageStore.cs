@@ -1,4 +1,4 @@
-using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace Blip.AI.Images;
 
@@ -14,7 +14,7 @@ public sealed class ImageStore : IImageHandles, IDisposable
     /// <summary>Creates an empty store.</summary>
     /// <param name="options">Its bounds; null for the defaults.</param>
     /// <param name="timeProvider">The clock; null for the system's.</param>
-    /// <exception cref="ValidationException">A bound is out of its range; the message names it.</exception>
+    /// <exception cref="OptionsValidationException">A bound is out of its range; the message names it.</exception>
     public ImageStore(ImageStoreOptions? options = null, TimeProvider? timeProvider = null)
         => _shelf = (options ?? new ImageStoreOptions()).CreateShelf(timeProvider, hash => "sha256-" + hash);
 

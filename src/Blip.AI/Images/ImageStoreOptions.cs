@@ -19,12 +19,12 @@ public sealed class ImageStoreOptions
     /// <summary>
     /// How long an image is kept after its last use. 1 s to 7 days; default 1 hour. Expired images are dropped with the next call.
     /// </summary>
-    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ParseLimitsInInvariantCulture = true)]
+    [TimeRange("00:00:01", "7.00:00:00")]
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromHours(1);
 
     internal ImageShelf CreateShelf(TimeProvider? time, Func<string, string> name)
     {
-        Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
+        new ImageStoreOptionsValidator().Check(this);
         return new ImageShelf(MaxImages, MaxBytes, Lifetime, time ?? TimeProvider.System, name);
     }
 }

@@ -48,7 +48,7 @@ internal static class BlobQuestions
     {
         try
         {
-            return JsonSerializer.Deserialize<string[]>(json) is { Length: > 0 and <= BlipTools.MaxQuestions } questions
+            return JsonSerializer.Deserialize(json, ToolJson.Default.StringArray) is { Length: > 0 and <= BlipTools.MaxQuestions } questions
                 && !questions.Contains(null)
                 ? questions
                 : throw Invalid(where);

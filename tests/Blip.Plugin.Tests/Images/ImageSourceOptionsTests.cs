@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Blip.AI.Images;
 using Microsoft.Extensions.Configuration;
 using Xunit;
@@ -69,10 +68,10 @@ public class ImageSourceOptionsTests
         Refused(new() { Timeout = TimeSpan.Zero }, nameof(ImageSourceOptions.Timeout));
         Refused(new() { Timeout = TimeSpan.FromHours(1) }, nameof(ImageSourceOptions.Timeout));
         Refused(new() { AllowedPorts = [70000] }, nameof(ImageSourceOptions.AllowedPorts));
-        Assert.Throws<ValidationException>(() => new ImageRegistry(new ImageStoreOptions { MaxImages = 0 }));
-        Assert.Throws<ValidationException>(() => new ImageStore(new ImageStoreOptions { Lifetime = TimeSpan.Zero }));
+        Assert.Throws<OptionsValidationException>(() => new ImageRegistry(new ImageStoreOptions { MaxImages = 0 }));
+        Assert.Throws<OptionsValidationException>(() => new ImageStore(new ImageStoreOptions { Lifetime = TimeSpan.Zero }));
     }
 
     private static void Refused(ImageSourceOptions options, string name) =>
-        Assert.Contains(name, Assert.Throws<ValidationException>(() => new ImageSource(options)).Message, StringComparison.Ordinal);
+        Assert.Contains(name, Assert.Throws<OptionsValidationException>(() => new ImageSource(options)).Message, StringComparison.Ordinal);
 }

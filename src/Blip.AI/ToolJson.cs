@@ -1,0 +1,24 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.AI;
+
+namespace Blip.AI;
+
+/// <summary>How the arguments and results of the tools are written as JSON, without reflection.</summary>
+[JsonSerializable(typeof(ImageAnswer))]
+[JsonSerializable(typeof(ImageAnswers))]
+[JsonSerializable(typeof(ImageList))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class ToolJson : JsonSerializerContext
+{
+    /// <summary>The options of the libraries of agents, which know the tools' types too.</summary>
+    public static JsonSerializerOptions With(JsonSerializerOptions options)
+    {
+        JsonSerializerOptions all = new(options);
+        all.TypeInfoResolverChain.Insert(0, Default);
+        all.MakeReadOnly();
+        return all;
+    }
+
+    public static JsonSerializerOptions ForFunctions { get; } = With(AIJsonUtilities.DefaultOptions);
+}
