@@ -15,15 +15,21 @@ internal sealed class ModelRuns
     /// <summary>Decoder steps after which a search lets others run. Most answers end before.</summary>
     private const int StepsInTurn = 4;
 
-    /// <summary>Runs of questions that may be open beside those at work: long answers, which have let others go first.</summary>
+    /// <summary>Runs of questions that may be open beside those at work, which have let others go first.</summary>
     private const int WaitingRuns = 3;
+
+    /// <summary>
+    /// An answer that may have more tokens is long. Long ones have runs of their own: however many are open, short ones need not wait
+    /// until one ends.
+    /// </summary>
+    private const int MaxShortAnswer = 20;
 
     private readonly QuestionAnsweringNetwork _network;
     private readonly Func<string> _describeNonFinite;
     private readonly ModelTelemetry _telemetry;
     private readonly RunSlots _slots;
     private readonly RunQueue<ImageItem, ImageEmbeddings> _images;
-    private readonly RunQueue<ImageQuestion, QuestionResult> _questions;
+    private readonly RunQueue<ImageQuestion, QuestionResult> _shortAnswers, _longAnswers;
 
     /// <param name="network">Outlives the runs.</param>
     /// <param name="options">The limits.</param>
@@ -38,7 +44,9 @@ internal sealed class ModelRuns
         _images = new RunQueue<ImageItem, ImageEmbeddings>(
             _slots, new RunLimits(1, 1), Encode, item => item.Pixels.Dispose(),
             waits => telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits), time, options.MaxConcurrentRuns);
-        _questions = new RunQueue<ImageQuestion, QuestionResult>(
+        (_shortAnswers, _longAnswers) = (QuestionQueue(), QuestionQueue());
+
+        RunQueue<ImageQuestion, QuestionResult> QuestionQueue() => new(
             _slots, new RunLimits(options.MaxBatchSize, options.MaxBatchTokens), Ask, question => question.Embeddings.Release(),
             waits => telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits), time, options.MaxConcurrentRuns + WaitingRuns);
     }
@@ -47,9 +55,11 @@ internal sealed class ModelRuns
     public Task<ImageEmbeddings> EncodeAsync(PixelTensor pixels, CancellationToken cancellationToken) =>
         _images.Enqueue([new ImageItem(pixels)], cancellationToken)[0];
 
-    /// <summary>Answers questions. Each holds a reference to its image, which is owned from here on.</summary>
+    /// <summary>
+    /// Answers the questions of a call, which have equal limits. Each holds a reference to its image, which is owned from here on.
+    /// </summary>
     public Task<QuestionResult>[] Ask(IReadOnlyList<ImageQuestion> questions, CancellationToken cancellationToken) =>
-        _questions.Enqueue(questions, cancellationToken);
+        (questions is [{ Limits.MaxNewTokens: > MaxShortAnswer }, ..] ? _longAnswers : _shortAnswers).Enqueue(questions, cancellationToken);
 
     /// <summary>Waits for what is under way. Nothing runs after that.</summary>
     public Task DrainAsync() => _slots.DrainAsync();

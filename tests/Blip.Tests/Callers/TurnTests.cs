@@ -30,20 +30,41 @@ public sealed class TurnTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Ask_ShortAnswersInTheRunOfALongOne_AreGivenBeforeItEnds()
+    public async Task Ask_ShorterAnswersInTheRunOfALongerOne_AreGivenBeforeItEnds()
     {
-        Task<Answer> first, longOne;
+        AskOptions longer = new() { MinNewTokens = 20, MaxNewTokens = 20 };
+        Task<Answer> first, longerOne;
         Task<Answer>[] shortOnes;
         using (HeldRun held = new(_meter))
         {
             first = AskAsync(Short);
             await held.Started;
-            longOne = AskAsync(Long);
+            longerOne = AskAsync(longer);
             shortOnes = [.. Enumerable.Range(0, 4).Select(_ => AskAsync(Short))];
         }
-        await Task.WhenAll([first, .. shortOnes]);
+        await first;
+        Answer[] answers = await Task.WhenAll(shortOnes);
         Assert.Contains(5, _meter.QuestionRuns());
-        await AssertOthersAreAnsweredWhileAsync(longOne);
+        TimeSpan? search = (await longerOne).Timing.Search;
+        Assert.All(answers, answer => Assert.True(answer.Timing.Search < search));
+    }
+
+    [Fact]
+    public async Task Ask_BesideMoreLongAnswersThanRunsMayBeOpen_IsAnsweredBeforeAnyOfThem()
+    {
+        List<Task<Answer>> longOnes = [];
+        for (int i = 0; i < 4; i++)
+        {
+            Task started = NextRunStarts();
+            longOnes.Add(AskAsync(Long));
+            await started;
+        }
+        for (int i = 0; i < 4; i++)
+            longOnes.Add(AskAsync(Long));
+
+        Assert.Equal("2", (await AskAsync(Short)).Text);
+        Assert.DoesNotContain(longOnes, one => one.IsCompleted);
+        await Task.WhenAll(longOnes);
     }
 
     [Fact]
