@@ -87,7 +87,8 @@ public sealed partial class BlipModel
         try
         {
             // Off the reader's thread: opening may block.
-            BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false);
+            BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)
+                ?? throw new BlipException(BlipErrorCode.InvalidRequest, "What opens the item gave no image.");
             return await ServeAsync(isAsk: true, async trace =>
             {
                 (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken)
@@ -111,7 +112,6 @@ public sealed partial class BlipModel
     private static BlipException AsBlipException(Exception exception) => exception switch
     {
         BlipException known => known,
-        ArgumentNullException => new BlipException(BlipErrorCode.InvalidRequest, "A question is null. Give a text.", exception),
         OperationCanceledException => new BlipException(BlipErrorCode.Cancelled, "Opening the image was cancelled.", exception),
         IOException or UnauthorizedAccessException => new BlipException(BlipErrorCode.FileNotFound, "The image cannot be read.", exception),
         _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed, and Blip did not foresee why.", exception),
@@ -132,9 +132,14 @@ public sealed partial class BlipModel
                 ids.Add(Tokenize(questions[i], options));
                 asked.Add(i);
             }
-            catch (Exception exception) when (exception is BlipException or ArgumentNullException)
+            catch (BlipException exception)
             {
-                outcomes[i] = new QuestionOutcome(questions[i], null, AsBlipException(exception));
+                outcomes[i] = new QuestionOutcome(questions[i], null, exception);
+            }
+            catch (ArgumentNullException exception)
+            {
+                outcomes[i] = new QuestionOutcome(questions[i], null,
+                    new BlipException(BlipErrorCode.InvalidRequest, "A question is null. Give a text.", exception));
             }
         }
 

@@ -40,6 +40,9 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     private readonly ModelTelemetry _telemetry;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _packing;
+    private readonly Lock _digestGate = new();
+    private readonly Lazy<Task> _disposal;
+    private Task<string>? _digest;
 
     private BlipModel(LoadedModel loaded, BlipOptions options, BlipServices services, ModelTelemetry telemetry, ILogger logger)
     {
@@ -54,6 +57,7 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
         _pixels = new PixelBudget(options.MaxPixelsInFlight);
         _cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
         _runs = new ModelRuns(_network, options, DescribeNonFinite, telemetry, time);
+        _disposal = new Lazy<Task>(DisposeOnceAsync);
         _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
 
         static string Name<T>(T value)
@@ -106,18 +110,28 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     public async Task<string> GetDigestAsync(CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_gate.IsClosed, this);
-        return await Task.Run(_checkpoint.ComputeDigest, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        Task<string> digest;
+        lock (_digestGate)
+        {
+            // One for all: callers who waited in threads of the pool would keep them from those who ask questions.
+            if (_digest is null or { IsFaulted: true })
+                _digest = Task.Run(_checkpoint.ComputeDigest, CancellationToken.None);
+            digest = _digest;
+        }
+        return await digest.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
     /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
     public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
 
-    /// <summary>Waits for the questions under way, refuses new ones, and frees everything.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Waits for the questions under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    public ValueTask DisposeAsync() => new(_disposal.Value);
+
+    private async Task DisposeOnceAsync()
     {
-        if (!await _gate.CloseAsync().ConfigureAwait(false))
-            return;
+        await _gate.CloseAsync().ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
         await _packing.ConfigureAwait(false);
         // A run whose callers have all gone may still be at work.

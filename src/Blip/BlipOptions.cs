@@ -96,6 +96,8 @@ public sealed class BlipOptions
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Model);
         ArgumentNullException.ThrowIfNull(Image);
+        ThrowUnless(Enum.IsDefined(Device), nameof(Device), (long)Device);
+        ThrowUnless(Enum.IsDefined(Precision), nameof(Precision), (long)Precision);
         ThrowUnless(MaxRequests is >= 1 and <= 1_000_000, nameof(MaxRequests), MaxRequests);
         ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);

@@ -152,7 +152,11 @@ public sealed class AskEachTests
     [Fact]
     public async Task AskEach_OpenerFailsInItsOwnWay_IsTheOutcomeOfThatItemAlone()
     {
-        Exception[] own = [new ObjectDisposedException("own"), new OperationCanceledException(), new InvalidOperationException()];
+        Exception[] own =
+        [
+            new ObjectDisposedException("own"), new OperationCanceledException(), new InvalidOperationException(),
+            new ArgumentNullException(),
+        ];
         AskItem[] items =
         [
             .. own.Select(error => new AskItem(_ => throw error, [Question])),
@@ -162,8 +166,39 @@ public sealed class AskEachTests
         await using BlipModel model = await LoadAsync();
         AskOutcome[] outcomes = await model.AskEachAsync(items, cancellationToken: Stop).ToArrayAsync(Stop);
         Assert.Equal([.. own, own[0], null], outcomes.Select(outcome => outcome.Error?.InnerException));
-        Assert.Equal(["internal", "cancelled", "internal", "internal", null], outcomes.Select(outcome => outcome.Error?.Code));
+        Assert.Equal(["internal", "cancelled", "internal", "internal", "internal", null], outcomes.Select(outcome => outcome.Error?.Code));
         Assert.True(outcomes[^1].IsAnswered);
+    }
+
+    [Fact]
+    public async Task AskEach_OpenerGivesNoImage_SaysSo()
+    {
+        AskItem[] items = [new AskItem(_ => new ValueTask<BlipImage>((BlipImage)null!), [Question]), Item()];
+        await using BlipModel model = await LoadAsync();
+        AskOutcome[] outcomes = await model.AskEachAsync(items, cancellationToken: Stop).ToArrayAsync(Stop);
+        Assert.Equal(BlipErrorCode.InvalidRequest, outcomes[0].Error?.Code);
+        Assert.Contains("no image", outcomes[0].Error?.Message, StringComparison.Ordinal);
+        Assert.True(outcomes[1].IsAnswered);
+    }
+
+    [Fact]
+    public async Task AskEach_SourceFillsOneListAnewForEveryItem_EachIsAskedItsOwnQuestion()
+    {
+        await using BlipModel model = await LoadAsync();
+        AskOutcome[] outcomes = await model.AskEachAsync(Items(), cancellationToken: Stop).ToArrayAsync(Stop);
+        Assert.Equal(
+            Asked, outcomes.Select(outcome => (outcome.Answers.Single().Question, outcome.Answers.Single().Answer!.Text)));
+
+        static IEnumerable<AskItem> Items()
+        {
+            List<string> questions = [];
+            foreach ((string question, _) in Asked)
+            {
+                questions.Clear();
+                questions.Add(question);
+                yield return new AskItem(Image, questions);
+            }
+        }
     }
 
     [Fact]

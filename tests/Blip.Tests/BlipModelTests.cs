@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.Tests.Telemetry;
 using Xunit;
 
 namespace Blip.Tests;
@@ -126,6 +127,24 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
         Assert.All(started, task => Assert.True(task.IsCompletedSuccessfully));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => model.AskAsync(image, "is it snowing?", cancellationToken: Stop));
         await model.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Dispose_TwiceAtOnce_BothWait()
+    {
+        using ModelMeter meter = new();
+        BlipModel model = await BlipModel.LoadAsync(new BlipOptions(), new BlipServices { MeterFactory = meter }, Stop);
+        Task<Answer> question;
+        Task first, second;
+        using (HeldRun held = new(meter))
+        {
+            question = model.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), "is there a cat?", cancellationToken: Stop);
+            await held.Started;
+            (first, second) = (model.DisposeAsync().AsTask(), model.DisposeAsync().AsTask());
+            Assert.False(second.IsCompleted);
+        }
+        await Task.WhenAll(first, second);
+        Assert.True(question.IsCompletedSuccessfully);
     }
 
     [Fact]

@@ -22,6 +22,13 @@ public sealed class BlipOptionsTests
         await model.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromMinutes(1), stop);
     }
 
+    [Theory]
+    [InlineData((BlipDevice)77, BlipPrecision.Default)]
+    [InlineData(BlipDevice.Cpu, (BlipPrecision)(-1))]
+    public async Task Load_DeviceOrPrecisionThatIsNone_IsRefused(BlipDevice device, BlipPrecision precision) =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => BlipModel.LoadAsync(new BlipOptions { Device = device, Precision = precision }));
+
     /// <summary>Sets every option to what no model could work with.</summary>
     private static void Change(BlipOptions options)
     {

@@ -26,6 +26,17 @@ public sealed class ModelDigestTests
     }
 
     [Fact]
+    public async Task GetDigest_AThousandCallersAtOnce_TakeOneThreadOfThePool()
+    {
+        const int Callers = 1000;
+        await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
+        Task<string>[] digests = [.. Enumerable.Range(0, Callers).Select(_ => model.GetDigestAsync(Stop))];
+        // Whoever waits in a thread of the pool keeps it from those who ask questions.
+        Assert.InRange(ThreadPool.PendingWorkItemCount, 0, Callers / 4);
+        Assert.All(await Task.WhenAll(digests), digest => Assert.Equal(DemoDigest, digest));
+    }
+
+    [Fact]
     public async Task GetDigest_AfterOneThatWasCancelled_IsGiven()
     {
         await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);

@@ -10,7 +10,16 @@ internal static class AtomicFile
         Directory.CreateDirectory(folder);
         // No reference in the hub's cache has a name that starts with a dot, so nobody takes this file for one.
         string temporary = Path.Combine(folder, $".{Guid.NewGuid():N}.incomplete");
-        File.WriteAllText(temporary, content);
-        File.Move(temporary, path, overwrite: true);
+        try
+        {
+            File.WriteAllText(temporary, content);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            // On a full disk every try would leave a file behind.
+            File.Delete(temporary);
+            throw;
+        }
     }
 }

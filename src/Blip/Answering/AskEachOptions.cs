@@ -23,6 +23,7 @@ public sealed record AskEachOptions
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>
     internal void Validate()
     {
+        ArgumentNullException.ThrowIfNull(Ask);
         if (Window is < 1 or > MaxWindow)
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{nameof(Window)} is {Window}; it is 1 to {MaxWindow}.");
     }

@@ -7,7 +7,7 @@ public sealed class AskItem
 
     /// <summary>Takes an image that is there already.</summary>
     /// <param name="image">The image.</param>
-    /// <param name="questions">Its questions; with none, the image is only encoded.</param>
+    /// <param name="questions">Its questions, which are copied; with none, the image is only encoded.</param>
     /// <param name="key">What tells the caller which item an outcome belongs to.</param>
     public AskItem(BlipImage image, IReadOnlyList<string> questions, object? key = null)
         : this(_ => new ValueTask<BlipImage>(image), questions, key) =>
@@ -15,13 +15,14 @@ public sealed class AskItem
 
     /// <summary>Takes an image that is still to be read, so that a long list holds none in memory.</summary>
     /// <param name="open">Reads the image. What it throws is the error of this item alone.</param>
-    /// <param name="questions">Its questions; with none, the image is only encoded.</param>
+    /// <param name="questions">Its questions, which are copied; with none, the image is only encoded.</param>
     /// <param name="key">What tells the caller which item an outcome belongs to.</param>
     public AskItem(Func<CancellationToken, ValueTask<BlipImage>> open, IReadOnlyList<string> questions, object? key = null)
     {
         ArgumentNullException.ThrowIfNull(open);
         ArgumentNullException.ThrowIfNull(questions);
-        (_open, Questions, Key) = (open, questions, key);
+        // A copy: asking reads ahead, and the caller may fill one list anew for every item.
+        (_open, Questions, Key) = (open, [.. questions], key);
     }
 
     /// <summary>The questions.</summary>

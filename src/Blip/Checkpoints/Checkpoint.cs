@@ -119,7 +119,7 @@ public sealed class Checkpoint : IDisposable
             file.ReleasePages();
     }
 
-    /// <summary>The name of a tensor with a NaN or an infinity, if there is one. The first call reads all weights.</summary>
+    /// <summary>The name of a weight with a NaN or an infinity, if there is one. The first call reads all weights.</summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal string? FindNonFiniteTensor()
     {
@@ -127,7 +127,8 @@ public sealed class Checkpoint : IDisposable
         {
             if (!_nonFinite.Known)
             {
-                CheckpointTensor[] weights = [.. Tensors.Values.Where(tensor => tensor.Type != TensorType.Other)];
+                CheckpointTensor[] weights =
+                    [.. Architecture.ExpectedTensors(Config, IsHeadTied).Select(expected => Tensors[expected.Name])];
                 bool[] finite = ReadAll(weights, tensor => tensor.IsFinite());
                 _nonFinite = (true, weights.Where((_, i) => !finite[i]).Select(tensor => tensor.Name).FirstOrDefault());
             }

@@ -73,8 +73,16 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>
     /// To be called when all sessions are made: keeps computed weights for the next start, and frees what a GPU has copied.
     /// </summary>
+    /// <exception cref="BlipModelException">In int8: a weight is NaN or infinite.</exception>
     public void Complete()
     {
+        // Activations in 8 bits lose a NaN: the answer would be wrong instead of missing. Kept weights were checked when they were made.
+        if (IsInt8 && Cache is not { IsFilled: true } && Checkpoint.FindNonFiniteTensor() is { } tensor)
+        {
+            throw new BlipModelException(
+                $"Tensor {tensor} holds NaN or infinity, which int8 does not show. " +
+                "Take the model's files anew from where they were published.");
+        }
         _weights.Keep();
         if (_selection.Device == BlipDevice.Cuda)
             _weights.Dispose();

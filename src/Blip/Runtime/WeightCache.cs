@@ -104,22 +104,24 @@ internal sealed class WeightCache : IDisposable
     }
 
     /// <summary>Notes something of these weights for later starts.</summary>
-    public void WriteNote(string name, string value)
+    public void WriteNote(string name, string value) => TryNote(NotePath(name), value);
+
+    /// <summary>Takes what was read out of the process's memory.</summary>
+    public void ReleasePages() => _file?.ReleasePages();
+
+    public void Dispose() => _file?.Dispose();
+
+    private static void TryNote(string path, string value)
     {
         try
         {
-            AtomicFile.Replace(NotePath(name), value);
+            AtomicFile.Replace(path, value);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The next start finds it out again.
         }
     }
-
-    /// <summary>Takes what was read out of the process's memory.</summary>
-    public void ReleasePages() => _file?.ReleasePages();
-
-    public void Dispose() => _file?.Dispose();
 
     private string NotePath(string name) => Path.Combine(_folder, $"{Stem}.{name}");
 
@@ -155,7 +157,7 @@ internal sealed class WeightCache : IDisposable
         if (File.Exists(known) && File.ReadAllText(known) is { Length: 64 } text && text.All(char.IsAsciiHexDigitLower))
             return text;
         string digest = checkpoint.ComputeDigest();
-        AtomicFile.Replace(known, digest);
+        TryNote(known, digest);
         return digest;
     }
 

@@ -71,6 +71,22 @@ public sealed class PoisonedQuestionTests : IAsyncLifetime
         Assert.Contains(12, _meter.QuestionRuns());
     }
 
+    /// <summary>A product in 8 bits takes a NaN for a number: the question would be answered, and wrongly.</summary>
+    [Fact]
+    public async Task Load_InInt8_IsRefusedAndNothingIsKept()
+    {
+        using TempFolder cache = new();
+        BlipOptions options = new()
+        {
+            Model = Path.Combine(_folder.Path, "poisoned"),
+            Device = BlipDevice.Cpu,
+            Precision = BlipPrecision.Int8,
+            CacheDirectory = cache.Path,
+        };
+        AssertNamesTheTensor(await Record.ExceptionAsync(() => BlipModel.LoadAsync(options, cancellationToken: Stop)));
+        Assert.Empty(Directory.GetFiles(cache.Path, "*.safetensors"));
+    }
+
     private static void AssertNamesTheTensor(Exception? error) =>
         Assert.Contains(Words, Assert.IsType<BlipModelException>(error).Message, StringComparison.Ordinal);
 

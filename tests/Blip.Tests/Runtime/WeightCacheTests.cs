@@ -87,19 +87,37 @@ public sealed class WeightCacheTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(_cache.Path));
     }
 
+    /// <summary>As in an image of a container that brings its cache along: read-only, and the model lies elsewhere than it did.</summary>
+    [Fact]
+    public async Task Folder_ThatTakesNoNoteOfTheDigest_GivesWhatItKeeps_AndNoFileIsLeft()
+    {
+        float[] first = await AskAsync(TestPaths.DemoModel);
+        string note = Directory.GetFiles(_cache.Path, "digest-*").Single(), kept = Kept();
+        File.Delete(note);
+        Directory.CreateDirectory(note);
+        DateTime written = File.GetLastWriteTimeUtc(kept);
+        await using (BlipModel model = await LoadAsync(TestPaths.DemoModel))
+            Assert.Equal(kept, model.CachedWeights);
+        Assert.Equal(first, await AskAsync(TestPaths.DemoModel));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(kept));
+        Assert.Equal([note, kept], Directory.GetFileSystemEntries(_cache.Path).Order(StringComparer.Ordinal));
+    }
+
     private string Kept() => Assert.Single(Directory.GetFiles(_cache.Path, "*.safetensors"));
 
     private async Task<float[]> AskAsync(string model, string? cache = null)
     {
-        await using BlipModel loaded = await BlipModel.LoadAsync(
-            new BlipOptions
-            {
-                Model = model,
-                Device = BlipDevice.Cpu,
-                Precision = BlipPrecision.Int8,
-                CacheDirectory = cache ?? _cache.Path,
-            });
+        await using BlipModel loaded = await LoadAsync(model, cache);
         Answer[] answers = await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), Questions);
         return [.. answers.SelectMany(a => a.TokenLogProbabilities)];
     }
+
+    private Task<BlipModel> LoadAsync(string model, string? cache = null) => BlipModel.LoadAsync(
+        new BlipOptions
+        {
+            Model = model,
+            Device = BlipDevice.Cpu,
+            Precision = BlipPrecision.Int8,
+            CacheDirectory = cache ?? _cache.Path,
+        });
 }

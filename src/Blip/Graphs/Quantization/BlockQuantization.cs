@@ -52,7 +52,7 @@ internal static class BlockQuantization
     private static float Scale(ReadOnlySpan<float> block)
     {
         float largest = Math.Abs(TensorPrimitives.MaxMagnitude(block));
-        // For a block of zeros any scale is right. A NaN stays a NaN; it is found later in the logits.
+        // For a block of zeros any scale is right.
         return largest == 0 ? 1 : largest / Largest;
     }
 }
