@@ -10,7 +10,9 @@ namespace Blip.Checkpoints;
 /// </summary>
 /// <param name="Text">Question encoder and answer decoder.</param>
 /// <param name="Vision">Vision transformer.</param>
-/// <param name="TieWordEmbeddings">Whether the decoder's head is its word embeddings.</param>
+/// <param name="TieWordEmbeddings">
+/// What the file says of the decoder's head and its word embeddings. The weights decide: see <see cref="Checkpoint.IsHeadTied"/>.
+/// </param>
 public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bool TieWordEmbeddings)
 {
     internal const string FileName = "config.json";

@@ -98,6 +98,23 @@ public sealed unsafe class CheckpointTensor
         }
     }
 
+    /// <summary>Whether another tensor has the same type, shape and bytes.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal bool HasBytesOf(CheckpointTensor other)
+    {
+        if (StoredType != other.StoredType || !Shape.SequenceEqual(other.Shape) || _strides is not null || other._strides is not null)
+            return false;
+        using MapHold hold = _source.Hold(), otherHold = other._source.Hold();
+        const int Most = 1 << 26;
+        for (long at = 0; at < ByteLength && Data != other.Data; at += Most)
+        {
+            int length = (int)Math.Min(Most, ByteLength - at);
+            if (!new ReadOnlySpan<byte>((byte*)Data + at, length).SequenceEqual(new ReadOnlySpan<byte>((byte*)other.Data + at, length)))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Whether no element is NaN or infinite.</summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal bool IsFinite()
