@@ -86,6 +86,9 @@ public sealed unsafe class CheckpointTensor
         }
     }
 
+    /// <summary>The same tensor under another name.</summary>
+    internal CheckpointTensor Named(string name) => new(name, _source, Offset, ByteLength, Type, StoredType, Shape, _strides);
+
     /// <summary>Checks that the tensor is of a type that weights are read in.</summary>
     /// <exception cref="BlipModelException">It is of another type.</exception>
     internal void ThrowIfNoWeight()
