@@ -15,6 +15,9 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
         return new ConfigSection(file, prefix + key + ".", value);
     }
 
+    /// <summary>An object that is a part of a list or a map under a key.</summary>
+    public ConfigSection Within(string key, JsonElement value) => new(file, prefix + key + ".", value);
+
     public int Int(string key, int fallback, int least, int most)
     {
         if (Find(key) is not { } value)
