@@ -102,6 +102,7 @@ public sealed class Checkpoint : IDisposable
         lock (_digestGate)
         {
             using MapHold hold = _files[0].Hold();
+            ThrowIfShrunk();
             return _digest ??= HashAll();
         }
     }
@@ -111,6 +112,15 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (MappedFile file in _files)
             file.Dispose();
+    }
+
+    /// <summary>Checks that the files of weights are as long as they were mapped: a file that was cut in place cannot be read.</summary>
+    /// <exception cref="BlipModelException">One shrank.</exception>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal void ThrowIfShrunk()
+    {
+        foreach (MappedFile file in _files)
+            file.ThrowIfShrunk();
     }
 
     /// <summary>Takes what was read of the weights out of the process's memory.</summary>

@@ -19,7 +19,7 @@ internal static class WeightFiles
     {
         foreach (string name in (string[])[Safetensors, Torch])
         {
-            if (File.Exists(Path.Combine(directory, name)))
+            if (ModelFile.Exists(directory, name))
                 return WithoutPrefix(ByName(Read(directory, name, files)));
             if (ShardIndex.Read(directory, ShardIndex.NameFor(name)) is { } index)
                 return WithoutPrefix(ReadShards(directory, ShardIndex.NameFor(name), index, files));
