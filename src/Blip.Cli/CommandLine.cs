@@ -15,6 +15,9 @@ internal static class CommandLine
 
     private const int Cancelled = 130;
 
+    /// <summary>How long a verb that was interrupted may take to end by itself: servers finish the answers that are under way.</summary>
+    public static TimeSpan TimeToStop(string[] args) => TimeSpan.FromSeconds(args is ["serve" or "mcp", ..] ? 40 : 3);
+
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")

@@ -37,6 +37,7 @@ internal static class DoctorCommand
         Line("device auto", obstacle is null ? "cuda" : "cpu");
         HubCache cache = new();
         Line("models", string.Create(CultureInfo.InvariantCulture, $"{cache.List().Count(m => m.Usable)} usable in {cache.Folder}"));
+        Line("model files", "replace them by rename, never in place, while a process uses the model");
         return 0;
     }
 

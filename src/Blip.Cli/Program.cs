@@ -13,7 +13,9 @@ return signalled != 0 && code != 0 ? signalled : code;
 void Stop(PosixSignalContext context, int exitCode)
 {
     // The second signal ends the process at once, as usual.
-    context.Cancel = signalled == 0;
-    signalled = exitCode;
+    context.Cancel = true;
+    if (Interlocked.CompareExchange(ref signalled, exitCode, 0) != 0)
+        ProcessEnd.Now(exitCode);
+    ProcessEnd.After(CommandLine.TimeToStop(args), exitCode);
     stop.Cancel();
 }

@@ -37,6 +37,7 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
                     $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of " +
                     $"{checkpoint.Config.Text.VocabSize}: take vocab.txt and tokenizer.json from the same model as the weights.");
             }
+            CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
             (selection, QuestionAnsweringNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
             return new LoadedModel(selection, checkpoint, tokenizer, network);
@@ -46,6 +47,20 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
             checkpoint.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Checks that the token with which config.json begins an answer is the one that the tokenizer has for it.</summary>
+    private void CheckStart(BertTokenizer tokenizer, int start)
+    {
+        if (!tokenizer.TryGetTokenId("[DEC]", out int expected) || start == expected)
+            return;
+        if (start < tokenizer.VocabularySize && !tokenizer.IsSpecial(start))
+        {
+            throw new BlipModelException(
+                $"The tokenizer gives [DEC], which begins an answer, the id {expected}; text_config.bos_token_id in config.json is " +
+                $"{start}, which is a word. Take vocab.txt and tokenizer.json from the same model as config.json and the weights.");
+        }
+        InferenceLog.StartIsAnother(logger, expected, start);
     }
 
     /// <summary>Makes the network; where <see cref="BlipPrecision.Auto"/> finds that int8 deviates, the one in fp32.</summary>

@@ -9,7 +9,7 @@ namespace Blip.Cli.Tests;
 /// <summary>Ctrl+C while a command waits for standard input ends the command at once, although the read cannot be cancelled.</summary>
 public class InterruptTests
 {
-    private const int Interrupt = 2;
+    private const int Interrupt = 2, Terminate = 15;
 
     public static TheoryData<string[], string> BatchCommands => new()
     {
@@ -39,6 +39,54 @@ public class InterruptTests
         using Process process = BlipProcess.Start("ask", "-", "is there a cat?");
         Assert.NotNull(await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken));
         await AssertEndsAsync(process);
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("ask", "PIPE", "is there a cat?")]
+    [InlineData("ask", "--batch", "PIPE")]
+    [InlineData("tokenize", "--batch", "PIPE")]
+    [InlineData("preprocess", "PIPE", "--out", "x.safetensors")]
+    public async Task Interrupt_WaitingForAPipeThatNobodyWrites_EndsWith130(params string[] arguments)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
+        using TempFolder folder = new();
+        string pipe = Path.Combine(folder.Path, "pipe");
+        using (Process make = Process.Start("mkfifo", [pipe]))
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using Process process = BlipProcess.Start([.. arguments.Select(word => word == "PIPE" ? pipe : word)]);
+        await Task.Delay(2000, TestContext.Current.CancellationToken);
+        Assert.False(process.HasExited);
+        await AssertEndsAsync(process);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [InlineData(Interrupt, "info")]
+    [InlineData(Terminate, "ask", "DOGS", "is there a cat?")]
+    [InlineData(Interrupt, "warm", "--precision", "int8")]
+    [InlineData(Terminate, "tokenize", "a cat")]
+    public async Task Signal_AtAnyMoment_EndsTheProcess(int signal, params string[] arguments)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
+        Random random = new(signal);
+        for (int i = 0; i < 6; i++)
+        {
+            using Process process = BlipProcess.Start([.. arguments.Select(word => word == "DOGS" ? TestPaths.Sample("dogs.jpg") : word)]);
+            await Task.Delay(random.Next(1500), TestContext.Current.CancellationToken);
+            _ = Kill(process.Id, signal);
+            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+            limit.CancelAfter(TimeSpan.FromSeconds(15));
+            try
+            {
+                await process.WaitForExitAsync(limit.Token);
+                // It was done before, ended by itself, or had not come to handle signals.
+                Assert.Contains(process.ExitCode, (int[])[0, 128 + signal]);
+                Assert.DoesNotContain("   at ", await process.StandardError.ReadToEndAsync(limit.Token), StringComparison.Ordinal);
+            }
+            finally
+            {
+                process.Kill();
+            }
+        }
     }
 
     private static async Task AssertEndsAsync(Process process)

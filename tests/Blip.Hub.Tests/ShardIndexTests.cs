@@ -84,7 +84,7 @@ public sealed class ShardIndexTests : IDisposable
     public void Read_NoTensors_SaysSo(string content, string says) => Assert.Contains(says, RefusalOf(content), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("", "not valid JSON")]
+    [InlineData("", "is empty")]
     [InlineData("{", "not valid JSON")]
     [InlineData("""{"weight_map":{"a":"1.safetensors","a":"2.safetensors"}}""", "not valid JSON")]
     [InlineData("""{"weight_map":{"a":"\ud800.safetensors"}}""", "not Unicode")]

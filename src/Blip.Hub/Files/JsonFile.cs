@@ -15,19 +15,13 @@ internal static class JsonFile
     /// <param name="directory">The model's folder.</param>
     /// <param name="name">The file's name.</param>
     /// <param name="maxBytes">The largest size that is read, in bytes.</param>
-    /// <exception cref="BlipModelException">The file cannot be read, is too large or is not a JSON object.</exception>
+    /// <exception cref="BlipModelException">The file cannot be read, is no ordinary file, is too large or is not a JSON object.</exception>
     public static JsonElement? Read(string directory, string name, int maxBytes = DefaultMaxBytes)
     {
-        string path = Path.Combine(directory, name);
-        if (!File.Exists(path))
+        if (ModelFile.Read(directory, name, maxBytes) is not { } bytes)
             return null;
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > maxBytes)
-                throw new BlipModelException($"{name} has {stream.Length} bytes; at most {maxBytes} are read. {Remedy}");
-            byte[] bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
@@ -42,10 +36,6 @@ internal static class JsonFile
         catch (InvalidOperationException exception)
         {
             throw new BlipModelException($"{name} holds text that is not Unicode. {Remedy}", exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
         }
     }
 

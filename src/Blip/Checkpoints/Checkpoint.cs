@@ -21,7 +21,7 @@ public sealed class Checkpoint : IDisposable
     {
         (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
         HeadTensors.UseOneName(tensors);
-        IsHeadTied = HeadTensors.IsTied(config, tensors);
+        IsHeadTied = HeadTensors.IsTied(tensors);
         architecture.CheckTensors(config, IsHeadTied, tensors);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
             throw new BlipModelException(defect);
@@ -39,7 +39,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The tensors by their names in PyTorch.</summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
-    /// <summary>Whether the answer decoder's head is its word embeddings.</summary>
+    /// <summary>
+    /// Whether the answer decoder's head is its word embeddings: the weights have no head of their own, or one with the same bytes.
+    /// </summary>
     public bool IsHeadTied { get; }
 
     /// <summary>The kind of model.</summary>
@@ -100,6 +102,7 @@ public sealed class Checkpoint : IDisposable
         lock (_digestGate)
         {
             using MapHold hold = _files[0].Hold();
+            ThrowIfShrunk();
             return _digest ??= HashAll();
         }
     }
@@ -109,6 +112,15 @@ public sealed class Checkpoint : IDisposable
     {
         foreach (MappedFile file in _files)
             file.Dispose();
+    }
+
+    /// <summary>Checks that the files of weights are as long as they were mapped: a file that was cut in place cannot be read.</summary>
+    /// <exception cref="BlipModelException">One shrank.</exception>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal void ThrowIfShrunk()
+    {
+        foreach (MappedFile file in _files)
+            file.ThrowIfShrunk();
     }
 
     /// <summary>Takes what was read of the weights out of the process's memory.</summary>

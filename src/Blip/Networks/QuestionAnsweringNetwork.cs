@@ -103,6 +103,7 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>Encodes pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
     public ImageEmbeddings Encode(Memory<byte> pixels, CancellationToken cancellationToken)
     {
+        _sessions.Checkpoint.ThrowIfShrunk();
         using RunControl control = new(cancellationToken);
         return _vision.Encode(pixels, control);
     }
@@ -115,6 +116,7 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <param name="cancellationToken">Ends the pass under way.</param>
     public void Ask(IReadOnlyList<ImageQuestion> questions, IAnswerListener listener, CancellationToken cancellationToken)
     {
+        _sessions.Checkpoint.ThrowIfShrunk();
         long start = Stopwatch.GetTimestamp();
         using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Tokens) > ManyTokens);
         using AnswerDecoder decoder = Encode(questions, control);

@@ -10,6 +10,12 @@ internal static partial class InferenceLog
     [LoggerMessage(201, LogLevel.Warning, "The model runs in fp32: in int8 its answers to trial questions deviate by {Deviation:0.000}.")]
     public static partial void Int8Deviates(ILogger logger, double deviation);
 
+    [LoggerMessage(
+        203, LogLevel.Warning,
+        "The tokenizer gives [DEC], which begins an answer, the id {Expected}; text_config.bos_token_id in config.json is {Start}, and " +
+        "answers begin with that.")]
+    public static partial void StartIsAnother(ILogger logger, int expected, int start);
+
     [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
     public static partial void NotPacked(ILogger logger, Exception exception);
 }

@@ -14,33 +14,42 @@ public sealed class BertTokenizer
     private const string Continuation = "##";
 
     private readonly string[] _tokens;
-    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal), _added = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _continuations = new(StringComparer.Ordinal);
-    private readonly string[] _special;
-    private readonly HashSet<int> _specialIds = [];
+    private readonly HashSet<int> _specialIds;
+    private readonly AddedTokenFinder _typed, _normalized;
     private readonly int _longest;
 
     internal BertTokenizer(TokenizerFiles files)
     {
         _tokens = files.Tokens;
+        foreach (AddedToken token in files.Added.Where(token => !token.IsPiece))
+            _added[token.Content] = token.Id;
         MaxLength = files.MaxLength ?? DefaultMaxLength;
         for (int id = 0; id < _tokens.Length; id++)
         {
             string token = _tokens[id];
+            if (_added.ContainsKey(token))
+                continue;
             _longest = Math.Max(_longest, token.Length);
             // When a token is in vocab.txt twice, the later line counts, as in Python.
             _ids[token] = id;
             if (token.StartsWith(Continuation, StringComparison.Ordinal))
                 _continuations[token[Continuation.Length..]] = id;
         }
-        // Where two begin alike, the longer one is meant.
-        _special = [.. files.Special.OrderByDescending(token => token.Length)];
-        foreach (string token in _special)
-            _specialIds.Add(files.Require(_ids, token));
-        ClsTokenId = files.Require(_ids, "[CLS]");
-        SepTokenId = files.Require(_ids, "[SEP]");
-        PadTokenId = files.Require(_ids, "[PAD]");
-        UnknownTokenId = files.Require(_ids, "[UNK]");
+        AddedToken[] added = [.. files.Added.OrderBy(token => !token.IsSpecial)];
+        _specialIds = [.. added.Where(token => token.IsSpecial).Select(token => token.Id)];
+        _typed = new AddedTokenFinder(added.Where(token => !token.IsNormalized).Select(token => (token.Content, token)));
+        (string Pattern, AddedToken Token)[] normalized =
+            [.. added.Where(token => token.IsNormalized).Select(token => (CharacterTable.Instance.Normalize(token.Content), token))];
+        _normalized = new AddedTokenFinder(normalized);
+        // Such a token is text in its normalised form, in an answer too.
+        foreach ((string pattern, AddedToken token) in normalized)
+            _tokens[token.Id] = pattern;
+        ClsTokenId = files.Require(this, "[CLS]");
+        SepTokenId = files.Require(this, "[SEP]");
+        PadTokenId = files.Require(this, "[PAD]");
+        UnknownTokenId = files.Require(this, "[UNK]");
     }
 
     /// <summary>The number of tokens, including added ones such as [DEC] and [ENC].</summary>
@@ -78,7 +87,8 @@ public sealed class BertTokenizer
     /// <param name="token">The token as the vocabulary writes it.</param>
     /// <param name="id">The id; 0 when there is no such token.</param>
     /// <returns>Whether the vocabulary has the token.</returns>
-    public bool TryGetTokenId(string token, out int id) => _ids.TryGetValue(token, out id);
+    public bool TryGetTokenId(string token, out int id) =>
+        _added.TryGetValue(token, out id) || _ids.TryGetValue(token, out id);
 
     /// <summary>Whether a token is special, such as [SEP], and not text.</summary>
     public bool IsSpecial(int id) => _specialIds.Contains(id);
@@ -98,7 +108,7 @@ public sealed class BertTokenizer
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 2, nameof(maxLength));
         List<int> ids = new(16) { ClsTokenId };
         // An id too many shows that the text has more tokens than the limit.
-        bool whole = Encode(text, mode == SpecialTokenMode.Plain ? [] : _special, ids, most);
+        bool whole = Encode(text, isNormalized: false, special: mode == SpecialTokenMode.Reference, ids, most);
         if (!whole)
             ids.RemoveRange(most - 1, ids.Count - (most - 1));
         ids.Add(SepTokenId);
@@ -106,7 +116,8 @@ public sealed class BertTokenizer
     }
 
     /// <summary>
-    /// Converts ids to text. Special tokens are left out, pieces of a word are joined, and the space before <c>. ? ! ,</c> is removed.
+    /// Converts ids to text. Special tokens are left out, pieces of a word are joined, and the space before <c>. ? ! ,</c> is removed,
+    /// also before tokens that begin so, such as <c>...</c>
     /// </summary>
     /// <param name="ids">The ids: 0 to <see cref="VocabularySize"/> - 1.</param>
     /// <param name="cleanUp">
@@ -117,17 +128,16 @@ public sealed class BertTokenizer
     public string Decode(ReadOnlySpan<int> ids, bool cleanUp = true)
     {
         StringBuilder text = new();
+        bool isFirst = true;
         foreach (int id in ids)
         {
             string token = Token(id);
             if (_specialIds.Contains(id))
                 continue;
-            if (text.Length > 0 && token.StartsWith(Continuation, StringComparison.Ordinal))
-                text.Append(token, Continuation.Length, token.Length - Continuation.Length);
-            else if (text.Length > 0 && token is not ("." or "?" or "!" or ","))
-                text.Append(' ').Append(token);
-            else
-                text.Append(token);
+            if (!isFirst)
+                token = token.StartsWith(Continuation, StringComparison.Ordinal) ? token[Continuation.Length..] : " " + token;
+            text.Append(CleanUp(token));
+            isFirst = false;
         }
         if (cleanUp)
         {
@@ -136,6 +146,15 @@ public sealed class BertTokenizer
         }
         return text.ToString();
     }
+
+    /// <summary>What the library's decoder does to each token, with the space before it.</summary>
+    private static string CleanUp(string token) =>
+        token.Replace(" .", ".", StringComparison.Ordinal).Replace(" ?", "?", StringComparison.Ordinal)
+            .Replace(" !", "!", StringComparison.Ordinal).Replace(" ,", ",", StringComparison.Ordinal)
+            .Replace(" ' ", "'", StringComparison.Ordinal).Replace(" n't", "n't", StringComparison.Ordinal)
+            .Replace(" 'm", "'m", StringComparison.Ordinal).Replace(" do not", " don't", StringComparison.Ordinal)
+            .Replace(" 's", "'s", StringComparison.Ordinal).Replace(" 've", "'ve", StringComparison.Ordinal)
+            .Replace(" 're", "'re", StringComparison.Ordinal);
 
     /// <summary>One token as text. A piece that continues a word has no <c>##</c>; a special token is not changed.</summary>
     /// <param name="id">The token's id: 0 to <see cref="VocabularySize"/> - 1.</param>
@@ -151,41 +170,48 @@ public sealed class BertTokenizer
         : throw new ArgumentOutOfRangeException(nameof(id), id, $"The vocabulary has the ids 0 to {_tokens.Length - 1}.");
 
     /// <summary>
-    /// Appends the text's ids. Special tokens, where they are looked for, split the text as it was typed. Returns false when there is no
-    /// room left for [SEP]: what follows is not read.
+    /// Appends the text's ids. Added tokens split the text as it was typed, then those that are looked for in normalised text split what is
+    /// between. Returns false when there is no room left for [SEP]: what follows is not read.
     /// </summary>
-    private bool Encode(ReadOnlySpan<char> text, ReadOnlySpan<string> special, List<int> ids, int most)
+    private bool Encode(ReadOnlySpan<char> text, bool isNormalized, bool special, List<int> ids, int most)
+    {
+        AddedTokenFinder finder = isNormalized ? _normalized : _typed;
+        int read = 0;
+        if (finder.Finds(special))
+        {
+            AddedTokenFinder.Search search = finder.In(text, special);
+            while (search.Next(out AddedTokenFinder.Match match))
+            {
+                if (!EncodeBetween(text[read..Math.Max(read, match.Start)], isNormalized, special, ids, most))
+                    return false;
+                ids.Add(match.Token.Id);
+                if (ids.Count >= most)
+                    return false;
+                read = match.End;
+            }
+        }
+        return EncodeBetween(text[read..], isNormalized, special, ids, most);
+    }
+
+    private bool EncodeBetween(ReadOnlySpan<char> text, bool isNormalized, bool special, List<int> ids, int most) =>
+        isNormalized || !_normalized.Finds(special)
+            ? EncodeWords(text, ids, most)
+            : Encode(CharacterTable.Instance.Normalize(text), isNormalized: true, special, ids, most);
+
+    /// <summary>Appends the ids of a text in which no added token is looked for.</summary>
+    private bool EncodeWords(ReadOnlySpan<char> text, List<int> ids, int most)
     {
         CharacterTable table = CharacterTable.Instance;
         WordBuffer word = new(stackalloc char[WordBuffer.Capacity]);
         for (int at = 0, read; at < text.Length; at += read)
         {
-            if (FindAtStart(special, text[at..]) is { } token)
-            {
-                AppendWord(ref word, ids);
-                ids.Add(_ids[token]);
-                read = token.Length;
-            }
-            else
-            {
-                Rune.DecodeFromUtf16(text[at..], out Rune rune, out read);
-                Append(rune, table, ref word, ids);
-            }
+            Rune.DecodeFromUtf16(text[at..], out Rune rune, out read);
+            Append(rune, table, ref word, ids);
             if (ids.Count >= most)
                 return false;
         }
         AppendWord(ref word, ids);
         return ids.Count < most;
-    }
-
-    private static string? FindAtStart(ReadOnlySpan<string> special, ReadOnlySpan<char> text)
-    {
-        foreach (string token in special)
-        {
-            if (text.StartsWith(token, StringComparison.Ordinal))
-                return token;
-        }
-        return null;
     }
 
     private void Append(Rune rune, CharacterTable table, ref WordBuffer word, List<int> ids)

@@ -65,6 +65,38 @@ internal sealed class CharacterTable
     }
 
     /// <summary>
+    /// A text in lower case and without accents, with spaces around ideographs, as the library's normalizer gives it. Normalising it again
+    /// adds only such spaces.
+    /// </summary>
+    public string Normalize(ReadOnlySpan<char> text)
+    {
+        StringBuilder normal = new(text.Length);
+        WordBuffer character = new(stackalloc char[WordBuffer.Capacity]);
+        foreach (Rune rune in text.EnumerateRunes())
+        {
+            // An unpaired surrogate becomes the replacement character, which is removed.
+            CharacterClass kind = ClassOf(rune);
+            if (kind == CharacterClass.Removed)
+                continue;
+            if (kind == CharacterClass.Space)
+            {
+                normal.Append(' ');
+                continue;
+            }
+            Append(rune, ref character);
+            string space = IsIdeograph(rune.Value) ? " " : "";
+            normal.Append(space).Append(character.Text).Append(space);
+            character.Clear();
+        }
+        return normal.ToString();
+    }
+
+    /// <summary>The library's ranges of Chinese characters.</summary>
+    private static bool IsIdeograph(int codePoint) => codePoint is (>= 0x4E00 and <= 0x9FFF) or (>= 0x3400 and <= 0x4DBF)
+        or (>= 0x20000 and <= 0x2A6DF) or (>= 0x2A700 and <= 0x2B73F) or (>= 0x2B740 and <= 0x2B81F) or (>= 0x2B920 and <= 0x2CEAF)
+        or (>= 0xF900 and <= 0xFAFF) or (>= 0x2F800 and <= 0x2FA1F);
+
+    /// <summary>
     /// Reads two kinds of lines, with numbers in hexadecimal. <c>CLASS FIRST[-LAST]</c> gives the class of characters: R removed, S
     /// space, P single, Q single and mapped, M mapped; all others are part of a word. <c>= CHARACTER FORM...</c> gives the normalised
     /// form of a mapped character.

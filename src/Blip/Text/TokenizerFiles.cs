@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Blip.Checkpoints;
@@ -10,6 +11,7 @@ internal sealed class TokenizerFiles
 {
     private const string JsonName = "tokenizer.json", VocabularyName = "vocab.txt", ConfigName = "tokenizer_config.json";
     private const int MaxVocabularyBytes = 64 << 20, MaxTokens = 1_000_000;
+    private const string SameModel = "Take the tokenizer's files from the model that the weights are from.";
     private const string Remedy = "Download the file again from where the model was published.";
 
     /// <summary>The special tokens of every BLIP tokenizer. [DEC] and [ENC] are added when a vocab.txt does not have them.</summary>
@@ -17,13 +19,14 @@ internal sealed class TokenizerFiles
 
     private readonly string _file;
 
-    private TokenizerFiles(string file, string[] tokens, string[] special, int? maxLength) =>
-        (_file, Tokens, Special, MaxLength) = (file, tokens, special, maxLength);
+    private TokenizerFiles(string file, string[] tokens, IReadOnlyList<AddedToken> added, int? maxLength) =>
+        (_file, Tokens, Added, MaxLength) = (file, tokens, added, maxLength);
 
     /// <summary>All tokens by id.</summary>
     public string[] Tokens { get; }
 
-    public string[] Special { get; }
+    /// <summary>The tokens that are found in a text before its words are.</summary>
+    public IReadOnlyList<AddedToken> Added { get; }
 
     public int? MaxLength { get; }
 
@@ -34,26 +37,28 @@ internal sealed class TokenizerFiles
         int? maxLength = ReadMaxLength(directory);
         if (JsonFile.Read(directory, JsonName) is { } json)
             return ReadJson(json, maxLength);
-        string path = Path.Combine(directory, VocabularyName);
-        if (!File.Exists(path))
+        if (ModelFile.Read(directory, VocabularyName, MaxVocabularyBytes) is not { } vocabulary)
         {
             throw BlipModelException.NotFound(
                 $"The model's folder has no tokenizer: neither {JsonName} nor {VocabularyName}. "
                 + "Give a folder with a complete Hugging Face checkpoint.");
         }
-        List<string> tokens = ReadVocabulary(path);
-        foreach (string added in (string[])["[DEC]", "[ENC]"])
+        List<string> tokens = ReadVocabulary(vocabulary);
+        List<AddedToken> added = ReadAddedTokens(directory, tokens);
+        foreach (string start in (string[])["[DEC]", "[ENC]"])
         {
-            if (!tokens.Contains(added))
-                tokens.Add(added);
+            if (!tokens.Contains(start))
+                tokens.Add(start);
         }
-        return new TokenizerFiles(VocabularyName, [.. tokens], [.. Known.Where(tokens.Contains)], maxLength);
+        foreach (string known in Known.Where(known => tokens.Contains(known) && !added.Exists(token => token.Content == known)))
+            added.Add(new AddedToken(known, tokens.LastIndexOf(known), IsSpecial: true));
+        return new TokenizerFiles(VocabularyName, [.. tokens], added, maxLength);
     }
 
     /// <summary>The id of a token that every BLIP tokenizer has.</summary>
-    public int Require(Dictionary<string, int> ids, string token) => ids.TryGetValue(token, out int id)
+    public int Require(BertTokenizer tokenizer, string token) => tokenizer.TryGetTokenId(token, out int id)
         ? id
-        : throw new BlipModelException($"{_file} does not have the token {token}, so it does not belong to a BLIP model. {Remedy}");
+        : throw new BlipModelException($"{_file} does not have the token {token}, so it does not belong to a BLIP model. {SameModel}");
 
     /// <summary>The smallest limit that the folder's files state, or <see langword="null"/>.</summary>
     private static int? ReadMaxLength(string directory)
@@ -90,22 +95,53 @@ internal sealed class TokenizerFiles
     private static void RequireTrue(ConfigSection config, string key)
     {
         if (!config.Bool(key, true))
-            throw config.Invalid(key, "it is false, but BLIP's uncased tokenizer needs true");
+            throw config.Unsupported(key, "it is false, and Blip has BERT's uncased tokenizer only, which needs true");
+    }
+
+    /// <summary>The tokens that a tokenizer_config.json adds to a vocab.txt, by their ids.</summary>
+    private static List<AddedToken> ReadAddedTokens(string directory, List<string> tokens)
+    {
+        const string Key = "added_tokens_decoder";
+        List<AddedToken> added = [];
+        if (JsonFile.Read(directory, ConfigName) is not { } json
+            || new ConfigSection(ConfigName, "", json).Find(Key) is not { ValueKind: JsonValueKind.Object } entries)
+            return added;
+        ConfigSection config = new(ConfigName, "", json);
+        foreach (JsonProperty entry in entries.EnumerateObject())
+        {
+            if (!int.TryParse(entry.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id))
+                throw config.Invalid(Key, "an id is not a whole number");
+            added.Add(ReadAddedToken(config, Key, entry.Value, id, isPiece: id < tokens.Count));
+        }
+        foreach (AddedToken token in added.OrderBy(token => token.Id))
+        {
+            if (token.Id == tokens.Count && token.Id < MaxTokens)
+                tokens.Add(token.Content);
+            else if (token.Id >= tokens.Count || tokens[token.Id] != token.Content)
+                throw config.Invalid(Key, $"{VocabularyName} does not give {PlainFileName.Shown(token.Content)} the id {token.Id}");
+        }
+        return added;
+    }
+
+    private static AddedToken ReadAddedToken(ConfigSection file, string key, JsonElement value, int id, bool isPiece)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+            throw file.Invalid(key, "an entry is not an object");
+        ConfigSection entry = file.Within(key, value);
+        if (entry.Text("content") is not { Length: > 0 } content)
+            throw file.Invalid(key, "an entry has no content or no id");
+        return new AddedToken(
+            content, id, entry.Bool("special", true), isPiece, entry.Bool("single_word", false), entry.Bool("lstrip", false),
+            entry.Bool("rstrip", false), entry.Bool("normalized", false));
     }
 
     /// <summary>One token a line; a line's number is its id.</summary>
-    private static List<string> ReadVocabulary(string path)
+    private static List<string> ReadVocabulary(byte[] bytes)
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > MaxVocabularyBytes)
-            {
-                throw new BlipModelException(
-                    $"{VocabularyName} has {stream.Length} bytes; at most {MaxVocabularyBytes} are read. {Remedy}");
-            }
             UTF8Encoding utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-            using StreamReader reader = new(stream, utf8, detectEncodingFromByteOrderMarks: false);
+            using StreamReader reader = new(new MemoryStream(bytes), utf8, detectEncodingFromByteOrderMarks: false);
             List<string> tokens = [];
             while (reader.ReadLine() is { } line)
             {
@@ -118,10 +154,6 @@ internal sealed class TokenizerFiles
         {
             throw new BlipModelException($"{VocabularyName} is not UTF-8 text. {Remedy}", exception);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw BlipModelException.NotFound($"{VocabularyName} cannot be read. Check its permissions.", exception);
-        }
     }
 
     private static TokenizerFiles ReadJson(JsonElement json, int? maxLength)
@@ -133,7 +165,7 @@ internal sealed class TokenizerFiles
         RequireText(model, "unk_token", "[UNK]");
         RequireText(model, "continuing_subword_prefix", "##");
         if (model.Int("max_input_chars_per_word", WordBuffer.MaxCharacters, 1, int.MaxValue) != WordBuffer.MaxCharacters)
-            throw model.Invalid("max_input_chars_per_word", $"only {WordBuffer.MaxCharacters} is supported");
+            throw model.Unsupported("max_input_chars_per_word", $"Blip has {WordBuffer.MaxCharacters} only");
         RequireText(normalizer, "type", "BertNormalizer");
         RequireTrue(normalizer, "clean_text");
         RequireTrue(normalizer, "handle_chinese_chars");
@@ -146,30 +178,30 @@ internal sealed class TokenizerFiles
         SortedDictionary<int, string> tokens = [];
         foreach (JsonProperty entry in vocabulary.EnumerateObject())
             Add(entry.Name, entry.Value, "model.vocab");
-        List<string> special = [];
+        List<AddedToken> listed = [];
         if (root.Find("added_tokens") is { ValueKind: JsonValueKind.Array } added)
         {
             foreach (JsonElement entry in added.EnumerateArray())
             {
-                if (entry.ValueKind != JsonValueKind.Object
-                    || !entry.TryGetProperty("content", out JsonElement content) || content.ValueKind != JsonValueKind.String
-                    || content.GetString() is not { Length: > 0 } token || !entry.TryGetProperty("id", out JsonElement id))
+                if (entry.ValueKind != JsonValueKind.Object || !entry.TryGetProperty("id", out JsonElement id))
                     throw root.Invalid("added_tokens", "an entry has no content or no id");
-                Add(token, id, "added_tokens");
-                special.Add(token);
+                AddedToken token = ReadAddedToken(root, "added_tokens", entry, id: 0, isPiece: false);
+                bool isPiece = vocabulary.TryGetProperty(token.Content, out _);
+                listed.Add(token with { Id = Add(token.Content, id, "added_tokens"), IsPiece = isPiece });
             }
         }
         if (tokens.Count == 0 || tokens.Keys.Last() != tokens.Count - 1)
             throw model.Invalid("vocab", $"its {tokens.Count} ids are not the numbers 0 to {tokens.Count - 1}");
-        return new TokenizerFiles(JsonName, [.. tokens.Values], [.. special], maxLength);
+        return new TokenizerFiles(JsonName, [.. tokens.Values], listed, maxLength);
 
-        void Add(string token, JsonElement id, string key)
+        int Add(string token, JsonElement id, string key)
         {
             if (id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out int number) || number < 0 || number >= MaxTokens)
                 throw root.Invalid(key, $"a token's id is not a whole number from 0 to {MaxTokens - 1}");
             if (!tokens.TryAdd(number, token) && tokens[number] != token)
                 throw root.Invalid(key, $"two tokens have the id {number}");
             CheckCount(JsonName, tokens.Count);
+            return number;
         }
     }
 
@@ -177,12 +209,12 @@ internal sealed class TokenizerFiles
     {
         string? found = section.Text(key);
         if (found != supported && !(found is null && mayBeAbsent))
-            throw section.Invalid(key, $"it is {found ?? "absent"}, but only {supported} is supported");
+            throw section.Unsupported(key, $"it is {PlainFileName.Shown(found ?? "absent")}, and Blip has {supported} only");
     }
 
     private static void CheckCount(string file, int count)
     {
         if (count > MaxTokens)
-            throw new BlipModelException($"{file} has more than {MaxTokens} tokens. {Remedy}");
+            throw new BlipModelException($"{file} has more than {MaxTokens} tokens, which no BLIP model has. {SameModel}");
     }
 }

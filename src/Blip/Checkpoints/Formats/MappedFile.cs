@@ -1,5 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Blip.Files;
+using Microsoft.Win32.SafeHandles;
 
 namespace Blip.Checkpoints;
 
@@ -11,14 +13,15 @@ internal sealed unsafe partial class MappedFile : IDisposable
 {
     private const int DontNeed = 4;
 
+    private readonly SafeFileHandle _handle;
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
     private readonly byte* _data;
     private int _disposed;
 
-    private MappedFile(string name, string realPath, MemoryMappedFile file, long length)
+    private MappedFile(string name, string realPath, SafeFileHandle handle, MemoryMappedFile file, long length)
     {
-        (Name, RealPath, Length, _file) = (name, realPath, length, file);
+        (Name, RealPath, Length, _handle, _file) = (name, realPath, length, handle, file);
         _view = file.CreateViewAccessor(0, length, MemoryMappedFileAccess.Read);
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _data);
         _data += _view.PointerOffset;
@@ -39,17 +42,14 @@ internal sealed unsafe partial class MappedFile : IDisposable
     /// <exception cref="BlipModelException">The file is missing, empty, a Git LFS pointer, or cannot be read.</exception>
     public static MappedFile Open(string directory, string name)
     {
+        (string real, long length) = ModelFile.Find(directory, name) ?? throw BlipModelException.NotFound(
+            $"{name} is missing from the model's folder. Download it, or download the model again.");
         try
         {
-            string path = Path.Combine(directory, name);
-            string real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(path);
-            long length = new FileInfo(real).Length;
-            if (length == 0)
-                throw new BlipModelException($"{name} is empty. Download it again.");
             FileStream stream = new(real, FileMode.Open, FileAccess.Read, FileShare.Read);
             MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
                 stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            MappedFile mapped = new(name, real, file, length);
+            MappedFile mapped = new(name, real, stream.SafeFileHandle, file, length);
             if (mapped.Span(0, (int)Math.Min(length, 64)).StartsWith("version https://git-lfs"u8))
             {
                 mapped.Dispose();
@@ -58,14 +58,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
             }
             return mapped;
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw BlipModelException.NotFound(
-                $"{name} is missing from the model's folder. Download it, or download the model again.", exception);
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
+            throw ModelFile.Unreadable(name, exception);
         }
     }
 
@@ -76,6 +71,21 @@ internal sealed unsafe partial class MappedFile : IDisposable
         // The handle alone would take new holds as long as there is an old one.
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, typeof(Checkpoint));
         return new MapHold(_view.SafeMemoryMappedViewHandle);
+    }
+
+    /// <summary>
+    /// Checks that the file is as long as it was mapped. To read beyond the end of one that shrank would end the process.
+    /// </summary>
+    /// <exception cref="BlipModelException">It shrank.</exception>
+    /// <exception cref="ObjectDisposedException">The file is disposed.</exception>
+    public void ThrowIfShrunk()
+    {
+        using MapHold hold = Hold();
+        if (RandomAccess.GetLength(_handle) < Length)
+        {
+            throw new BlipModelException(
+                $"{Name} has become shorter while the model is in use. Load the model again, and replace its files by rename.");
+        }
     }
 
     /// <summary>Some of the bytes: for the one thread that opens the file, before others know it.</summary>
