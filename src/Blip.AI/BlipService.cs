@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Blip.Images;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -42,6 +43,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 
     /// <summary>Whether the demo model answers, because nobody named another.</summary>
     internal bool IsDemo => _options.Model == BlipModel.DemoModel;
+
+    /// <summary>The decoder of the application, where it has chosen one.</summary>
+    internal IImageDecoder? Decoder => (IImageDecoder?)_services?.GetService(typeof(IImageDecoder));
 
     /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits.</param>

@@ -115,7 +115,7 @@ public sealed partial class BlipTools
         if (resolved.Source != ImageSource.DataUriName)
             return (image, resolved.Source.Length <= MaxNameLength ? resolved.Source : null);
         // A data URI is long, so its image gets a handle. An image with an address keeps the address: it must not push an attached one out.
-        image.ReadHeader();
+        image.ReadHeader(decoder: _service.Decoder);
         return (image, _conversation.Attach(resolved.Data.Span));
     }
 

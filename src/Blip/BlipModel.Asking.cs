@@ -167,7 +167,7 @@ public sealed partial class BlipModel
     private async Task<PixelTensor> DecodeAsync(BlipImage image, CancellationToken cancellationToken)
     {
         // Everything that a header tells is checked before anything waits.
-        long pixelCount = image.ReadHeader(_preprocessor.Options.Limits).Pixels;
+        long pixelCount = _preprocessor.ReadHeader(image).PixelsInFlight;
         await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
         try
         {

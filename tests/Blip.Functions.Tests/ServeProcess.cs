@@ -12,12 +12,27 @@ internal sealed class ServeProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public static async Task<ServeProcess> StartAsync()
+    public Process Process => _process;
+
+    private static string Program { get; } =
+        typeof(ServeProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(a => a.Key == "BlipExecutable").Value!;
+
+    /// <summary>Runs another command of <c>blip</c>, and returns what it writes.</summary>
+    public static async Task<string> RunCommandAsync(params string[] arguments)
     {
-        IEnumerable<AssemblyMetadataAttribute> metadata = typeof(ServeProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>();
-        string program = metadata.Single(a => a.Key == "BlipExecutable").Value!;
-        Process process = Process.Start(
-            new ProcessStartInfo("dotnet", [program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo("dotnet", [Program, .. arguments]) { RedirectStandardOutput = true })!;
+        string output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return output;
+    }
+
+    public static async Task<ServeProcess> StartAsync(params (string Name, string Value)[] settings)
+    {
+        ProcessStartInfo start = new("dotnet", [Program, "serve", "--urls", "http://127.0.0.1:0"]) { RedirectStandardError = true };
+        foreach ((string name, string value) in settings)
+            start.Environment[name] = value;
+        Process process = Process.Start(start)!;
         string line;
         do
             line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))

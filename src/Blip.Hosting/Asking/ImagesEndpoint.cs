@@ -9,7 +9,8 @@ namespace Blip.Hosting.Asking;
 /// <c>POST /api/images</c>: keeps an image under the hash of its content. Later requests name the image by that handle instead of
 /// sending it again.
 /// </summary>
-internal sealed class ImagesEndpoint(AskRequestReader reader, ImageQuestions questions, ImageStore store, IOptions<BlipOptions> options)
+internal sealed class ImagesEndpoint(
+    AskRequestReader reader, ImageQuestions questions, ImageStore store, IOptions<BlipOptions> options, IImageDecoder? decoder = null)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -23,7 +24,7 @@ internal sealed class ImagesEndpoint(AskRequestReader reader, ImageQuestions que
         ReadOnlyMemory<byte> bytes = request.Reference is null
             ? request.Bytes
             : await questions.ResolveAsync(request.Reference, context.RequestAborted).ConfigureAwait(false);
-        ImageHeader header = BlipImage.FromBytes(bytes).ReadHeader(options.Value.Image.Limits);
+        ImageHeader header = BlipImage.FromBytes(bytes).ReadHeader(options.Value.Image.Limits, decoder);
         header.CheckComplete(bytes.Span);
         (StoredImage stored, bool existed) = store.Add(bytes.Span);
         await Bodies.WriteJsonAsync(context, writer =>

@@ -106,14 +106,15 @@ public sealed class BlipImage
     /// The maximum size; <see langword="null"/> for <see cref="ImageLimits.Default"/>. The limit on bytes does not count for the pixels
     /// of <see cref="FromRgb"/>.
     /// </param>
+    /// <param name="decoder">Reads the header of formats that Blip does not read itself; <see langword="null"/>: they are refused.</param>
     /// <exception cref="BlipException">
     /// <see cref="BlipErrorCode.UnsupportedImage"/> (the message names the format if it is known),
     /// <see cref="BlipErrorCode.ImageTooLarge"/>, <see cref="BlipErrorCode.TooManyPixels"/> or <see cref="BlipErrorCode.ImageCorrupt"/>.
     /// </exception>
-    public ImageHeader ReadHeader(ImageLimits? limits = null)
+    public ImageHeader ReadHeader(ImageLimits? limits = null, IImageDecoder? decoder = null)
     {
         if (_raw is null)
-            return ImageHeader.Read(Data.Span, limits);
+            return ImageHeader.Read(Data, limits, decoder);
         (limits ?? ImageLimits.Default).CheckPixels(_raw.Width, _raw.Height);
         return _raw;
     }

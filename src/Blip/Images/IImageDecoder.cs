@@ -7,6 +7,16 @@ namespace Blip.Images;
 public interface IImageDecoder
 {
     /// <summary>
+    /// Reads the header of a format that Blip knows but does not read itself: HEIC, AVIF, TIFF, JPEG XL. No pixels are decoded. By default
+    /// a decoder reads none of them. One that does must refuse an incomplete file in <see cref="Decode"/>.
+    /// </summary>
+    /// <param name="data">The bytes of the file.</param>
+    /// <param name="format">The format, found from the content.</param>
+    /// <returns>The header. <see langword="null"/>: the decoder does not read this format.</returns>
+    /// <exception cref="BlipException"><see cref="BlipErrorCode.ImageCorrupt"/>.</exception>
+    ImageHeader? ReadHeader(ReadOnlyMemory<byte> data, ImageFormat format) => null;
+
+    /// <summary>
     /// Decodes the first frame and passes all its rows, from top to bottom, to <paramref name="rows"/>. Colour profiles and gamma are not
     /// applied, alpha is not premultiplied, and the image is not turned.
     /// </summary>

@@ -8,11 +8,17 @@ internal static class ImageErrors
     public static BlipException Truncated(ImageFormat format)
         => new(BlipErrorCode.ImageCorrupt, $"The {Name(format)} image is truncated: the end of the file is missing. Send the whole file.");
 
-    public static BlipException Corrupt(ImageFormat format, string what)
-        => new(BlipErrorCode.ImageCorrupt, $"The {Name(format)} image is corrupt: {what}. Use another copy of it.");
+    public static BlipException Corrupt(ImageFormat format, string what, Exception? cause = null)
+        => new(BlipErrorCode.ImageCorrupt, $"The {Name(format)} image is corrupt: {what}. Use another copy of it.", cause);
 
     public static BlipException Unsupported(string what)
         => new(BlipErrorCode.UnsupportedImage, $"{what} is not supported. {Supported}. Convert it first, for example with ImageMagick.");
+
+    /// <summary>A format that some decoders read, but the application's does not.</summary>
+    public static BlipException NeedsDecoder(ImageFormat format)
+        => new(BlipErrorCode.UnsupportedImage,
+            $"{Name(format)} is not supported here. {Supported}. Convert it first, for example with ImageMagick "
+            + $"(magick in.{Extension(format)} out.jpg), or add the package Blip.Magick to the application.");
 
     public static BlipException NotAnImage(string what)
         => new(BlipErrorCode.UnsupportedImage, $"{what} is not an image. {Supported}.");
@@ -22,6 +28,9 @@ internal static class ImageErrors
     public static string Name(ImageFormat format) => format switch
     {
         ImageFormat.WebP => "WebP",
+        ImageFormat.JpegXl => "JPEG XL",
         _ => format.ToString().ToUpperInvariant(),
     };
+
+    private static string Extension(ImageFormat format) => format == ImageFormat.JpegXl ? "jxl" : Name(format).ToLowerInvariant();
 }

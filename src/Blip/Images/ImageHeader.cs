@@ -6,8 +6,18 @@ namespace Blip.Images;
 /// </summary>
 public sealed record ImageHeader
 {
-    internal ImageHeader(ImageFormat format, int width, int height, int orientation = 1)
-        => (Format, Width, Height, Orientation) = (format, width, height, orientation);
+    /// <summary>Creates the header of a format that Blip does not read itself: see <see cref="IImageDecoder.ReadHeader"/>.</summary>
+    /// <param name="format">The format of the bytes.</param>
+    /// <param name="width">The stored width in pixels, at least 1.</param>
+    /// <param name="height">The stored height in pixels, at least 1.</param>
+    /// <param name="orientation">How the image must be turned: 1 to 8.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The orientation is out of range.</exception>
+    public ImageHeader(ImageFormat format, int width, int height, int orientation = 1)
+    {
+        if (orientation is < 1 or > 8)
+            throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "The orientation is 1 to 8.");
+        (Format, Width, Height, Orientation) = (format, width, height, orientation);
+    }
 
     /// <summary>The format of the bytes.</summary>
     public ImageFormat Format { get; }
@@ -28,6 +38,12 @@ public sealed record ImageHeader
     public long Pixels => (long)Width * Height;
 
     /// <summary>
+    /// The place that decoding takes in the budget of pixels. Decoders of HEIC, AVIF, TIFF and JPEG XL take up to 16 bytes a pixel;
+    /// others take 4.
+    /// </summary>
+    internal long PixelsInFlight => IsForeign(Format) ? 4 * Pixels : Pixels;
+
+    /// <summary>
     /// The colour for fully transparent pixels with <see cref="AlphaMode.Drop"/>, as RGBA bytes in memory. Only for GIF: decoders give such
     /// pixels no colour, but the palette has one.
     /// </summary>
@@ -44,14 +60,33 @@ public sealed record ImageHeader
     {
         limits ??= ImageLimits.Default;
         limits.CheckBytes(data.Length);
-        ImageHeader header = ImageSniffer.Sniff(data) switch
-        {
-            ImageFormat.Jpeg => JpegFile.ReadHeader(data),
-            ImageFormat.Png => PngFile.ReadHeader(data),
-            ImageFormat.Gif => GifFile.ReadHeader(data),
-            ImageFormat.WebP => WebPFile.ReadHeader(data),
-            _ => BmpFile.ReadHeader(data),
-        };
+        return Checked(ReadKnown(data, ImageSniffer.Sniff(data)), limits);
+    }
+
+    /// <summary>Reads also the formats of the decoder.</summary>
+    internal static ImageHeader Read(ReadOnlyMemory<byte> data, ImageLimits? limits, IImageDecoder? decoder)
+    {
+        limits ??= ImageLimits.Default;
+        limits.CheckBytes(data.Length);
+        ImageFormat format = ImageSniffer.Sniff(data.Span);
+        ImageHeader? header = IsForeign(format) ? decoder?.ReadHeader(data, format) : null;
+        return Checked(header ?? ReadKnown(data.Span, format), limits);
+    }
+
+    private static bool IsForeign(ImageFormat format) => format is >= ImageFormat.Heic and <= ImageFormat.JpegXl;
+
+    private static ImageHeader ReadKnown(ReadOnlySpan<byte> data, ImageFormat format) => format switch
+    {
+        ImageFormat.Jpeg => JpegFile.ReadHeader(data),
+        ImageFormat.Png => PngFile.ReadHeader(data),
+        ImageFormat.Gif => GifFile.ReadHeader(data),
+        ImageFormat.WebP => WebPFile.ReadHeader(data),
+        ImageFormat.Bmp => BmpFile.ReadHeader(data),
+        _ => throw ImageErrors.NeedsDecoder(format),
+    };
+
+    private static ImageHeader Checked(ImageHeader header, ImageLimits limits)
+    {
         if (header.Width < 1 || header.Height < 1)
             throw ImageErrors.Corrupt(header.Format, FormattableString.Invariant($"its size is {header.Width} x {header.Height} pixels"));
         limits.CheckPixels(header.Width, header.Height);

@@ -16,7 +16,7 @@ public sealed record ImageLimits
 
     /// <summary>
     /// The maximum number of pixels (width x height), 1 to 500,000,000. Default 50,000,000. Decoding needs up to 4 bytes of memory for a
-    /// pixel, or 12 for some interlaced images. A JPEG is decoded in strips and needs much less.
+    /// pixel, 12 for some interlaced images, 16 for HEIC, AVIF, TIFF and JPEG XL. A JPEG is decoded in strips and needs much less.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MaxPixels

@@ -54,7 +54,7 @@ public sealed class ImagePreprocessor
         ArgumentNullException.ThrowIfNull(image);
         cancellationToken.ThrowIfCancellationRequested();
         long begin = Stopwatch.GetTimestamp();
-        ImageHeader header = image.ReadHeader(Options.Limits);
+        ImageHeader header = ReadHeader(image);
         header.CheckComplete(image.Data.Span);
 
         int orientation = Options.Orientation == ImageOrientation.Apply ? header.Orientation : 1;
@@ -83,6 +83,9 @@ public sealed class ImagePreprocessor
             throw;
         }
     }
+
+    /// <summary>Reads the header of an image and checks its size, with the formats of the decoder.</summary>
+    internal ImageHeader ReadHeader(BlipImage image) => image.ReadHeader(Options.Limits, _decoder);
 
     /// <summary>Decodes an image and removes transparency. Does not turn or resize it.</summary>
     internal void Decode(BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)

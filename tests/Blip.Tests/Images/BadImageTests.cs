@@ -50,12 +50,30 @@ public class BadImageTests
     [InlineData("\0\0\0\u0014ftypjp2 \0\0\0\0jp2 ", "JPEG 2000")]
     [InlineData("II*\0\u0010\0\0\0CR\u0002\0", "CR2")]
     [InlineData("FUJIFILMCCD-RAW 0201", "RAF")]
+    [InlineData("II*\0\u0008\0\0\0\u0001\0\u0012\u00C6\u0001\0\u0004\0\0\0\u0001\u0004\0\0", "DNG")]
+    [InlineData(
+        "MM\0*\0\0\0\u0008\0\u0002\0\u00FE\0\u0004\0\0\0\u0001\0\0\0\u0001\u0001\u004A\0\u0004\0\0\0\u0001\0\0\0\u0090", "NEF")]
+    [InlineData("II*\0\u0008\0\0\0\u0001\0\u0015\u0001\u0003\0\u0001\0\0\0\u0006\0\0\0", "6 samples")]
+    [InlineData("II+\0\u0008\0\0\0", "BigTIFF")]
     [InlineData("\0\0\u0001\0\u0001\0\u0010\u0010", "ICO")]
     [InlineData("\0\0\u0002\0\u0001\0\u0010\u0010", "CUR")]
     [InlineData("<?xml version='1.0' encoding='ISO-8859-1'?><!-- \u00FC --><svg/>", "SVG")]
     [InlineData("<!DOCTYPE html><html><body><svg/></body></html>", "HTML")]
     public void Read_StartOfAnotherKind_IsCalledByItsName(string latin1, string name) =>
         AssertCalled(name, latin1[0] == '\uFEFF' ? Encoding.UTF8.GetBytes(latin1) : Encoding.Latin1.GetBytes(latin1));
+
+    [Theory]
+    [InlineData("\0\0\0\u0018ftypheic\0\0\0\0mif1heic", "HEIC", "magick in.heic out.jpg")]
+    [InlineData("\0\0\0\u0018ftypavif\0\0\0\0mif1avif", "AVIF", "magick in.avif out.jpg")]
+    [InlineData("MM\0*\0\0\0\u0008\0\0", "TIFF", "magick in.tiff out.jpg")]
+    [InlineData("\u00FF\n\0\0", "JPEG XL", "magick in.jxl out.jpg")]
+    public void Read_FormatOfAnotherPackage_SaysHowToConvertItAndWhatToAdd(string latin1, string name, string command)
+    {
+        byte[] file = Encoding.Latin1.GetBytes(latin1);
+        AssertCalled(name, file);
+        AssertCalled(command, file);
+        AssertCalled("Blip.Magick", file);
+    }
 
     [Theory]
     [InlineData(8, 3, "3 bits a sample")]

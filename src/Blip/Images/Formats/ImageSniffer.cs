@@ -7,7 +7,7 @@ namespace Blip.Images;
 /// <summary>Finds the format of a file from its first bytes.</summary>
 internal static class ImageSniffer
 {
-    // Formats that people send but Blip does not read. The error names the format. '?' stands for any byte.
+    // Formats that people send but Blip does not read itself. The error names the format. '?' stands for any byte.
     private static readonly (string Magic, string Name)[] Unsupported =
     [
         ("II*\0????CR\u0002", "CR2 (a raw photo)"), ("IIU\0", "RW2 (a raw photo)"), ("IIRO", "ORF (a raw photo)"),
@@ -27,7 +27,8 @@ internal static class ImageSniffer
     // Comments and a document type may stand before an SVG's first element.
     private const int MaxProlog = 64 * 1024;
 
-    /// <exception cref="BlipException">The data is empty, is not an image, or has a format that Blip does not read.</exception>
+    /// <returns>A format that Blip reads, or one that some decoders read.</returns>
+    /// <exception cref="BlipException">The data is empty, is not an image, or has another format.</exception>
     public static ImageFormat Sniff(ReadOnlySpan<byte> data)
     {
         if (data.IsEmpty)
@@ -42,31 +43,38 @@ internal static class ImageSniffer
             return ImageFormat.WebP;
         if (BmpFile.Matches(data))
             return ImageFormat.Bmp;
-        throw Refusal(data);
+        return NameOf(data) switch
+        {
+            "HEIC" => ImageFormat.Heic,
+            "AVIF" => ImageFormat.Avif,
+            "JPEG XL" => ImageFormat.JpegXl,
+            "TIFF" => TiffFile.UnsupportedName(data) is { } other ? throw ImageErrors.Unsupported(other) : ImageFormat.Tiff,
+            { } name => throw ImageErrors.Unsupported(name),
+            null => throw ImageErrors.NotAnImage(TextName(data) ?? "The file"),
+        };
     }
 
-    private static BlipException Refusal(ReadOnlySpan<byte> data)
+    /// <summary>The name of an image or of another known file that is not text; null: none is known.</summary>
+    private static string? NameOf(ReadOnlySpan<byte> data)
     {
         foreach ((string magic, string name) in Unsupported)
             if (Matches(data, magic))
-                return ImageErrors.Unsupported(name);
+                return name;
         // An icon has at least one image. The plainest TGA begins like a cursor that has none.
         if (data is [0, 0, 1 or 2, 0, > 0, 0, ..])
-            return ImageErrors.Unsupported(data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)");
+            return data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)";
         if (IsTga(data))
-            return ImageErrors.Unsupported("TGA");
+            return "TGA";
         if (data is [0x0A, <= 5, 1, 1 or 2 or 4 or 8, ..])
-            return ImageErrors.Unsupported("PCX");
+            return "PCX";
         // PDF readers look for the mark in the first kilobyte.
         if (data[..Math.Min(data.Length, 1024)].IndexOf("%PDF-"u8) >= 0)
-            return ImageErrors.Unsupported("PDF");
+            return "PDF";
         if (data.Length >= 12 && data[4..8].SequenceEqual("ftyp"u8))
-            return ImageErrors.Unsupported(MediaName(data));
+            return MediaName(data);
         if (data is [(byte)'P', >= (byte)'1' and <= (byte)'7', (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n', ..])
-            return ImageErrors.Unsupported("PPM (Netpbm)");
-        return TextName(data) is not { } text ? ImageErrors.NotAnImage("The file")
-            : text == "SVG" ? ImageErrors.Unsupported(text)
-            : ImageErrors.NotAnImage(text);
+            return "PPM (Netpbm)";
+        return TextName(data) == "SVG" ? "SVG" : null;
     }
 
     // An ISO media file lists its major brand and then the compatible brands. The first known brand decides.
