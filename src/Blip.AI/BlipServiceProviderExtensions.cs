@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Blip.AI.Images;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,6 +11,8 @@ namespace Blip.AI;
 /// <summary>Makes the tools of a conversation from services that have Blip.</summary>
 public static class BlipServiceProviderExtensions
 {
+    private static readonly JsonSerializerOptions Json = ToolJson.With(AIJsonUtilities.DefaultOptions);
+
     /// <summary>
     /// The tools as functions of Microsoft.Extensions.AI, for an agent of Microsoft Agent Framework or any <see cref="IChatClient"/>
     /// with function calling.
@@ -23,10 +26,10 @@ public static class BlipServiceProviderExtensions
         BlipTools tools = services.CreateTools(conversation);
         return
         [
-            AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName, serializerOptions: ToolJson.ForFunctions),
-            AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName, serializerOptions: ToolJson.ForFunctions),
-            AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName, serializerOptions: ToolJson.ForFunctions),
-            AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName, serializerOptions: ToolJson.ForFunctions),
+            AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName, serializerOptions: Json),
+            AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName, serializerOptions: Json),
+            AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName, serializerOptions: Json),
+            AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName, serializerOptions: Json),
         ];
     }
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Microsoft.Extensions.AI;
 
 namespace Blip.AI;
 
@@ -19,6 +18,4 @@ internal sealed partial class ToolJson : JsonSerializerContext
         all.MakeReadOnly();
         return all;
     }
-
-    public static JsonSerializerOptions ForFunctions { get; } = With(AIJsonUtilities.DefaultOptions);
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Blip.Hosting;
+using Blip.ImageSharp;
+using Microsoft.AspNetCore.Builder;
 
 namespace Blip.Cli;
 
@@ -44,7 +46,7 @@ internal static class ServeCommand
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);
-            await BlipServer.RunAsync([.. settings], WriteReady, PrometheusMetrics.Add, PrometheusMetrics.Map, cancellationToken);
+            await BlipServer.RunAsync([.. settings], WriteReady, Configure, PrometheusMetrics.Map, cancellationToken);
             return 0;
 
             void Add(string name, string? value)
@@ -54,6 +56,12 @@ internal static class ServeCommand
             }
         });
         return command;
+    }
+
+    private static void Configure(WebApplicationBuilder builder)
+    {
+        builder.Services.UseDecoder(builder.Configuration["Blip:Decoder"]);
+        PrometheusMetrics.Add(builder);
     }
 
     private static void WriteReady(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>

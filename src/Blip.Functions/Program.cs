@@ -17,8 +17,7 @@ builder.ConfigureFunctionsWebApplication();
 // The platform checks keys and host names, so by default Blip allows every host.
 builder.Services.AddBlipHosting(options =>
     options.AllowedHosts = options.AllowedHosts is { Count: > 0 } hosts ? hosts : [BlipHostingOptions.AnyHost]);
-if (string.Equals(builder.Configuration["Blip:Decoder"], "imagesharp", StringComparison.OrdinalIgnoreCase))
-    builder.Services.UseImageSharp();
+builder.Services.UseDecoder(builder.Configuration["Blip:Decoder"]);
 builder.Services.AddSingleton<SharedEndpoints>();
 // Each endpoint sets its own limit. The server's default is smaller, so it is removed.
 builder.Services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = null);

@@ -17,12 +17,14 @@ public sealed class HarmfulImageTests(PublishedApp app)
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
-    [Fact]
+    [Theory]
+    [InlineData("skia")]
+    [InlineData("imagesharp")]
     [Trait("Category", "Long")]
-    public async Task Serve_HarmfulImages_StaysHealthyAndEnds()
+    public async Task Serve_HarmfulImages_StaysHealthyAndEnds(string decoder)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGTERM is sent with kill.");
-        await using ServeProcess serve = await ServeProcess.StartAsync();
+        await using ServeProcess serve = await ServeProcess.StartAsync(("Blip__Decoder", decoder));
         await AssertAnswersAsync(serve.Http, serve.Process);
         using (Process kill = Process.Start("kill", ["-TERM", $"{serve.Process.Id}"]))
             await kill.WaitForExitAsync();
@@ -32,6 +34,7 @@ public sealed class HarmfulImageTests(PublishedApp app)
 
     [Theory]
     [InlineData("skia")]
+    [InlineData("imagesharp")]
     [Trait("Category", "Long")]
     public async Task App_HarmfulImages_StaysHealthyAndEnds(string decoder)
     {
