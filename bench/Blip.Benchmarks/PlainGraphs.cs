@@ -67,7 +67,7 @@ internal sealed class PlainGraphs(BlipConfig config)
         x = g.LayerNorm(x, Head + "transform.LayerNorm", width, config.Text.LayerNormEps);
         string weight = tied ? "text_decoder.bert.embeddings.word_embeddings.weight" : Head + "decoder.weight";
         x = g.Node("MatMul", x, Transposed(g, weight, width, vocabulary, 0));
-        g.Output("logits", g.Node("Add", x, g.Weight(Head + "bias", [vocabulary])), DataType.Float, 1, "S", vocabulary);
+        g.Output("logits", g.Node("Add", x, g.Weight(Head + "decoder.bias", [vocabulary])), DataType.Float, 1, "S", vocabulary);
         return g.Build();
     }
 

@@ -49,6 +49,7 @@ internal static class InfoCommand
                 writer.WriteNumber("num_hidden_layers", config.Text.NumHiddenLayers);
                 writer.WriteNumber("num_attention_heads", config.Text.NumAttentionHeads);
                 writer.WriteNumber("max_position_embeddings", config.Text.MaxPositionEmbeddings);
+                writer.WriteBoolean("tied_head", checkpoint.IsHeadTied);
                 writer.WriteEndObject();
                 writer.WriteStartArray("files");
                 foreach (CheckpointFile file in checkpoint.Files)
@@ -73,6 +74,7 @@ internal static class InfoCommand
         Line("text", $"vocabulary {config.Text.VocabSize}, "
             + $"encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, "
             + $"{config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
+        Line("head", checkpoint.IsHeadTied ? "tied: the decoder's word embeddings" : "its own: not the decoder's word embeddings");
         foreach (CheckpointFile file in checkpoint.Files)
             Line("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
         Line("digest", digest);

@@ -97,6 +97,7 @@ public class OtherCommandTests
         using JsonDocument info = JsonDocument.Parse((await BlipProcess.RunAsync("info", "--json")).Out);
         Assert.Equal("BlipForQuestionAnswering", info.RootElement.GetProperty("architecture").GetString());
         Assert.Equal("f16", info.RootElement.GetProperty("dtype").GetString());
+        Assert.True(info.RootElement.GetProperty("text").GetProperty("tied_head").GetBoolean());
         Assert.Equal(192, info.RootElement.GetProperty("vision").GetProperty("image_size").GetInt32());
         Assert.Matches("^[0-9a-f]{64}$", info.RootElement.GetProperty("digest").GetString());
     }

@@ -13,6 +13,12 @@ internal static class GoldenModels
     public static readonly string[] Forms =
         ["form-bin", "form-bin-legacy", "form-bin-sharded", "form-old-config", "form-old-names", "form-sharded"];
 
+    /// <summary>
+    /// The weights of <c>base</c> with a head of their own in the file, by what config.json says of <c>tie_word_embeddings</c>; and with
+    /// a head in place of the decoder's word embeddings.
+    /// </summary>
+    public static readonly string[] StoredHeads = ["stored-head-true", "stored-head-absent", "stored-head-false", "stored-head-only"];
+
     public static string Folder(string name) => TestPaths.Golden("models", name);
 
     public static string ImagePath(int image) => TestPaths.Golden("models", "pictures", FormattableString.Invariant($"{image}.png"));

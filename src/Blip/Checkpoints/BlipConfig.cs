@@ -10,7 +10,9 @@ namespace Blip.Checkpoints;
 /// </summary>
 /// <param name="Text">Question encoder and answer decoder.</param>
 /// <param name="Vision">Vision transformer.</param>
-/// <param name="TieWordEmbeddings">Whether the decoder's head is its word embeddings.</param>
+/// <param name="TieWordEmbeddings">
+/// What the file says of the decoder's head and its word embeddings. The weights decide: see <see cref="Checkpoint.IsHeadTied"/>.
+/// </param>
 public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bool TieWordEmbeddings)
 {
     internal const string FileName = "config.json";
@@ -22,7 +24,8 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     internal static ConfigSection OpenFile(string directory)
     {
         JsonElement root = JsonFile.Read(directory, FileName) ?? throw BlipModelException.NotFound(
-            $"The model's folder has no {FileName}. Give a folder with a complete Hugging Face checkpoint.");
+            $"The model's folder has no {FileName}. " +
+            (ForeignWeights.Describe(directory) ?? "Give a folder with a complete Hugging Face checkpoint."));
         return new ConfigSection(FileName, "", root);
     }
 
@@ -68,7 +71,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, patch, Epsilon(vision, 1e-5));
         if (config.TokenCount > MaxTokens)
         {
-            throw vision.Invalid(
+            throw vision.Unsupported(
                 "patch_size", $"an image of {size} pixels would have {config.TokenCount} tokens; at most {MaxTokens} are run");
         }
         return config;
@@ -91,6 +94,6 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     private static void CheckActivation(ConfigSection section)
     {
         if (section.Text("hidden_act") is { } activation and not "gelu")
-            throw section.Invalid("hidden_act", $"it is {activation}, but only gelu is run");
+            throw section.Unsupported("hidden_act", $"it is {PlainFileName.Shown(activation)}, and Blip computes gelu only");
     }
 }

@@ -21,7 +21,7 @@ public sealed class Checkpoint : IDisposable
     {
         (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
         HeadTensors.UseOneName(tensors);
-        IsHeadTied = HeadTensors.IsTied(config, tensors);
+        IsHeadTied = HeadTensors.IsTied(tensors);
         architecture.CheckTensors(config, IsHeadTied, tensors);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
             throw new BlipModelException(defect);
@@ -39,7 +39,9 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The tensors by their names in PyTorch.</summary>
     public IReadOnlyDictionary<string, CheckpointTensor> Tensors { get; }
 
-    /// <summary>Whether the answer decoder's head is its word embeddings.</summary>
+    /// <summary>
+    /// Whether the answer decoder's head is its word embeddings: the weights have no head of their own, or one with the same bytes.
+    /// </summary>
     public bool IsHeadTied { get; }
 
     /// <summary>The kind of model.</summary>

@@ -86,6 +86,9 @@ public sealed unsafe class CheckpointTensor
         }
     }
 
+    /// <summary>The same tensor under another name.</summary>
+    internal CheckpointTensor Named(string name) => new(name, _source, Offset, ByteLength, Type, StoredType, Shape, _strides);
+
     /// <summary>Checks that the tensor is of a type that weights are read in.</summary>
     /// <exception cref="BlipModelException">It is of another type.</exception>
     internal void ThrowIfNoWeight()
@@ -96,6 +99,23 @@ public sealed unsafe class CheckpointTensor
                 $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. " +
                 "Take the model in one of these types.");
         }
+    }
+
+    /// <summary>Whether another tensor has the same type, shape and bytes.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal bool HasBytesOf(CheckpointTensor other)
+    {
+        if (StoredType != other.StoredType || !Shape.SequenceEqual(other.Shape) || _strides is not null || other._strides is not null)
+            return false;
+        using MapHold hold = _source.Hold(), otherHold = other._source.Hold();
+        const int Most = 1 << 26;
+        for (long at = 0; at < ByteLength && Data != other.Data; at += Most)
+        {
+            int length = (int)Math.Min(Most, ByteLength - at);
+            if (!new ReadOnlySpan<byte>((byte*)Data + at, length).SequenceEqual(new ReadOnlySpan<byte>((byte*)other.Data + at, length)))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Whether no element is NaN or infinite.</summary>

@@ -5,6 +5,8 @@ namespace Blip.Checkpoints;
 /// <summary>One object of a configuration file. Every failure names the file and the key.</summary>
 internal readonly struct ConfigSection(string file, string prefix, JsonElement? values)
 {
+    private const string Example = "Salesforce/blip-vqa-base";
+
     public ConfigSection Section(string key)
     {
         JsonElement? value = Find(key);
@@ -53,6 +55,10 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
 
     public BlipModelException Invalid(string key, string defect) =>
         new($"{prefix}{key} in {file} cannot be used: {defect}. Download the file again from where the model was published.");
+
+    /// <summary>The error for a value that is in order, of a model that Blip does not run.</summary>
+    public BlipModelException Unsupported(string key, string finding) =>
+        new($"{prefix}{key} in {file} is not supported: {finding}. The file is intact; take another model, such as {Example}.");
 
     private static string Shown(JsonElement value)
     {

@@ -12,6 +12,9 @@ public sealed record PreprocessorConfig
     private const string FileName = "preprocessor_config.json", NestedFileName = "processor_config.json";
     private const int Bicubic = 3;
 
+    /// <summary>Pillow's names for its numbers.</summary>
+    private static readonly string[] Filters = ["nearest", "Lanczos", "bilinear", "bicubic", "box", "Hamming"];
+
     private PreprocessorConfig()
     {
     }
@@ -56,8 +59,8 @@ public sealed record PreprocessorConfig
 
     private static PreprocessorConfig Read(ConfigSection section, int side)
     {
-        if (section.Int("resample", Bicubic, 0, 5) != Bicubic)
-            throw section.Invalid("resample", "only 3, bicubic, is supported");
+        if (section.Int("resample", Bicubic, 0, Filters.Length - 1) is var filter and not Bicubic)
+            throw section.Unsupported("resample", $"it is {filter} ({Filters[filter]}), and Blip computes {Bicubic} (bicubic) only");
         PreprocessorConfig defaults = new();
         (int width, int height) = ReadSize(section, side);
         bool normalize = section.Bool("do_normalize", true);
@@ -75,13 +78,18 @@ public sealed record PreprocessorConfig
     {
         const int Most = 8192;
         if (!section.Bool("do_resize", true))
-            throw section.Invalid("do_resize", "images must be resized to the model's size");
+            throw section.Unsupported("do_resize", "it is false, and Blip resizes every image to the model's size");
         if (section.Find("size") is not { ValueKind: JsonValueKind.Object })
         {
             int side = section.Int("size", fallback, 1, Most);
             return (side, side);
         }
         ConfigSection size = section.Section("size");
+        foreach (string key in (string[])["shortest_edge", "longest_edge", "max_height", "max_width"])
+        {
+            if (size.Find(key) is not null)
+                throw size.Unsupported(key, "it keeps the ratio of an image's sides, and Blip resizes to height and width");
+        }
         if (size.Find("height") is null || size.Find("width") is null)
             throw section.Invalid("size", "it must have height and width");
         return (size.Int("width", fallback, 1, Most), size.Int("height", fallback, 1, Most));

@@ -7,7 +7,10 @@ namespace Blip.Checkpoints;
 /// </summary>
 internal static class WeightFiles
 {
-    private const string Safetensors = "model.safetensors", Torch = "pytorch_model.bin";
+    public const string Safetensors = "model.safetensors", Torch = "pytorch_model.bin";
+
+    /// <summary>The end of a name that the weights of every architecture have once.</summary>
+    private const string Known = "vision_model.embeddings.class_embedding";
 
     /// <summary>Maps the files and reads their tables.</summary>
     /// <param name="directory">The model's folder.</param>
@@ -17,13 +20,25 @@ internal static class WeightFiles
         foreach (string name in (string[])[Safetensors, Torch])
         {
             if (File.Exists(Path.Combine(directory, name)))
-                return ByName(Read(directory, name, files));
+                return WithoutPrefix(ByName(Read(directory, name, files)));
             if (ShardIndex.Read(directory, ShardIndex.NameFor(name)) is { } index)
-                return ReadShards(directory, ShardIndex.NameFor(name), index, files);
+                return WithoutPrefix(ReadShards(directory, ShardIndex.NameFor(name), index, files));
         }
         throw BlipModelException.NotFound(
             $"The model's folder has no weights: neither {Safetensors} nor {Torch}, whole or in shards. " +
-            "Give a folder with a complete Hugging Face checkpoint.");
+            (ForeignWeights.Describe(directory) ?? "Give a folder with a complete Hugging Face checkpoint."));
+    }
+
+    /// <summary>
+    /// The tensors under their own names: training programs put one prefix before all, such as <c>module.</c>, <c>_orig_mod.</c> or
+    /// <c>base_model.model.</c> What stands before <see cref="Known"/> shows it.
+    /// </summary>
+    private static Dictionary<string, CheckpointTensor> WithoutPrefix(Dictionary<string, CheckpointTensor> tensors)
+    {
+        string prefix = tensors.Keys.FirstOrDefault(name => name.EndsWith(Known, StringComparison.Ordinal))?[..^Known.Length] ?? "";
+        if (prefix.Length == 0 || !tensors.Keys.All(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+            return tensors;
+        return ByName([.. tensors.Values.Select(tensor => tensor.Named(tensor.Name[prefix.Length..]))]);
     }
 
     private static Dictionary<string, CheckpointTensor> ReadShards(

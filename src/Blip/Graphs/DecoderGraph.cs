@@ -73,7 +73,7 @@ internal static class DecoderGraph
             string product = form == LinearForm.Int8
                 ? g.Int8Linear(hidden, vocabulary, width, text.VocabSize, bias: null)
                 : g.MatMulTransposed(g.ToSingle(hidden), g.Weight(vocabulary, [text.VocabSize, width], DataType.Float));
-            g.Named("Add", [product, g.Weight(Head + "bias", [text.VocabSize], DataType.Float)], [Output]);
+            g.Named("Add", [product, g.Weight(Head + "decoder.bias", [text.VocabSize], DataType.Float)], [Output]);
         }
     }
 }

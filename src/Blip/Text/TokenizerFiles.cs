@@ -10,6 +10,7 @@ internal sealed class TokenizerFiles
 {
     private const string JsonName = "tokenizer.json", VocabularyName = "vocab.txt", ConfigName = "tokenizer_config.json";
     private const int MaxVocabularyBytes = 64 << 20, MaxTokens = 1_000_000;
+    private const string SameModel = "Take the tokenizer's files from the model that the weights are from.";
     private const string Remedy = "Download the file again from where the model was published.";
 
     /// <summary>The special tokens of every BLIP tokenizer. [DEC] and [ENC] are added when a vocab.txt does not have them.</summary>
@@ -53,7 +54,7 @@ internal sealed class TokenizerFiles
     /// <summary>The id of a token that every BLIP tokenizer has.</summary>
     public int Require(Dictionary<string, int> ids, string token) => ids.TryGetValue(token, out int id)
         ? id
-        : throw new BlipModelException($"{_file} does not have the token {token}, so it does not belong to a BLIP model. {Remedy}");
+        : throw new BlipModelException($"{_file} does not have the token {token}, so it does not belong to a BLIP model. {SameModel}");
 
     /// <summary>The smallest limit that the folder's files state, or <see langword="null"/>.</summary>
     private static int? ReadMaxLength(string directory)
@@ -90,7 +91,7 @@ internal sealed class TokenizerFiles
     private static void RequireTrue(ConfigSection config, string key)
     {
         if (!config.Bool(key, true))
-            throw config.Invalid(key, "it is false, but BLIP's uncased tokenizer needs true");
+            throw config.Unsupported(key, "it is false, and Blip has BERT's uncased tokenizer only, which needs true");
     }
 
     /// <summary>One token a line; a line's number is its id.</summary>
@@ -133,7 +134,7 @@ internal sealed class TokenizerFiles
         RequireText(model, "unk_token", "[UNK]");
         RequireText(model, "continuing_subword_prefix", "##");
         if (model.Int("max_input_chars_per_word", WordBuffer.MaxCharacters, 1, int.MaxValue) != WordBuffer.MaxCharacters)
-            throw model.Invalid("max_input_chars_per_word", $"only {WordBuffer.MaxCharacters} is supported");
+            throw model.Unsupported("max_input_chars_per_word", $"Blip has {WordBuffer.MaxCharacters} only");
         RequireText(normalizer, "type", "BertNormalizer");
         RequireTrue(normalizer, "clean_text");
         RequireTrue(normalizer, "handle_chinese_chars");
@@ -177,12 +178,12 @@ internal sealed class TokenizerFiles
     {
         string? found = section.Text(key);
         if (found != supported && !(found is null && mayBeAbsent))
-            throw section.Invalid(key, $"it is {found ?? "absent"}, but only {supported} is supported");
+            throw section.Unsupported(key, $"it is {PlainFileName.Shown(found ?? "absent")}, and Blip has {supported} only");
     }
 
     private static void CheckCount(string file, int count)
     {
         if (count > MaxTokens)
-            throw new BlipModelException($"{file} has more than {MaxTokens} tokens. {Remedy}");
+            throw new BlipModelException($"{file} has more than {MaxTokens} tokens, which no BLIP model has. {SameModel}");
     }
 }

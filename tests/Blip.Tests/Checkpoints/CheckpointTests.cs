@@ -66,6 +66,52 @@ public class CheckpointTests
     }
 
     [Theory]
+    [InlineData("base", true)]
+    [InlineData("form-bin", true)]
+    // Its configuration says that they are not tied, and both are in the file, but they are equal.
+    [InlineData("untied", true)]
+    [InlineData("stored-head-true", false)]
+    [InlineData("stored-head-only", true)]
+    public void IsHeadTied_Model_FollowsTheFileOfWeights(string name, bool isTied)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder(name));
+        Assert.Equal(isTied, checkpoint.IsHeadTied);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    public void IsHeadTied_StoredHead_IsTiedOnlyWhereItEqualsTheEmbeddings(float change, bool isTied)
+    {
+        const string Head = "text_decoder.cls.predictions.decoder.weight";
+        using TempFolder into = new();
+        string folder = RewrittenWeights.Copy(into, "base", tensors =>
+        {
+            RewrittenWeights.Stored embeddings = tensors["text_decoder.bert.embeddings.word_embeddings.weight"];
+            tensors[Head] = embeddings with { Values = [.. embeddings.Values[..^1], embeddings.Values[^1] + change] };
+            return tensors;
+        });
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        Assert.Equal(isTied, checkpoint.IsHeadTied);
+    }
+
+    [Fact]
+    public void Open_TwoBiasesOfTheHead_TheOneThatTheLayerAddsIsUsed()
+    {
+        const string Bias = "text_decoder.cls.predictions.bias", LayerBias = "text_decoder.cls.predictions.decoder.bias";
+        using TempFolder into = new();
+        string folder = RewrittenWeights.Copy(into, "base", tensors =>
+        {
+            tensors[LayerBias] = tensors[Bias] with { Values = [.. tensors[Bias].Values.Select(value => value + 1)] };
+            return tensors;
+        });
+        using Checkpoint checkpoint = Checkpoint.Open(folder);
+        Assert.Equal(Values(checkpoint.Tensors[Bias]).Select(value => value + 1), Values(checkpoint.Tensors[LayerBias]));
+        Assert.Contains(
+            LayerBias, checkpoint.Architecture.ExpectedTensors(checkpoint.Config, checkpoint.IsHeadTied).Select(tensor => tensor.Name));
+    }
+
+    [Theory]
     [InlineData("8", false, 12, true)]
     [InlineData("8", true, 8, false)]
     [InlineData(null, false, 12, true)]

@@ -76,7 +76,7 @@ public class HostileTorchFileTests
         List<(string, long, byte[])> storages = [];
         using (Checkpoint original = Checkpoint.Open(folder))
         {
-            foreach (CheckpointTensor tensor in original.Tensors.Values)
+            foreach (CheckpointTensor tensor in original.Tensors.Values.DistinctBy(tensor => tensor.Name))
             {
                 float[] values = new float[tensor.ElementCount];
                 tensor.CopyTo(values);

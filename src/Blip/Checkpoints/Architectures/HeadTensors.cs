@@ -6,19 +6,27 @@ namespace Blip.Checkpoints;
 internal static class HeadTensors
 {
     private const string Prefix = "text_decoder.cls.predictions.";
-    private const string Weight = Prefix + "decoder.weight", Bias = Prefix + "bias", OtherBias = Prefix + "decoder.bias";
+    private const string Weight = Prefix + "decoder.weight", Bias = Prefix + "decoder.bias", OtherBias = Prefix + "bias";
+    private const string Embeddings = "text_decoder.bert.embeddings.word_embeddings.weight";
 
-    /// <summary>Gives the bias its one name: files store it under either of two names, or under both.</summary>
+    /// <summary>
+    /// Gives each tensor its one name. Files store the bias under either of two names, or under both: then it is <c>decoder.bias</c> that
+    /// the layer adds. A file may hold the weight as the head alone: then the word embeddings are the head.
+    /// </summary>
     public static void UseOneName(Dictionary<string, CheckpointTensor> tensors)
     {
-        if (!tensors.ContainsKey(Bias) && tensors.TryGetValue(OtherBias, out CheckpointTensor? bias))
-            tensors.Add(Bias, bias);
+        if (tensors.TryGetValue(OtherBias, out CheckpointTensor? bias))
+            tensors.TryAdd(Bias, bias);
+        if (tensors.TryGetValue(Weight, out CheckpointTensor? weight))
+            tensors.TryAdd(Embeddings, weight);
     }
 
     /// <summary>Whether the head's weight is the decoder's word embeddings.</summary>
-    // Where the configuration ties them, the embeddings are used even if a head is stored too, as transformers does.
-    public static bool IsTied(BlipConfig config, Dictionary<string, CheckpointTensor> tensors) =>
-        config.TieWordEmbeddings || !tensors.ContainsKey(Weight);
+    // A head in the file is what the model was trained with, whatever tie_word_embeddings says: transformers 4 never ties this head, and
+    // transformers 5 does not where both are in the file and differ.
+    public static bool IsTied(Dictionary<string, CheckpointTensor> tensors) =>
+        !tensors.TryGetValue(Weight, out CheckpointTensor? weight)
+        || (tensors.TryGetValue(Embeddings, out CheckpointTensor? embeddings) && weight.HasBytesOf(embeddings));
 
     public static IEnumerable<ExpectedTensor> Of(BlipTextConfig text, bool isTied)
     {

@@ -9,11 +9,21 @@ internal static class ModelArchitectures
     // The first one is meant where config.json names none.
     private static readonly ModelArchitecture[] All = [new QuestionAnsweringArchitecture()];
 
+    /// <summary>Families with a name like BLIP's, by the beginning of their architectures' names and of their model types.</summary>
+    private static readonly (string Name, string Type, string Family)[] Relatives =
+        [("Blip2", "blip-2", "BLIP-2"), ("InstructBlip", "instructblip", "InstructBLIP")];
+
     /// <summary>The architecture of a config.json.</summary>
     /// <exception cref="BlipModelException">Blip does not run it.</exception>
     public static ModelArchitecture Find(ConfigSection config)
     {
         string? type = config.Text("model_type"), name = ReadName(config);
+        foreach ((string relative, string relativeType, string family) in Relatives)
+        {
+            if (name?.StartsWith(relative, StringComparison.Ordinal) == true
+                || type?.Replace('_', '-').StartsWith(relativeType, StringComparison.Ordinal) == true)
+                throw NotRun($"describes a model of the family {family}, which answers with a large language model");
+        }
         if (name is not null && !Array.Exists(All, architecture => architecture.Name == name))
             throw NotRun($"describes the architecture {PlainFileName.Shown(name)}");
         if (type is null ? name is null : type != "blip")

@@ -20,9 +20,9 @@ internal static class LegacyTorchFile
         ReadOnlySpan<byte> bytes = file.Span(0, (int)Math.Min(file.Length, int.MaxValue));
         PickleReader reader = new(file.Name, bytes);
         if (reader.Read() is not MagicMark || reader.Read() is not (long)Version)
-            throw Invalid(file, "it is a pickle, but not of the form that PyTorch writes");
+            throw Unsupported(file, "it is a pickle, but not of the form that PyTorch writes");
         if (reader.Read() is not PickleDictionary system || !system.Items.Contains(new("little_endian", true)))
-            throw Invalid(file, "its byte order is not little-endian");
+            throw Unsupported(file, "its byte order is not little-endian");
         List<(string Name, PickleTensor Tensor)> tensors = ReadTensors(file, reader.Read());
         if (reader.Read() is not List<object?> keys)
             throw Invalid(file, "its list of storages is missing");

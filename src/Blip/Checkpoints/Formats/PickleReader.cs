@@ -81,7 +81,9 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
             || (name.StartsWith("torch.", StringComparison.Ordinal) && TorchTensors.IsStorage(name[6..]));
         return known
             ? new PickleGlobal(name)
-            : throw Refused($"it names {PlainFileName.Shown(name)}, which is not allowed in a list of tensors; nothing in it was run");
+            : throw new BlipModelException(
+                $"The pickle in {file} is refused: it names {PlainFileName.Shown(name)}, which is not allowed in a list of tensors; " +
+                "nothing in it was run. Take the model in the safetensors form.");
     }
 
     private void Reduce()

@@ -11,6 +11,7 @@ namespace Blip.Checkpoints;
 internal static class SafetensorsFile
 {
     private const int MaxHeaderBytes = 25_000_000;
+    private const string Metadata = "__metadata__";
     private const string Again = "Download the file again.";
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8 };
@@ -22,12 +23,13 @@ internal static class SafetensorsFile
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(file.Span(0, 8));
         if (length is < 2 or > MaxHeaderBytes || (long)length > file.Length - 8)
         {
-            throw new BlipModelException(
+            throw ForeignWeights.Find(file) ?? new BlipModelException(
                 $"The header of {file.Name} claims {length} bytes; 2 to {MaxHeaderBytes}, within the file, are possible. {Again}");
         }
         ReadOnlySpan<byte> header = file.Span(8, (int)length);
-        if (header[0] != (byte)'{')
-            throw new BlipModelException($"The header of {file.Name} is not JSON. {Again}");
+        // The format's README wants the object at once, its tests want white space before it to be read.
+        if (!header.TrimStart(" \t\r\n"u8).StartsWith("{"u8))
+            throw ForeignWeights.Find(file) ?? new BlipModelException($"The header of {file.Name} is not JSON. {Again}");
         try
         {
             using JsonDocument document = JsonDocument.Parse(header.ToArray(), Strict);
@@ -51,14 +53,20 @@ internal static class SafetensorsFile
                 throw new BlipModelException(
                     $"The header of {file.Name} has the duplicate key {PlainFileName.Shown(property.Name)}. {Again}");
             }
-            if (property.Name != "__metadata__")
+            if (property.Name != Metadata)
                 spans.Add(ReadTensor(file, property, dataStart));
+            else if (!IsMapOfStrings(property.Value))
+                throw new BlipModelException($"{Metadata} in the header of {file.Name} is not a map of strings. {Again}");
         }
 
         // A tensor that was left out leaves a gap: which one is missing says more, so the gap is reported only where all are there.
         file.LayoutDefect = FindLayoutDefect(file, spans, file.Length - dataStart);
         return spans.ConvertAll(s => s.Tensor);
     }
+
+    /// <summary>As the format's own reader has it: a map from strings to strings, or null.</summary>
+    private static bool IsMapOfStrings(JsonElement value) => value.ValueKind == JsonValueKind.Null
+        || (value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(entry => entry.Value.ValueKind == JsonValueKind.String));
 
     /// <summary>Every byte must belong to exactly one tensor.</summary>
     private static string? FindLayoutDefect(MappedFile file, List<(long Begin, long End, CheckpointTensor Tensor)> spans, long length)

@@ -63,7 +63,11 @@ internal static class StoredZip
             extra = extra[(4 + size)..];
         }
         if (U16(entry[10..]) != 0 || (U16(entry[8..]) & 1) != 0 || compressed != length)
-            throw Corrupt(file, $"entry {PlainFileName.Shown(name)} is compressed or encrypted, which PyTorch never does");
+        {
+            throw new BlipModelException(
+                $"{file.Name} is a zip archive whose entry {PlainFileName.Shown(name)} is compressed or encrypted, which PyTorch never " +
+                "does. If the model's files were packed into it, unpack it, and give the folder with them.");
+        }
         if (local < 0 || length < 0 || local > file.Length - LocalLength || U32(file.Span(local, LocalLength)) != LocalSignature)
             throw Corrupt(file, $"entry {PlainFileName.Shown(name)} is not where the directory says");
         ReadOnlySpan<byte> header = file.Span(local, LocalLength);

@@ -18,7 +18,7 @@ internal static class TorchFile
             return ReadZip(file);
         if (start.Length > 0 && start[0] == 0x80)
             return LegacyTorchFile.Read(file);
-        throw new BlipModelException(
+        throw ForeignWeights.Find(file) ?? new BlipModelException(
             $"{file.Name} is neither a zip archive nor a pickle, so it is not what PyTorch writes. Download the file again.");
     }
 
@@ -28,7 +28,7 @@ internal static class TorchFile
         string root = FindRoot(file, entries.Keys);
         if (entries.TryGetValue(root + "byteorder", out StoredZip.Entry order)
             && (order.Length > 16 || !file.Span(order.Offset, (int)order.Length).SequenceEqual("little"u8)))
-            throw Invalid(file, "its byte order is not little-endian");
+            throw Unsupported(file, "its byte order is not little-endian");
 
         StoredZip.Entry table = entries[root + Pickle];
         PickleReader reader = new(file.Name, file.Span(table.Offset, (int)Math.Min(table.Length, int.MaxValue)));
@@ -53,11 +53,11 @@ internal static class TorchFile
         foreach (string name in names)
         {
             if (name.EndsWith("/constants.pkl", StringComparison.Ordinal))
-                throw Invalid(file, "it is a TorchScript program, which is not allowed");
+                throw Unsupported(file, "it is a TorchScript program, which is never run");
             string folder = name[..(name.IndexOf('/', StringComparison.Ordinal) + 1)];
             if (folder.Length > 0 && name.AsSpan(folder.Length) is Pickle)
                 root = root is null ? folder : throw Invalid(file, $"it has two {Pickle}");
         }
-        return root ?? throw Invalid(file, $"it is a zip archive without {Pickle}");
+        return root ?? throw ForeignWeights.Find(file) ?? Invalid(file, $"it is a zip archive without {Pickle}");
     }
 }

@@ -22,13 +22,13 @@ internal static class TorchTensors
     public static List<(string Name, PickleTensor Tensor)> ReadTensors(MappedFile file, object? root)
     {
         if (root is not PickleDictionary dictionary)
-            throw Invalid(file, "the pickle holds no dictionary of tensors");
+            throw Unsupported(file, "its pickle holds no dictionary of tensors");
         List<(string, PickleTensor)> tensors = [];
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach ((object? key, object? value) in dictionary.Items)
         {
             if (key is not string name || value is not PickleTensor tensor)
-                throw Invalid(file, "the pickle holds something other than tensors by name");
+                throw Unsupported(file, "its pickle holds more than tensors by name, as the files of training programs do");
             if (!names.Add(name))
                 throw Invalid(file, $"the pickle holds the tensor {PlainFileName.Shown(name)} twice");
             tensors.Add((name, tensor));
@@ -71,6 +71,10 @@ internal static class TorchTensors
 
     public static BlipModelException Invalid(MappedFile file, string defect) =>
         new($"{file.Name} is refused or corrupt: {defect}. Take the model in the safetensors form, or download the file again.");
+
+    /// <summary>The error for a file that is in order and is no list of tensors.</summary>
+    public static BlipModelException Unsupported(MappedFile file, string finding) =>
+        new($"{file.Name} is refused: {finding}. Save the model with save_pretrained, which writes model.safetensors.");
 
     private static TensorType Known(string storage) => storage switch
     {
