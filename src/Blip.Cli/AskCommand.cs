@@ -50,8 +50,8 @@ internal static class AskCommand
         MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
         Command command = new("ask", "Ask questions about images.")
         {
-            Words, Questions, Batch, ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads,
-            MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha,
+            Words, Questions, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
+            ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient, ModelOptions.Alpha,
             ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Verbose,
         };
         command.Validators.Add(RequireQuestion);

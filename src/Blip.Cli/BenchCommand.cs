@@ -29,7 +29,8 @@ internal static class BenchCommand
     {
         Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.")
         {
-            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, Image, Question, Quick, Json,
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
+            ModelOptions.Threads, Image, Question, Quick, Json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -71,11 +72,14 @@ internal static class BenchCommand
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
         string model = parsed.GetRequiredValue(ModelOptions.Model), device = parsed.GetRequiredValue(ModelOptions.Device);
         string[] precision = parsed.GetValue(ModelOptions.Precision) is { } given ? ["--precision", given] : [];
+        string[] whole = parsed.GetValue(ModelOptions.BaseModel) is { } named ? [ModelOptions.BaseModel.Name, named] : [];
+        string[] size = parsed.GetValue(ModelOptions.ImageSize) is { } pixels
+            ? [ModelOptions.ImageSize.Name, pixels.ToString(CultureInfo.InvariantCulture)] : [];
         string threads = parsed.GetValue(ModelOptions.Threads).ToString(CultureInfo.InvariantCulture);
         string[] words =
         [
-            .. host, "ask", "--max-new-tokens", "2", "--model", model, "--device", device, .. precision, "--threads", threads,
-            "--", "-", question,
+            .. host, "ask", "--max-new-tokens", "2", "--model", model, .. whole, .. size, "--device", device, .. precision,
+            "--threads", threads, "--", "-", question,
         ];
         ProcessStartInfo start = new(program, words)
         {

@@ -16,14 +16,17 @@ internal static class DetokenizeCommand
 
     public static Command Create()
     {
-        Command command = new("detokenize", "Show the text of token ids.") { Batch, ModelOptions.Model, ModelOptions.CleanUp };
+        Command command = new("detokenize", "Show the text of token ids.")
+        {
+            Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.CleanUp,
+        };
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
+        BertTokenizer tokenizer = BertTokenizer.Load((await ModelOptions.FindAsync(parsed, cancellationToken)).Model);
         bool cleanUp = ModelOptions.IsCleanedUp(parsed);
         using JsonLines output = new();
         return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch), output, line =>

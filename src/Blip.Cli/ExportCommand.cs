@@ -27,7 +27,10 @@ internal static class ExportCommand
 
     public static Command Create()
     {
-        Command command = new("export", "Write the model as self-contained ONNX files.") { ModelOptions.Model, Out, Force };
+        Command command = new("export", "Write the model as self-contained ONNX files.")
+        {
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Out, Force,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -42,7 +45,7 @@ internal static class ExportCommand
             throw new BlipException(
                 BlipErrorCode.InvalidRequest, $"{named} is not empty. Name a new folder, or add --force to write into this one.");
         }
-        using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
+        using Checkpoint checkpoint = await ModelOptions.OpenAsync(parsed, cancellationToken);
         string partial = PartialOutput.Beside(target);
         try
         {

@@ -11,7 +11,10 @@ internal static class InfoCommand
 
     public static Command Create()
     {
-        Command command = new("info", "Show a model's architecture, sizes, files and digest.") { ModelOptions.Model, Json };
+        Command command = new("info", "Show a model's architecture, sizes, files and digest.")
+        {
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Json,
+        };
         command.SetAction(RunAsync);
         return command;
     }
@@ -19,7 +22,7 @@ internal static class InfoCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string model = parsed.GetRequiredValue(ModelOptions.Model);
-        using Checkpoint checkpoint = Checkpoint.Open(await ModelOptions.FindAsync(parsed, cancellationToken));
+        using Checkpoint checkpoint = await ModelOptions.OpenAsync(parsed, cancellationToken);
         BlipConfig config = checkpoint.Config;
         CheckpointTensor[] weights =
             [.. checkpoint.Tensors.Values.Where(t => t.Type != TensorType.Other).DistinctBy(t => (t.File, t.Offset))];
@@ -34,6 +37,14 @@ internal static class InfoCommand
                 writer.WriteStartObject();
                 writer.WriteString("model", model);
                 writer.WriteString("architecture", checkpoint.Architecture.Name);
+                if (checkpoint.Adapter is { } merged)
+                {
+                    writer.WriteStartObject("adapter");
+                    writer.WriteString("type", "LORA");
+                    writer.WriteNumber("rank", merged.Rank);
+                    writer.WriteString("base_model", BaseOf(parsed, merged));
+                    writer.WriteEndObject();
+                }
                 writer.WriteNumber("parameters", parameters);
                 writer.WriteString("dtype", string.Join(',', types));
                 writer.WriteStartObject("vision");
@@ -68,6 +79,8 @@ internal static class InfoCommand
 
         Line("model", model);
         Line("architecture", checkpoint.Architecture.Name);
+        if (checkpoint.Adapter is { } adapter)
+            Line("adapter", $"LoRA of rank {adapter.Rank}, merged into {BaseOf(parsed, adapter)}");
         Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
         Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, "
             + $"{config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
@@ -79,6 +92,9 @@ internal static class InfoCommand
             Line("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
         Line("digest", digest);
         return 0;
+
+        static string? BaseOf(ParseResult parsed, AdapterConfig adapter) =>
+            parsed.GetValue(ModelOptions.BaseModel) ?? adapter.BaseModel;
 
         static void Line(string name, string value) => Console.Out.WriteLine($"{name,-14}{value}");
     }

@@ -16,7 +16,7 @@ internal static class McpCommand
     {
         Command command = new("mcp", "Serve the image tools over MCP on standard input and output.")
         {
-            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision, AllowFolder,
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, AllowFolder,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {

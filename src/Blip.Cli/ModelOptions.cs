@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Images;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,9 @@ namespace Blip.Cli;
 /// <summary>The options that the commands share, and the model that they select.</summary>
 internal static class ModelOptions
 {
+    /// <summary>As <see cref="BlipOptions.ImageSize"/> has it.</summary>
+    private const int LargestImageSize = 8192;
+
     /// <summary>As <see cref="BlipOptions.Threads"/> has it.</summary>
     private const int MostThreads = 1024;
 
@@ -23,12 +27,24 @@ internal static class ModelOptions
         DefaultValueFactory = _ => BlipModel.DemoModel,
     };
 
+    public static Option<string?> BaseModel { get; } = new("--base-model")
+    {
+        Description = "The base model of the adapter that --model names. Default: what the adapter says.",
+        HelpName = "DIR|ID",
+    };
+
     public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
 
     public static Option<string?> Precision { get; } = OptionalChoice(
         "--precision",
         "The numbers that the model computes with. Default: fp32, on CUDA fp16; auto chooses the fastest on this machine.",
         "auto", "fp32", "fp16", "int8");
+
+    public static Option<int?> ImageSize { get; } = new("--image-size")
+    {
+        Description = "Width and height in pixels of what the model sees. Default: the model's own.",
+        HelpName = "N",
+    };
 
     public static Option<int> Threads { get; } = new("--threads")
     {
@@ -62,11 +78,15 @@ internal static class ModelOptions
 
     static ModelOptions()
     {
-        Model.Validators.Add(result =>
+        foreach (Option option in (Option[])[Model, BaseModel])
         {
-            if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
-                result.AddError("--model is empty.");
-        });
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
+                    result.AddError($"{option.Name} is empty.");
+            });
+        }
+        RequireRange(ImageSize, 1, LargestImageSize);
         RequireRange(Threads, 0, MostThreads);
         RequireRange(MaxPixels, 1, MostPixels);
         RequireRange(MaxBytes, 1, int.MaxValue);
@@ -119,10 +139,12 @@ internal static class ModelOptions
         return options;
     }
 
-    /// <summary>Sets model, device, precision and threads as the user gave them.</summary>
+    /// <summary>Sets model, image size, device, precision and threads as the user gave them.</summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {
         options.Model = parsed.GetRequiredValue(Model);
+        options.BaseModel = parsed.GetValue(BaseModel);
+        options.ImageSize = parsed.GetValue(ImageSize);
         options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
         options.Precision = parsed.GetValue(Precision) is { } precision
             ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true)
@@ -130,12 +152,20 @@ internal static class ModelOptions
         options.Threads = parsed.GetValue(Threads);
     }
 
-    /// <summary>Finds the folder of the model that the user names. A hub id is downloaded first, if it is not in the cache.</summary>
-    public static Task<string> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
+    /// <summary>Finds the folders of the model that the user names. A hub id is downloaded first, if it is not in the cache.</summary>
+    public static Task<ModelFolders> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string model = parsed.GetRequiredValue(Model);
-        return DownloadProgress.ShowAsync(
-            model, progress => ModelLocator.FindAsync(model, hub: null, progress, new StderrLogger(), cancellationToken));
+        return DownloadProgress.ShowAsync(model, progress => new ModelLocator(hub: null, progress, new StderrLogger())
+            .FindAsync(model, parsed.GetValue(BaseModel), cancellationToken));
+    }
+
+    /// <summary>Opens the checkpoint that the user names.</summary>
+    public static async Task<Checkpoint> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ModelFolders folders = await FindAsync(parsed, cancellationToken);
+        return Checkpoint.Open(
+            folders.Model, new CheckpointOptions { ImageSize = parsed.GetValue(ImageSize), AdapterDirectory = folders.Adapter });
     }
 
     /// <summary>Finds the folder of a hub id. It is downloaded first, if it is not in the cache.</summary>

@@ -26,23 +26,12 @@ internal static class PreprocessCommand
         Required = true,
     };
 
-    private static readonly Option<int?> Size = new("--image-size")
-    {
-        Description = "Width and height in pixels, instead of the model's.",
-        HelpName = "N",
-    };
-
     public static Command Create()
     {
-        Size.Validators.Add(result =>
-        {
-            if (result.Tokens.Count > 0 && int.TryParse(result.Tokens[^1].Value, out int size) && size is < 1 or > 8192)
-                result.AddError($"--image-size is {size}, but must be from 1 to 8192.");
-        });
         Command command = new("preprocess", "Write the model's input for an image.")
         {
-            Input, Batch, Out, ModelOptions.Model, Size, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
-            ModelOptions.MaxPixels, ModelOptions.MaxBytes,
+            Input, Batch, Out, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Orient,
+            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes,
         };
         command.Validators.Add(RequireInputAndForm);
         command.SetAction(RunAsync);
@@ -60,8 +49,8 @@ internal static class PreprocessCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        PreprocessorConfig config = PreprocessorConfig.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
-        int? size = parsed.GetValue(Size);
+        PreprocessorConfig config = PreprocessorConfig.Load((await ModelOptions.FindAsync(parsed, cancellationToken)).Model);
+        int? size = parsed.GetValue(ModelOptions.ImageSize);
         ImagePreprocessor preprocessor = new(size ?? config.Width, size ?? config.Height, ModelOptions.Image(parsed));
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         string target = parsed.GetRequiredValue(Out);

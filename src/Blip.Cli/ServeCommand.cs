@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Blip.Hosting;
 using Blip.ImageSharp;
 using Microsoft.AspNetCore.Builder;
@@ -34,7 +35,7 @@ internal static class ServeCommand
     {
         Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /mcp, and a web page at /.")
         {
-            Urls, Model, Device, ModelOptions.Precision, ApiKey, Metrics,
+            Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -42,6 +43,8 @@ internal static class ServeCommand
             List<string> settings = [];
             Add("urls", parsed.GetValue(Urls));
             Add("Blip:Model", parsed.GetValue(Model));
+            Add("Blip:BaseModel", parsed.GetValue(ModelOptions.BaseModel));
+            Add("Blip:ImageSize", parsed.GetValue(ModelOptions.ImageSize)?.ToString(CultureInfo.InvariantCulture));
             Add("Blip:Device", parsed.GetValue(Device));
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));

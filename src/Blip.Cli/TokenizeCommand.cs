@@ -20,7 +20,10 @@ internal static class TokenizeCommand
 
     public static Command Create()
     {
-        Command command = new("tokenize", "Show the token ids of a text.") { Input, Batch, ModelOptions.Model, SpecialTokens };
+        Command command = new("tokenize", "Show the token ids of a text.")
+        {
+            Input, Batch, ModelOptions.Model, ModelOptions.BaseModel, SpecialTokens,
+        };
         command.Validators.Add(RequireOneInput);
         command.SetAction(RunAsync);
         return command;
@@ -34,7 +37,7 @@ internal static class TokenizeCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        BertTokenizer tokenizer = BertTokenizer.Load(await ModelOptions.FindAsync(parsed, cancellationToken));
+        BertTokenizer tokenizer = BertTokenizer.Load((await ModelOptions.FindAsync(parsed, cancellationToken)).Model);
         SpecialTokenMode mode = parsed.GetValue(SpecialTokens) == "reference" ? SpecialTokenMode.Reference : SpecialTokenMode.Plain;
         using JsonLines output = new();
         if (parsed.GetValue(Input) is { } text)

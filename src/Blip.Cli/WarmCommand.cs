@@ -9,7 +9,7 @@ internal static class WarmCommand
     {
         Command command = new("warm", "Make later starts fast: download a model, load it, and keep the weights that are computed for it.")
         {
-            ModelOptions.Model, ModelOptions.Device, ModelOptions.Precision,
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -18,15 +18,24 @@ internal static class HubCheckpointFiles
     public static readonly string[] Weights =
         ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
+    /// <summary>What a repository has in place of <see cref="Config"/> that holds an adapter, a part of a model.</summary>
+    public const string AdapterConfig = "adapter_config.json";
+
+    /// <summary>The forms of an adapter's weights, the best first.</summary>
+    public static readonly string[] AdapterWeights = ["adapter_model.safetensors", "adapter_model.bin"];
+
     public static bool HasTokenizer(Func<string, bool> has) => has("tokenizer.json") || has("vocab.txt");
 
     /// <summary>
     /// Whether a snapshot has enough files to answer questions: the configuration, a tokenizer, the weights, and the settings of the
-    /// image preprocessing. The last may be missing when the hub said that the repository has none.
+    /// image preprocessing. The last may be missing when the hub said that the repository has none. An adapter has a configuration and
+    /// weights.
     /// </summary>
     public static bool IsUsable(string snapshot, Func<string, bool> knownAbsent)
     {
         bool Has(string name) => HubFileSystem.LengthOf(Path.Combine(snapshot, name)) is not null;
+        if (!Has(Config) && Has(AdapterConfig))
+            return AdapterWeights.Any(Has);
         return Has(Config) && HasTokenizer(Has)
             && (Has("preprocessor_config.json") || Has("processor_config.json")
                 || (knownAbsent("preprocessor_config.json") && knownAbsent("processor_config.json")))

@@ -104,9 +104,13 @@ public sealed class HubClient : IDisposable
     // The first request also finds the commit of a branch. All other requests name that commit.
     private async Task<HubFile> AskForConfigAsync(HubModelId model, string revision, int retries, CancellationToken cancellationToken)
     {
-        (HubFile? config, _) = await _transport.AskAsync(model, revision, HubCheckpointFiles.Config, retries, cancellationToken)
-            .ConfigureAwait(false);
-        return config ?? throw HubErrors.NotAHub(_settings, "no config.json");
+        foreach (string name in (string[])[HubCheckpointFiles.Config, HubCheckpointFiles.AdapterConfig])
+        {
+            (HubFile? config, _) = await _transport.AskAsync(model, revision, name, retries, cancellationToken).ConfigureAwait(false);
+            if (config is not null)
+                return config;
+        }
+        throw HubErrors.NoEntry(_settings, model, HubCheckpointFiles.Config);
     }
 
     private async Task FetchAsync(
@@ -114,22 +118,26 @@ public sealed class HubClient : IDisposable
     {
         string commit = config.Commit;
         repository.CreateFolders(commit);
-        HubFile?[] answers = new HubFile?[HubCheckpointFiles.Small.Length];
+        bool isAdapter = config.Name == HubCheckpointFiles.AdapterConfig;
+        string[] names = isAdapter ? [config.Name] : HubCheckpointFiles.Small;
+        HubFile?[] answers = new HubFile?[names.Length];
         await InParallelAsync(Enumerable.Range(0, answers.Length), async (i, token) =>
         {
-            string name = HubCheckpointFiles.Small[i];
+            string name = names[i];
             if (!repository.Has(commit, name))
             {
-                answers[i] = name == HubCheckpointFiles.Config
+                answers[i] = name == config.Name
                     ? config
                     : await AskAsync(model, repository, commit, name, token).ConfigureAwait(false);
             }
         }, cancellationToken).ConfigureAwait(false);
         List<HubFile> small = [.. answers.OfType<HubFile>()];
-        if (!HubCheckpointFiles.HasTokenizer(name => repository.Has(commit, name) || small.Exists(file => file.Name == name)))
+        if (!isAdapter && !HubCheckpointFiles.HasTokenizer(name => repository.Has(commit, name) || small.Exists(file => file.Name == name)))
             throw HubErrors.NotFound($"'{model}' has neither tokenizer.json nor vocab.txt. It is not a checkpoint that Blip can run.");
 
-        IReadOnlyList<HubFile> weights = await AskForWeightsAsync(model, repository, commit, cancellationToken).ConfigureAwait(false);
+        string[] forms = isAdapter ? HubCheckpointFiles.AdapterWeights : HubCheckpointFiles.Weights;
+        IReadOnlyList<HubFile> weights =
+            await AskForWeightsAsync(model, repository, commit, forms, cancellationToken).ConfigureAwait(false);
         List<HubFile> missing = [.. small, .. weights];
         CheckSpace(model, repository, missing);
         HubDownload download = Download(model, repository, new HubMeter(progress, _settings.Options.TimeProvider, missing));
@@ -151,9 +159,9 @@ public sealed class HubClient : IDisposable
     }
 
     private async Task<IReadOnlyList<HubFile>> AskForWeightsAsync(
-        HubModelId model, HubRepository repository, string commit, CancellationToken cancellationToken)
+        HubModelId model, HubRepository repository, string commit, string[] forms, CancellationToken cancellationToken)
     {
-        foreach (string form in HubCheckpointFiles.Weights)
+        foreach (string form in forms)
         {
             bool isCached = repository.Has(commit, form);
             HubFile? file = isCached ? null : await AskAsync(model, repository, commit, form, cancellationToken).ConfigureAwait(false);
@@ -168,7 +176,9 @@ public sealed class HubClient : IDisposable
             }
             return await AskForShardsAsync(model, repository, commit, form, cancellationToken).ConfigureAwait(false);
         }
-        throw HubErrors.NotFound($"'{model}' has no weights that Blip reads: model.safetensors or pytorch_model.bin, or shards of one.");
+        throw HubErrors.NotFound(forms == HubCheckpointFiles.Weights
+            ? $"'{model}' has no weights that Blip reads: model.safetensors or pytorch_model.bin, or shards of one."
+            : $"'{model}' is an adapter without weights that Blip reads: {string.Join(" or ", forms)}.");
     }
 
     private async Task<IReadOnlyList<HubFile>> AskForShardsAsync(

@@ -28,7 +28,7 @@ internal static class HubErrors
                 : $"'{id}' is gated, and the account of your token has no access. Accept its terms on {host}, "
                     + "or wait until its owner gives you access."),
             (_, "RevisionNotFound") => NotFound($"'{id}' has no branch, tag or commit '{revision}' on {host}."),
-            (_, EntryNotFound) => NotFound($"'{id}' has no {file} on {host}. It is not a checkpoint that Blip can run."),
+            (_, EntryNotFound) => NoEntry(settings, model, file),
             (401 or 403, _) or (404, _) => NotFound(settings.Token is null
                 ? $"There is no model '{id}' on {host}, or it is private. Check the id. For a private model give a token ({TokenSetting})."
                 : $"There is no model '{id}' on {host} that the token sent may read. Check the id. "
@@ -37,6 +37,9 @@ internal static class HubErrors
                 + "Check the endpoint (HF_ENDPOINT) and any proxy."),
         };
     }
+
+    public static BlipModelException NoEntry(HubSettings settings, HubModelId model, string file) =>
+        NotFound($"'{model.Repository}' has no {file} on {settings.Endpoint.Authority}. It is not a checkpoint that Blip can run.");
 
     public static BlipException NotAHub(HubSettings settings, string what) => Failed(
         $"{settings.Endpoint.Authority} does not answer like a hub ({what}). Check the endpoint (HF_ENDPOINT). "

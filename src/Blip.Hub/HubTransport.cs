@@ -46,7 +46,8 @@ internal sealed class HubTransport : IDisposable
         {
             using HttpResponseMessage response = await SendAsync(HttpMethod.Head, AddressOf(model, revision, name), 0, token)
                 .ConfigureAwait(false);
-            if (response.StatusCode == HttpStatusCode.NotFound && name != HubCheckpointFiles.Config)
+            if (response.StatusCode == HttpStatusCode.NotFound
+                && (name != HubCheckpointFiles.Config || HubErrors.CodeOf(response) == HubErrors.EntryNotFound))
             {
                 switch (HubErrors.CodeOf(response))
                 {

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Images;
 
@@ -7,9 +8,17 @@ namespace Blip;
 /// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
 public sealed class BlipOptions
 {
-    /// <summary>A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default.</summary>
+    /// <summary>
+    /// A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default. Also a hub id or
+    /// a folder of a LoRA adapter as PEFT saves it: it is merged into its base model.
+    /// </summary>
     [Required]
     public string Model { get; set; } = BlipModel.DemoModel;
+
+    /// <summary>
+    /// The base model of the adapter that <see cref="Model"/> is: a hub id, a folder, or <c>demo</c>. By default what the adapter says.
+    /// </summary>
+    public string? BaseModel { get; set; }
 
     /// <summary>Where a hub id is downloaded from and kept; by default as the environment variables of the Python client say.</summary>
     public HubOptions? Hub { get; set; }
@@ -19,6 +28,14 @@ public sealed class BlipOptions
 
     /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
     public BlipPrecision Precision { get; set; }
+
+    /// <summary>
+    /// Width and height of what the model sees of an image, in pixels, 1 to 8,192; by default what the model was trained with. Time grows
+    /// with the square. For another size the model's positions are interpolated as transformers' <c>interpolate_pos_encoding</c> does it;
+    /// how good the answers are then depends on the model.
+    /// </summary>
+    [Range(1, BlipConfig.MaxImageSize)]
+    public int? ImageSize { get; set; }
 
     /// <summary>How images become what the model sees, and how large they may be.</summary>
     public ImageOptions Image { get; set; } = new();
@@ -95,9 +112,12 @@ public sealed class BlipOptions
     internal void Validate()
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(Model);
+        if (BaseModel is not null)
+            ArgumentException.ThrowIfNullOrWhiteSpace(BaseModel);
         ArgumentNullException.ThrowIfNull(Image);
         ThrowUnless(Enum.IsDefined(Device), nameof(Device), (long)Device);
         ThrowUnless(Enum.IsDefined(Precision), nameof(Precision), (long)Precision);
+        ThrowUnless(ImageSize is null or (>= 1 and <= BlipConfig.MaxImageSize), nameof(ImageSize), ImageSize ?? 0);
         ThrowUnless(MaxRequests is >= 1 and <= 1_000_000, nameof(MaxRequests), MaxRequests);
         ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);

@@ -25,9 +25,14 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
         OrtRuntime.EnsureEnvironment(options.Threads);
         DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
         HubProgressRelay? download = progress is null ? null : new HubProgressRelay(options.Model, progress);
-        string folder = await ModelLocator.FindAsync(options.Model, options.Hub, download, logger, cancellationToken).ConfigureAwait(false);
+        ModelLocator locator = new(options.Hub, download, logger);
+        ModelFolders folders = await locator.FindAsync(options.Model, options.BaseModel, cancellationToken).ConfigureAwait(false);
         Report(LoadStage.Reading);
-        Checkpoint checkpoint = Checkpoint.Open(folder, new CheckpointOptions { ObeyHeadCount = options.ObeyHeadCount }, logger);
+        CheckpointOptions how = new()
+        {
+            ObeyHeadCount = options.ObeyHeadCount, ImageSize = options.ImageSize, AdapterDirectory = folders.Adapter,
+        };
+        Checkpoint checkpoint = Checkpoint.Open(folders.Model, how, logger);
         try
         {
             BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);

@@ -1,10 +1,15 @@
+using Blip.Checkpoints;
+using Blip.Files;
 using Blip.Hub;
 using Microsoft.Extensions.Logging;
 
 namespace Blip;
 
-/// <summary>Turns what a user calls a model into a folder.</summary>
-internal static class ModelLocator
+/// <summary>Turns what a user calls a model into folders.</summary>
+/// <param name="hub">Where hub ids are downloaded from and kept.</param>
+/// <param name="progress">Learns how far a download has come.</param>
+/// <param name="logger">Takes what the hub's client notes.</param>
+internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger)
 {
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
     public static bool MayDownload(string model) =>
@@ -14,10 +19,51 @@ internal static class ModelLocator
     public static string NameOf(string model) =>
         model != BlipModel.DemoModel && Directory.Exists(model) ? new DirectoryInfo(model).Name : model;
 
-    /// <summary>A folder, the demo model's folder, or the snapshot of a hub id, downloaded as far as it is not in the cache.</summary>
+    /// <summary>The folder of a model. Where the model is an adapter: its folder, and that of its base model.</summary>
+    /// <param name="model">A folder, <c>demo</c>, or a hub id, which is downloaded as far as it is not in the cache.</param>
+    /// <param name="baseModel">The same for the adapter's base model; <see langword="null"/> for what the adapter says.</param>
+    /// <param name="cancellationToken">Stops a download.</param>
     /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
-    public static async Task<string> FindAsync(
-        string model, HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger, CancellationToken cancellationToken)
+    public async Task<ModelFolders> FindAsync(string model, string? baseModel, CancellationToken cancellationToken)
+    {
+        string folder = await FindFolderAsync(model, cancellationToken).ConfigureAwait(false);
+        if (!AdapterConfig.IsIn(folder))
+        {
+            return baseModel is null ? new ModelFolders(folder, null) : throw new BlipException(
+                BlipErrorCode.InvalidRequest, $"{model} is a whole model, not an adapter, so it has no base model. Leave {baseModel} out.");
+        }
+        baseModel ??= NameBase(model, AdapterConfig.Read(folder));
+        string whole;
+        try
+        {
+            whole = await FindFolderAsync(baseModel, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BlipModelException exception) when (exception.Code == BlipErrorCode.ModelNotFound)
+        {
+            throw BlipModelException.NotFound(
+                $"The adapter {model} needs its base model. {exception.Message} Where the base model has another name here, give that " +
+                "(BlipOptions.BaseModel, --base-model).", exception);
+        }
+        return !AdapterConfig.IsIn(whole) ? new ModelFolders(whole, folder) : throw new BlipModelException(
+            $"{baseModel}, the base model of the adapter {model}, is an adapter itself. Merge it with PEFT, and name the merged model.");
+    }
+
+    private static string NameBase(string model, AdapterConfig adapter)
+    {
+        string name = adapter.BaseModel ?? throw new BlipModelException(
+            $"{AdapterConfig.FileName} does not name the base model of {model}. Name it (BlipOptions.BaseModel, --base-model).");
+        HubModelId? id = HubModelId.TryParse(name, out HubModelId? parsed) ? parsed : null;
+        // What came from the hub does not choose a folder of this machine.
+        if (id is null && MayDownload(model))
+        {
+            throw new BlipModelException(
+                $"The adapter {model} was trained on {PlainFileName.Shown(name)}, which is no id of a model on the hub. " +
+                "Name its base model (BlipOptions.BaseModel, --base-model).");
+        }
+        return MayDownload(name) && id is { Revision: null } && adapter.BaseRevision is { } revision ? $"{name}@{revision}" : name;
+    }
+
+    private async Task<string> FindFolderAsync(string model, CancellationToken cancellationToken)
     {
         if (model == BlipModel.DemoModel)
         {
@@ -30,8 +76,8 @@ internal static class ModelLocator
         if (!HubModelId.TryParse(model, out _))
         {
             throw BlipModelException.NotFound(
-                $"There is no folder {model}, and it is no id of a model on the hub. Give a folder with config.json and " +
-                $"model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that is part of Blip.");
+                $"There is no folder {PlainFileName.Shown(model)}, and it is no id of a model on the hub. Give a folder with config.json " +
+                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that is part of Blip.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);

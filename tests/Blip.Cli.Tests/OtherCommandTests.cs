@@ -103,6 +103,23 @@ public class OtherCommandTests
     }
 
     [Fact]
+    public async Task Info_Adapter_ShowsItsBaseAndTheSizeAskedFor()
+    {
+        string adapter = TestPaths.Golden("easy-vqa", "adapter");
+        BlipProcess.Result result = await BlipProcess.RunAsync("info", "--model", adapter, "--image-size", "96");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Contains("LoRA of rank 8, merged into demo", result.Out, StringComparison.Ordinal);
+        Assert.Contains("96 px in patches of 16", result.Out, StringComparison.Ordinal);
+        Assert.Contains("adapter_model.safetensors", result.Out, StringComparison.Ordinal);
+
+        string model = TestPaths.Golden("models", "lora"), whole = TestPaths.Golden("models", "base");
+        string json = (await BlipProcess.RunAsync("info", "--model", model, "--base-model", whole, "--json")).Out;
+        using JsonDocument info = JsonDocument.Parse(json);
+        Assert.Equal(whole, info.RootElement.GetProperty("adapter").GetProperty("base_model").GetString());
+        Assert.Equal(4, info.RootElement.GetProperty("adapter").GetProperty("rank").GetInt32());
+    }
+
+    [Fact]
     public async Task Export_AnyModel_IsOpenedByOnnxRuntimeAndGivesTheReferenceStates()
     {
         using TempFolder folder = new();

@@ -34,6 +34,35 @@ public sealed class HubModelTests : HubTest
         Assert.Equal(requests, server.Requests.Count);
     }
 
+    /// <summary>A repository of an adapter has no config.json. Its base model is another repository, here a folder.</summary>
+    [Fact]
+    public async Task Load_AdapterById_IsMergedIntoItsBase()
+    {
+        await using HubServer server = await HubServer.StartAsync("lora");
+        await AskAsync(offline: false);
+        Assert.Equal(
+            ["adapter_config.json", "adapter_model.safetensors"],
+            Directory.GetFiles(Snapshot).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        int requests = server.Requests.Count;
+        await AskAsync(offline: true);
+        Assert.Equal(requests, server.Requests.Count);
+
+        BlipOptions alone = new() { Model = HubServer.Id, Hub = Options(server) };
+        BlipException refused = await Assert.ThrowsAnyAsync<BlipException>(
+            () => BlipModel.LoadAsync(alone, cancellationToken: Cancellation));
+        Assert.Contains("The adapter org/demo needs its base model.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("'org/base'", refused.Message, StringComparison.Ordinal);
+
+        async Task AskAsync(bool offline)
+        {
+            BlipOptions options = new() { Model = HubServer.Id, BaseModel = Folder("base"), Hub = Options(server, offline: offline) };
+            await using BlipModel model = await BlipModel.LoadAsync(options, cancellationToken: Cancellation);
+            GoldenCase c = Cases("lora")[0];
+            Answer answer = await model.AskAsync(BlipImage.FromFile(ImagePath(c.Image)), c.Question, cancellationToken: Cancellation);
+            Assert.Equal(c.TokenIds, answer.TokenIds);
+        }
+    }
+
     [Fact]
     public async Task Command_PullListAskRemove_WorkAsAUserExpects()
     {

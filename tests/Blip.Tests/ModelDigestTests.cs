@@ -1,4 +1,5 @@
 using System.Globalization;
+using Blip.Tests.Checkpoints;
 using Blip.Tests.Telemetry;
 using Xunit;
 
@@ -6,8 +7,6 @@ namespace Blip.Tests;
 
 public sealed class ModelDigestTests
 {
-    private const string DemoDigest = "f0382b2a90a9833edd9fc2adb7ced8cdca059bd7422349447cd34043ecc030df";
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -20,7 +19,7 @@ public sealed class ModelDigestTests
         BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
         Task<Answer> question = model.AskAsync(image, "is there a cat?", cancellationToken: Stop);
         await Assert.ThrowsAsync<BlipBusyException>(() => model.AskAsync(image, "is there a cat?", cancellationToken: Stop));
-        Assert.Equal(DemoDigest, await model.GetDigestAsync(Stop));
+        Assert.Equal(CheckpointDigestTests.DemoDigest, await model.GetDigestAsync(Stop));
         held.Dispose();
         Assert.Equal("no", (await question).Text);
     }
@@ -45,7 +44,7 @@ public sealed class ModelDigestTests
         OperationCanceledException error =
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => model.GetDigestAsync(caller.Token));
         Assert.Equal(caller.Token, error.CancellationToken);
-        Assert.Equal(DemoDigest, await model.GetDigestAsync(Stop));
+        Assert.Equal(CheckpointDigestTests.DemoDigest, await model.GetDigestAsync(Stop));
     }
 
     [Theory]
@@ -66,7 +65,7 @@ public sealed class ModelDigestTests
     {
         foreach (CultureInfo culture in TestCultures.All)
         {
-            Assert.Equal(DemoDigest, await TestCultures.RunAsync(culture, async () =>
+            Assert.Equal(CheckpointDigestTests.DemoDigest, await TestCultures.RunAsync(culture, async () =>
             {
                 await using BlipModel model = await BlipModel.LoadAsync(cancellationToken: Stop);
                 return await model.GetDigestAsync(Stop);

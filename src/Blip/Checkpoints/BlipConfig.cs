@@ -17,6 +17,9 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
 {
     internal const string FileName = "config.json";
 
+    /// <summary>The largest width and height of an image in pixels.</summary>
+    internal const int MaxImageSize = 8192;
+
     private const int MaxTokens = 1 << 16;
 
     /// <summary>Opens a folder's config.json.</summary>
@@ -36,6 +39,18 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         ConfigSection text = config.Section("text_config");
         bool tied = text.Bool("tie_word_embeddings", config.Bool("tie_word_embeddings", true));
         return new BlipConfig(ReadText(text, options, logger), ReadVision(config.Section("vision_config")), tied);
+    }
+
+    /// <summary>The same model for images of another width and height in pixels.</summary>
+    /// <exception cref="BlipException">There would be no patch, or too many.</exception>
+    internal BlipConfig ForImages(int size)
+    {
+        int patch = Vision.PatchSize, most = Math.Min(MaxImageSize, ((((int)Math.Sqrt(MaxTokens - 1)) + 1) * patch) - 1);
+        return size >= patch && size <= most
+            ? this with { Vision = Vision with { ImageSize = size } }
+            : throw new BlipException(
+                BlipErrorCode.InvalidRequest,
+                $"The image size is {size} pixels, but this model takes {patch}, the size of a patch, to {most}. Ask for one in between.");
     }
 
     private static BlipTextConfig ReadText(ConfigSection text, CheckpointOptions options, ILogger logger)
@@ -67,7 +82,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         int width = Width(vision), heads = vision.Int("num_attention_heads", 12, 1, width);
         CheckHeads(vision, heads, width);
         CheckActivation(vision);
-        int size = vision.Int("image_size", 384, 1, 8192), patch = vision.Int("patch_size", 16, 1, size);
+        int size = vision.Int("image_size", 384, 1, MaxImageSize), patch = vision.Int("patch_size", 16, 1, size);
         BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, patch, Epsilon(vision, 1e-5));
         if (config.TokenCount > MaxTokens)
         {

@@ -17,10 +17,13 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(
         string directory, ModelArchitecture architecture, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files,
-        Dictionary<string, CheckpointTensor> tensors)
+        Dictionary<string, CheckpointTensor> tensors, CheckpointOptions options)
     {
         (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
         HeadTensors.UseOneName(tensors);
+        if (options.AdapterDirectory is { } adapter)
+            LoraAdapter.Merge(adapter, Adapter = AdapterConfig.Read(adapter), tensors, files);
+        PositionEmbeddings.Fit(tensors, config.Vision, options.ImageSize is not null);
         IsHeadTied = HeadTensors.IsTied(tensors);
         architecture.CheckTensors(config, IsHeadTied, tensors);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
@@ -44,6 +47,9 @@ public sealed class Checkpoint : IDisposable
     /// </summary>
     public bool IsHeadTied { get; }
 
+    /// <summary>The adapter that is merged into the weights, if one is.</summary>
+    internal AdapterConfig? Adapter { get; }
+
     /// <summary>The kind of model.</summary>
     internal ModelArchitecture Architecture { get; }
 
@@ -51,9 +57,10 @@ public sealed class Checkpoint : IDisposable
     public IReadOnlyList<CheckpointFile> Files => _files.ConvertAll(file => new CheckpointFile(file.Name, file.Length));
 
     /// <summary>
-    /// Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files.
+    /// Changes when the digest does, as far as the file system tells: the settings, and the places, sizes and times of the files,
+    /// the adapter's among them.
     /// </summary>
-    internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Settings));
+    internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Adapter?.Text).Prepend(Settings));
 
     private string Settings => CheckpointDigest.Settings(Config, Preprocessor);
 
@@ -62,6 +69,7 @@ public sealed class Checkpoint : IDisposable
     /// <param name="options">How its files are read; the defaults where <see langword="null"/>.</param>
     /// <param name="logger">Gets a warning where a known error of old configurations is corrected.</param>
     /// <exception cref="BlipModelException">A file is missing or broken; the message names file, tensor or key, and remedy.</exception>
+    /// <exception cref="BlipException">It takes no images of that size (<see cref="BlipErrorCode.InvalidRequest"/>).</exception>
     public static Checkpoint Open(string directory, CheckpointOptions? options = null, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -69,9 +77,11 @@ public sealed class Checkpoint : IDisposable
             throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         ConfigSection file = BlipConfig.OpenFile(directory);
         ModelArchitecture architecture = ModelArchitectures.Find(file);
-        BlipConfig config = BlipConfig.Read(file, options ?? new CheckpointOptions(), logger ?? NullLogger.Instance);
+        BlipConfig config = BlipConfig.Read(file, options ??= new CheckpointOptions(), logger ?? NullLogger.Instance);
         architecture.CheckConfig(config);
         PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
+        if (options.ImageSize is { } size)
+            (config, preprocessor) = (config.ForImages(size), preprocessor.ForImages(size));
         if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
         {
             throw new BlipModelException(
@@ -81,7 +91,7 @@ public sealed class Checkpoint : IDisposable
         List<MappedFile> files = [];
         try
         {
-            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files));
+            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files), options);
         }
         catch
         {

@@ -11,6 +11,7 @@ public sealed unsafe class CheckpointTensor
 
     private readonly MappedFile _source;
     private readonly long[]? _strides;
+    private readonly Action<Span<float>>? _derive;
 
     internal CheckpointTensor(
         string name, MappedFile source, long offset, long byteLength, TensorType type, string storedType, IReadOnlyList<long> shape,
@@ -24,6 +25,10 @@ public sealed unsafe class CheckpointTensor
             ElementCount *= dimension;
     }
 
+    private CheckpointTensor(CheckpointTensor origin, IReadOnlyList<long> shape, Action<Span<float>> derive)
+        : this(origin.Name, origin._source, origin.Offset, 0, TensorType.F32, "F32", shape) =>
+        _derive = derive;
+
     /// <summary>The name in PyTorch, for example <c>text_encoder.encoder.layer.0.attention.self.query.weight</c>.</summary>
     public string Name { get; }
 
@@ -36,7 +41,7 @@ public sealed unsafe class CheckpointTensor
     /// <summary>The element type.</summary>
     public TensorType Type { get; }
 
-    /// <summary>The element type as the file calls it.</summary>
+    /// <summary>The element type as the file calls it; F32 where the elements are computed.</summary>
     public string StoredType { get; }
 
     /// <summary>The dimensions; weights of linear layers are [outputs, inputs].</summary>
@@ -55,10 +60,18 @@ public sealed unsafe class CheckpointTensor
     internal nint Data { get; }
 
     /// <summary>Whether the bytes can be used as fp32 where they are.</summary>
-    internal bool IsInPlaceFloat32 => Type == TensorType.F32 && _strides is null;
+    internal bool IsInPlaceFloat32 => Type == TensorType.F32 && IsRun;
 
     /// <summary>Whether the bytes can be used as fp16 where they are.</summary>
-    internal bool IsInPlaceFloat16 => Type == TensorType.F16 && _strides is null;
+    internal bool IsInPlaceFloat16 => Type == TensorType.F16 && IsRun;
+
+    /// <summary>Whether the elements lie in the file one after the other.</summary>
+    private bool IsRun => _strides is null && _derive is null;
+
+    /// <summary>A tensor to take this one's place. Its elements take no memory: they are computed whenever they are read.</summary>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="derive">Writes the elements in row-major order; thread-safe.</param>
+    internal CheckpointTensor Derive(IReadOnlyList<long> shape, Action<Span<float>> derive) => new(this, shape, derive);
 
     /// <summary>Copies the elements in row-major order. Those stored as F16 or BF16 become fp32, which is exact.</summary>
     /// <param name="destination">At least <see cref="ElementCount"/> long.</param>
@@ -69,6 +82,11 @@ public sealed unsafe class CheckpointTensor
         ThrowIfNoWeight();
         destination = destination[..checked((int)ElementCount)];
         using MapHold hold = _source.Hold();
+        if (_derive is not null)
+        {
+            _derive(destination);
+            return;
+        }
         if (_strides is not null)
         {
             CopyStrided(destination);
@@ -105,7 +123,7 @@ public sealed unsafe class CheckpointTensor
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal bool HasBytesOf(CheckpointTensor other)
     {
-        if (StoredType != other.StoredType || !Shape.SequenceEqual(other.Shape) || _strides is not null || other._strides is not null)
+        if (StoredType != other.StoredType || !Shape.SequenceEqual(other.Shape) || !IsRun || !other.IsRun)
             return false;
         using MapHold hold = _source.Hold(), otherHold = other._source.Hold();
         const int Most = 1 << 26;
@@ -122,7 +140,7 @@ public sealed unsafe class CheckpointTensor
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal bool IsFinite()
     {
-        if (_strides is not null)
+        if (!IsRun)
             return AllFinite(Copy());
         using MapHold hold = _source.Hold();
         float[] values = new float[Math.Min(Chunk, ElementCount)];
@@ -156,7 +174,7 @@ public sealed unsafe class CheckpointTensor
     {
         if (Type == TensorType.Other)
             return SHA256.HashData([]);
-        if (_strides is not null)
+        if (!IsRun)
             return SHA256.HashData(MemoryMarshal.AsBytes<float>(Copy()));
         using MapHold hold = _source.Hold();
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -166,7 +184,8 @@ public sealed unsafe class CheckpointTensor
         return hash.GetHashAndReset();
     }
 
-    private float[] Copy()
+    /// <summary>The elements in row-major order, as <see cref="CopyTo"/> has them.</summary>
+    internal float[] Copy()
     {
         float[] values = new float[ElementCount];
         CopyTo(values);

@@ -52,6 +52,18 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
         { } value => throw Invalid(key, $"it is {Shown(value)}, but must be text"),
     };
 
+    /// <summary>The names of all values.</summary>
+    public IReadOnlyList<string> Keys => values is { } section ? [.. section.EnumerateObject().Select(entry => entry.Name)] : [];
+
+    /// <summary>A list of texts; empty where it is absent.</summary>
+    public IReadOnlyList<string> Texts(string key)
+    {
+        if (Find(key) is not { } value)
+            return [];
+        return value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String)
+            ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : throw Invalid(key, "it is not a list of texts");
+    }
+
     /// <summary>The value, or <see langword="null"/> where it is absent or null.</summary>
     public JsonElement? Find(string key) =>
         values is { } section && section.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

@@ -53,6 +53,9 @@ public sealed record PreprocessorConfig
             : new PreprocessorConfig { Width = side, Height = side };
     }
 
+    /// <summary>The same for images of another width and height in pixels.</summary>
+    internal PreprocessorConfig ForImages(int size) => this with { Width = size, Height = size };
+
     /// <summary>A byte x of channel c becomes scale · x + shift.</summary>
     internal (double Scale, double Shift) Channel(int channel) =>
         (RescaleFactor / ImageStd[channel], -(double)ImageMean[channel] / ImageStd[channel]);

@@ -12,6 +12,11 @@ internal static class WeightFiles
     /// <summary>The end of a name that the weights of every architecture have once.</summary>
     private const string Known = "vision_model.embeddings.class_embedding";
 
+    /// <summary>Whether a folder has weights of a whole model.</summary>
+    public static bool AreIn(string directory) => Array.Exists(
+        (string[])[Safetensors, Torch, ShardIndex.NameFor(Safetensors), ShardIndex.NameFor(Torch)],
+        name => File.Exists(Path.Combine(directory, name)));
+
     /// <summary>Maps the files and reads their tables.</summary>
     /// <param name="directory">The model's folder.</param>
     /// <param name="files">Gets the files that were opened, even when this throws. The caller disposes them.</param>
@@ -59,7 +64,8 @@ internal static class WeightFiles
         return byName;
     }
 
-    private static List<CheckpointTensor> Read(string directory, string name, List<MappedFile> files)
+    /// <summary>Maps one file and reads its table.</summary>
+    public static List<CheckpointTensor> Read(string directory, string name, List<MappedFile> files)
     {
         MappedFile file = MappedFile.Open(directory, name);
         files.Add(file);

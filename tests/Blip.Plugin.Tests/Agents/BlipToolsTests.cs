@@ -75,6 +75,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
         {
             ["Blip:Model"] = "org/name",
             ["Blip:Precision"] = "Int8",
+            ["Blip:ImageSize"] = "480",
             ["Blip:Image:Limits:MaxSide"] = "1000",
             ["Blip:Image:Orientation"] = "Ignore",
             ["Blip:Sources:AllowedHosts:0"] = "*.example.com",
@@ -82,7 +83,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
         }).Build();
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
         BlipOptions options = services.GetRequiredService<IOptions<BlipOptions>>().Value;
-        Assert.Equal(("org/name", BlipPrecision.Int8), (options.Model, options.Precision));
+        Assert.Equal(("org/name", BlipPrecision.Int8, 480), (options.Model, options.Precision, options.ImageSize));
         Assert.Equal((1000, ImageOrientation.Ignore), (options.Image.Limits.MaxSide, options.Image.Orientation));
         Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
         Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);

@@ -12,11 +12,12 @@ public class BatchSizeTests
 
     /// <param name="precision">The precision.</param>
     /// <param name="tolerance">
-    /// The most that a log-probability may differ from the one found alone. In int8 a last digit can turn the rounding of an activation.
+    /// The most that a log-probability may differ from the one found alone. In fp16 and int8 a last digit can turn the rounding of an
+    /// activation: one rounding in fp16 is up to 2^-11, 4.9e-4 of the value.
     /// </param>
     [Theory]
     [InlineData(BlipPrecision.Fp32, 1e-4)]
-    [InlineData(BlipPrecision.Fp16, 1e-4)]
+    [InlineData(BlipPrecision.Fp16, 4.9e-4)]
     [InlineData(BlipPrecision.Int8, 1e-2)]
     public void Ask_RunsOfAnySize_AnswerAsEachAlone(BlipPrecision precision, double tolerance)
     {

@@ -28,6 +28,18 @@ internal static class HeadTensors
         !tensors.TryGetValue(Weight, out CheckpointTensor? weight)
         || (tensors.TryGetValue(Embeddings, out CheckpointTensor? embeddings) && weight.HasBytesOf(embeddings));
 
+    /// <summary>The name under which a checkpoint with one name for each tensor has the tensor that another file calls so.</summary>
+    public static string StoredName(string name, Dictionary<string, CheckpointTensor> tensors) => name switch
+    {
+        OtherBias => Bias,
+        Weight when !tensors.ContainsKey(Weight) => Embeddings,
+        _ => name,
+    };
+
+    /// <summary>Whether a tensor is the head's weight and the word embeddings at once.</summary>
+    public static bool AreShared(string name, Dictionary<string, CheckpointTensor> tensors) =>
+        name is Weight or Embeddings && IsTied(tensors);
+
     public static IEnumerable<ExpectedTensor> Of(BlipTextConfig text, bool isTied)
     {
         long width = text.HiddenSize;

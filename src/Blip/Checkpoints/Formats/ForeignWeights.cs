@@ -47,8 +47,8 @@ internal static class ForeignWeights
     public static string? Describe(string directory)
     {
         string[] names = [.. Directory.EnumerateFileSystemEntries(directory).Select(path => Path.GetFileName(path)).Take(1000)];
-        if (names.Contains("adapter_config.json"))
-            return "It holds an adapter (adapter_config.json), which is a part of a model. Give the folder of the merged model.";
+        if (names.Contains(AdapterConfig.FileName))
+            return $"It holds an adapter ({AdapterConfig.FileName}), a part of a model. Open its base model with it (AdapterDirectory).";
         if (names.Any(name => name is WeightFiles.Safetensors or WeightFiles.Torch || ShardIndex.IsIndex(name)))
             return null;
         foreach ((string ending, string kind, string remedy) in Names)
