@@ -178,6 +178,31 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.UnsupportedMediaType, refused.StatusCode);
     }
 
+    [Theory]
+    [InlineData("skia")]
+    [InlineData("imagesharp")]
+    public async Task Http_FilesThatHarmedADecoder_AreAnsweredAndTheWorkerLives(string decoder)
+    {
+        await using FunctionsHost host = await app.StartAsync(("Blip__Decoder", decoder));
+        using HttpClient http = new() { BaseAddress = host.Address, Timeout = TimeSpan.FromMinutes(1) };
+        await ReadyAsync(http);
+        string[] files =
+        [
+            "interlaced-1x1.png", "interlaced-64x64-half.png", "s01i3p01.png", "s04i3p01.png", "png-2IHDR.png",
+            "webp-canvas1-frame16000.webp", "webp-50MP-38bytes.webp",
+        ];
+        foreach (string file in files)
+        {
+            byte[] bytes = await File.ReadAllBytesAsync(TestPaths.Golden("images", "foreign", file));
+            using HttpResponseMessage response = await http.SendAsync(Post("/api/ask?question=a", BlipImage(bytes)));
+            HttpStatusCode[] expected = [HttpStatusCode.OK, HttpStatusCode.UnsupportedMediaType, HttpStatusCode.UnprocessableEntity];
+            Assert.Contains(response.StatusCode, expected);
+        }
+        using HttpResponseMessage answered = await http.SendAsync(Post("/api/ask", Form("how many dogs are in the picture?")));
+        Assert.Contains("\"answer\":\"2\"", await answered.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, await host.TerminateAsync());
+    }
+
     internal static async Task ReadyAsync(HttpClient http)
     {
         for (int attempt = 0; attempt < 100; attempt++)

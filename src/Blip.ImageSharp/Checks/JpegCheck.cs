@@ -18,8 +18,7 @@ internal ref struct JpegCheck
 
     private readonly ReadOnlySpan<byte> _data;
     private readonly MemoryStream _plain;
-    // As they stand in the file: a byte with class and place, then their content.
-    private readonly byte[]?[] _huffmans = new byte[]?[8], _quantizations = new byte[]?[4];
+    private readonly JpegTables _tables;
     private int _at = 2;
     private byte _frame;
     private JpegComponent[] _components = [];
@@ -31,6 +30,7 @@ internal ref struct JpegCheck
     {
         _data = data;
         _plain = plain;
+        _tables = new JpegTables(plain);
     }
 
     public static MemoryStream Plain(ReadOnlySpan<byte> data, ImageHeader size, CancellationToken cancellationToken)
@@ -70,10 +70,12 @@ internal ref struct JpegCheck
                 ReadFrame(marker, segment, size);
                 break;
             case Dht:
-                ReadHuffmans(segment);
+                _tables.ReadHuffmans(segment);
                 break;
             case Dqt:
-                ReadQuantizations(segment);
+                if (_hasScan)
+                    throw Refusal.Of("A JPEG whose quantization tables change");
+                _tables.ReadQuantizations(segment);
                 break;
             case Dri:
                 _restartInterval = segment.Length == 2 ? U16(segment) : throw Corrupt("a segment has a wrong length");
@@ -168,34 +170,6 @@ internal ref struct JpegCheck
                 Ceiling(size.Height * component.Vertical, 8 * maxVertical), IsProgressive);
     }
 
-    private readonly void ReadQuantizations(ReadOnlySpan<byte> segment)
-    {
-        if (_hasScan)
-            throw Refusal.Of("A JPEG whose quantization tables change");
-        while (!segment.IsEmpty)
-        {
-            (int length, int place) = ((segment[0] >> 4) switch { 0 => 65, 1 => 129, _ => int.MaxValue }, segment[0] & 15);
-            if (length > segment.Length || place > 3)
-                throw Corrupt("a quantization table is wrong");
-            _quantizations[place] = segment[..length].ToArray();
-            segment = segment[length..];
-        }
-    }
-
-    private readonly void ReadHuffmans(ReadOnlySpan<byte> segment)
-    {
-        while (!segment.IsEmpty)
-        {
-            int length = 17;
-            for (int i = 1; i < 17 && i < segment.Length; i++)
-                length += segment[i];
-            if (length > Math.Min(segment.Length, 17 + 256) || segment[0] is not (<= 3 or (>= 0x10 and <= 0x13)))
-                throw Corrupt("a Huffman table is wrong");
-            _huffmans[(segment[0] >> 2) | (segment[0] & 3)] = segment[..length].ToArray();
-            segment = segment[length..];
-        }
-    }
-
     private void ReadScan(ReadOnlySpan<byte> segment, ImageHeader size, CancellationToken cancellationToken)
     {
         if (_components.Length == 0 || segment.IsEmpty || segment[0] is < 1 or > 3 || segment.Length != 4 + (2 * segment[0]))
@@ -215,10 +189,10 @@ internal ref struct JpegCheck
         {
             (byte id, byte tables) = (segment[1 + (2 * i)], segment[2 + (2 * i)]);
             int index = Array.FindIndex(_components, c => c.Id == id);
-            if (index < 0 || Array.Exists(channels, c => c.Component?.Id == id))
+            if (index < 0 || (tables & 0xCC) != 0 || Array.Exists(channels, c => c.Component?.Id == id))
                 throw Corrupt("a scan has a broken header");
-            JpegHuffmanTable? dc = first == 0 && high == 0 ? UseHuffman(tables >> 4) : null;
-            JpegHuffmanTable? ac = last > 0 ? UseHuffman(4 + (tables & 15)) : null;
+            JpegHuffmanTable? dc = first == 0 && high == 0 ? _tables.UseHuffman(tables >> 4) : null;
+            JpegHuffmanTable? ac = last > 0 ? _tables.UseHuffman(4 + (tables & 15)) : null;
             channels[i] = (_components[index], dc, ac);
             _components[index].Advance(first, last, high, low, count, IsProgressive);
             header.AddRange((byte)(index + 1), tables);
@@ -243,16 +217,6 @@ internal ref struct JpegCheck
         _plain.Write(_data[start.._at]);
     }
 
-    private JpegHuffmanTable UseHuffman(int place)
-    {
-        if ((place < 4 ? place : place - 4) > 3)
-            throw Corrupt("a scan has a broken header");
-        if (_huffmans[place] is not { } table)
-            throw Refusal.Of("A JPEG without its own Huffman tables (a frame of Motion JPEG)");
-        WriteSegment(Dht, table);
-        return new JpegHuffmanTable(table.AsSpan(1, 16), table.AsSpan(17), place < 4 ? 15 : 255);
-    }
-
     /// <summary>Writes frame and quantization tables. Where the scans begin, everything about the colours is known.</summary>
     private readonly void WriteFrame(ImageHeader size)
     {
@@ -266,7 +230,7 @@ internal ref struct JpegCheck
                 throw Refusal.Of("A JPEG with a rare subsampling of the colours");
         }
         foreach (int place in _components.Select(c => (int)c.Quantization).Distinct())
-            WriteSegment(Dqt, _quantizations[place] ?? throw Corrupt("a quantization table is missing"));
+            _tables.WriteQuantization(place);
         List<byte> frame =
             [8, (byte)(size.Height >> 8), (byte)size.Height, (byte)(size.Width >> 8), (byte)size.Width, (byte)_components.Length];
         for (int i = 0; i < _components.Length; i++)
@@ -274,13 +238,7 @@ internal ref struct JpegCheck
             JpegComponent component = _components[i];
             frame.AddRange((byte)(i + 1), (byte)((component.Horizontal << 4) | component.Vertical), component.Quantization);
         }
-        WriteSegment(_frame, [.. frame]);
-    }
-
-    private readonly void WriteSegment(byte marker, ReadOnlySpan<byte> content)
-    {
-        _plain.Write([0xFF, marker, (byte)((content.Length + 2) >> 8), (byte)(content.Length + 2)]);
-        _plain.Write(content);
+        _tables.WriteSegment(_frame, [.. frame]);
     }
 
     private static int U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16BigEndian(data);

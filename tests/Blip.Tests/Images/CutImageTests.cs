@@ -27,7 +27,7 @@ public class CutImageTests
             // What ImageSharp does not read at all, it cannot read in half.
             if (Read(preprocessor, file) is not { } pixels)
             {
-                Assert.Equal(Decoders.ImageSharp, decoder);
+                Assert.True(decoder == Decoders.ImageSharp, $"{header} is refused.");
                 continue;
             }
             HashSet<UInt128> intact = [pixels];

@@ -27,7 +27,12 @@ internal static class SmallImages
         .. new[] { PngBitDepth.Bit1, PngBitDepth.Bit2, PngBitDepth.Bit4, PngBitDepth.Bit8 }
             .Select(depth => Managed(new PngEncoder { ColorType = PngColorType.Palette, BitDepth = depth })),
         Managed(new PngEncoder { ColorType = PngColorType.RgbWithAlpha, BitDepth = PngBitDepth.Bit16 }),
-        Managed(new PngEncoder { ColorType = PngColorType.Rgb, InterlaceMethod = PngInterlaceMode.Adam7 }),
+        // ImageSharp writes broken files where a pass has no pixels.
+        image => Managed(new PngEncoder
+        {
+            ColorType = PngColorType.Rgb,
+            InterlaceMethod = image.Width < 5 ? PngInterlaceMode.None : PngInterlaceMode.Adam7,
+        })(image),
         Managed(new GifEncoder()),
         .. new[] { BmpBitsPerPixel.Pixel8, BmpBitsPerPixel.Pixel24, BmpBitsPerPixel.Pixel32 }
             .Select(bits => Managed(new BmpEncoder { BitsPerPixel = bits })),
