@@ -8,7 +8,4 @@ public static class ServiceErrorCode
 
     /// <summary>The model is still being loaded; ask again soon.</summary>
     public const string ModelLoading = "model_loading";
-
-    /// <summary>The time allowed ran out.</summary>
-    public const string Timeout = "timeout";
 }

@@ -42,7 +42,7 @@ public sealed record ToolError
             "Do not try other spellings. Ask the user to attach the image.",
         BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions =>
             "Ask fewer or shorter questions.",
-        BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or ServiceErrorCode.Timeout => "Try again in a moment.",
+        BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.Timeout => "Try again in a moment.",
         _ => null,
     };
 }

@@ -56,7 +56,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
 
     public static Failure TimedOut(TimeSpan limit) => new(
         StatusCodes.Status504GatewayTimeout,
-        ServiceErrorCode.Timeout,
+        BlipErrorCode.Timeout,
         FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
 
     public static Failure RequestTooLarge(int limit) => new(
@@ -96,7 +96,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         ImageSourceErrorCode.ImageFetchFailed => IsClientError(exception.InnerException)
             ? StatusCodes.Status422UnprocessableEntity
             : StatusCodes.Status502BadGateway,
-        ServiceErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
+        BlipErrorCode.Timeout => StatusCodes.Status504GatewayTimeout,
         _ => StatusCodes.Status500InternalServerError,
     };
 

@@ -1,12 +1,11 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using Blip.Images;
+using Blip.ImageSharp.Checks;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.Formats.Bmp;
 using SixLabors.ImageSharp.Formats.Gif;
 using SixLabors.ImageSharp.Formats.Jpeg;
 using SixLabors.ImageSharp.Formats.Png;
-using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.Metadata;
 using SixLabors.ImageSharp.PixelFormats;
@@ -15,10 +14,13 @@ using IFormatDecoder = SixLabors.ImageSharp.Formats.IImageDecoder;
 namespace Blip.ImageSharp;
 
 /// <summary>
-/// Decodes images with ImageSharp. It is managed code only, so the worst that a broken image can cause is an exception. It decodes
-/// JPEG, PNG, GIF, WebP and BMP. Blip finds the format and calls its decoder, so no other decoder of the library runs. The pixels of
-/// PNG with 8 bits, GIF, BMP and lossless WebP are those of Pillow. The pixels of JPEG differ by half a level on average, and by more at
-/// sharp edges between colours. Animated WebP is refused with <see cref="BlipErrorCode.UnsupportedImage"/>. Thread-safe.
+/// Decodes images with ImageSharp, in managed code. It reads JPEG (baseline in one scan, or progressive; grey or YCbCr), PNG (not
+/// interlaced, at most 8 bits a sample), GIF (the first frame covers the canvas) and BMP (24 bits, or 1, 4 or 8 with a palette, not
+/// compressed). Before ImageSharp sees anything, checks of Blip read the whole file and count its pixels, and make a plain file of it.
+/// What is damaged is refused with <see cref="BlipErrorCode.ImageCorrupt"/>, and what ImageSharp does not read as Skia does with
+/// <see cref="BlipErrorCode.UnsupportedImage"/>: other kinds of these formats, and all WebP, because half a WebP image is not found out.
+/// The pixels of PNG, GIF and BMP are those of Pillow. The pixels of JPEG differ by half a level on average, and by more at sharp edges
+/// between colours. Thread-safe.
 /// </summary>
 public sealed class ImageSharpDecoder : Images.IImageDecoder
 {
@@ -31,12 +33,12 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
     private static readonly JpegDecoder Jpeg = new() { IgnoreMetadata = true };
     private static readonly PngDecoder Png = new() { IgnoreMetadata = true };
     private static readonly GifDecoder Gif = new() { IgnoreMetadata = true, DecodingMode = FrameDecodingMode.First };
-    private static readonly WebpDecoder WebP = new() { IgnoreMetadata = true };
     private static readonly BmpDecoder Bmp = new();
 
+    private static readonly TimeSpan MaxDecodeTime = TimeSpan.FromSeconds(30);
+
     private readonly Configuration _configuration = new(
-        new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new WebpConfigurationModule(),
-        new BmpConfigurationModule())
+        new JpegConfigurationModule(), new PngConfigurationModule(), new GifConfigurationModule(), new BmpConfigurationModule())
     {
         MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
         // Requests already run in parallel.
@@ -48,7 +50,16 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
     {
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(rows);
-        using Image<Rgba32> image = Load(data, header.Format, cancellationToken);
+        (IFormatDecoder decoder, MemoryStream plain) = header.Format switch
+        {
+            ImageFormat.Jpeg => ((IFormatDecoder)Jpeg, JpegCheck.Plain(data.Span, header, cancellationToken)),
+            ImageFormat.Png => (Png, PngCheck.Plain(data.Span, header, cancellationToken)),
+            ImageFormat.Gif => (Gif, GifCheck.Plain(data.Span)),
+            ImageFormat.Bmp => (Bmp, BmpCheck.Plain(data.Span, header)),
+            // Whether all pixels are there can be found out only by decoding, and ImageSharp does not tell.
+            _ => throw Refusal.Of("WebP"),
+        };
+        using Image<Rgba32> image = Load(decoder, plain, header.Format, cancellationToken);
         if (image.Width != header.Width || image.Height != header.Height)
             throw ImageErrors.Corrupt(header.Format, "it states two different sizes");
         image.ProcessPixelRows(pixels =>
@@ -58,30 +69,17 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         });
     }
 
-    private unsafe Image<Rgba32> Load(ReadOnlyMemory<byte> data, ImageFormat format, CancellationToken cancellationToken)
+    private Image<Rgba32> Load(IFormatDecoder decoder, MemoryStream plain, ImageFormat format, CancellationToken cancellationToken)
     {
-        IFormatDecoder decoder = format switch
-        {
-            ImageFormat.Jpeg => Jpeg,
-            ImageFormat.Png => Png,
-            ImageFormat.Gif => Gif,
-            ImageFormat.WebP => WebP,
-            _ => Bmp,
-        };
-        using MemoryHandle pin = data.Pin();
-        using UnmanagedMemoryStream stream = new((byte*)pin.Pointer, data.Length);
         try
         {
-            return decoder.Decode<Rgba32>(_configuration, stream, cancellationToken);
+            return Bounded.Run(
+                () => decoder.Decode<Rgba32>(_configuration, plain, cancellationToken), MaxDecodeTime, cancellationToken);
         }
-        catch (NotSupportedException) when (format == ImageFormat.WebP)
+        // The checks have passed, so what fails now is not the image's fault.
+        catch (Exception exception) when (exception is not (BlipException or OperationCanceledException or OutOfMemoryException))
         {
-            throw ImageErrors.Unsupported("An animated WebP image");
-        }
-        // For broken data the library throws many types of exceptions. None of them may harm other requests.
-        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
-        {
-            throw ImageErrors.Corrupt(format, "its pixels cannot be decoded");
+            throw Refusal.Of($"This {ImageErrors.Name(format)} image");
         }
     }
 }

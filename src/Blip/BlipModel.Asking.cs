@@ -177,6 +177,11 @@ public sealed partial class BlipModel
             _telemetry.Decoded(pixels);
             return pixels;
         }
+        catch (BlipException failure) when (failure.Code == BlipErrorCode.Timeout)
+        {
+            _telemetry.DecodeTimedOut();
+            throw;
+        }
         finally
         {
             _pixels.Leave(pixelCount);

@@ -122,7 +122,7 @@ public sealed partial class ImageSource : IDisposable
     }
 
     private BlipException TimedOut() => new(
-        ServiceErrorCode.Timeout,
+        BlipErrorCode.Timeout,
         FormattableString.Invariant(
             $"The image did not arrive within {_timeout.TotalSeconds:0.##} s. Try again later, or send the image itself."));
 

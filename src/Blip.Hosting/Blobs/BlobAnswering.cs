@@ -175,7 +175,7 @@ public sealed partial class BlobAnswering(
     /// <summary>Whether the error may go away: its cause is the model or a busy service, and not the image.</summary>
     private static bool MayPass(BlipException exception) => exception is BlipModelException
         || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.DownloadFailed
-            or BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing or ServiceErrorCode.Timeout or BlipErrorCode.Cancelled
+            or BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing or BlipErrorCode.Timeout or BlipErrorCode.Cancelled
             or BlipErrorCode.Internal;
 
     // With ".json" the name of an image can become too long for a blob. Then the document is named by the hash of the image's name.

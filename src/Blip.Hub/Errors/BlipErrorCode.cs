@@ -48,6 +48,9 @@ public static class BlipErrorCode
     /// <summary>The queue is full. Ask again after the time that the message states.</summary>
     public const string Busy = "busy";
 
+    /// <summary>The time allowed ran out: for an answer, for an address, or for decoding an image with ImageSharp.</summary>
+    public const string Timeout = "timeout";
+
     /// <summary>The application lacks a package: an image decoder, or a native library. The message names it.</summary>
     public const string PackageMissing = "package_missing";
 

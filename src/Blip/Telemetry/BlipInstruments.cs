@@ -19,6 +19,8 @@ internal sealed class BlipInstruments
             [0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5]);
         QueueDuration = Stage("blip.queue.duration", "Waiting for a run.");
         ImageDecodeDuration = Stage("blip.image.decode.duration", "From an image's bytes to pixels of the model's size.");
+        ImageDecodeTimeouts = meter.CreateCounter<long>(
+            "blip.image.decode.timeouts", "{image}", "Images whose decoding was given up. Its thread goes on.");
         VisionDuration = Stage("blip.vision.duration", "The vision transformer, once for each image.");
         QuestionDuration = Stage("blip.question.duration", "The question encoder, once for each run.");
         DecodeDuration = Stage("blip.decode.duration", "The answer decoder with all its steps, once for each run.");
@@ -39,6 +41,8 @@ internal sealed class BlipInstruments
     public Histogram<double> QueueDuration { get; }
 
     public Histogram<double> ImageDecodeDuration { get; }
+
+    public Counter<long> ImageDecodeTimeouts { get; }
 
     public Histogram<double> VisionDuration { get; }
 

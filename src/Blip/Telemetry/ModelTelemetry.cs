@@ -31,6 +31,9 @@ internal sealed class ModelTelemetry(string model, IMeterFactory? factory = null
 
     public void Decoded(PixelTensor pixels) => Record(Instruments.ImageDecodeDuration, pixels.DecodeTime + pixels.ResizeTime);
 
+    /// <summary>The decoder did not return in time.</summary>
+    public void DecodeTimedOut() => Instruments.ImageDecodeTimeouts.Add(1, _model);
+
     /// <summary>An image was asked about: it was in the cache, or was not.</summary>
     public void Cached(bool hit) =>
         Instruments.ImageCacheRequests.Add(1, _model, new KeyValuePair<string, object?>(BlipTelemetry.ResultTag, hit ? "hit" : "miss"));

@@ -297,7 +297,7 @@ public partial class ImageSourceAddressTests
         });
         using ImageSource source = new(Unrestricted(o => (o.Timeout, o.MaxRedirects) = (TimeSpan.FromMilliseconds(400), 10)));
         Stopwatch watch = Stopwatch.StartNew();
-        await FailAsync(source, server.Url(path), ServiceErrorCode.Timeout);
+        await FailAsync(source, server.Url(path), BlipErrorCode.Timeout);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.3, 10);
     }
 

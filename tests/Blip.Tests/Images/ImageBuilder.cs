@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
 
@@ -22,6 +23,22 @@ internal static class ImageBuilder
     /// <summary>A JPEG file with an APP1 segment after its start marker.</summary>
     public static byte[] JpegWith(byte[] jpeg, byte[] app1) =>
         [.. jpeg[..2], 0xFF, 0xE1, (byte)((app1.Length + 2) >> 8), (byte)(app1.Length + 2), .. app1, .. jpeg[2..]];
+
+    /// <summary>A PNG file from its rows, each with its filter before it.</summary>
+    public static byte[] Png(int width, int height, int depth, int colour, byte[] rows, byte[] palette, byte[] alpha)
+    {
+        byte[] header = [.. new byte[8], (byte)depth, (byte)colour, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(header, width);
+        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
+        using MemoryStream deflated = new();
+        using (ZLibStream stream = new(deflated, CompressionLevel.Fastest, leaveOpen: true))
+            stream.Write(rows);
+        return
+        [
+            0x89, .. "PNG\r\n\u001A\n"u8, .. PngChunk("IHDR", header), .. PngChunk("PLTE", palette), .. PngChunk("tRNS", alpha),
+            .. PngChunk("IDAT", deflated.ToArray()), .. PngChunk("IEND", []),
+        ];
+    }
 
     /// <summary>A PNG file with one more chunk after its header (33 bytes).</summary>
     public static byte[] PngWith(byte[] png, string type, byte[] body) => [.. png[..33], .. PngChunk(type, body), .. png[33..]];

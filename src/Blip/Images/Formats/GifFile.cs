@@ -39,7 +39,7 @@ internal static class GifFile
     /// <summary>
     /// Moves <paramref name="at"/> to the nine bytes that describe the first frame. Returns the index of its transparent colour, or -1.
     /// </summary>
-    private static int ToFirstFrame(ReadOnlySpan<byte> data, ref int at)
+    internal static int ToFirstFrame(ReadOnlySpan<byte> data, ref int at)
     {
         int transparent = -1;
         while (true)
@@ -57,7 +57,7 @@ internal static class GifFile
         }
     }
 
-    private static void SkipBlocks(ReadOnlySpan<byte> data, ref int at)
+    internal static void SkipBlocks(ReadOnlySpan<byte> data, ref int at)
     {
         int length;
         do
@@ -70,7 +70,7 @@ internal static class GifFile
         while (length != 0);
     }
 
-    private static ReadOnlySpan<byte> Palette(ReadOnlySpan<byte> data, byte flags, ref int at)
+    internal static ReadOnlySpan<byte> Palette(ReadOnlySpan<byte> data, byte flags, ref int at)
     {
         if ((flags & 0x80) == 0)
             return default;

@@ -102,13 +102,13 @@ internal static class PngFile
             byte[] text = new byte[MaxProfile];
             return text.AsSpan(0, stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false));
         }
-        catch (InvalidDataException)
+        catch (Exception failure) when (failure is InvalidDataException or IOException)
         {
             return default;
         }
     }
 
-    private static int Start(ReadOnlySpan<byte> data)
+    internal static int Start(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> signature = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
         if (data.Length < signature.Length)
@@ -118,7 +118,7 @@ internal static class PngFile
             : throw ImageErrors.Corrupt(ImageFormat.Png, "its first bytes were changed, perhaps by a transfer in text mode");
     }
 
-    private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
+    internal static bool TryChunk(ReadOnlySpan<byte> data, scoped ref int at, out uint type, out ReadOnlySpan<byte> body)
     {
         type = 0;
         body = default;
