@@ -32,7 +32,7 @@ public sealed class ModelDigestTests
         Task<string>[] digests = [.. Enumerable.Range(0, Callers).Select(_ => model.GetDigestAsync(Stop))];
         // Whoever waits in a thread of the pool keeps it from those who ask questions.
         Assert.InRange(ThreadPool.PendingWorkItemCount, 0, Callers / 4);
-        Assert.All(await Task.WhenAll(digests), digest => Assert.Equal(DemoDigest, digest));
+        Assert.All(await Task.WhenAll(digests), digest => Assert.Equal(CheckpointDigestTests.DemoDigest, digest));
     }
 
     [Fact]

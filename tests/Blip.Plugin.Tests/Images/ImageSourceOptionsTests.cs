@@ -1,5 +1,6 @@
 using Blip.AI.Images;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Images;
