@@ -38,11 +38,12 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         {
             whole = await FindFolderAsync(baseModel, cancellationToken).ConfigureAwait(false);
         }
-        catch (BlipModelException exception) when (exception.Code == BlipErrorCode.ModelNotFound)
+        catch (BlipException exception) when (exception.Code is BlipErrorCode.ModelNotFound or BlipErrorCode.DownloadFailed)
         {
-            throw BlipModelException.NotFound(
-                $"The adapter {model} needs its base model. {exception.Message} Where the base model has another name here, give that " +
-                "(BlipOptions.BaseModel, --base-model).", exception);
+            string message = $"The adapter {model} needs its base model {PlainFileName.Shown(baseModel)}. {exception.Message} " +
+                "Where the base model has another name here, give that (BlipOptions.BaseModel, --base-model).";
+            throw exception.Code == BlipErrorCode.ModelNotFound
+                ? BlipModelException.NotFound(message, exception) : new BlipException(exception.Code, message, exception);
         }
         return !AdapterConfig.IsIn(whole) ? new ModelFolders(whole, folder) : throw new BlipModelException(
             $"{baseModel}, the base model of the adapter {model}, is an adapter itself. Merge it with PEFT, and name the merged model.");

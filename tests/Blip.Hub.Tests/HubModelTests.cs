@@ -50,7 +50,7 @@ public sealed class HubModelTests : HubTest
         BlipOptions alone = new() { Model = HubServer.Id, Hub = Options(server) };
         BlipException refused = await Assert.ThrowsAnyAsync<BlipException>(
             () => BlipModel.LoadAsync(alone, cancellationToken: Cancellation));
-        Assert.Contains("The adapter org/demo needs its base model.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("The adapter org/demo needs its base model org/base.", refused.Message, StringComparison.Ordinal);
         Assert.Contains("'org/base'", refused.Message, StringComparison.Ordinal);
 
         async Task AskAsync(bool offline)

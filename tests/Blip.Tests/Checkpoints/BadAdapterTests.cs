@@ -108,7 +108,7 @@ public sealed class BadAdapterTests : IDisposable
         Assert.Equal(new ModelFolders(whole, adapter), await Find(adapter, whole));
         Assert.Equal(new ModelFolders(whole, null), await Find(whole, null));
         Assert.EndsWith(Path.Combine("models", "demo"), (await Find(inHub, null)).Model, StringComparison.Ordinal);
-        await AssertRefused(adapter, null, $"The adapter {adapter} needs its base model. 'org/base' is not complete in the cache");
+        await AssertRefused(adapter, null, $"The adapter {adapter} needs its base model org/base. 'org/base' is not complete in the cache");
         await AssertRefused(adapter, "/no such folder", "There is no folder /no such folder");
         await AssertRefused(adapter, adapter, "is an adapter itself");
         await AssertRefused(whole, whole, "is a whole model, not an adapter");
