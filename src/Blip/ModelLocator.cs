@@ -10,9 +10,14 @@ internal static class ModelLocator
     public static bool MayDownload(string model) =>
         model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
-    /// <summary>What callers are told: a folder is called by its name, since where it lies is nobody's business.</summary>
+    /// <summary>
+    /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
+    /// by the model's id.
+    /// </summary>
     public static string NameOf(string model) =>
-        model != BlipModel.DemoModel && Directory.Exists(model) ? new DirectoryInfo(model).Name : model;
+        model == BlipModel.DemoModel ? model
+        : Directory.Exists(model) ? new DirectoryInfo(model).Name
+        : HubModelId.TryParse(model, out HubModelId? id) ? id.ToString() : model;
 
     /// <summary>A folder, the demo model's folder, or the snapshot of a hub id, downloaded as far as it is not in the cache.</summary>
     /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
