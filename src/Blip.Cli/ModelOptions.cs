@@ -175,6 +175,13 @@ internal static class ModelOptions
         return await client.DownloadAsync(id, progress, cancellationToken);
     }
 
+    /// <summary>Downloads the files of a hub id again that are damaged in the cache.</summary>
+    public static async Task<HubRepair> RepairAsync(string id, DownloadProgress progress, CancellationToken cancellationToken)
+    {
+        using HubClient client = new(logger: new StderrLogger());
+        return await client.RepairAsync(id, progress, cancellationToken);
+    }
+
     /// <summary>Loads the model, and describes it in one line on stderr.</summary>
     public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
     {

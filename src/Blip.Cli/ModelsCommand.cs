@@ -10,11 +10,19 @@ internal static class ModelsCommand
     private static readonly Option<bool> Json = new("--json") { Description = "Write a JSON object on one line for each revision." };
     private static readonly Argument<string> Id = new("ID") { Description = "A model in the cache, optionally with @revision." };
 
+    private static readonly Argument<string?> Any = new("ID")
+    {
+        Description = "A model in the cache, optionally with @revision; all that blip can use where none is named.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     public static Command Create()
     {
         Command remove = new("remove", "Remove a model, or one revision of it, from the cache.") { Id };
         remove.SetAction(parsed => Remove(parsed.GetRequiredValue(Id)));
-        Command command = new("models", "List the models in the cache.") { Json, remove };
+        Command verify = new("verify", "Compare the files in the cache with their hashes, and download damaged ones again.") { Any };
+        verify.SetAction((parsed, cancellationToken) => VerifyAsync(parsed.GetValue(Any), cancellationToken));
+        Command command = new("models", "List the models in the cache.") { Json, remove, verify };
         command.SetAction(parsed => List(parsed.GetValue(Json)));
         return command;
     }
@@ -57,6 +65,35 @@ internal static class ModelsCommand
         if (!any)
             Console.Error.WriteLine($"no models in {cache.Folder}");
         return 0;
+    }
+
+    private static async Task<int> VerifyAsync(string? id, CancellationToken cancellationToken)
+    {
+        string[] ids = id is not null ? [id] :
+        [
+            .. new HubCache().List().SelectMany(model => model.Revisions.Where(revision => revision.Usable)
+                .Select(revision => $"{model.Id}@{revision.Commit}")),
+        ];
+        int code = 0;
+        foreach (string each in ids)
+        {
+            try
+            {
+                HubRepair repair = await DownloadProgress.ShowAsync(
+                    each, progress => ModelOptions.RepairAsync(each, progress, cancellationToken));
+                Console.Out.WriteLine(repair.Damaged.Count == 0
+                    ? $"{each}\tright"
+                    : $"{each}\tdownloaded again: {string.Join(", ", repair.Damaged)}");
+            }
+            catch (BlipException exception)
+            {
+                CommandLine.WriteError(CommandLine.Describe(exception));
+                code = CommandLine.Failure;
+            }
+        }
+        if (ids.Length == 0)
+            Console.Error.WriteLine("no models to verify");
+        return code;
     }
 
     private static int Remove(string id)

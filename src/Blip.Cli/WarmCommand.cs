@@ -16,7 +16,16 @@ internal static class WarmCommand
             await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
             BlipImage image = BlipImage.FromRgb(new byte[3 * 16 * 16], 16, 16);
             await model.AskAsync(image, "what is in the picture?", cancellationToken: cancellationToken);
-            Console.Out.WriteLine(model.CachedWeights is { } file ? $"kept in {file}" : "ready; nothing needed to be kept");
+            if (model.CacheProblem is null && model.CachedWeights is { } file)
+                Console.Out.WriteLine($"kept in {file}");
+            else if (model.Info.Precision != "int8")
+                Console.Out.WriteLine("ready; nothing needed to be kept");
+            else
+            {
+                CommandLine.WriteError(
+                    model.CacheProblem ?? "The int8 weights are not kept: BLIP_CACHE is empty. Let it name a folder, or unset it.");
+                return CommandLine.Failure;
+            }
             return 0;
         });
         return command;

@@ -10,6 +10,9 @@ internal sealed class HubAttemptException(string reason, TimeSpan? retryAfter = 
     /// <summary>How long the server asks the client to wait; null when it does not ask.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
+    /// <summary>The error where the next attempt fails in the same way; null where further attempts may help.</summary>
+    public BlipException? IfRepeated { get; init; }
+
     /// <summary>Whether the attempt got further than all attempts before it. The count of failures starts again then.</summary>
     public bool MadeProgress { get; init; }
 }

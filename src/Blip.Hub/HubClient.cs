@@ -46,7 +46,7 @@ public sealed class HubClient : IDisposable
     /// needs no network. For a branch or a tag the client asks the hub; when the hub does not answer, the revision in the cache is
     /// used.
     /// </summary>
-    /// <param name="id"><c>org/name</c> or <c>name</c>, optionally with <c>@revision</c>.</param>
+    /// <param name="id">As <see cref="HubModelId.Parse"/> reads it: <c>org/name</c>, optionally with <c>@revision</c>.</param>
     /// <param name="progress">Gets reports while the bytes arrive, from more than one thread; null: no reports.</param>
     /// <param name="cancellationToken">Stops the download. The part that has arrived is kept for the next call.</param>
     /// <returns>The full path of the snapshot folder. Its files may be links into the cache's <c>blobs</c>.</returns>
@@ -58,15 +58,62 @@ public sealed class HubClient : IDisposable
     /// The id is not valid (<see cref="BlipErrorCode.InvalidRequest"/>); the hub cannot be reached or keeps failing, or the cache
     /// cannot be written or has no room (<see cref="BlipErrorCode.DownloadFailed"/>).
     /// </exception>
-    public async Task<string> DownloadAsync(
+    public Task<string> DownloadAsync(
+        string id, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        CompleteAsync(id, isDamaged: false, progress, cancellationToken);
+
+    /// <summary>
+    /// Compares every file of a model in the cache with the hash that the hub stated, and downloads those again that are damaged, or
+    /// missing. A file that is no link (where the system makes none) is taken as it is.
+    /// </summary>
+    /// <param name="id">As for <see cref="DownloadAsync"/>.</param>
+    /// <param name="progress">As for <see cref="DownloadAsync"/>.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns>The snapshot folder, and the names of the files that were damaged.</returns>
+    /// <exception cref="BlipModelException">
+    /// As for <see cref="DownloadAsync"/>; or a file is damaged and the client is offline (<see cref="BlipErrorCode.ModelInvalid"/>).
+    /// </exception>
+    /// <exception cref="BlipException">As for <see cref="DownloadAsync"/>.</exception>
+    internal async Task<HubRepair> RepairAsync(
         string id, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        HubModelId model = HubModelId.Parse(id);
+        HubRepository repository = new(_settings, model);
+        try
+        {
+            List<string> damaged = [];
+            string? commit = repository.CommitOf(_settings.RevisionOf(model));
+            // Before the download, which may read a damaged index of shards; and again where it came to another commit with old blobs.
+            if (commit is not null)
+                damaged.AddRange(await DiscardDamagedAsync(model, repository, commit, cancellationToken).ConfigureAwait(false));
+            string folder = await CompleteAsync(id, damaged.Count > 0, progress, cancellationToken).ConfigureAwait(false);
+            if (Path.GetFileName(folder) is var arrived && arrived != commit
+                && await DiscardDamagedAsync(model, repository, arrived, cancellationToken).ConfigureAwait(false) is { Count: > 0 } more)
+            {
+                damaged.AddRange(more);
+                folder = await CompleteAsync(id, isDamaged: true, progress, cancellationToken).ConfigureAwait(false);
+            }
+            return new HubRepair(folder, damaged);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw HubErrors.CannotWrite(_settings, e);
+        }
+    }
+
+    /// <summary>Closes the connections.</summary>
+    public void Dispose() => _transport.Dispose();
+
+    // A damaged snapshot lacks files without which it would be usable.
+    private async Task<string> CompleteAsync(
+        string id, bool isDamaged, IProgress<HubProgress>? progress, CancellationToken cancellationToken)
     {
         HubModelId model = HubModelId.Parse(id);
         string revision = _settings.RevisionOf(model);
         HubRepository repository = new(_settings, model);
         try
         {
-            string? cached = repository.FindUsable(revision);
+            string? cached = isDamaged ? null : repository.FindUsable(revision);
             if (cached is not null && (_settings.Offline || HubModelId.IsCommit(revision)))
                 return cached;
             if (_settings.Offline)
@@ -83,7 +130,7 @@ public sealed class HubClient : IDisposable
                 _logger.CacheUsed(model, e.Message);
                 return cached;
             }
-            if (!repository.IsUsable(config.Commit))
+            if (isDamaged || !repository.IsUsable(config.Commit))
             {
                 IProgress<HubProgress>? reports = _settings.DisableProgress ? null : progress;
                 await FetchAsync(model, repository, config, reports, cancellationToken).ConfigureAwait(false);
@@ -97,9 +144,6 @@ public sealed class HubClient : IDisposable
             throw HubErrors.CannotWrite(_settings, e);
         }
     }
-
-    /// <summary>Closes the connections.</summary>
-    public void Dispose() => _transport.Dispose();
 
     // The first request also finds the commit of a branch. All other requests name that commit.
     private async Task<HubFile> AskForConfigAsync(HubModelId model, string revision, int retries, CancellationToken cancellationToken)
@@ -144,6 +188,20 @@ public sealed class HubClient : IDisposable
         // The weights are downloaded last. So a snapshot that has weights is complete, even after an interruption.
         await InParallelAsync(small, download.FetchAsync, cancellationToken).ConfigureAwait(false);
         await InParallelAsync(weights, download.FetchAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<IReadOnlyList<string>> DiscardDamagedAsync(
+        HubModelId model, HubRepository repository, string commit, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<HubFile> damaged = await repository.FindDamagedAsync(commit, cancellationToken).ConfigureAwait(false);
+        if (damaged.Count > 0 && _settings.Offline)
+            throw HubErrors.DamagedOffline(model, damaged[0]);
+        foreach (HubFile file in damaged)
+        {
+            _logger.Damaged(file.Name, model);
+            await repository.DiscardAsync(file, cancellationToken).ConfigureAwait(false);
+        }
+        return [.. damaged.Select(file => file.Name)];
     }
 
     private async Task<HubFile?> AskAsync(

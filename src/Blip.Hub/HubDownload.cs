@@ -92,12 +92,12 @@ internal sealed class HubDownload(
     }
 
     // The response must continue exactly where the partial file ends. If it does not, the download of this file starts again.
-    private static void CheckStart(HttpResponseMessage response, HubPartial partial, HubFile file)
+    private void CheckStart(HttpResponseMessage response, HubPartial partial, HubFile file)
     {
         if (response.Content.Headers.ContentType?.MediaType == "text/html")
-            throw new HubAttemptException("it sent a web page instead of the file, perhaps from a proxy or a sign-in page");
+            throw Changeless("it sent a web page instead of the file, perhaps from a proxy or a sign-in page", file);
         if (response.Content.Headers.ContentEncoding.Any(encoding => encoding != "identity"))
-            throw new HubAttemptException("it sent the file compressed, although the request does not allow that");
+            throw Changeless("it sent the file compressed, although the request does not allow that", file);
         switch (response.StatusCode)
         {
             case HttpStatusCode.OK:
@@ -113,9 +113,16 @@ internal sealed class HubDownload(
         }
     }
 
+    // What a server does twice it does always.
+    private HubAttemptException Changeless(string reason, HubFile file)
+    {
+        HubAttemptException failure = new(reason);
+        return new HubAttemptException(reason) { IfRepeated = HubErrors.NoAttemptLeft(settings, file.Name, 2, failure) };
+    }
+
     private async Task CopyAsync(Stream body, HubPartial partial, HubFile file, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource stall = new(settings.Options.IdleTimeout, settings.Options.TimeProvider);
+        using CancellationTokenSource stall = new(settings.StallTimeout, settings.Options.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(stall.Token, cancellationToken);
         byte[] buffer = ArrayPool<byte>.Shared.Rent(HubPartial.BufferBytes);
         try
@@ -127,14 +134,14 @@ internal sealed class HubDownload(
                 if (partial.Length + read > file.Size)
                 {
                     partial.Restart();
-                    throw new HubAttemptException(FormattableString.Invariant($"it sent more than the {file.Size} bytes it announced"));
+                    throw Changeless(FormattableString.Invariant($"it sent more than the {file.Size} bytes it announced"), file);
                 }
                 await partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 meter.Set(file, partial.Length, read);
                 if (partial.Length >= resetTimerAt)
                 {
                     resetTimerAt = partial.Length + StallBytes;
-                    stall.CancelAfter(settings.Options.IdleTimeout);
+                    stall.CancelAfter(settings.StallTimeout);
                 }
             }
         }

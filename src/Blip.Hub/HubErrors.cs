@@ -8,6 +8,8 @@ internal static class HubErrors
 {
     public const string EntryNotFound = "EntryNotFound";
 
+    private const int MaxSaid = 300;
+
     private const string TokenSetting = $"HF_TOKEN or {nameof(HubOptions)}.{nameof(HubOptions.Token)}";
 
     public static string? CodeOf(HttpResponseMessage response) => Header(response, "X-Error-Code");
@@ -20,26 +22,64 @@ internal static class HubErrors
     {
         string host = settings.Endpoint.Authority;
         string id = model.Repository;
-        return ((int)response.StatusCode, CodeOf(response)) switch
+        string? said = Header(response, "X-Error-Message");
+        bool isTokenRefused = settings.SentToken is not null && (int)response.StatusCode == 401
+            && (CodeOf(response) is null || said?.Contains("credentials", StringComparison.OrdinalIgnoreCase) == true);
+        string heldBack = settings.IsTokenHeldBack ? " The token was not sent, because HF_HUB_DISABLE_IMPLICIT_TOKEN is set." : "";
+        BlipException? error = ((int)response.StatusCode, CodeOf(response)) switch
         {
             (408 or 429 or >= 500, _) => null,
-            (_, "GatedRepo") => NotFound(settings.Token is null
-                ? $"'{id}' is gated. Accept its terms on {host} and give a token of that account ({TokenSetting})."
+            _ when isTokenRefused => NotFound($"{host} does not accept the token that was sent ({TokenSetting}): it is wrong or has "
+                + "expired. Make a new one. A public model needs none: HF_HUB_DISABLE_IMPLICIT_TOKEN=1 keeps it back."),
+            (_, "GatedRepo") => NotFound(settings.SentToken is null
+                ? $"'{id}' is gated. Accept its terms on {host} and give a token of that account ({TokenSetting}).{heldBack}"
                 : $"'{id}' is gated, and the account of your token has no access. Accept its terms on {host}, "
                     + "or wait until its owner gives you access."),
             (_, "RevisionNotFound") => NotFound($"'{id}' has no branch, tag or commit '{revision}' on {host}."),
             (_, EntryNotFound) => NoEntry(settings, model, file),
-            (401 or 403, _) or (404, _) => NotFound(settings.Token is null
-                ? $"There is no model '{id}' on {host}, or it is private. Check the id. For a private model give a token ({TokenSetting})."
+            (403, null) when said is not null => NotFound($"{host} refuses '{id}'."),
+            (401 or 403, _) or (404, _) => NotFound(settings.SentToken is null
+                ? $"There is no model '{id}' on {host}, or it is private. Check the id. For a private model give a token "
+                    + $"({TokenSetting}).{heldBack}"
                 : $"There is no model '{id}' on {host} that the token sent may read. Check the id. "
                     + "Check that the token is valid and gives access to this repository."),
+            (451, _) => NotFound($"{host} may not give '{id}' for legal reasons."),
+            (407, _) => Failed("The proxy (HTTPS_PROXY, HTTP_PROXY) asks for a user and a password."),
             (int status, _) => Failed($"{host} answered {status} for {file} of '{id}'. A hub does not answer like this. "
                 + "Check the endpoint (HF_ENDPOINT) and any proxy."),
         };
+        return error is null || string.IsNullOrWhiteSpace(said) ? error : WithSaid(error, said);
     }
 
     public static BlipModelException NoEntry(HubSettings settings, HubModelId model, string file) =>
         NotFound($"'{model.Repository}' has no {file} on {settings.Endpoint.Authority}. It is not a checkpoint that Blip can run.");
+
+    /// <summary>How long a hub that counts requests asks to wait: <c>t</c> of its <c>RateLimit</c> header; null: it does not.</summary>
+    /// <remarks>The header is <c>"resolvers";r=0;t=25</c>: the requests left, and the seconds until there are new ones.</remarks>
+    public static TimeSpan? RateLimitOf(HttpResponseMessage response)
+    {
+        string? seconds = response.StatusCode == HttpStatusCode.TooManyRequests
+            ? Header(response, "RateLimit")?.Split(';', StringSplitOptions.TrimEntries)
+                .FirstOrDefault(part => part.StartsWith("t=", StringComparison.Ordinal))?[2..]
+            : null;
+        // One more: the hub's second may have begun earlier.
+        return int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int wait)
+            ? TimeSpan.FromSeconds(wait + 1L) : null;
+    }
+
+    public static BlipException StorageRefused(HubSettings settings, Uri storage, int status, string file) => Failed(
+        $"{storage.Authority}, the storage that {settings.Endpoint.Authority} keeps its files in, answered {status} for {file}, "
+        + "at a new address too. Perhaps a firewall or a proxy lets you reach the hub but not its storage: have it let this host through.");
+
+    public static BlipException NotSecure(Uri address, Exception e) => Failed(
+        e.InnerException?.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) != true
+        ? $"{address.Authority} makes no secure connection. Check that its address begins with https."
+        : $"The certificate of {address.Authority} is not trusted here. Where a proxy or a hub of your own has an authority of its own, "
+        + "let SSL_CERT_FILE name a file with the authority's certificate (PEM), or add it to the system's.", e);
+
+    public static BlipException ProxyRefused(string proxy, Uri address, Exception e) => Failed(
+        $"{char.ToUpperInvariant(proxy[0])}{proxy[1..]} does not connect to {address.Authority}. Check the proxy, "
+        + "or name the host in NO_PROXY.", e);
 
     public static BlipException NotAHub(HubSettings settings, string what) => Failed(
         $"{settings.Endpoint.Authority} does not answer like a hub ({what}). Check the endpoint (HF_ENDPOINT). "
@@ -48,6 +88,10 @@ internal static class HubErrors
     public static BlipException Offline(HubSettings settings, HubModelId model) => NotFound(
         $"'{model}' is not complete in the cache {settings.CacheFolder}, and the network is switched off (HF_HUB_OFFLINE). "
         + "Download the model once with the network on, or set HF_HUB_CACHE to a cache that has it.");
+
+    public static BlipModelException DamagedOffline(HubModelId model, HubFile file) => new(
+        $"{file.Name} of '{model}' is damaged in the cache, and the network is switched off (HF_HUB_OFFLINE). "
+        + "Switch it on and run `blip models verify` again.");
 
     public static BlipException NoSpace(HubSettings settings, HubModelId model, long needed, long free) => Failed(
         string.Create(CultureInfo.InvariantCulture,
@@ -73,4 +117,11 @@ internal static class HubErrors
     public static BlipException Failed(string message, Exception? inner = null) => new(BlipErrorCode.DownloadFailed, message, inner);
 
     public static string Describe(HttpStatusCode status) => FormattableString.Invariant($"it answered {(int)status} {status}");
+
+    private static BlipException WithSaid(BlipException error, string said)
+    {
+        string shown = string.Concat(said.Trim().Take(MaxSaid).Select(c => char.IsControl(c) ? ' ' : c)).TrimEnd('.');
+        string message = $"{error.Message} The hub says: {shown}.";
+        return error is BlipModelException ? NotFound(message) : Failed(message);
+    }
 }

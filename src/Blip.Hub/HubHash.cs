@@ -19,6 +19,21 @@ internal sealed class HubHash : IDisposable
         Restart();
     }
 
+    /// <summary>Whether a file on the disk has the file's hash.</summary>
+    public static async Task<bool> MatchesAsync(string path, HubFile file, CancellationToken cancellationToken)
+    {
+        using HubHash hash = new(file);
+        byte[] buffer = new byte[HubPartial.BufferBytes];
+        FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.Asynchronous);
+        await using (stream.ConfigureAwait(false))
+        {
+            int read;
+            while ((read = await stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0)
+                hash.Append(buffer.AsSpan(0, read));
+        }
+        return hash.Matches();
+    }
+
     private bool IsGit => _file.Etag.Length == 40;
 
     public void Restart()

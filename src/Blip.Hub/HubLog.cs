@@ -14,8 +14,8 @@ internal static partial class HubLog
     [LoggerMessage(1602, LogLevel.Information, "{File}: another process is downloading it, waiting.")]
     public static partial void Waiting(this ILogger logger, string file);
 
-    [LoggerMessage(1603, LogLevel.Warning, "{What}: {Reason}; attempt {Attempt} follows in {Delay}.")]
-    public static partial void Retrying(this ILogger logger, string what, string reason, int attempt, TimeSpan delay);
+    [LoggerMessage(1603, LogLevel.Warning, "{What}: {Reason}; attempt {Attempt} follows in {Seconds} s.")]
+    public static partial void Retrying(this ILogger logger, string what, string reason, int attempt, double seconds);
 
     [LoggerMessage(1604, LogLevel.Information, "{File}: resuming at {Bytes} of {Size} bytes.")]
     public static partial void Resuming(this ILogger logger, string file, long bytes, long size);
@@ -28,4 +28,7 @@ internal static partial class HubLog
 
     [LoggerMessage(1607, LogLevel.Debug, "{File}: links cannot be made here, so the file itself is in the snapshot.")]
     public static partial void NoLinks(this ILogger logger, string file);
+
+    [LoggerMessage(1608, LogLevel.Warning, "{File} of {Model} is damaged in the cache; it is downloaded again.")]
+    public static partial void Damaged(this ILogger logger, string file, HubModelId model);
 }

@@ -17,7 +17,8 @@ public sealed class HubOptions
 
     /// <summary>
     /// The token for private and gated models; default null: <c>HF_TOKEN</c>, else the file <c>HF_TOKEN_PATH</c>, else
-    /// <c>HF_HOME/token</c>; empty: no token. It is sent to <see cref="Endpoint"/> only.
+    /// <c>HF_HOME/token</c>, which are not sent where <c>HF_HUB_DISABLE_IMPLICIT_TOKEN</c> is set; empty: no token. It is sent to
+    /// <see cref="Endpoint"/> only.
     /// </summary>
     public string? Token { get; init; }
 
@@ -40,10 +41,11 @@ public sealed class HubOptions
     public int Retries { get; init; } = 5;
 
     /// <summary>
-    /// How long a server may take to answer, and to send the next 16 KiB of a file: positive, default 30 seconds. After that time
-    /// the client closes the connection and repeats the request.
+    /// How long a server may take to answer, and to send the next 16 KiB of a file: positive; default null: <c>HF_HUB_ETAG_TIMEOUT</c>
+    /// for questions about a file and <c>HF_HUB_DOWNLOAD_TIMEOUT</c> for files, in seconds, else 10 seconds for an answer and 30 for
+    /// bytes. After that time the client closes the connection and repeats the request, for a minute in all.
     /// </summary>
-    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>The clock of timeouts, delays and rates; default the system's clock.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -52,6 +54,9 @@ public sealed class HubOptions
     public Random Random { get; init; } = Random.Shared;
 
     internal Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
+
+    /// <summary>How long attempts may fail in all without progress, where the server did not ask to wait.</summary>
+    internal TimeSpan MostLost { get; init; } = TimeSpan.FromMinutes(1);
 
     internal Func<string, long> FreeSpace { get; init; } = HubFileSystem.FreeSpace;
 

@@ -124,6 +124,33 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
         }
     }
 
+    /// <summary>
+    /// The files of a snapshot whose bytes do not have the hash that their blob is named by. A file that is no link to a blob is of unknown
+    /// hash, and not among them.
+    /// </summary>
+    public async Task<IReadOnlyList<HubFile>> FindDamagedAsync(string commit, CancellationToken cancellationToken)
+    {
+        List<HubFile> damaged = [];
+        if (!Directory.Exists(Snapshot(commit)))
+            return damaged;
+        foreach (FileInfo link in new DirectoryInfo(Snapshot(commit)).EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal))
+        {
+            if (Path.GetFileName(link.LinkTarget) is { } etag && HubFile.IsHash(etag) && HubFileSystem.LengthOf(link.FullName) is { } size
+                && new HubFile(link.Name, commit, etag, size) is var file
+                && !await HubHash.MatchesAsync(Blob(file), file, cancellationToken).ConfigureAwait(false))
+                damaged.Add(file);
+        }
+        return damaged;
+    }
+
+    /// <summary>Takes a file's blob away, so that the next download brings it.</summary>
+    public async Task DiscardAsync(HubFile file, CancellationToken cancellationToken)
+    {
+        using HubFileLock held = await HubFileLock.WaitAsync(
+            Lock(file), settings.Options.TimeProvider, () => { }, cancellationToken).ConfigureAwait(false);
+        File.Delete(Blob(file));
+    }
+
     private string RefPath(string revision) => Path.Combine([Refs, .. revision.Split('/')]);
 
     private string AbsencePath(string commit, string name) => Path.Combine(Folder, ".no_exist", commit, name);

@@ -1,4 +1,8 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using Blip.Files;
 
 namespace Blip.Hub;
 
@@ -12,12 +16,18 @@ internal sealed partial class HubSettings
     {
         Options = options;
         string home = FolderSetting("HF_HOME")
-            ?? Path.Combine(FolderSetting("XDG_CACHE_HOME") ?? Path.Combine(UserFolder, ".cache"), "huggingface");
+            ?? Path.Combine(FolderSetting("XDG_CACHE_HOME") ?? Path.Combine(HomePath.Home, ".cache"), "huggingface");
         CacheFolder = Path.GetFullPath(options.CacheFolder
             ?? FolderSetting("HF_HUB_CACHE") ?? FolderSetting("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"));
         Endpoint = ReadEndpoint(options.Endpoint?.OriginalString ?? Setting("HF_ENDPOINT") ?? "https://huggingface.co");
         Token = ReadToken(options.Token ?? Setting("HF_TOKEN") ?? Setting("HUGGING_FACE_HUB_TOKEN")
             ?? FileText(FolderSetting("HF_TOKEN_PATH") ?? Path.Combine(home, "token")));
+        IsTokenHeldBack = options.Token is null && Token is not null && IsTrue(Setting("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
+        DescriptionTimeout = options.IdleTimeout ?? Seconds("HF_HUB_ETAG_TIMEOUT") ?? TimeSpan.FromSeconds(10);
+        TimeSpan? download = options.IdleTimeout ?? Seconds("HF_HUB_DOWNLOAD_TIMEOUT");
+        AnswerTimeout = download ?? TimeSpan.FromSeconds(10);
+        StallTimeout = download ?? TimeSpan.FromSeconds(30);
+        Authorities = ReadAuthorities(FolderSetting("REQUESTS_CA_BUNDLE") ?? FolderSetting("CURL_CA_BUNDLE"));
         Offline = options.Offline ?? IsTrue(Setting("HF_HUB_OFFLINE") ?? Setting("TRANSFORMERS_OFFLINE"));
         DisableProgress = options.DisableProgress ?? IsTrue(Setting("HF_HUB_DISABLE_PROGRESS_BARS"));
     }
@@ -28,13 +38,29 @@ internal sealed partial class HubSettings
 
     public Uri Endpoint { get; }
 
+    /// <summary>The token that there is, sent or not.</summary>
     public string? Token { get; }
+
+    /// <summary>Whether the user wants no token sent that only the environment gives.</summary>
+    public bool IsTokenHeldBack { get; }
+
+    public string? SentToken => IsTokenHeldBack ? null : Token;
+
+    /// <summary>How long the answer to a question about a file may take.</summary>
+    public TimeSpan DescriptionTimeout { get; }
+
+    /// <summary>How long the answer to a request for a file may take.</summary>
+    public TimeSpan AnswerTimeout { get; }
+
+    /// <summary>How long the next bytes of a file may take.</summary>
+    public TimeSpan StallTimeout { get; }
+
+    /// <summary>The certificates that are trusted instead of the system's; null: the system's.</summary>
+    public X509Certificate2Collection? Authorities { get; }
 
     public bool Offline { get; }
 
     public bool DisableProgress { get; }
-
-    private static string UserFolder => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 
     public static HubSettings From(HubOptions? options)
     {
@@ -43,7 +69,8 @@ internal sealed partial class HubSettings
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxParallelFiles, 64);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Retries);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Retries, 100);
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.IdleTimeout, TimeSpan.Zero);
+        if (options.IdleTimeout is { } timeout)
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero, nameof(options));
         if (!HubModelId.IsRevision(options.Revision))
             throw Invalid("The revision is not a branch, tag or commit. It may have only letters, digits and . _ - + /");
         return new HubSettings(options);
@@ -64,9 +91,35 @@ internal sealed partial class HubSettings
         string? value = Setting(name);
         if (value is null)
             return null;
-        if (value == "~" || value.StartsWith("~/", StringComparison.Ordinal) || value.StartsWith(@"~\", StringComparison.Ordinal))
-            value = UserFolder + value[1..];
-        return Variable().Replace(value, match => Options.Environment(match.Groups["name"].Value) ?? match.Value);
+        return Variable().Replace(HomePath.Expand(value), match => Options.Environment(match.Groups["name"].Value) ?? match.Value);
+    }
+
+    private TimeSpan? Seconds(string name)
+    {
+        if (Setting(name) is not { } text)
+            return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and <= 86_400
+            ? TimeSpan.FromSeconds(seconds)
+            : throw Invalid($"{name} is not a number of seconds above 0 and up to 86400.");
+    }
+
+    // As Python's requests reads it: a file, or a folder of files, in place of the system's certificates.
+    private static X509Certificate2Collection? ReadAuthorities(string? path)
+    {
+        if (path is null)
+            return null;
+        X509Certificate2Collection authorities = [];
+        try
+        {
+            foreach (string file in Directory.Exists(path) ? Directory.GetFiles(path) : [path])
+                authorities.ImportFromPemFile(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw Invalid("The file of REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) cannot be read as certificates in PEM.");
+        }
+        return authorities.Count > 0
+            ? authorities : throw Invalid("The file of REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) has no certificate.");
     }
 
     private static Uri ReadEndpoint(string text) =>

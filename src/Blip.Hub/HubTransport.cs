@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace Blip.Hub;
@@ -13,7 +15,7 @@ internal sealed class HubTransport : IDisposable
     private const int MaxRedirects = 5;
     private const long MaxFileBytes = 1L << 40;   // so the sum of the sizes that the hub states fits in a long
 
-    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan MaxRetryAfter = TimeSpan.FromMinutes(10);   // a hub counts requests in windows of five
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(16);
 
@@ -74,7 +76,19 @@ internal sealed class HubTransport : IDisposable
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable)
             return response;
         using (response)
+        {
+            // What a storage host refuses says nothing of the model: its address was signed for a time, which may be over.
+            if (response.RequestMessage?.RequestUri is { } last && !IsEndpoint(last) && (int)response.StatusCode is >= 400 and < 500
+                && response.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests))
+            {
+                int status = (int)response.StatusCode;
+                throw new HubAttemptException(FormattableString.Invariant($"its storage {last.Authority} answered {status}"))
+                {
+                    IfRepeated = HubErrors.StorageRefused(_settings, last, status, file.Name),
+                };
+            }
             ThrowFor(response, model, file.Commit, file.Name);
+        }
         return response;
     }
 
@@ -85,35 +99,60 @@ internal sealed class HubTransport : IDisposable
     public async Task<T> RetryAsync<T>(
         string what, int retries, Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken)
     {
+        TimeProvider time = _settings.Options.TimeProvider;
         int failures = 0;
+        bool isRepeated = false;
+        TimeSpan lost = TimeSpan.Zero, waited = TimeSpan.Zero;   // since the last progress: without an answer, and as the server asked
         for (int attempts = 1; ; attempts++)
         {
+            long start = time.GetTimestamp();
             try
             {
                 return await attempt(cancellationToken).ConfigureAwait(false);
             }
             catch (HubAttemptException e)
             {
-                failures = e.MadeProgress ? 1 : failures + 1;
-                if (failures > retries || e.RetryAfter > MaxRetryAfter)
+                if (e.MadeProgress)
+                    (failures, lost, waited) = (0, TimeSpan.Zero, TimeSpan.Zero);
+                failures++;
+                if (isRepeated && e.IfRepeated is not null)
+                    throw e.IfRepeated;
+                isRepeated = e.IfRepeated is not null;
+                TimeSpan taken = time.GetElapsedTime(start), delay = e.RetryAfter ?? Backoff(failures);
+                if (e.RetryAfter is null)
+                    lost += taken + delay;
+                else
+                    waited += delay;
+                if (failures > retries || waited > MaxRetryAfter || lost + taken > _settings.Options.MostLost)
                     throw HubErrors.NoAttemptLeft(_settings, what, attempts, e);
-                TimeSpan delay = e.RetryAfter ?? Backoff(failures);
-                _logger.Retrying(what, e.Message, attempts + 1, delay);
-                await Task.Delay(delay, _settings.Options.TimeProvider, cancellationToken).ConfigureAwait(false);
+                _logger.Retrying(what, e.Message, attempts + 1, Math.Round(delay.TotalSeconds, 1));
+                await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
             }
         }
     }
 
     public void Dispose() => _http.Dispose();
 
-    private static SocketsHttpHandler CreateHandler() => new()
+    private SocketsHttpHandler CreateHandler()
     {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ConnectTimeout = TimeSpan.FromSeconds(10),
-        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
-    };
+        SocketsHttpHandler handler = new()
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        };
+        if (_settings.Authorities is { } authorities)
+        {
+            handler.SslOptions.CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck,
+            };
+            handler.SslOptions.CertificateChainPolicy.CustomTrustStore.AddRange(authorities);
+        }
+        return handler;
+    }
 
     private Uri AddressOf(HubModelId model, string revision, string name) =>
         new($"{_settings.Endpoint.AbsoluteUri.TrimEnd('/')}/{model.Repository}/resolve/"
@@ -126,7 +165,7 @@ internal sealed class HubTransport : IDisposable
         {
             mayHaveToken = mayHaveToken && IsEndpoint(address);
             using HttpRequestMessage request = new(method, address);
-            if (mayHaveToken && _settings.Token is { } token)
+            if (mayHaveToken && _settings.SentToken is { } token)
                 request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
             if (from > 0)
                 request.Headers.Range = new RangeHeaderValue(from, null);
@@ -144,12 +183,22 @@ internal sealed class HubTransport : IDisposable
 
     private async Task<HttpResponseMessage> SendOnceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource idle = new(_settings.Options.IdleTimeout, _settings.Options.TimeProvider);
+        TimeSpan timeout = request.Method == HttpMethod.Head ? _settings.DescriptionTimeout : _settings.AnswerTimeout;
+        using CancellationTokenSource idle = new(timeout, _settings.Options.TimeProvider);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(idle.Token, cancellationToken);
-        string host = request.RequestUri?.Host ?? "";
+        Uri address = request.RequestUri!;
+        string host = ProxyOf(address) is { } proxy ? $"the proxy {proxy.Authority} (HTTPS_PROXY, HTTP_PROXY)" : address.Host;
         try
         {
             return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
+        }
+        catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
+        {
+            throw HubErrors.NotSecure(address, e);
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ProxyTunnelError)
+        {
+            throw HubErrors.ProxyRefused(host, address, e);
         }
         catch (HttpRequestException e)
         {
@@ -160,6 +209,12 @@ internal sealed class HubTransport : IDisposable
             throw new HubAttemptException($"{host} does not answer", innerException: e);
         }
     }
+
+    // Without user and password, which a proxy's address may have.
+    private static Uri? ProxyOf(Uri address) =>
+        HttpClient.DefaultProxy.IsBypassed(address) || HttpClient.DefaultProxy.GetProxy(address) is not { } proxy || proxy == address
+            ? null
+            : new UriBuilder(proxy) { UserName = "", Password = "" }.Uri;
 
     private static bool IsRedirect(HttpStatusCode status) => (int)status is 301 or 302 or 303 or 307 or 308;
 
@@ -180,8 +235,8 @@ internal sealed class HubTransport : IDisposable
         if (HubErrors.Final(response, _settings, model, revision, name) is { } final)
             throw final;
         RetryConditionHeaderValue? wait = response.Headers.RetryAfter;
-        TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow();
-        string request = after > MaxRetryAfter
+        TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow() ?? HubErrors.RateLimitOf(response);
+        string request = after > TimeSpan.Zero
             ? FormattableString.Invariant($" and asks the client to wait {after.Value.TotalSeconds:0} s")
             : "";
         throw new HubAttemptException(HubErrors.Describe(response.StatusCode) + request, after > TimeSpan.Zero ? after : null);

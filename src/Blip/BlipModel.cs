@@ -73,6 +73,9 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
     internal string? CachedWeights => _network.Cache?.KeptFile;
 
+    /// <summary>Why computed weights could not be kept, as a sentence, where they could not.</summary>
+    internal string? CacheProblem => _network.CacheProblem;
+
     /// <summary>The images that are kept.</summary>
     internal ImageCache Cache => _cache;
 

@@ -88,7 +88,7 @@ public sealed class BlipOptions
 
     /// <summary>
     /// The folder where int8 weights are kept between starts. By default the environment's <c>BLIP_CACHE</c>, else <c>blip</c> in the
-    /// user's cache folder; empty keeps nothing.
+    /// user's cache folder; empty keeps nothing. <c>~</c> at its start means the user's home.
     /// </summary>
     public string? CacheDirectory { get; set; }
 

@@ -105,6 +105,10 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
         try
         {
             network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);
+            if (network.CacheProblem is { } problem)
+                InferenceLog.NotKept(logger, problem);
+            else if (network.Cache is { IsMended: true, KeptFile: { } file })
+                InferenceLog.Mended(logger, file);
             return network;
         }
         catch (OnnxRuntimeException exception)

@@ -21,6 +21,9 @@ internal static class BlipProcess
 
     public static Process Start(params string[] arguments) => Start(Program, arguments);
 
+    public static Process Start(string[] arguments, IReadOnlyDictionary<string, string> environment) =>
+        Start(Program, arguments, environment);
+
     private static Process Start(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         // A background job of a shell ignores SIGINT, and its child processes do too. A user's command does not, so env resets that.

@@ -12,6 +12,7 @@ public sealed class HubFaultTests : HubTest
     [InlineData(401, "RepoNotFound", "private")]
     [InlineData(404, "RepoNotFound", "private")]
     [InlineData(401, null, "private")]
+    [InlineData(451, null, "legal")]
     [InlineData(403, null, "private")]
     [InlineData(401, "GatedRepo", "gated")]
     [InlineData(403, "GatedRepo", "gated")]

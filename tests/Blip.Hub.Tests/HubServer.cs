@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Blip.Tests;
 using Microsoft.AspNetCore.Builder;
@@ -52,15 +53,22 @@ internal sealed class HubServer : IAsyncDisposable
 
     public int Count(string method) => Requests.Count(request => request.Method == method);
 
-    public static async Task<HubServer> StartAsync(string model = "base")
+    public static async Task<HubServer> StartAsync(string model = "base", X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Loopback, 0);
-            kestrel.Listen(IPAddress.Loopback, 0);
+            for (int i = 0; i < 2; i++)
+            {
+                kestrel.Listen(IPAddress.Loopback, 0, listen =>
+                {
+                    if (certificate is not null)
+                        listen.UseHttps(certificate);
+                });
+            }
         });
         HubServer server = new(builder.Build());
         server._app.Run(server.AnswerAsync);

@@ -80,6 +80,21 @@ public sealed class HubSettingsTests : HubTest
     }
 
     [Fact]
+    public void Timeouts_Environment_AreReadAsThePythonClientDoes()
+    {
+        HubSettings settings = Read(("HF_HUB_ETAG_TIMEOUT", "7"), ("HF_HUB_DOWNLOAD_TIMEOUT", "45"));
+        Assert.Equal((7.0, 45.0, 45.0), Seconds(settings));
+        Assert.Equal((10.0, 10.0, 30.0), Seconds(Read()));
+        HubOptions option = new() { IdleTimeout = TimeSpan.FromSeconds(3), Environment = Of(("HF_HUB_ETAG_TIMEOUT", "7")) };
+        Assert.Equal((3.0, 3.0, 3.0), Seconds(HubSettings.From(option)));
+        foreach (string wrong in (string[])["0", "-1", "ten", "1e9"])
+            Assert.Contains("HF_HUB_ETAG_TIMEOUT", Assert.Throws<BlipException>(() => Read(("HF_HUB_ETAG_TIMEOUT", wrong))).Message);
+
+        static (double, double, double) Seconds(HubSettings settings) => (
+            settings.DescriptionTimeout.TotalSeconds, settings.AnswerTimeout.TotalSeconds, settings.StallTimeout.TotalSeconds);
+    }
+
+    [Fact]
     public void Options_OutOfRange_AreRefused()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => HubSettings.From(new HubOptions { MaxParallelFiles = 0 }));

@@ -1,4 +1,7 @@
+using System.IO.Hashing;
 using System.Runtime.ExceptionServices;
+using System.Runtime.InteropServices;
+using Blip.Hub;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -62,6 +65,15 @@ public sealed class Checkpoint : IDisposable
     /// </summary>
     internal string Fingerprint => string.Join('\n', _files.Select(Describe).Prepend(Adapter?.Text).Prepend(Settings));
 
+    /// <summary>
+    /// Equal to an earlier one of the same <see cref="Fingerprint"/> only where the files' content is equal; <see langword="null"/> where
+    /// the system says too little.
+    /// </summary>
+    internal string? Stamp => _files.TrueForAll(file => file.Stamp.IsKnown) ? string.Join('-', _files.Select(file => file.Stamp)) : null;
+
+    /// <summary>Whether a change of a file since the checkpoint was opened would change the <see cref="Stamp"/>.</summary>
+    internal bool IsStampSettled => _files.TrueForAll(file => file.Stamp.IsSettled);
+
     private string Settings => CheckpointDigest.Settings(Config, Preprocessor);
 
     /// <summary>Opens a checkpoint.</summary>
@@ -73,31 +85,14 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint Open(string directory, CheckpointOptions? options = null, ILogger? logger = null)
     {
         ArgumentNullException.ThrowIfNull(directory);
-        if (!System.IO.Directory.Exists(directory))
-            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
-        ConfigSection file = BlipConfig.OpenFile(directory);
-        ModelArchitecture architecture = ModelArchitectures.Find(file);
-        BlipConfig config = BlipConfig.Read(file, options ??= new CheckpointOptions(), logger ?? NullLogger.Instance);
-        architecture.CheckConfig(config);
-        PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
-        if (options.ImageSize is { } size)
-            (config, preprocessor) = (config.ForImages(size), preprocessor.ForImages(size));
-        if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
-        {
-            throw new BlipModelException(
-                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but " +
-                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
-        }
-        List<MappedFile> files = [];
         try
         {
-            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files), options);
+            return OpenFolder(directory, options, logger);
         }
-        catch
+        catch (BlipModelException exception)
+            when (exception.Code == BlipErrorCode.ModelInvalid && HubSnapshot.Remedy(directory) is { } remedy)
         {
-            foreach (MappedFile mapped in files)
-                mapped.Dispose();
-            throw;
+            throw new BlipModelException($"{exception.Message} {remedy}", exception);
         }
     }
 
@@ -115,6 +110,15 @@ public sealed class Checkpoint : IDisposable
             ThrowIfShrunk();
             return _digest ??= HashAll();
         }
+    }
+
+    /// <summary>A hash over a few bytes of every tensor: other weights of the same sizes have the same by accident only.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal string HashSamples()
+    {
+        CheckpointTensor[] tensors = SortedTensors();
+        ulong[] samples = ReadAll(tensors, tensor => tensor.HashSample());
+        return Convert.ToHexStringLower(XxHash128.Hash(MemoryMarshal.AsBytes<ulong>(samples)));
     }
 
     /// <summary>Refuses new readers at once. The weights are unmapped when the last one has ended.</summary>
@@ -158,15 +162,47 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    private static Checkpoint OpenFolder(string directory, CheckpointOptions? options, ILogger? logger)
+    {
+        if (!System.IO.Directory.Exists(directory))
+            throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
+        ConfigSection file = BlipConfig.OpenFile(directory);
+        ModelArchitecture architecture = ModelArchitectures.Find(file);
+        BlipConfig config = BlipConfig.Read(file, options ??= new CheckpointOptions(), logger ?? NullLogger.Instance);
+        architecture.CheckConfig(config);
+        PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
+        if (options.ImageSize is { } size)
+            (config, preprocessor) = (config.ForImages(size), preprocessor.ForImages(size));
+        if (preprocessor.Width != preprocessor.Height || preprocessor.Width != config.Vision.ImageSize)
+        {
+            throw new BlipModelException(
+                $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but " +
+                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+        }
+        List<MappedFile> files = [];
+        try
+        {
+            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files), options);
+        }
+        catch
+        {
+            foreach (MappedFile mapped in files)
+                mapped.Dispose();
+            throw;
+        }
+    }
+
     private static string Describe(MappedFile file) =>
         FormattableString.Invariant($"{file.RealPath} {file.Length} {File.GetLastWriteTimeUtc(file.RealPath).Ticks}");
 
     private string HashAll()
     {
-        CheckpointTensor[] tensors = [.. Tensors.Values.DistinctBy(tensor => tensor.Name)];
-        Array.Sort(tensors, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+        CheckpointTensor[] tensors = SortedTensors();
         return CheckpointDigest.Compute(Settings, tensors, ReadAll(tensors, tensor => tensor.Hash()));
     }
+
+    private CheckpointTensor[] SortedTensors() =>
+        [.. Tensors.Values.DistinctBy(tensor => tensor.Name).OrderBy(tensor => tensor.Name, StringComparer.Ordinal)];
 
     /// <summary>Reads tensors in parallel. What reading one throws is thrown as it is.</summary>
     private static T[] ReadAll<T>(CheckpointTensor[] tensors, Func<CheckpointTensor, T> read)

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -7,7 +8,7 @@ namespace Blip.Checkpoints;
 /// <summary>A tensor where it lies in a checkpoint's file. Readable until its <see cref="Checkpoint"/> is disposed; thread-safe.</summary>
 public sealed unsafe class CheckpointTensor
 {
-    private const int Chunk = 1 << 16;
+    private const int Chunk = 1 << 16, Sample = 256;
 
     private readonly MappedFile _source;
     private readonly long[]? _strides;
@@ -182,6 +183,24 @@ public sealed unsafe class CheckpointTensor
         for (long at = 0; at < ByteLength; at += Most)
             hash.AppendData(new ReadOnlySpan<byte>((byte*)Data + at, (int)Math.Min(Most, ByteLength - at)));
         return hash.GetHashAndReset();
+    }
+
+    /// <summary>A fast hash of the name and of bytes at the begin, in the middle and at the end: it reads three pages at most.</summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal ulong HashSample()
+    {
+        XxHash3 hash = new();
+        hash.Append(MemoryMarshal.AsBytes(Name.AsSpan()));
+        if (_strides is not null)
+        {
+            hash.Append(MemoryMarshal.AsBytes<float>(Copy()));
+            return hash.GetCurrentHashAsUInt64();
+        }
+        using MapHold hold = _source.Hold();
+        int length = (int)Math.Min(Sample, ByteLength);
+        foreach (long at in (ReadOnlySpan<long>)[0, (ByteLength - length) / 2, ByteLength - length])
+            hash.Append(new ReadOnlySpan<byte>((byte*)Data + at, length));
+        return hash.GetCurrentHashAsUInt64();
     }
 
     /// <summary>The elements in row-major order, as <see cref="CopyTo"/> has them.</summary>

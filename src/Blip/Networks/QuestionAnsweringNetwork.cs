@@ -38,6 +38,9 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>Where computed weights are kept, if anywhere.</summary>
     public WeightCache? Cache => _sessions.Cache;
 
+    /// <summary>As <see cref="SessionFactory.CacheProblem"/>.</summary>
+    public string? CacheProblem => _sessions.CacheProblem;
+
     /// <summary>
     /// Makes all sessions now, so that the first question does not wait for them. What fails is left to the caller, who disposes.
     /// </summary>

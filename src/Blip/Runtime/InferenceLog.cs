@@ -18,4 +18,10 @@ internal static partial class InferenceLog
 
     [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
     public static partial void NotPacked(ILogger logger, Exception exception);
+
+    [LoggerMessage(203, LogLevel.Warning, "{Problem} Each start computes them anew.")]
+    public static partial void NotKept(ILogger logger, string problem);
+
+    [LoggerMessage(204, LogLevel.Warning, "The int8 weights that were kept are damaged, and have been made anew: {File}.")]
+    public static partial void Mended(ILogger logger, string file);
 }

@@ -14,6 +14,7 @@ internal sealed class SessionFactory : IDisposable
     private readonly int _threads;
     private readonly long? _gpuMemoryLimit;
     private readonly WeightStore _weights;
+    private readonly string? _noCache;
 
     /// <param name="checkpoint">The weights; outlives the factory.</param>
     /// <param name="selection">Where, and in which numbers.</param>
@@ -24,7 +25,9 @@ internal sealed class SessionFactory : IDisposable
         Checkpoint checkpoint, DeviceSelection selection, int threads = 0, string? cacheFolder = null, long? gpuMemoryLimit = null)
     {
         (Checkpoint, _selection, _threads, _gpuMemoryLimit) = (checkpoint, selection, threads, gpuMemoryLimit);
-        _weights = new WeightStore(checkpoint, IsInt8 ? WeightCache.Open(checkpoint, cacheFolder) : null);
+        string? problem = null;
+        _weights = new WeightStore(checkpoint, IsInt8 ? WeightCache.Open(checkpoint, cacheFolder, out problem) : null);
+        _noCache = problem;
         (SmallBatchForm, LargeBatchForm) = selection.Precision switch
         {
             BlipPrecision.Int8 => (LinearForm.Int8, LinearForm.Int8),
@@ -54,6 +57,9 @@ internal sealed class SessionFactory : IDisposable
 
     /// <summary>Where computed weights are kept, if anywhere.</summary>
     public WeightCache? Cache => _weights.Cache;
+
+    /// <summary>Why computed weights could not be kept, as a sentence; <see langword="null"/> where they could.</summary>
+    public string? CacheProblem => _noCache ?? Cache?.Problem;
 
     /// <summary>Makes a session.</summary>
     /// <param name="graph">What it runs.</param>

@@ -1,35 +1,43 @@
-using System.Security.Cryptography;
-using System.Text;
 using Blip.Checkpoints;
-using Blip.Files;
 using Blip.Graphs;
 
 namespace Blip.Runtime;
 
 /// <summary>
-/// Weights that were computed from a checkpoint, kept between starts in one safetensors file that is mapped. The file is named by the
-/// checkpoint's digest and by this build of the library, so that no other weights and no other way to compute them can be meant. A folder
-/// that cannot be written is as good as none.
+/// Weights that were computed from a checkpoint, kept between starts in one file that is mapped. The file is named by the checkpoint's
+/// digest and by this build of the library, so that no other weights and no other way to compute them can be meant. What is damaged is
+/// computed again. A folder that cannot be written is as good as none.
 /// </summary>
 internal sealed class WeightCache : IDisposable
 {
-    private static readonly TimeSpan LongestWrite = TimeSpan.FromHours(1), MarkedEvery = TimeSpan.FromDays(1),
-        LongestUnused = TimeSpan.FromDays(30);
+    private static readonly TimeSpan MarkedEvery = TimeSpan.FromDays(1), LongestUnused = TimeSpan.FromDays(30);
 
-    private readonly string _folder;
+    private readonly CacheFolder _folder;
     private readonly string _digest;
-    private readonly Dictionary<string, CheckpointTensor> _tensors = new(StringComparer.Ordinal);
-    private MappedFile? _file;
+    private readonly KeptWeights? _kept;
+    private readonly bool _wasFound;
 
-    private WeightCache(string folder, string digest) => (_folder, _digest) = (folder, digest);
+    private WeightCache(CacheFolder folder, string digest)
+    {
+        (_folder, _digest) = (folder, digest);
+        _wasFound = File.Exists(Location);
+        _kept = KeptWeights.Open(_folder.Path, FileName);
+        MarkUsed();
+    }
 
     /// <summary>Whether there is something kept.</summary>
-    public bool IsFilled => _file is not null;
+    public bool IsFilled => _kept is not null;
+
+    /// <summary>Why weights that were computed could not be kept, as a sentence; <see langword="null"/> where they could.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Whether the file was damaged, and is whole again.</summary>
+    public bool IsMended { get; private set; }
 
     /// <summary>The file with the weights, once there is one.</summary>
     public string? KeptFile => File.Exists(Location) ? Location : null;
 
-    private string Location => Path.Combine(_folder, FileName);
+    private string Location => _folder.PathOf(FileName);
 
     private string FileName => Stem + ".safetensors";
 
@@ -37,145 +45,60 @@ internal sealed class WeightCache : IDisposable
 
     /// <summary>Opens what is kept for a checkpoint.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
-    /// <param name="folder">
-    /// Where; <see langword="null"/> for <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache; empty for nowhere.
-    /// </param>
-    /// <returns><see langword="null"/> where nothing can be kept.</returns>
-    public static WeightCache? Open(Checkpoint checkpoint, string? folder)
+    /// <param name="path">As <see cref="CacheFolder.Open"/> takes it.</param>
+    /// <param name="problem">Why nothing can be kept though it should, as a sentence.</param>
+    /// <param name="disk">The file system; the real one where <see langword="null"/>.</param>
+    /// <returns><see langword="null"/> where nothing can be kept, or nothing should.</returns>
+    public static WeightCache? Open(Checkpoint checkpoint, string? path, out string? problem, IDisk? disk = null)
     {
-        folder ??= Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultFolder();
-        if (folder.Length == 0)
-            return null;
+        problem = null;
         try
         {
-            Directory.CreateDirectory(folder);
-            WeightCache cache = new(folder, DigestOf(checkpoint, folder));
-            cache.Map();
-            return cache;
+            if (CacheFolder.Open(path, disk ?? SystemDisk.Instance) is { } folder)
+                return new WeightCache(folder, KnownDigest.Of(checkpoint, folder));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            return null;
+            problem = $"The int8 weights cannot be kept in the folder for them (BLIP_CACHE): {CacheFolder.Describe(exception)}.";
         }
+        return null;
     }
 
-    /// <summary>The memory of a kept weight, or zero where none of this name and size is kept, or none that lies well.</summary>
-    public nint Find(string name, long bytes) =>
-        _tensors.TryGetValue(name, out CheckpointTensor? tensor) && tensor.ByteLength == bytes
-            && tensor.Data % SafetensorsWriter.Alignment == 0 ? tensor.Data : 0;
+    /// <summary>The memory of a kept weight, or zero where none of this name and size is kept, or none that is right.</summary>
+    public nint Find(string name, long bytes) => _kept?.Find(name, bytes) ?? 0;
 
-    /// <summary>Keeps weights for the next start; of what failed, nothing stays.</summary>
-    public void Save(IEnumerable<SafetensorsEntry> weights)
+    /// <summary>Keeps weights for the next start, beside those that were kept and are right; of what failed, nothing stays.</summary>
+    public void Save(IReadOnlyList<WeightBytes> computed)
     {
-        string target = Location, partial = Path.Combine(_folder, $"{_digest}-{Guid.NewGuid():N}.partial");
         try
         {
-            // Those that keep the next one aligned come first.
-            using (FileStream file = new(partial, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
-                SafetensorsWriter.Write(file, [.. weights
-                    .OrderBy(weight => weight.Bytes % SafetensorsWriter.Alignment != 0)
-                    .ThenBy(weight => weight.Name, StringComparer.Ordinal)]);
-            File.Move(partial, target, overwrite: true);
-            foreach (string old in Directory.GetFiles(_folder, _digest + "-*"))
-            {
-                // Another build of the library may be in use beside this one.
-                TimeSpan keep = old.EndsWith(".partial", StringComparison.Ordinal) ? LongestWrite : LongestUnused;
-                if (old != target && File.GetLastWriteTimeUtc(old) < DateTime.UtcNow - keep)
-                    File.Delete(old);
-            }
+            IEnumerable<WeightBytes> all = computed.UnionBy(_kept?.Right ?? [], weight => weight.Name);
+            _folder.Write(FileName, file => KeptWeights.Write(file, all));
+            IsMended = _wasFound;
+            DeleteUnused();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            TryDelete(partial);
+            Problem = $"The int8 weights cannot be kept in the folder {_folder.Path} (BLIP_CACHE): {CacheFolder.Describe(exception)}.";
         }
     }
 
     /// <summary>What an earlier start noted of these weights, or <see langword="null"/>.</summary>
-    public string? ReadNote(string name)
-    {
-        try
-        {
-            return File.Exists(NotePath(name)) ? File.ReadAllText(NotePath(name)) : null;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public string? ReadNote(string name) => _folder.ReadText($"{Stem}.{name}");
 
     /// <summary>Notes something of these weights for later starts.</summary>
-    public void WriteNote(string name, string value) => TryNote(NotePath(name), value);
+    public void WriteNote(string name, string value) => _folder.WriteText($"{Stem}.{name}", value);
 
     /// <summary>Takes what was read out of the process's memory.</summary>
-    public void ReleasePages() => _file?.ReleasePages();
+    public void ReleasePages() => _kept?.ReleasePages();
 
-    public void Dispose() => _file?.Dispose();
-
-    private static void TryNote(string path, string value)
-    {
-        try
-        {
-            AtomicFile.Replace(path, value);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The next start finds it out again.
-        }
-    }
-
-    private string NotePath(string name) => Path.Combine(_folder, $"{Stem}.{name}");
-
-    private void Map()
-    {
-        if (!File.Exists(Location))
-            return;
-        try
-        {
-            _file = MappedFile.Open(_folder, FileName);
-            foreach (CheckpointTensor tensor in SafetensorsFile.Read(_file))
-                _tensors.Add(tensor.Name, tensor);
-            if (_file.LayoutDefect is null)
-            {
-                MarkUsed();
-                return;
-            }
-        }
-        catch (BlipModelException)
-        {
-            // It is damaged, and made anew.
-        }
-        _tensors.Clear();
-        _file?.Dispose();
-        _file = null;
-    }
-
-    /// <summary>The digest reads all weights; it is read once, and known again by the files' places, sizes and times.</summary>
-    private static string DigestOf(Checkpoint checkpoint, string folder)
-    {
-        string fingerprint = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(checkpoint.Fingerprint)))[..32];
-        string known = Path.Combine(folder, "digest-" + fingerprint);
-        if (File.Exists(known) && File.ReadAllText(known) is { Length: 64 } text && text.All(char.IsAsciiHexDigitLower))
-            return text;
-        string digest = checkpoint.ComputeDigest();
-        TryNote(known, digest);
-        return digest;
-    }
-
-    private static string DefaultFolder()
-    {
-        if (Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } cache)
-            return Path.Combine(cache, "blip");
-        if (OperatingSystem.IsWindows())
-            return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), "blip");
-        return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) is { Length: > 0 } home
-            ? Path.Combine(home, ".cache", "blip") : "";
-    }
+    public void Dispose() => _kept?.Dispose();
 
     private void MarkUsed()
     {
         try
         {
-            if (File.GetLastWriteTimeUtc(Location) < DateTime.UtcNow - MarkedEvery)
+            if (_kept is not null && File.GetLastWriteTimeUtc(Location) < DateTime.UtcNow - MarkedEvery)
                 File.SetLastWriteTimeUtc(Location, DateTime.UtcNow);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -184,15 +107,13 @@ internal sealed class WeightCache : IDisposable
         }
     }
 
-    private static void TryDelete(string file)
+    /// <summary>Another build of the library may be in use beside this one, so what it kept goes only when it is long unused.</summary>
+    private void DeleteUnused()
     {
-        try
+        foreach (string old in Directory.GetFiles(_folder.Path, _digest + "-*"))
         {
-            File.Delete(file);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The next save takes it away.
+            if (old != Location && File.GetLastWriteTimeUtc(old) < DateTime.UtcNow - LongestUnused)
+                File.Delete(old);
         }
     }
 }

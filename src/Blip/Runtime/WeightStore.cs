@@ -32,9 +32,11 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     /// <summary>A view of the weight's memory.</summary>
     public OrtValue Get(GraphWeight weight)
     {
+        // Outside the gate: a kept weight is read whole, and two threads make sessions.
+        nint kept = Kept(weight);
         lock (_gate)
         {
-            (nint data, long bytes) = Locate(weight);
+            (nint data, long bytes) = Locate(weight, kept);
             OrtValue view = OrtValue.CreateTensorValueWithData(
                 OrtMemoryInfo.DefaultInstance, ElementType(weight.Type), weight.Dims, data, bytes);
             _views.Add(view);
@@ -45,9 +47,10 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     /// <summary>The weight's bytes.</summary>
     public ReadOnlySpan<byte> GetBytes(GraphWeight weight)
     {
+        nint kept = Kept(weight);
         lock (_gate)
         {
-            (nint data, long bytes) = Locate(weight);
+            (nint data, long bytes) = Locate(weight, kept);
             return new ReadOnlySpan<byte>((void*)data, checked((int)bytes));
         }
     }
@@ -55,14 +58,13 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     /// <summary>Where computed weights are kept, if anywhere.</summary>
     public WeightCache? Cache => cache;
 
-    /// <summary>Keeps what was computed for the next start, where nothing was kept before.</summary>
+    /// <summary>Keeps what was computed for the next start.</summary>
     public void Keep()
     {
-        if (cache is null or { IsFilled: true })
+        if (cache is null || _computed.Count == 0)
             return;
-        cache.Save(_computed.Values.Select(computed => new SafetensorsEntry(
-            computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Bytes,
-            file => file.Write(new ReadOnlySpan<byte>((void*)computed.Data, checked((int)computed.Bytes))))));
+        cache.Save([.. _computed.Values.Select(computed => new WeightBytes(
+            computed.Weight.Name, TypeName(computed.Weight.Type), computed.Weight.Dims, computed.Data, computed.Bytes))]);
     }
 
     /// <summary>
@@ -90,16 +92,22 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
         cache?.Dispose();
     }
 
-    private (nint Data, long Bytes) Locate(GraphWeight weight)
+    private nint Kept(GraphWeight weight) => weight.Compute is null ? 0 : cache?.Find(weight.Name, BytesOf(weight)) ?? 0;
+
+    private (nint Data, long Bytes) Locate(GraphWeight weight, nint kept)
+    {
+        if (weight.Compute is not null)
+            return (kept != 0 ? kept : Computed(weight), BytesOf(weight));
+        nint data = weight.Type == DataType.Float16 ? AsHalf(weight.Tensor) : Tensor(weight.Tensor);
+        return (data + ((nint)weight.Offset * ElementSize(weight.Type)), BytesOf(weight));
+    }
+
+    private static long BytesOf(GraphWeight weight)
     {
         long elements = 1;
         foreach (long dim in weight.Dims)
             elements *= dim;
-        long bytes = elements * ElementSize(weight.Type);
-        if (weight.Compute is not null)
-            return (cache?.Find(weight.Name, bytes) is { } kept and not 0 ? kept : Computed(weight), bytes);
-        nint data = weight.Type == DataType.Float16 ? AsHalf(weight.Tensor) : Tensor(weight.Tensor);
-        return (data + ((nint)weight.Offset * ElementSize(weight.Type)), bytes);
+        return elements * ElementSize(weight.Type);
     }
 
     private nint Tensor(string name)

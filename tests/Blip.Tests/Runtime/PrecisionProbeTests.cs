@@ -17,7 +17,7 @@ public sealed class PrecisionProbeTests : IDisposable
         Assert.Equal(ByteProducts.AreExact ? "int8" : "fp32", await PrecisionAsync());
         if (ByteProducts.AreExact)
             Assert.InRange(
-                double.Parse(await File.ReadAllTextAsync(Note()), System.Globalization.CultureInfo.InvariantCulture),
+                double.Parse(Kept().ReadText(Note())!, System.Globalization.CultureInfo.InvariantCulture),
                 0.0001, PrecisionProbe.Acceptable / 2);
     }
 
@@ -26,7 +26,7 @@ public sealed class PrecisionProbeTests : IDisposable
     {
         await PrecisionAsync();
         if (ByteProducts.AreExact)
-            await File.WriteAllTextAsync(Note(), "0.2");
+            Kept().WriteText(Note(), "0.2");
         Assert.Equal("fp32", await PrecisionAsync());
     }
 
@@ -39,7 +39,9 @@ public sealed class PrecisionProbeTests : IDisposable
     public async Task Auto_ModelThatLosesMuch_IsFp32() =>
         Assert.Equal("fp32", await PrecisionAsync(model: GoldenModels.Folder("many-heads")));
 
-    private string Note() => Assert.Single(Directory.GetFiles(_cache.Path, "*.deviation"));
+    private CacheFolder Kept() => CacheFolder.Open(_cache.Path, SystemDisk.Instance)!;
+
+    private string Note() => Path.GetFileName(Assert.Single(Directory.GetFiles(_cache.Path, "*.deviation")));
 
     private async Task<string> PrecisionAsync(string? cache = null, string model = BlipModel.DemoModel)
     {

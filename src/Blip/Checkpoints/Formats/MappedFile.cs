@@ -36,6 +36,9 @@ internal sealed unsafe partial class MappedFile : IDisposable
 
     public nint Address => (nint)_data;
 
+    /// <summary>Of the file when it was opened.</summary>
+    public FileStamp Stamp { get; private init; }
+
     /// <summary>What is wrong with the order of the tensors in it, if anything is.</summary>
     public string? LayoutDefect { get; set; }
 
@@ -47,9 +50,10 @@ internal sealed unsafe partial class MappedFile : IDisposable
         try
         {
             FileStream stream = new(real, FileMode.Open, FileAccess.Read, FileShare.Read);
+            FileStamp stamp = FileStamp.Of(stream.SafeFileHandle);
             MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
                 stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            MappedFile mapped = new(name, real, stream.SafeFileHandle, file, length);
+            MappedFile mapped = new(name, real, stream.SafeFileHandle, file, length) { Stamp = stamp };
             if (mapped.Span(0, (int)Math.Min(length, 64)).StartsWith("version https://git-lfs"u8))
             {
                 mapped.Dispose();

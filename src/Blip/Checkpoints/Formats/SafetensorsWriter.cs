@@ -19,7 +19,16 @@ internal static class SafetensorsWriter
 
     public static void Write(Stream file, IReadOnlyList<SafetensorsEntry> tensors)
     {
+        file.Write(Header(tensors));
+        foreach (SafetensorsEntry tensor in tensors)
+            tensor.Write(file);
+    }
+
+    /// <summary>All that comes before the tensors' bytes.</summary>
+    public static byte[] Header(IReadOnlyList<SafetensorsEntry> tensors)
+    {
         using MemoryStream header = new();
+        header.Write(new byte[sizeof(long)]);
         using (Utf8JsonWriter writer = new(header))
         {
             writer.WriteStartObject();
@@ -34,14 +43,11 @@ internal static class SafetensorsWriter
             }
             writer.WriteEndObject();
         }
-        while ((header.Length + sizeof(long)) % Alignment != 0)
+        while (header.Length % Alignment != 0)
             header.WriteByte((byte)' ');
-        Span<byte> length = stackalloc byte[sizeof(long)];
-        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-        file.Write(length);
-        header.WriteTo(file);
-        foreach (SafetensorsEntry tensor in tensors)
-            tensor.Write(file);
+        byte[] bytes = header.ToArray();
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, bytes.Length - sizeof(long));
+        return bytes;
     }
 
     private static void WriteNumbers(Utf8JsonWriter writer, string name, IReadOnlyList<long> numbers)
