@@ -20,6 +20,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(rows);
 
+        if (header.Format == ImageFormat.Jpeg)
+            data = JpegFile.WithOpenEnd(data);
         // Skia reads the caller's bytes without a copy, so they stay pinned until the codec is disposed.
         using MemoryHandle pin = data.Pin();
         using SKData encoded = Wrap((nint)pin.Pointer, data.Length);
@@ -30,7 +32,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
 
         SKImageInfo info = new(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         if (header.Format == ImageFormat.Jpeg && codec.StartScanlineDecode(info) == SKCodecResult.Success)
-            DecodeStrips(codec, info, rows, cancellationToken);
+            DecodeStrips(codec, info, data, rows, cancellationToken);
         else
             DecodeWhole(codec, info, header.Format, rows, cancellationToken);
     }
@@ -52,7 +54,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         }
     }
 
-    private static void DecodeStrips(SKCodec codec, SKImageInfo info, IPixelRows rows, CancellationToken cancellationToken)
+    private static void DecodeStrips(
+        SKCodec codec, SKImageInfo info, ReadOnlyMemory<byte> data, IPixelRows rows, CancellationToken cancellationToken)
     {
         using PixelBuffer strip = new((long)info.RowBytes * StripRows);
         for (int y = 0; y < info.Height; y += StripRows)
@@ -61,7 +64,10 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
             int count = Math.Min(StripRows, info.Height - y);
             if (codec.GetScanlines((nint)strip.Pointer, count, info.RowBytes) != count)
                 throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its pixels cannot be decoded");
-            rows.Write(new ReadOnlySpan<byte>(strip.Pointer, count * info.RowBytes));
+            ReadOnlySpan<byte> decoded = new(strip.Pointer, count * info.RowBytes);
+            if (y + count == info.Height)
+                JpegFile.CheckLastPixel(data.Span, decoded[^4..]);
+            rows.Write(decoded);
         }
     }
 

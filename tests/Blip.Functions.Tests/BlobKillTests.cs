@@ -125,7 +125,9 @@ public sealed class BlobKillTests(PublishedApp app)
             if (open.Length < before)
                 idle.Restart();
         }
-        Assert.True(open.Length == 0, $"{open.Length} images have no document of their newest version: {string.Join(", ", open.Select(Name))}");
+        Assert.True(
+            open.Length == 0,
+            $"{open.Length} images have no document of their newest version: {string.Join(", ", open.Select(Name))}");
         // The queue may still have messages about images that are answered already, or about versions that were replaced.
         await Task.Delay(TimeSpan.FromSeconds(10));
     }

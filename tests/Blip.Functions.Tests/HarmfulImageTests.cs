@@ -8,8 +8,8 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>
-/// Files that hold a decoder for ever, take all memory, or are read wrongly, where nothing stands before it. Every one gets its answer within the
-/// request's time, the process stays healthy and small, and ends when it is told to.
+/// Files that hold a decoder for ever, take all memory, or are read wrongly, where nothing stands before it. Every one gets its answer
+/// within the request's time, the process stays healthy and small, and ends when it is told to.
 /// </summary>
 public sealed class HarmfulImageTests(PublishedApp app)
 {

@@ -9,6 +9,8 @@ internal static class PositionEmbeddings
 {
     private const string Name = "vision_model.embeddings.position_embedding";
 
+    private const string Patches = "vision_model.embeddings.patch_embedding.weight";
+
     // PyTorch's coefficient. Pillow, which resizes the images, has -0.5.
     private const double Sharpness = -0.75;
 
@@ -27,6 +29,9 @@ internal static class PositionEmbeddings
             return;
         if (!isAsked)
         {
+            // Patches of another size are told as what they are.
+            if (tensors.TryGetValue(Patches, out CheckpointTensor? patches) && patches.Shape[^1] != vision.PatchSize)
+                return;
             throw new BlipModelException(
                 $"The weights in {stored.File} are for images of {side * vision.PatchSize} pixels ({side} x {side} patches), but " +
                 $"{BlipConfig.FileName} says {vision.ImageSize}. Take both files from the same model, or ask for an image size: " +

@@ -9,7 +9,13 @@ internal static class JpegFile
     private const int MaxScans = 1000;
     private const long MaxScannedPixels = 1_000_000_000;
 
-    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, App1 = 0xE1;
+    // Following coded data takes up to a fifth of the time of decoding it. In a larger file only its last unit of pixels is in doubt.
+    private const int MaxFollowed = 256 * 1024;
+
+    // Decoders read two bytes ahead, and encoders leave out zeros at the end. Each zero more would hide more missing data.
+    private const int OpenEnd = 4;
+
+    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, DefineRestartInterval = 0xDD, App1 = 0xE1, ProgressiveFrame = 0xC2;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -37,23 +43,74 @@ internal static class JpegFile
     }
 
     /// <summary>
-    /// Checks that the end marker is there, because decoders accept an incomplete progressive file without an error. Bytes after the
-    /// end marker, such as a second image or a video, are ignored.
+    /// Checks that the end marker is there and that no scan stops before it has all its blocks, because decoders fill what is missing with
+    /// grey and report nothing. The coded data of a large sequential image is not followed: <see cref="CheckLastPixel"/> does it where the
+    /// decoded image asks for it. Bytes after the end marker, such as a second image or a video, are ignored.
     /// </summary>
     public static void CheckComplete(ReadOnlySpan<byte> data, ImageHeader header)
     {
-        int scans = 0;
-        int at = 2;
+        int scans = 0, at = 2, interval = 0;
+        long coded = 0;
+        byte frame = 0, channels = 0;
         for (byte marker = NextMarker(data, ref at); marker != EndOfImage; marker = NextMarker(data, ref at))
         {
-            Segment(data, ref at);
-            if (marker == StartOfScan && (++scans > MaxScans || scans * header.Pixels > MaxScannedPixels))
+            ReadOnlySpan<byte> segment = Segment(data, ref at);
+            if (IsFrame(marker) && frame == 0)
+                (frame, channels) = (marker, segment[5]);
+            else if (marker == DefineRestartInterval && segment.Length >= 2)
+                interval = BinaryPrimitives.ReadUInt16BigEndian(segment);
+            if (marker != StartOfScan)
+                continue;
+            if (++scans > MaxScans || scans * header.Pixels > MaxScannedPixels)
                 throw ImageErrors.Unsupported(FormattableString.Invariant($"A JPEG of this size with {scans} scans or more"));
+            int begin = at;
+            SkipScan(data, ref at, interval);
+            coded += at - begin;
         }
+        if (IsArithmetic(frame))
+        {
+            if (scans > 1)
+                throw ImageErrors.Unsupported("A JPEG with arithmetic coding and several scans");
+        }
+        else if (scans > 1 || frame == ProgressiveFrame || channels == 4 || coded <= MaxFollowed)
+            JpegScans.Check(data);
     }
 
+    /// <summary>Follows the coded data of an image whose last pixel looks like those that decoders make up.</summary>
+    public static void CheckLastPixel(ReadOnlySpan<byte> data, ReadOnlySpan<byte> rgba)
+    {
+        if (JpegScans.MayBeUnfilled(rgba))
+            JpegScans.Check(data);
+    }
+
+    /// <summary>
+    /// An image with arithmetic coding ends in zeros instead of the end marker, so that a decoder that needs more than these says so. It
+    /// is rare, so it is copied.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithOpenEnd(ReadOnlyMemory<byte> file)
+    {
+        ReadOnlySpan<byte> data = file.Span;
+        byte marker, frame = 0;
+        int at = 2;
+        do
+        {
+            marker = NextMarker(data, ref at);
+            _ = Segment(data, ref at);
+            frame = IsFrame(marker) ? marker : frame;
+        }
+        while (marker != StartOfScan);
+        if (!IsArithmetic(frame))
+            return file;
+        SkipScan(data, ref at, interval: 0);
+        return (byte[])[.. data[..at], .. new byte[OpenEnd]];
+    }
+
+    public static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+
+    public static bool IsArithmetic(byte frame) => frame is 0xC9 or 0xCA;
+
     // The next marker that has a segment, or the end marker. Stuffed zeros, fill bytes, restart markers and pixels are skipped.
-    private static byte NextMarker(ReadOnlySpan<byte> data, ref int at)
+    public static byte NextMarker(ReadOnlySpan<byte> data, ref int at)
     {
         while (true)
         {
@@ -69,7 +126,7 @@ internal static class JpegFile
         }
     }
 
-    private static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> data, ref int at)
+    public static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> data, ref int at)
     {
         if (at + 2 > data.Length)
             throw ImageErrors.Truncated(ImageFormat.Jpeg);
@@ -83,7 +140,32 @@ internal static class JpegFile
         return segment;
     }
 
-    private static bool IsFrame(byte marker) => marker is >= 0xC0 and <= 0xCF and not (0xC4 or 0xC8 or 0xCC);
+    // Moves to the marker that ends a scan. What may stand there is told apart from a byte that was damaged.
+    private static void SkipScan(ReadOnlySpan<byte> data, ref int at, int interval)
+    {
+        int restart = 0;
+        while (true)
+        {
+            int found = data[at..].IndexOf((byte)0xFF);
+            if (found < 0 || (at += found) + 1 >= data.Length)
+                throw ImageErrors.Truncated(ImageFormat.Jpeg);
+            byte marker = data[at + 1];
+            if (marker is >= 0xD0 and <= 0xD7)
+            {
+                if (interval > 0 && marker != 0xD0 + (restart++ & 7))
+                    throw ImageErrors.Corrupt(ImageFormat.Jpeg, "a part of its coded data is missing");
+                at += 2;
+            }
+            else if (marker == 0)
+                at += 2;
+            else if (marker == 0xFF)
+                at++;
+            else if (marker is 0xC4 or 0xCC or (>= 0xD9 and <= 0xDF) or (>= 0xE0 and <= 0xEF) or 0xFE)
+                return;
+            else
+                throw ImageErrors.Corrupt(ImageFormat.Jpeg, "a marker stands inside its coded data");
+        }
+    }
 
     private static (int Width, int Height) Frame(byte marker, ReadOnlySpan<byte> segment)
     {

@@ -1,0 +1,72 @@
+namespace Blip.Images;
+
+/// <summary>A Huffman table of a JPEG (ITU T.81, annex C).</summary>
+internal sealed class JpegCode
+{
+    private const int ShortBits = 10;
+
+    // For codes of up to ten bits: length and symbol. 0 where the code is longer or none.
+    private readonly ushort[] _short = new ushort[1 << ShortBits];
+    private readonly int[] _end = new int[17];
+    private readonly int[] _first = new int[17];
+    private readonly byte[] _symbols;
+
+    /// <param name="counts">The number of codes of each length, 1 to 16.</param>
+    /// <param name="symbols">The symbols in the order of their codes.</param>
+    public JpegCode(ReadOnlySpan<byte> counts, ReadOnlySpan<byte> symbols)
+    {
+        _symbols = symbols.ToArray();
+        int code = 0, symbol = 0;
+        for (int length = 1; length <= 16; length++, code <<= 1)
+        {
+            if (code + counts[length - 1] > 1 << length)
+                throw ImageErrors.Corrupt(ImageFormat.Jpeg, "a Huffman table has too many codes");
+            _first[length] = symbol - code;
+            for (int i = 0; i < counts[length - 1]; i++, code++, symbol++)
+                if (length <= ShortBits)
+                    _short.AsSpan(code << (ShortBits - length), 1 << (ShortBits - length)).Fill((ushort)((length << 8) | symbols[symbol]));
+            _end[length] = code;
+        }
+    }
+
+    /// <summary>The table of a file that has none: those of annex K.3, as in frames of Motion JPEG.</summary>
+    public static JpegCode? Typical(int id) => id switch
+    {
+        0x00 => Parse("00010501010101010100000000000000", "000102030405060708090A0B"),
+        0x01 => Parse("00030101010101010101010000000000", "000102030405060708090A0B"),
+        0x10 => Parse("0002010303020403050504040000017D",
+            "0102030004110512213141061351610722711432" + "8191A1082342B1C11552D1F02433627282090A161718191A25262728292A3435"
+            + "363738393A434445464748494A535455565758595A636465666768696A737475767778797A838485868788898A92939495969798999A"
+            + "A2A3A4A5A6A7A8A9AAB2B3B4B5B6B7B8B9BAC2C3C4C5C6C7C8C9CAD2D3D4D5D6D7D8D9DAE1E2E3E4E5E6E7E8E9EAF1F2F3F4F5F6F7F8F9FA"),
+        0x11 => Parse("00020102040403040705040400010277",
+            "0001020311040521310612415107617113223281" + "08144291A1B1C109233352F0156272D10A162434E125F11718191A262728292A"
+            + "35363738393A434445464748494A535455565758595A636465666768696A737475767778797A82838485868788898A92939495969798999A"
+            + "A2A3A4A5A6A7A8A9AAB2B3B4B5B6B7B8B9BAC2C3C4C5C6C7C8C9CAD2D3D4D5D6D7D8D9DAE2E3E4E5E6E7E8E9EAF2F3F4F5F6F7F8F9FA"),
+        _ => null,
+    };
+
+    /// <summary>Takes a code. Returns its symbol.</summary>
+    public int Take(ref JpegBits bits)
+    {
+        uint next = bits.Next16();
+        int entry = _short[next >> (16 - ShortBits)];
+        if (entry != 0)
+        {
+            bits.Skip(entry >> 8);
+            return entry & 0xFF;
+        }
+        for (int length = ShortBits + 1; length <= 16; length++)
+        {
+            int code = (int)(next >> (16 - length));
+            if (code < _end[length])
+            {
+                bits.Skip(length);
+                return _symbols[code + _first[length]];
+            }
+        }
+        // The bits that a file lacks may look like this, too.
+        throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken or ends early");
+    }
+
+    private static JpegCode Parse(string counts, string symbols) => new(Convert.FromHexString(counts), Convert.FromHexString(symbols));
+}

@@ -1,0 +1,276 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace Blip.Images;
+
+/// <summary>
+/// Follows the coded data of a JPEG without computing pixels (ITU T.81, annexes F and G). It proves that no scan stops before its last
+/// block, which decoders fill with grey and do not report. Knows Huffman coding, sequential and progressive.
+/// </summary>
+internal ref struct JpegScans
+{
+    private const int DefineCodes = 0xC4, StartOfScan = 0xDA, EndOfImage = 0xD9, RestartInterval = 0xDD, Restart = 0xD0;
+
+    private readonly ReadOnlySpan<byte> _data;
+    private readonly JpegCode?[] _dc = [JpegCode.Typical(0x00), JpegCode.Typical(0x01), null, null];
+    private readonly JpegCode?[] _ac = [JpegCode.Typical(0x10), JpegCode.Typical(0x11), null, null];
+    private Component[] _components = [];
+    private int _width, _height, _maxH, _maxV, _interval;
+    private bool _isProgressive;
+
+    private JpegScans(ReadOnlySpan<byte> data) => _data = data;
+
+    /// <exception cref="BlipException">A scan stops inside, or a component has no scan.</exception>
+    public static void Check(ReadOnlySpan<byte> data) => new JpegScans(data).Follow();
+
+    /// <summary>
+    /// Whether the last pixel may be one that no data stands for. A decoder takes 128 for every sample of a block that it has no data for;
+    /// colours of the block beside it may reach into the pixel, but its luma stays.
+    /// </summary>
+    public static bool MayBeUnfilled(ReadOnlySpan<byte> rgba)
+        => Math.Abs((299 * rgba[0]) + (587 * rgba[1]) + (114 * rgba[2]) - 128_000) < 3000;
+
+    private void Follow()
+    {
+        int at = 2;
+        while (true)
+        {
+            byte marker = JpegFile.NextMarker(_data, ref at);
+            if (marker == EndOfImage)
+                break;
+            ReadOnlySpan<byte> segment = JpegFile.Segment(_data, ref at);
+            if (JpegFile.IsFrame(marker))
+            {
+                if (JpegFile.IsArithmetic(marker))
+                    return;
+                ReadFrame(marker, segment);
+            }
+            else if (marker == DefineCodes)
+                ReadCodes(segment);
+            else if (marker == RestartInterval && segment.Length >= 2)
+                _interval = BinaryPrimitives.ReadUInt16BigEndian(segment);
+            else if (marker == StartOfScan)
+                at = FollowScan(segment, at);
+        }
+        foreach (Component component in _components)
+            if (!component.HasScan)
+                throw ImageErrors.Truncated(ImageFormat.Jpeg);
+    }
+
+    private void ReadFrame(byte marker, scoped ReadOnlySpan<byte> segment)
+    {
+        if (_components.Length != 0 || segment.Length < 6 || segment.Length < 6 + (3 * segment[5]))
+            throw Broken();
+        _isProgressive = marker == 0xC2;
+        (_height, _width) = (BinaryPrimitives.ReadUInt16BigEndian(segment[1..]), BinaryPrimitives.ReadUInt16BigEndian(segment[3..]));
+        _components = new Component[segment[5]];
+        for (int i = 0; i < _components.Length; i++)
+        {
+            ReadOnlySpan<byte> entry = segment[(6 + (3 * i))..];
+            _components[i] = new Component { Id = entry[0], H = entry[1] >> 4, V = entry[1] & 15 };
+            if (_components[i] is not { H: >= 1 and <= 4, V: >= 1 and <= 4 })
+                throw Broken();
+            (_maxH, _maxV) = (Math.Max(_maxH, _components[i].H), Math.Max(_maxV, _components[i].V));
+        }
+        foreach (Component component in _components)
+        {
+            component.Stride = Units(_width, 8 * _maxH) * component.H;
+            component.Rows = Units(_height, 8 * _maxV) * component.V;
+        }
+    }
+
+    private readonly void ReadCodes(scoped ReadOnlySpan<byte> segment)
+    {
+        while (segment.Length >= 17)
+        {
+            int id = segment[0], count = 0;
+            ReadOnlySpan<byte> counts = segment.Slice(1, 16);
+            foreach (byte one in counts)
+                count += one;
+            if ((id & 0xEC) != 0 || count > 256 || segment.Length < 17 + count)
+                throw Broken();
+            (id < 0x10 ? _dc : _ac)[id & 3] = new JpegCode(counts, segment.Slice(17, count));
+            segment = segment[(17 + count)..];
+        }
+    }
+
+    private readonly int FollowScan(scoped ReadOnlySpan<byte> segment, int at)
+    {
+        int count = segment.IsEmpty ? 0 : segment[0];
+        if (count is < 1 or > 4 || segment.Length < 4 + (2 * count))
+            throw Broken();
+        Scan scan = new()
+        {
+            Start = _isProgressive ? segment[1 + (2 * count)] : 0,
+            End = _isProgressive ? Math.Min((int)segment[2 + (2 * count)], 63) : 63,
+            IsRefinement = _isProgressive && segment[3 + (2 * count)] >> 4 != 0,
+        };
+        Component[] inScan = new Component[count];
+        for (int i = 0; i < count; i++)
+        {
+            (byte id, byte tables) = (segment[1 + (2 * i)], segment[2 + (2 * i)]);
+            Component component = Array.Find(_components, c => c.Id == id) ?? throw Broken();
+            (component.Dc, component.Ac) = (_dc[(tables >> 4) & 3], _ac[tables & 3]);
+            component.HasScan |= scan.Start == 0;
+            bool needsDc = scan.Start == 0 && !scan.IsRefinement, needsAc = scan.End > 0;
+            if (scan.Start > scan.End || (needsDc && component.Dc is null) || (needsAc && component.Ac is null))
+                throw Broken();
+            if (_isProgressive && scan.Start > 0)
+                component.NonZero ??= new ulong[component.Stride * component.Rows];
+            inScan[i] = component;
+        }
+
+        JpegBits bits = new(_data, at);
+        int next = 0, left = _interval;
+        // One component alone has only the blocks that the image covers; several have units with blocks of each.
+        Component only = inScan[0];
+        (int width, int height) = count == 1
+            ? (Units(Units(_width * only.H, _maxH), 8), Units(Units(_height * only.V, _maxV), 8))
+            : (Units(_width, 8 * _maxH), Units(_height, 8 * _maxV));
+        for (int y = 0; y < height; y++)
+            for (int x = 0; x < width; x++)
+            {
+                if (_interval > 0 && left-- == 0)
+                {
+                    bits = AfterRestart(bits.At, next++ & 7);
+                    (left, scan.Run) = (_interval - 1, 0);
+                }
+                if (count == 1)
+                    scan.Block(ref bits, only, (y * only.Stride) + x, _isProgressive);
+                else
+                    foreach (Component component in inScan)
+                        for (int v = 0; v < component.V; v++)
+                            for (int h = 0; h < component.H; h++)
+                            {
+                                int block = (((y * component.V) + v) * component.Stride) + (x * component.H) + h;
+                                scan.Block(ref bits, component, block, _isProgressive);
+                            }
+                if (bits.IsExhausted)
+                    throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data ends early");
+            }
+        return bits.At;
+    }
+
+    private readonly JpegBits AfterRestart(int at, int expected)
+    {
+        while (true)
+        {
+            int found = _data[at..].IndexOf((byte)0xFF);
+            if (found < 0 || (at += found + 1) >= _data.Length)
+                throw ImageErrors.Truncated(ImageFormat.Jpeg);
+            byte marker = _data[at];
+            if (marker == 0xFF)
+                continue;
+            at++;
+            if (marker == Restart + expected)
+                return new JpegBits(_data, at);
+            if (marker != 0)
+                throw ImageErrors.Corrupt(ImageFormat.Jpeg, "a part of its coded data is missing");
+        }
+    }
+
+    private static int Units(int size, int unit) => (size + unit - 1) / unit;
+
+    private static BlipException Broken() => ImageErrors.Corrupt(ImageFormat.Jpeg, "a segment of it is broken");
+
+    private sealed class Component
+    {
+        public int Id, H, V, Stride, Rows;
+        public bool HasScan;
+        public JpegCode? Dc, Ac;
+
+        // A bit for each coefficient of a block that is not zero. Only such a coefficient has a bit in a scan that refines.
+        public ulong[]? NonZero;
+    }
+
+    private struct Scan
+    {
+        public int Start, End, Run;
+        public bool IsRefinement;
+
+        public void Block(ref JpegBits bits, Component component, int block, bool isProgressive)
+        {
+            if (!isProgressive)
+            {
+                bits.Skip(component.Dc!.Take(ref bits) & 15);
+                Coefficients(ref bits, component.Ac!);
+            }
+            else if (Start == 0)
+            {
+                if (IsRefinement)
+                    _ = bits.Take(1);
+                else
+                    bits.Skip(component.Dc!.Take(ref bits) & 15);
+            }
+            else if (IsRefinement)
+                Refine(ref bits, component.Ac!, ref component.NonZero![block]);
+            else
+                First(ref bits, component.Ac!, ref component.NonZero![block]);
+        }
+
+        private static void Coefficients(ref JpegBits bits, JpegCode code)
+        {
+            for (int k = 1; k < 64; k++)
+            {
+                int symbol = code.Take(ref bits), size = symbol & 15;
+                bits.Skip(size);
+                k += symbol >> 4;
+                if (size == 0 && symbol != 0xF0)
+                    return;
+            }
+        }
+
+        private void First(ref JpegBits bits, JpegCode code, ref ulong nonZero)
+        {
+            if (Run > 0)
+            {
+                Run--;
+                return;
+            }
+            for (int k = Start; k <= End; k++)
+            {
+                int symbol = code.Take(ref bits), run = symbol >> 4, size = symbol & 15;
+                if (size == 0 && run != 15)
+                {
+                    Run = (1 << run) - 1 + (run == 0 ? 0 : (int)bits.Take(run));
+                    return;
+                }
+                k += run;
+                bits.Skip(size);
+                if (size != 0 && k <= End)
+                    nonZero |= 1UL << k;
+            }
+        }
+
+        private void Refine(ref JpegBits bits, JpegCode code, ref ulong nonZero)
+        {
+            int k = Start;
+            for (; Run == 0 && k <= End; k++)
+            {
+                int symbol = code.Take(ref bits), run = symbol >> 4, size = symbol & 15;
+                if (size == 0 && run != 15)
+                {
+                    Run = (1 << run) + (run == 0 ? 0 : (int)bits.Take(run));
+                    break;
+                }
+                bits.Skip(size == 0 ? 0 : 1);
+                // Coefficients that are zero are counted; each other one on the way has a bit.
+                int passed = 0;
+                for (; k <= End; k++)
+                    if ((nonZero >> k & 1) != 0)
+                        passed++;
+                    else if (run-- == 0)
+                        break;
+                bits.SkipMany(passed);
+                if (size != 0 && k <= End)
+                    nonZero |= 1UL << k;
+            }
+            if (Run > 0)
+            {
+                ulong rest = k > End ? 0 : nonZero >> k << k << (63 - End) >> (63 - End);
+                bits.SkipMany(BitOperations.PopCount(rest));
+                Run--;
+            }
+        }
+    }
+}
