@@ -78,7 +78,7 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         {
             throw BlipModelException.NotFound(
                 $"There is no folder {PlainFileName.Shown(model)}, and it is no id of a model on the hub. Give a folder with config.json " +
-                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that is part of Blip.");
+                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the one that is in Blip.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);
