@@ -15,14 +15,9 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     public static bool MayDownload(string model) =>
         model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
-    /// <summary>
-    /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
-    /// by the model's id.
-    /// </summary>
+    /// <summary>What callers are told: a folder is called by its name, since where it lies is nobody's business.</summary>
     public static string NameOf(string model) =>
-        model == BlipModel.DemoModel ? model
-        : Directory.Exists(model) ? new DirectoryInfo(model).Name
-        : HubModelId.TryParse(model, out HubModelId? id) ? id.ToString() : model;
+        model != BlipModel.DemoModel && Directory.Exists(model) ? new DirectoryInfo(model).Name : model;
 
     /// <summary>The folder of a model. Where the model is an adapter: its folder, and that of its base model.</summary>
     /// <param name="model">A folder, <c>demo</c>, or a hub id, which is downloaded as far as it is not in the cache.</param>
@@ -83,8 +78,7 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         {
             throw BlipModelException.NotFound(
                 $"There is no folder {PlainFileName.Shown(model)}, and it is no id of a model on the hub. Give a folder with config.json " +
-                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the model that is part of "
-                + "Blip.");
+                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the one that is in Blip.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);
