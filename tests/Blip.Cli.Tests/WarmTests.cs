@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Xunit;
 
 namespace Blip.Tests;
@@ -56,11 +57,15 @@ public sealed class WarmTests : IDisposable
             caught += File.Exists(file) ? 0 : 1;
 
             BlipProcess.Result next = await AskAsync();
-            Assert.Equal((0, first.Out), (next.Code, next.Out));
+            Assert.Equal((0, Numbers(first)), (next.Code, Numbers(next)));
             Assert.Empty(Directory.GetFiles(_folder.Path, "*.partial"));
             Assert.Equal(whole, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
         }
         Assert.InRange(caught, 1, rounds);
+
+        // All but the times.
+        static string Numbers(BlipProcess.Result result) =>
+            JsonDocument.Parse(result.Out).RootElement.GetProperty("token_logprobs").GetRawText();
 
         Process Start() => BlipProcess.Start(
             ["warm", "--device", "cpu", "--precision", "int8"], new Dictionary<string, string> { ["BLIP_CACHE"] = _folder.Path });

@@ -77,12 +77,12 @@ internal sealed class PowerCutDisk(int operations) : IDisk
 
     private sealed class CutStream(PowerCutDisk disk) : MemoryStream
     {
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-        public override void Write(ReadOnlySpan<byte> buffer)
+        public override void Write(byte[] buffer, int offset, int count)
         {
             disk.Operate();
-            base.Write(buffer);
+            base.Write(buffer, offset, count);
         }
+
+        public override void Write(ReadOnlySpan<byte> buffer) => Write(buffer.ToArray(), 0, buffer.Length);
     }
 }
