@@ -15,9 +15,14 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     public static bool MayDownload(string model) =>
         model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
-    /// <summary>What callers are told: a folder is called by its name, since where it lies is nobody's business.</summary>
+    /// <summary>
+    /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
+    /// by the model's id.
+    /// </summary>
     public static string NameOf(string model) =>
-        model != BlipModel.DemoModel && Directory.Exists(model) ? new DirectoryInfo(model).Name : model;
+        model == BlipModel.DemoModel ? model
+        : Directory.Exists(model) ? new DirectoryInfo(model).Name
+        : HubModelId.TryParse(model, out HubModelId? id) ? id.ToString() : model;
 
     /// <summary>The folder of a model. Where the model is an adapter: its folder, and that of its base model.</summary>
     /// <param name="model">A folder, <c>demo</c>, or a hub id, which is downloaded as far as it is not in the cache.</param>
