@@ -51,14 +51,8 @@ internal static class AskCommand
         Command command = new("ask", "Ask questions about images.")
         {
             Words, Questions, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
-<<<<<<< HEAD
-            ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate,
-            ModelOptions.Orient, ModelOptions.Alpha,
-            ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Verbose,
-=======
             ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient,
             ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Verbose,
->>>>>>> lora
         };
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
