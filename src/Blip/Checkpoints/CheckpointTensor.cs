@@ -191,7 +191,9 @@ public sealed unsafe class CheckpointTensor
     {
         XxHash3 hash = new();
         hash.Append(MemoryMarshal.AsBytes(Name.AsSpan()));
-        if (_strides is not null)
+        if (Type == TensorType.Other)
+            return hash.GetCurrentHashAsUInt64();
+        if (!IsRun)
         {
             hash.Append(MemoryMarshal.AsBytes<float>(Copy()));
             return hash.GetCurrentHashAsUInt64();
