@@ -25,7 +25,8 @@ public sealed class HubFaultTests : HubTest
         BlipModelException e = await Assert.ThrowsAsync<BlipModelException>(() => DownloadAsync(server));
         Assert.Equal(BlipErrorCode.ModelNotFound, e.Code);
         Assert.Contains(expected, e.Message, StringComparison.Ordinal);
-        Assert.Single(server.Requests);
+        // Where a repository has no config.json, it may hold an adapter.
+        Assert.Equal(code == HubErrors.EntryNotFound ? 2 : 1, server.Requests.Count);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Cache));
     }
 
