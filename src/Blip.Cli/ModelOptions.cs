@@ -11,9 +11,6 @@ namespace Blip.Cli;
 /// <summary>The options that the commands share, and the model that they select.</summary>
 internal static class ModelOptions
 {
-    /// <summary>As <see cref="BlipOptions.ImageSize"/> has it.</summary>
-    private const int LargestImageSize = 8192;
-
     /// <summary>As <see cref="BlipOptions.Threads"/> has it.</summary>
     private const int MostThreads = 1024;
 
@@ -86,7 +83,7 @@ internal static class ModelOptions
                     result.AddError($"{option.Name} is empty.");
             });
         }
-        RequireRange(ImageSize, 1, LargestImageSize);
+        RequireRange(ImageSize, 1, BlipConfig.MaxImageSize);
         RequireRange(Threads, 0, MostThreads);
         RequireRange(MaxPixels, 1, MostPixels);
         RequireRange(MaxBytes, 1, int.MaxValue);

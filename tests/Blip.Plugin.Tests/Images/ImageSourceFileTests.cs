@@ -215,7 +215,10 @@ public sealed class ImageSourceFileTests : IDisposable
             Link($"deep-{i}", i == 0 ? "dogs.jpg" : $"deep-{i - 1}");
     }
 
-    /// <summary>Paths with which an attacker tries to read outside the allowed folder: files of the system, devices, keys.</summary>
+    /// <summary>
+    /// Paths with which an attacker tries to read outside the allowed folder: files of the system, devices, keys. None of them is read.
+    /// The files of the system and the devices are named because every machine has them.
+    /// </summary>
     private IEnumerable<string> HostilePaths()
     {
         string secret = Path.Combine(_outside, "secret.png");
