@@ -49,7 +49,7 @@ public static class BlipServiceCollectionExtensions
 
     /// <summary>Binds options, where the application or kernel has a configuration, and checks them at start.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The members of the options are kept by the attributes here.")]
-    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The lists among the options hold strings and int, which native code has.")]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The lists hold strings and int, which native code has.")]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(HubOptions))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageOptions))]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageLimits))]
