@@ -27,7 +27,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
     private readonly List<IProgress<LoadProgress>> _watchers = [];
     private readonly CancellationTokenSource _stop = new();
     private Task<BlipModel>? _model;
-    private bool _disposed;
+    private Task? _disposal;
 
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Which model, and within which limits.</param>
@@ -56,7 +56,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
         Task<BlipModel> loading;
         lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
+            ObjectDisposedException.ThrowIf(_disposal is not null, this);
             if (_model is null || _model.IsFaulted || _model.IsCanceled)
                 _model = LoadAsync();
             loading = _model;
@@ -138,18 +138,19 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
             yield return outcome;
     }
 
-    /// <summary>Stops a load that is going on, or waits for the questions that are being answered; then frees the model.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>
+    /// Stops a load that is going on, or waits for the questions that are being answered; then frees the model. Every call waits for that.
+    /// </summary>
+    public ValueTask DisposeAsync()
     {
-        Task<BlipModel>? model;
         lock (_gate)
-        {
-            if (_disposed)
-                return;
-            _disposed = true;
-            model = _model;
-            _model = null;
-        }
+            return new ValueTask(_disposal ??= DisposeOnceAsync(_model));
+    }
+
+    private async Task DisposeOnceAsync(Task<BlipModel>? model)
+    {
+        // Off the lock, which a load that is stopped wants.
+        await Task.Yield();
         await _stop.CancelAsync().ConfigureAwait(false);
         if (model is not null)
         {
@@ -158,6 +159,8 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
             if (model.IsCompletedSuccessfully)
                 await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
+        lock (_gate)
+            _model = null;
         _stop.Dispose();
     }
 

@@ -49,7 +49,10 @@ public interface IBlipModel
     /// network runs. Waits for places in the queue instead of failing, and leaves half of them to others. What fails is an outcome of its
     /// own.
     /// </summary>
-    /// <param name="items">The images with their questions; read as places become free.</param>
+    /// <param name="items">
+    /// The images with their questions; read as places become free. Cancelling waits for the item that is being read: a source that waits
+    /// for long should heed the token that <c>GetAsyncEnumerator</c> gets.
+    /// </param>
     /// <param name="options">How to answer, and how many images to hold; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the asking: what was not given yet is dropped.</param>
     /// <returns>One outcome an item, in the order of the items.</returns>

@@ -14,6 +14,7 @@ Report report = new();
 (string Name, Func<Task> Measure)[] rows =
 [
     ("long-questions", () => LongQuestions.MeasureAsync(folder, whole ? 16 : 4, report)),
+    ("long-answers", () => LongAnswers.MeasureAsync(folder, whole ? 16 : 4, report)),
     ("short-answers", () => ShortAnswers.MeasureAsync(folder, report)),
     ("many-questions", () => ManyQuestions.MeasureAsync(report)),
     ("grouping", () => Grouping.MeasureAsync(folder, BlipPrecision.Fp32, report)),

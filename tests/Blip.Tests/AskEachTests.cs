@@ -1,3 +1,5 @@
+using Blip.Images;
+using Blip.Skia;
 using Blip.Tests.Telemetry;
 using Xunit;
 
@@ -239,6 +241,25 @@ public sealed class AskEachTests
         Assert.Null((await model.AskAsync(Image, Question, cancellationToken: Stop)).Timing.Vision);
     }
 
+    [Fact]
+    public async Task AskEach_WhileTheNetworkRuns_TheNextImagesAreDecoded()
+    {
+        using ModelMeter meter = new();
+        using WatchedDecoder decoder = new();
+        await using BlipModel model = await BlipModel.LoadAsync(
+            new BlipOptions { Device = BlipDevice.Cpu }, new BlipServices { Decoder = decoder, MeterFactory = meter }, Stop);
+        AskItem[] items = [.. Enumerable.Range(0, 3).Select(_ => AskItem.FromFile(TestPaths.Sample("dogs.jpg"), Question))];
+        Task<AskOutcome[]> outcomes;
+        using (HeldRun held = new(meter))
+        {
+            outcomes = model.AskEachAsync(items, cancellationToken: Stop).ToArrayAsync(Stop).AsTask();
+            await held.Started;
+            await decoder.All(items.Length).WaitAsync(TimeSpan.FromSeconds(30), Stop);
+            Assert.False(outcomes.IsCompleted);
+        }
+        Assert.All(await outcomes, outcome => Assert.Equal(Dogs, outcome.Answers[0].Answer?.Text));
+    }
+
     private static Task<BlipModel> LoadAsync(int maxRequests = 256) =>
         BlipModel.LoadAsync(new BlipOptions { Device = BlipDevice.Cpu, MaxRequests = maxRequests }, cancellationToken: Stop);
 
@@ -297,5 +318,26 @@ public sealed class AskEachTests
     private sealed class Reporter(Action<AskEachProgress> report) : IProgress<AskEachProgress>
     {
         public void Report(AskEachProgress value) => report(value);
+    }
+
+    /// <summary>Tells when so many images are decoded.</summary>
+    private sealed class WatchedDecoder : IImageDecoder, IDisposable
+    {
+        private readonly SkiaImageDecoder _decoder = new();
+        private readonly SemaphoreSlim _decoded = new(0);
+
+        public async Task All(int count)
+        {
+            for (int i = 0; i < count; i++)
+                await _decoded.WaitAsync(Stop);
+        }
+
+        public void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+        {
+            _decoder.Decode(data, header, rows, cancellationToken);
+            _decoded.Release();
+        }
+
+        public void Dispose() => _decoded.Dispose();
     }
 }

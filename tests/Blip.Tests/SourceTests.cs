@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Blip.Tests;
@@ -12,6 +13,21 @@ public class SourceTests
     {
         string[] tooLong = [.. SourceFiles(new DirectoryInfo(TestPaths.Root)).SelectMany(LinesThatAreTooLong)];
         Assert.True(tooLong.Length == 0, $"Wrap these lines:\n{string.Join('\n', tooLong)}");
+    }
+
+    [Fact]
+    public void PublicNames_UseOneNounForOneThing()
+    {
+        Regex others = new(@"\b(Picture|Pictures|See|SeeAsync|Look|LookAsync|ImageMemory|Few|Several|LetGo|Told)\b");
+        string[] found =
+        [
+            .. from file in Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "src"), "PublicAPI.*.txt", SearchOption.AllDirectories)
+               from line in File.ReadLines(file)
+               // A parameter or a type of .NET's may be called so: only Blip's own names count.
+               where line.StartsWith("Blip.", StringComparison.Ordinal) && others.IsMatch(line.Split('(', ' ')[0])
+               select line,
+        ];
+        Assert.True(found.Length == 0, $"Say image and encode:\n{string.Join('\n', found)}");
     }
 
     private static IEnumerable<FileInfo> SourceFiles(DirectoryInfo folder) =>

@@ -55,6 +55,6 @@ public sealed record AskOptions
         if (!Enum.IsDefined(SpecialTokens))
             throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
 
-        static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
+        static BlipException Invalid(FormattableString message) => new(BlipErrorCode.InvalidRequest, FormattableString.Invariant(message));
     }
 }

@@ -19,17 +19,19 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
     private readonly int[] _questionEnds;
     private readonly List<DecoderRow> _read = [];
     private readonly OrtValue _empty;
-    private IDisposableReadOnlyCollection<OrtValue>? _last;
+    private readonly DecoderMemory? _memory;
+    private IReadOnlyList<OrtValue>? _last;
 
     /// <param name="smallBatch">The decoder's graph as it is fast for one row to three.</param>
     /// <param name="largeBatch">The same as it is fast for more.</param>
     /// <param name="cross">Keys and values of all questions' states; owned from here on.</param>
     /// <param name="questionLengths">How many of those states belong to each question, in order.</param>
     /// <param name="vocabularySize">Logits in a row.</param>
+    /// <param name="keepsResults">Whether results stay where the sessions run, as <see cref="SessionFactory.KeepsResults"/> says.</param>
     /// <param name="control">Of the run that this is part of; outlives the decoder.</param>
     public AnswerDecoder(
         GraphSession smallBatch, GraphSession largeBatch, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths,
-        int vocabularySize, RunControl control)
+        int vocabularySize, bool keepsResults, RunControl control)
     {
         (_smallBatch, _largeBatch) = (smallBatch, largeBatch);
         (_cross, _control) = (cross, control);
@@ -41,6 +43,8 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         OrtTensorTypeAndShapeInfo keys = cross[0].GetTensorTypeAndShape();
         _empty = OrtValue.CreateAllocatedTensorValue(
             OrtAllocator.DefaultInstance, keys.ElementDataType, [1, keys.Shape[1], 0, keys.Shape[3]]);
+        if (!keepsResults)
+            _memory = new DecoderMemory(vocabularySize, cross.Count, (int)keys.Shape[1], (int)keys.Shape[3]);
     }
 
     public int VocabularySize { get; }
@@ -68,17 +72,49 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         using OrtValue biasValue = OrtValue.CreateTensorValueFromMemory(bias, [1, 1, rows.Length, total]);
         using OrtValue crossBiasValue = OrtValue.CreateTensorValueFromMemory(crossBias, [1, 1, rows.Length, states]);
         GraphSession session = rows.Length < LargeBatchRows ? _smallBatch : _largeBatch;
-        IDisposableReadOnlyCollection<OrtValue> result = session.Run(Inputs(idsValue, positionsValue, biasValue, crossBiasValue), _control);
-        _last?.Dispose();
+        IReadOnlyList<OrtValue> result = Run(
+            session, Inputs(idsValue, positionsValue, biasValue, crossBiasValue), rows.Length, total);
+        DisposeLast();
         _last = result;
         return result[0].GetTensorDataAsSpan<float>();
     }
 
     public void Dispose()
     {
-        _last?.Dispose();
+        DisposeLast();
         _cross.Dispose();
         _empty.Dispose();
+        _memory?.Dispose();
+    }
+
+    private IReadOnlyList<OrtValue> Run(GraphSession session, List<OrtValue> inputs, int rows, int total)
+    {
+        if (_memory is null)
+            return session.Run(inputs, _control);
+        OrtValue[] results = _memory.Next(rows, total);
+        try
+        {
+            session.Run(inputs, results, _control);
+            return results;
+        }
+        catch
+        {
+            Dispose(results);
+            throw;
+        }
+    }
+
+    private void DisposeLast()
+    {
+        if (_last is not null)
+            Dispose(_last);
+        _last = null;
+    }
+
+    private static void Dispose(IEnumerable<OrtValue> values)
+    {
+        foreach (OrtValue value in values)
+            value.Dispose();
     }
 
     /// <summary>In the order in which the graph declares them: layer by layer the cache, then the cross keys and values.</summary>

@@ -42,7 +42,8 @@ internal sealed class TextDecoder : IDisposable
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
         Sessions current = _steps.Current;
         IDisposableReadOnlyCollection<OrtValue> cross = _cross.Value.Run([value], control);
-        return new AnswerDecoder(current.SmallBatch, current.LargeBatch, cross, lengths, _sessions.Config.Text.VocabSize, control);
+        return new AnswerDecoder(
+            current.SmallBatch, current.LargeBatch, cross, lengths, _sessions.Config.Text.VocabSize, _sessions.KeepsResults, control);
     }
 
     public void Dispose()

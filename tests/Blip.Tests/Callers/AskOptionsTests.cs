@@ -1,3 +1,4 @@
+using System.Globalization;
 using Blip.Tests.Telemetry;
 using Blip.Text;
 using Xunit;
@@ -49,6 +50,17 @@ public sealed class AskOptionsTests : IAsyncLifetime
         Assert.Equal((Answer, true), (few.Text, few.IsComplete));
         Assert.Equal((128, false), (all.TokenLogProbabilities.Count, all.IsComplete));
         Assert.All(await Task.WhenAll(others), answer => Assert.Equal(Answer, answer.Text));
+    }
+
+    [Fact]
+    public async Task Ask_NegativeLimit_IsToldInTheSameWordsInEveryCulture()
+    {
+        foreach (CultureInfo culture in TestCultures.All)
+        {
+            string message = await TestCultures.RunAsync(
+                culture, async () => (await Assert.ThrowsAsync<BlipException>(() => AskAsync(-1, 20))).Message);
+            Assert.Equal("MinNewTokens is -1; it is at least 0.", message);
+        }
     }
 
     [Theory]

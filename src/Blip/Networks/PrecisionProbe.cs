@@ -1,10 +1,9 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Blip.Checkpoints;
-using Blip.Networks;
 using Blip.Text;
 
-namespace Blip.Runtime;
+namespace Blip.Networks;
 
 /// <summary>
 /// Measures how far a checkpoint's int8 answers are from those in fp32, for <see cref="BlipPrecision.Auto"/>: over questions of common

@@ -1,6 +1,6 @@
 using Blip.Networks;
 
-namespace Blip.Images;
+namespace Blip.Answering;
 
 /// <summary>What a model gives as an encoded image: one reference to its embeddings.</summary>
 internal sealed class ModelEncodedImage(BlipModel model, ImageEmbeddings embeddings, AnswerTiming timing) : EncodedImage

@@ -1,8 +1,9 @@
 using Blip.Graphs;
+using Blip.Networks;
 using Blip.Runtime;
 using Xunit;
 
-namespace Blip.Tests.Runtime;
+namespace Blip.Tests.Networks;
 
 /// <summary>Which precision <see cref="BlipPrecision.Auto"/> takes on a CPU.</summary>
 public sealed class PrecisionProbeTests : IDisposable
