@@ -30,11 +30,12 @@ public static class AnswerJson
         writer.WriteEndArray();
         writer.WriteNumber("confidence", answer.Confidence);
         writer.WriteStartArray("alternatives");
-        foreach (AnswerAlternative alternative in answer.Alternatives)
+        // The first is the answer's own.
+        foreach (AnswerAlternative alternative in answer.Alternatives.Skip(1))
         {
             writer.WriteStartObject();
             writer.WriteString("answer", alternative.Text);
-            writer.WriteNumber("probability", alternative.Probability);
+            writer.WriteNumber("confidence", alternative.Probability);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();

@@ -1,3 +1,4 @@
+using System.Net.Mime;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Health;
 using Blip.Hosting.OpenAi;
@@ -29,7 +30,12 @@ public static class BlipEndpoints
         guard.Protect(api, Problems.WriteAsync);
         api.MapPost("/api/ask", services.GetRequiredService<AskEndpoint>().HandleAsync);
         api.MapPost("/api/images", services.GetRequiredService<ImagesEndpoint>().HandleAsync);
-        api.MapGet("/openapi/v1.json", EmbeddedFiles.Responder("openapi.json", "application/json"));
+
+        // The description holds nothing that a caller without a key may not know, and a browser opens a link without one.
+        RouteGroupBuilder description = endpoints.MapGroup("");
+        guard.Protect(description, Problems.WriteAsync, needsKey: false);
+        description.MapMethods(
+            "/openapi/v1.json", ["GET", "HEAD"], EmbeddedFiles.Responder("openapi.json", MediaTypeNames.Application.Json));
 
         RouteGroupBuilder openAi = endpoints.MapGroup("/v1");
         guard.Protect(openAi, ChatCompletionsEndpoint.WriteErrorAsync);
@@ -77,18 +83,24 @@ public static class BlipEndpoints
     }
 
     /// <summary>
-    /// Maps <c>GET /</c>: a web page that asks questions about an image. The page itself needs no key. If the service has a key, the page
-    /// asks the user for it.
+    /// Maps <c>GET /</c> and <c>GET /page/*</c>: a web page that asks questions about images. The page itself needs no key. If the service
+    /// has a key, the page asks the user for it.
     /// </summary>
     public static IEndpointRouteBuilder MapBlipPage(this IEndpointRouteBuilder endpoints)
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder page = endpoints.MapGroup("");
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(page, Problems.WriteAsync, needsKey: false);
-        page.MapMethods("/", ["GET", "HEAD"], EmbeddedFiles.Responder("page.html", "text/html; charset=utf-8"));
-        page.MapGet("/page.css", EmbeddedFiles.Responder("page.css", "text/css; charset=utf-8"));
-        page.MapGet("/page.js", EmbeddedFiles.Responder("page.js", "text/javascript; charset=utf-8"));
-        page.MapGet("/page.svg", EmbeddedFiles.Responder("page.svg", "image/svg+xml"));
+        Map("/", "page.html", "text/html; charset=utf-8");
+        Map("/page/page.css", "page.css", "text/css; charset=utf-8");
+        Map("/page/icon.svg", "icon.svg", "image/svg+xml");
+        foreach (string script in (string[])["page.js", "parts.js", "server.js", "image.js", "answer.js", "sheets.js"])
+            Map("/page/" + script, script, "text/javascript; charset=utf-8");
+        foreach (string sample in (string[])["dogs.jpg", "street.jpg"])
+            Map("/page/" + sample, sample, MediaTypeNames.Image.Jpeg);
         return endpoints;
+
+        void Map(string path, string file, string mediaType) =>
+            page.MapMethods(path, ["GET", "HEAD"], EmbeddedFiles.Responder(file, mediaType));
     }
 }

@@ -11,8 +11,7 @@ public sealed class AccessTests
 {
     private const string Key = "correct horse battery staple";
 
-    private static readonly string[] NeedKey =
-        ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp", "/openapi/v1.json"];
+    private static readonly string[] NeedKey = ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp"];
 
     private static readonly (string?, string?)[] WrongKeys =
     [
@@ -33,7 +32,7 @@ public sealed class AccessTests
             foreach ((string header, string value) in RightKeys)
                 Assert.NotEqual(HttpStatusCode.Unauthorized, (await SendAsync(service, path, header, value)).StatusCode);
         }
-        foreach (string path in (string[])["/health/live", "/health/ready", "/", "/page.js", "/page.css"])
+        foreach (string path in (string[])["/health/live", "/health/ready", "/", "/page/page.js", "/page/dogs.jpg", "/openapi/v1.json"])
             Assert.Equal(HttpStatusCode.OK, (await SendAsync(service, path, null, null)).StatusCode);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Blip.AI.Images;
 using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -8,10 +9,14 @@ namespace Blip.Hosting.OpenAi;
 
 /// <summary><c>POST /v1/chat/completions</c> and <c>GET /v1/models</c>, in the form of OpenAI's API.</summary>
 internal sealed class ChatCompletionsEndpoint(
-    ImageQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, TimeProvider time)
+    ImageQuestions questions, IOptions<BlipOptions> options, IOptions<BlipHostingOptions> hosting, IOptions<ImageSourceOptions> sources,
+    TimeProvider time)
 {
     /// <summary>A client may use this name for the model that runs here, whichever that is.</summary>
     private const string AnyModel = "blip";
+
+    /// <summary>Those that every decoder reads as a rule.</summary>
+    private static readonly string[] Formats = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp"];
 
     private readonly string _model = ModelLocator.NameOf(options.Value.Model);
     private readonly DateTimeOffset _started = time.GetUtcNow();
@@ -51,6 +56,17 @@ internal sealed class ChatCompletionsEndpoint(
         writer.WriteString("object", "model");
         writer.WriteNumber("created", _started.ToUnixTimeSeconds());
         writer.WriteString("owned_by", "blip");
+        // Not of OpenAI's: what this service can do, and what it takes.
+        writer.WriteStartArray("capabilities");
+        writer.WriteStringValue("ask");
+        writer.WriteEndArray();
+        writer.WriteStartObject("limits");
+        writer.WriteNumber("bytes", sources.Value.MaxBytes);
+        writer.WriteStartArray("formats");
+        foreach (string format in Formats)
+            writer.WriteStringValue(format);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndArray();
         writer.WriteEndObject();

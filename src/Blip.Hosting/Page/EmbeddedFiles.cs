@@ -15,7 +15,9 @@ internal static class EmbeddedFiles
     public static RequestDelegate Responder(string name, string mediaType)
     {
         byte[] content = Read(name);
-        return context =>
+        return Respond;
+
+        Task Respond(HttpContext context)
         {
             IHeaderDictionary headers = context.Response.Headers;
             headers.ContentSecurityPolicy = ContentPolicy;
@@ -25,8 +27,10 @@ internal static class EmbeddedFiles
             headers[HeaderNames.CacheControl] = "no-cache";
             context.Response.ContentType = mediaType;
             context.Response.ContentLength = content.Length;
-            return context.Response.Body.WriteAsync(content, context.RequestAborted).AsTask();
-        };
+            return HttpMethods.IsHead(context.Request.Method)
+                ? Task.CompletedTask
+                : context.Response.Body.WriteAsync(content, context.RequestAborted).AsTask();
+        }
     }
 
     public static byte[] Read(string name)

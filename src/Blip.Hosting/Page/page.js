@@ -1,118 +1,200 @@
-"use strict";
+// Asks questions about images. An answer belongs to its image because each image has an element, a handle and a thread of its own.
 
-const find = id => document.getElementById(id);
-const form = find("form"), file = find("file"), drop = find("drop"), preview = find("preview"), hint = find("hint");
-const question = find("question"), ask = find("ask"), access = find("access"), key = find("key"), state = find("status"), answers = find("answers");
+import { $, button, icon, make, say, touch } from "./parts.js";
+import { backend, can, megabytes, model, most, names, plain, withKey } from "./server.js";
+import { Pane } from "./image.js";
+import { sheets, withCopy } from "./sheets.js";
 
-let image = null;
-// The page sends an image once. Later requests use its handle.
-let handle = null;
+export let panes = [],
+	shown = null;
 
-function say(text, bad = false) {
-  state.textContent = text;
-  state.classList.toggle("bad", bad);
+const list = words => words.slice(0, -1).join(", ") + " or " + words.at(-1);
+
+// Where the focus goes when what held it is gone. On a phone that would raise the keyboard.
+export const home = () =>
+	touch || (shown && !shown.broken ? shown.field : (shown?.thumb ?? $("start").querySelector("button"))).focus({ preventScroll: true });
+
+// ---- The images on the page ----
+
+export function select(pane, focus = true) {
+	shown = pane ?? null;
+	for (const each of panes) {
+		each.root.hidden = each !== pane;
+		each.thumb.toggleAttribute("aria-current", each === pane);
+		each.mark();
+	}
+	$("start").hidden = panes.length > 0;
+	$("strip").hidden = !panes.length;
+	$("clear").hidden = panes.length < 2;
+	pane?.thumb.scrollIntoView({ block: "nearest", inline: "nearest" });
+	if (focus) home();
 }
 
-function take(chosen) {
-  if (!chosen)
-    return;
-  if (!chosen.type.startsWith("image/")) {
-    say("That is no image. JPEG, PNG, GIF, WebP and BMP are read.", true);
-    return;
-  }
-  image = chosen;
-  handle = null;
-  URL.revokeObjectURL(preview.src);
-  preview.src = URL.createObjectURL(chosen);
-  preview.alt = chosen.name ? `Your image: ${chosen.name}` : "Your image";
-  preview.hidden = false;
-  hint.hidden = true;
-  say("");
-  question.focus();
+function lay() {
+	$("panes").replaceChildren(...panes.map(pane => pane.root));
+	$("strip").firstElementChild.replaceChildren(...panes.map(pane => pane.slot));
 }
 
-async function send(address, body, type) {
-  const headers = { "Content-Type": type };
-  if (key.value)
-    headers["x-api-key"] = key.value;
-  const response = await fetch(address, { method: "POST", headers, body });
-  const json = await response.json().catch(() => ({}));
-  if (response.ok)
-    return json;
-  if (response.status === 401) {
-    access.hidden = false;
-    key.focus();
-  }
-  throw Object.assign(new Error(json.detail || `The service answered ${response.status}.`), { code: json.code });
+export function open(source) {
+	const pane = new Pane(source);
+	panes.push(pane);
+	lay();
+	select(pane);
+	return pane;
 }
 
-async function answer(asked) {
-  for (let attempt = 0; ; attempt++) {
-    handle ??= (await send("/api/images", image, image.type)).handle;
-    try {
-      return await send("/api/ask", JSON.stringify({ image: handle, question: asked }), "application/json");
-    } catch (failure) {
-      if (failure.code !== "image_not_found" || attempt > 0)
-        throw failure;
-      // The service no longer keeps the image, so the page sends it again.
-      handle = null;
-    }
-  }
+function take(files) {
+	const refused = [],
+		{ bytes, formats } = most();
+	for (const file of files)
+		// A file without a type is judged by the server, by its content.
+		if (file.type && !formats.includes(file.type))
+			refused.push(
+				/hei[cf]/i.test(file.type + file.name)
+					? `${file.name} is a HEIC photo, which Blip does not read. Save it as JPEG or PNG.`
+					: `${file.name} is not an image that Blip reads. Use ${list(names())}.`,
+			);
+		else if (file.size > bytes) refused.push(`${file.name} is too large: ${megabytes(file.size)}. The most is ${megabytes(bytes)}.`);
+		else open({ name: file.name || "pasted image", url: URL.createObjectURL(file), bytes: () => file });
+	if (refused.length) notice(refused.join(" "), "bad");
 }
 
-function show(result, milliseconds) {
-  const percent = Math.round(result.confidence * 100);
-  const item = document.createElement("li");
-  const add = (name, text, parent = item, kind = "div") => {
-    const element = document.createElement(kind);
-    element.className = name;
-    element.textContent = text;
-    parent.append(element);
-    return element;
-  };
-  add("asked", result.question);
-  add("said", result.answer || "(no answer)");
-  const facts = add("facts", "");
-  const meter = add("", "", facts, "meter");
-  meter.value = result.confidence;
-  meter.setAttribute("aria-label", `Confidence ${percent} %`);
-  add("", `${percent} % sure`, facts, "span");
-  add("", `${Math.round(milliseconds)} ms`, facts, "span");
-  add("", `${result.model}, ${result.device}, ${result.precision}`, facts, "span");
-  answers.prepend(item);
+let forget = null;
+export function notice(text, name = "", label, act) {
+	forget?.();
+	forget = null;
+	const place = $("notice");
+	const close = then => {
+		forget = null;
+		place.hidden = true;
+		then();
+	};
+	place.className = name;
+	place.replaceChildren(
+		...(name ? [icon("warn")] : []),
+		make("p", { textContent: text }),
+		...(label ? [button(label, () => close(act), { look: "plain" })] : []),
+		button("Dismiss", () => {
+			forget?.();
+			close(home);
+		}),
+	);
+	place.hidden = false;
+	say(text);
 }
 
-form.addEventListener("submit", async event => {
-  event.preventDefault();
-  const asked = question.value.trim();
-  if (!image) {
-    say("Choose an image first.", true);
-    file.focus();
-    return;
-  }
-  if (!asked) {
-    say("Type a short question in English.", true);
-    question.focus();
-    return;
-  }
-  ask.disabled = true;
-  say("Asking…");
-  const start = performance.now();
-  try {
-    show(await answer(asked), performance.now() - start);
-    say("");
-    question.select();
-  } catch (failure) {
-    say(failure.message, true);
-  } finally {
-    ask.disabled = false;
-  }
+export function remove(gone) {
+	const before = panes,
+		at = panes.indexOf(gone[0]),
+		was = shown;
+	panes = panes.filter(pane => !gone.includes(pane));
+	lay();
+	select(panes.includes(was) ? was : panes[Math.min(at, panes.length - 1)]);
+	notice(gone.length > 1 ? `${gone.length} images removed.` : `${gone[0].name} removed.`, "", "Undo", () => {
+		panes = [...before, ...panes.filter(pane => !before.includes(pane))];
+		lay();
+		select(was);
+	});
+	forget = () => gone.forEach(pane => pane.end());
+}
+
+// ---- Choose, drop, paste, keys ----
+
+for (const each of document.querySelectorAll("[data-open]"))
+	each.onclick = event => {
+		event.stopPropagation();
+		$(each.dataset.open).click();
+	};
+$("drop").onclick = $("add").onclick = () => $("file").click();
+for (const id of ["file", "photo"])
+	$(id).onchange = event => {
+		take(event.target.files);
+		event.target.value = "";
+	};
+$("clear").onclick = () => remove([...panes]);
+$("model").onclick = sheets.model;
+$("help").onclick = sheets.keys;
+$("find").onclick = sheets.find;
+
+const cover = on => ($("cover").hidden = !on);
+addEventListener("dragover", event => {
+	event.preventDefault();
+	cover(event.dataTransfer.types.includes("Files"));
+});
+addEventListener("dragleave", event => event.relatedTarget || cover(false));
+addEventListener("drop", event => {
+	event.preventDefault();
+	cover(false);
+	const { files, types } = event.dataTransfer;
+	if (files.length) take(files);
+	else if (types.includes("text/uri-list")) notice("That is a link, not a file. Save the image, then drop the file here.", "bad");
+});
+addEventListener("paste", event => take(event.clipboardData.files));
+
+addEventListener("keydown", event => {
+	if (
+		event.ctrlKey ||
+		event.metaKey ||
+		event.altKey ||
+		event.target.matches("input:not([type=range]), textarea") ||
+		$("sheet").open ||
+		localStorage.getItem("blip-keys") === "false"
+	)
+		return;
+	const next = by => select(panes[(panes.indexOf(shown) + by + panes.length) % panes.length], false);
+	const act = {
+		"/": () => shown?.field.focus(),
+		o: () => $("file").click(),
+		"?": sheets.keys,
+		Escape: () => shown?.look(null),
+		"[": () => shown && next(-1),
+		"]": () => shown && next(1),
+		w: () => shown?.thread.querySelector("[aria-pressed]")?.click(),
+	}[event.key];
+	if (act) {
+		event.preventDefault();
+		act();
+	}
 });
 
-file.addEventListener("change", () => take(file.files[0]));
-for (const name of ["dragenter", "dragover"])
-  document.addEventListener(name, event => { event.preventDefault(); drop.classList.add("over"); });
-for (const name of ["dragleave", "drop"])
-  document.addEventListener(name, event => { event.preventDefault(); drop.classList.remove("over"); });
-document.addEventListener("drop", event => take(event.dataTransfer.files[0]));
-document.addEventListener("paste", event => take([...event.clipboardData.files][0]));
+async function begin() {
+	try {
+		await withKey(backend.learn);
+	} catch (error) {
+		return notice(plain(error), "bad", "Try again", begin);
+	}
+	panes.forEach(pane => (pane.more.hidden = !can("choices")));
+	$("model").textContent = model.id === "demo" ? "Demo model" : model.id;
+	$("model").hidden = false;
+	$("find").hidden = !can("search");
+	withCopy($("demo")).hidden = model.id !== "demo";
+	$("file").accept = most().formats.join();
+	$("takes").textContent = `${list(names())}, up to ${megabytes(most().bytes)}`;
+}
+
+$("samples").append(
+	...backend.samples
+		.slice(0, 2)
+		.map(sample =>
+			make(
+				"li",
+				{},
+				make(
+					"button",
+					{ className: "open", onclick: () => open(sample) },
+					make("img", { src: sample.url, alt: "Open the sample " + sample.name }),
+				),
+				make(
+					"ul",
+					null,
+					...sample.questions
+						.slice(0, 3)
+						.map(question =>
+							make("li", null, make("button", { onclick: () => open(sample).ask(question) }, question, icon("go"))),
+						),
+				),
+			),
+		),
+);
+
+begin();
