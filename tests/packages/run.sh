@@ -86,7 +86,35 @@ is_native() { # Whether dotnet pack makes the command for this machine native.
 
 sizes() { # No package is larger than 60 MB.
     find "$work/feed" -name '*.nupkg' -printf '%s %f\n' | sort -n
-    [ -z "$(find "$work/feed" -name '*.nupkg' -size +61440k)" ]
+    [ -z "$(find "$work/feed" -name '*.nupkg' -size +60000000c)" ]
+    # docs/packages.md has them all.
+    local package
+    for package in "$work"/feed/*.nupkg; do
+        grep -q "^| \`$(basename "$package" | sed -E 's/(\.(linux|win|osx)-[a-z0-9]+)?\.[0-9]+\.[0-9]+\.[0-9]+\.nupkg$//')\` |" "$repository/docs/packages.md"
+    done
+}
+
+readme_install() { # README's section "Install", as it is, but for dotnet pack, which made the feed already, and the container.
+    local folder commands command
+    folder=$(mktemp -d)
+    trap "rm -rf $folder" EXIT
+    export DOTNET_CLI_HOME=$folder/home
+    cd "$folder"
+    ln -s "$work/feed" feed
+    ln -s "$repository/samples" samples
+    dotnet new console -o . --name app
+    sed -n '/^## Install$/,/^## First answer$/p' "$repository/README.md" |
+        sed -nE 's/^    (dotnet nuget .*)$/\1/p; s/^\| .* \| `(.*)` \|$/\1/p' >commands.txt
+    cat commands.txt
+    [ "$(wc -l <commands.txt)" = 4 ]
+    mapfile -t commands <commands.txt
+    for command in "${commands[@]}"; do eval "$command" | tee out.txt; done
+    [ "$(tail -n 1 out.txt)" = no ]
+    # The section "First answer": the command, and C# with the image beside the program.
+    [ "$("$DOTNET_CLI_HOME/.dotnet/tools/blip" ask samples/dogs.jpg "$question")" = 2 ]
+    sed -n '/^```csharp$/,/^```$/p;/^\*\*An agent/q' "$repository/README.md" | grep -v '^```' >Program.cs
+    cp samples/dogs.jpg .
+    [ "$(dotnet run)" = 2 ]
 }
 
 source_link() { # With a public remote: packages name it and the commit, symbols its files. Two folders give the same bytes.
@@ -234,6 +262,11 @@ libraries_alone() { # Who adds just a library is told what is missing, one packa
         add $missing
     done
     answers dotnet run -- "$dogs"
+    # Tools and a chat client bring nobody's service along.
+    add Blip.AI
+    build
+    [ -e bin/Debug/net10.0/Blip.AI.dll ]
+    [ -z "$(find bin -iname '*SemanticKernel*' -o -iname '*OpenAI*' -o -iname 'Microsoft.Identity.*' -o -iname 'Azure.*')" ]
 }
 
 service_alone() { # A service without a runtime says so: its health, its answers, its tools.
@@ -410,7 +443,7 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
-steps=(pack sizes source_link first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone service_alone gpu systems
+steps=(pack sizes source_link first_answer readme_install single_file trimmed native_aot web worker library unit_tests libraries_alone service_alone gpu systems
     template_agent template_kernel template_functions tool dnx_tool mcp)
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
