@@ -76,6 +76,12 @@ public static class BlipServiceCollectionExtensions
             try
             {
                 settings.Bind(options);
+                // The binder leaves out what it cannot read in a list. The ports are the one list of numbers.
+                foreach (IConfigurationSection port in settings.GetSection(nameof(ImageSourceOptions.AllowedPorts)).GetChildren())
+                {
+                    if (!int.TryParse(port.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+                        throw Wrong($"Failed to convert configuration value '{port.Value}' at '{port.Path}'.");
+                }
             }
             catch (InvalidOperationException exception) when (exception.InnerException is not null)
             {

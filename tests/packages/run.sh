@@ -98,7 +98,7 @@ readme_install() { # README's section "Install", as it is, but for dotnet pack, 
     local folder commands command
     folder=$(mktemp -d)
     trap "rm -rf $folder" EXIT
-    export DOTNET_CLI_HOME=$folder/home
+    export HOME=$folder/home DOTNET_CLI_HOME=$folder/home
     cd "$folder"
     ln -s "$work/feed" feed
     ln -s "$repository/samples" samples
