@@ -99,9 +99,10 @@ readme_install() { # README's section "Install", as it is, but for dotnet pack, 
     folder=$(mktemp -d)
     trap "rm -rf $folder" EXIT
     export HOME=$folder/home DOTNET_CLI_HOME=$folder/home
-    cd "$folder"
+    mkdir -p "$folder/app/samples"
+    cd "$folder/app"
     ln -s "$work/feed" feed
-    ln -s "$repository/samples" samples
+    cp "$dogs" samples
     dotnet new console -o . --name app
     sed -n '/^## Install$/,/^## First answer$/p' "$repository/README.md" |
         sed -nE 's/^    (dotnet nuget .*)$/\1/p; s/^\| .* \| `(.*)` \|$/\1/p' >commands.txt
@@ -113,8 +114,9 @@ readme_install() { # README's section "Install", as it is, but for dotnet pack, 
     # The section "First answer": the command, and C# with the image beside the program.
     [ "$("$DOTNET_CLI_HOME/.dotnet/tools/blip" ask samples/dogs.jpg "$question")" = 2 ]
     sed -n '/^```csharp$/,/^```$/p;/^\*\*An agent/q' "$repository/README.md" | grep -v '^```' >Program.cs
-    cp samples/dogs.jpg .
-    [ "$(dotnet run)" = 2 ]
+    cp "$dogs" .
+    dotnet run | tee out.txt
+    [ "$(tail -n 1 out.txt)" = 2 ]
 }
 
 source_link() { # With a public remote: packages name it and the commit, symbols its files. Two folders give the same bytes.
