@@ -451,6 +451,7 @@ cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML
 [ $# -gt 0 ] && steps=("$@")
+is_native || echo "The command is not native: this is not Linux on x64, or neither clang nor gcc is here."
 for name in "${steps[@]}"; do step "$name"; done
 echo "succeeded: $passed"
 echo "failed: $failed"
