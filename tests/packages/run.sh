@@ -18,8 +18,8 @@ export NUGET_PACKAGES=$work/cache DOTNET_CLI_HOME=$work/home BLIP_CACHE=$work/bl
 export HF_HUB_OFFLINE=1
 dogs=$repository/samples/dogs.jpg
 question="how many dogs are in the picture?"
-passed=0
-failed=0
+results=$work/results.txt
+: >"$results"
 
 step() { # step NAME: runs the function NAME in a folder of its own; prints its output only where it failed.
     local name=$1 start=$SECONDS
@@ -27,11 +27,9 @@ step() { # step NAME: runs the function NAME in a folder of its own; prints its 
     # Not as a condition: there "set -e" does nothing.
     (cd "$work/$name" && set -e && "$name") >"$work/$name.log" 2>&1 </dev/null
     if [ $? -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok    $name ($((SECONDS - start)) s)"
+        echo "ok    $name ($((SECONDS - start)) s)" | tee -a "$results"
     else
-        failed=$((failed + 1))
-        echo "FAIL  $name ($((SECONDS - start)) s)"
+        echo "FAIL  $name ($((SECONDS - start)) s)" | tee -a "$results"
         tail -n 40 "$work/$name.log"
     fi
 }
@@ -445,14 +443,24 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
-steps=(pack sizes source_link first_answer readme_install single_file trimmed native_aot web worker library unit_tests libraries_alone service_alone gpu systems
-    template_agent template_kernel template_functions tool dnx_tool mcp)
+steps() { local name; for name in "$@"; do step "$name"; done; }
+
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML
-[ $# -gt 0 ] && steps=("$@")
 is_native || echo "The command is not native: this is not Linux on x64, or neither clang nor gcc is here."
-for name in "${steps[@]}"; do step "$name"; done
+if [ $# -gt 0 ]; then
+    steps "$@"
+else
+    # The first empties the cache that the others share, and takes the time to the first answer. Those that listen on one port, or install the
+    # tool, go one after the other; a step keeps one processor busy at most times.
+    steps pack sizes first_answer
+    steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp &
+    steps worker library unit_tests libraries_alone readme_install gpu systems template_agent template_kernel template_functions &
+    wait
+fi
+passed=$(grep -c ^ok "$results")
+failed=$(grep -c ^FAIL "$results")
 echo "succeeded: $passed"
 echo "failed: $failed"
 [ "$failed" -eq 0 ]
