@@ -366,6 +366,10 @@ systems() { # The right natives for five systems, and an error for those that ON
         if dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid >out.txt 2>&1; then cat out.txt; return 1; fi
         grep "error BLIP001: Blip does not run on $rid" out.txt
     done
+    # What a project can say (docs/packages.md).
+    dotnet publish -v q -r osx-x64 --no-self-contained -p:UseAppHost=false -p:BlipCheckRuntimeIdentifier=false -p:BlipDemoModel=false -o out/own
+    [ -e out/own/app.dll ]
+    [ ! -e out/own/models ]
 }
 
 # The tool -------------------------------------------------------------------------------------------------------------------------------
