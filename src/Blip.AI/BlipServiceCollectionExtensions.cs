@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Reflection;
 using Blip.AI.Images;
 using Blip.Hub;
 using Blip.Images;
@@ -35,6 +37,7 @@ public static class BlipServiceCollectionExtensions
         // New limits, because binding writes into them and the default ones are shared.
         services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.AddBound<BlipOptions, BlipOptionsValidator>(SectionName).Configure(o => configure?.Invoke(o));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, HubOptionsValidator>());
         services.AddBound<ImageSourceOptions, ImageSourceOptionsValidator>(SectionName + ":Sources")
             .Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions, ImageStoreOptionsValidator>(SectionName + ":Handles");
@@ -47,7 +50,10 @@ public static class BlipServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>Binds options, where the application or kernel has a configuration, and checks them at start.</summary>
+    /// <summary>
+    /// Binds options, where the application or kernel has a configuration, and checks them at start. Whatever is wrong with a value is an
+    /// <see cref="OptionsValidationException"/> that names the setting.
+    /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The members of the options are kept by the attributes here.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The lists hold strings and int, which native code has.")]
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(HubOptions))]
@@ -55,14 +61,43 @@ public static class BlipServiceCollectionExtensions
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageLimits))]
     internal static OptionsBuilder<TOptions> AddBound<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TOptions,
-        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TValidator>(
-        this IServiceCollection services, string section)
+        TValidator>(this IServiceCollection services, string section)
         where TOptions : class
-        where TValidator : class, IValidateOptions<TOptions>
+        where TValidator : class, IValidateOptions<TOptions>, new()
     {
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
-        return services.AddOptions<TOptions>()
-            .Configure<IServiceProvider>((options, provider) => provider.GetService<IConfiguration>()?.GetSection(section).Bind(options))
-            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SettingsValidator<TOptions, TValidator>>(
+            _ => new SettingsValidator<TOptions, TValidator>(section)));
+        return services.AddOptions<TOptions>().Configure<IServiceProvider>(Bind).ValidateOnStart();
+
+        void Bind(TOptions options, IServiceProvider provider)
+        {
+            if (provider.GetService<IConfiguration>()?.GetSection(section) is not { } settings)
+                return;
+            try
+            {
+                settings.Bind(options);
+                // The binder leaves out what it cannot read in a list. The ports are the one list of numbers.
+                foreach (IConfigurationSection port in settings.GetSection(nameof(ImageSourceOptions.AllowedPorts)).GetChildren())
+                {
+                    if (!int.TryParse(port.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+                        throw Wrong($"Failed to convert configuration value '{port.Value}' at '{port.Path}'.");
+                }
+            }
+            catch (InvalidOperationException exception) when (exception.InnerException is not null)
+            {
+                // The binder's sentence names the setting and the value, and ends with the name of a type of .NET.
+                throw Wrong(exception.Message.Split(" to type '")[0].TrimEnd('.') + ".");
+            }
+            catch (TargetInvocationException exception) when (exception.InnerException is ArgumentOutOfRangeException range)
+            {
+                // An option that checks itself knows its name, but not where it is in the configuration.
+                string value = Convert.ToString(range.ActualValue, CultureInfo.InvariantCulture) ?? "";
+                string? setting = settings.AsEnumerable()
+                    .FirstOrDefault(s => s.Value == value && s.Key.EndsWith($":{range.ParamName}", StringComparison.OrdinalIgnoreCase)).Key;
+                throw Wrong($"{setting ?? section}: {range.WithoutParameter()}");
+            }
+        }
+
+        static OptionsValidationException Wrong(string failure) => new(Options.DefaultName, typeof(TOptions), [failure]);
     }
 }

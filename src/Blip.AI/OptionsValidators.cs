@@ -1,4 +1,5 @@
 using Blip.AI.Images;
+using Blip.Hub;
 using Microsoft.Extensions.Options;
 
 namespace Blip.AI;
@@ -14,8 +15,50 @@ internal sealed partial class ImageSourceOptionsValidator : IValidateOptions<Ima
 [OptionsValidator]
 internal sealed partial class ImageStoreOptionsValidator : IValidateOptions<ImageStoreOptions>;
 
+/// <summary>Checks the hub's options at start. The hub itself checks them when it is first needed.</summary>
+internal sealed class HubOptionsValidator : IValidateOptions<BlipOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BlipOptions options)
+    {
+        try
+        {
+            HubSettings.Check(options.Hub);
+            return ValidateOptionsResult.Success;
+        }
+        catch (ArgumentOutOfRangeException exception)
+        {
+            return ValidateOptionsResult.Fail($"{BlipServiceCollectionExtensions.SectionName}:Hub:{exception.WithoutParameter()}");
+        }
+    }
+}
+
+/// <summary>Checks options that are bound from a section of the configuration, and calls each by its setting.</summary>
+internal sealed class SettingsValidator<TOptions, TValidator>(string section) : IValidateOptions<TOptions>
+    where TOptions : class
+    where TValidator : class, IValidateOptions<TOptions>, new()
+{
+    public ValidateOptionsResult Validate(string? name, TOptions options) =>
+        new TValidator().Validate(name, options) is { Failed: true } result
+            ? ValidateOptionsResult.Fail(result.Failures.Select(Describe))
+            : ValidateOptionsResult.Success;
+
+    // A failure is "Threads: The field BlipOptions.Threads must be between 0 and 1024."
+    private string Describe(string failure)
+    {
+        string[] parts = failure.Split(": ", 2);
+        string field = $"The field {typeof(TOptions).Name}.{parts[0]} ";
+        return parts[^1].StartsWith(field, StringComparison.Ordinal)
+            ? $"{section}:{parts[0]} {parts[^1][field.Length..]}"
+            : $"{section}:{failure.Replace(typeof(TOptions).Name + ".", "", StringComparison.Ordinal)}";
+    }
+}
+
 internal static class OptionsValidators
 {
+    /// <summary>The sentence of an error, without the name and the value that .NET adds to it.</summary>
+    public static string WithoutParameter(this ArgumentOutOfRangeException exception) =>
+        exception.Message.Split(" (Parameter '")[0].TrimEnd('.') + ".";
+
     /// <exception cref="OptionsValidationException">A value is out of its range; the message names it.</exception>
     public static void Check<T>(this IValidateOptions<T> validator, T options)
         where T : class

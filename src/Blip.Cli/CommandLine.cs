@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Cli;
 
@@ -10,7 +11,7 @@ internal static class CommandLine
     /// <summary>The exit code if a file, image, question, model or device cannot be used.</summary>
     public const int Failure = 1;
 
-    /// <summary>The exit code if the words of the command line are wrong.</summary>
+    /// <summary>The exit code if the words of the command line, or settings, are wrong.</summary>
     public const int Usage = 2;
 
     private const int Cancelled = 130;
@@ -48,6 +49,11 @@ internal static class CommandLine
             WriteError(Describe(exception));
             return Failure;
         }
+        catch (Exception exception) when (FindWrongSetting(exception) is { } wrongSetting)
+        {
+            WriteError(wrongSetting);
+            return Usage;
+        }
         catch (IOException exception) when (IsBrokenPipe(exception))
         {
             // The program that reads the output has closed it, as head does. That is not an error.
@@ -76,6 +82,14 @@ internal static class CommandLine
         BlipErrorCode.TooManyPixels => $"{exception.Message} {ModelOptions.MaxPixels.Name} allows more.",
         BlipErrorCode.ImageTooLarge => $"{exception.Message} {ModelOptions.MaxBytes.Name} allows more.",
         _ => exception.Message,
+    };
+
+    /// <summary>What is wrong with the settings. Where several kinds of options are wrong, the host collects their errors.</summary>
+    private static string? FindWrongSetting(Exception exception) => exception switch
+    {
+        OptionsValidationException => exception.Message,
+        AggregateException { InnerException: OptionsValidationException first } => first.Message,
+        _ => null,
     };
 
     private static bool IsBrokenPipe(IOException exception)

@@ -3,6 +3,7 @@ using System.Globalization;
 using Blip.Hosting;
 using Blip.ImageSharp;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Cli;
 
@@ -63,7 +64,14 @@ internal static class ServeCommand
 
     private static void Configure(WebApplicationBuilder builder)
     {
-        builder.Services.UseDecoder(builder.Configuration["Blip:Decoder"]);
+        try
+        {
+            builder.Services.UseDecoder(builder.Configuration["Blip:Decoder"]);
+        }
+        catch (BlipException exception)
+        {
+            throw new OptionsValidationException("Blip:Decoder", typeof(string), [exception.Message]);
+        }
         PrometheusMetrics.Add(builder);
     }
 

@@ -33,6 +33,8 @@ public static class BlipServer
     /// <exception cref="BlipException">
     /// The model cannot be loaded, or the service would have no key on an address that other machines can reach.
     /// </exception>
+    /// <exception cref="OptionsValidationException">A setting cannot be read or is out of range; the message names it.</exception>
+    /// <exception cref="AggregateException">Settings of several kinds are wrong.</exception>
     /// <exception cref="IOException">An address is already in use.</exception>
     public static async Task RunAsync(
         string[] arguments,
@@ -88,16 +90,27 @@ public static class BlipServer
 
     private static void RequireKeyBeyondThisMachine(string urls, BlipHostingOptions options)
     {
-        if (!string.IsNullOrEmpty(options.ApiKey))
-            return;
         foreach (string url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            if (!new HostString(BindingAddress.Parse(url).Host).IsLoopback())
+            if (!new HostString(Parse(url).Host).IsLoopback() && string.IsNullOrEmpty(options.ApiKey))
             {
                 throw new BlipException(
                     HttpErrorCode.Unauthorized,
                     $"Other machines can reach {url}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
             }
+        }
+    }
+
+    private static BindingAddress Parse(string url)
+    {
+        try
+        {
+            return BindingAddress.Parse(url);
+        }
+        catch (FormatException)
+        {
+            throw new OptionsValidationException(
+                WebHostDefaults.ServerUrlsKey, typeof(string), [$"urls: '{url}' is not an address to listen on, as {DefaultUrl} is."]);
         }
     }
 

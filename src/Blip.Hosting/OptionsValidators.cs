@@ -11,5 +11,5 @@ internal sealed class BlobAnsweringOptionsValidator : IValidateOptions<BlobAnswe
 {
     public ValidateOptionsResult Validate(string? name, BlobAnsweringOptions options) => options.Questions.Count <= BlipTools.MaxQuestions
         ? ValidateOptionsResult.Success
-        : ValidateOptionsResult.Fail($"Blip:Blobs:Questions has more than {BlipTools.MaxQuestions} questions.");
+        : ValidateOptionsResult.Fail($"Questions: there are more than {BlipTools.MaxQuestions}.");
 }

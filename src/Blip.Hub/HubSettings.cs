@@ -64,16 +64,24 @@ internal sealed partial class HubSettings
 
     public static HubSettings From(HubOptions? options)
     {
+        Check(options);
         options ??= new HubOptions();
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxParallelFiles, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxParallelFiles, 64);
-        ArgumentOutOfRangeException.ThrowIfNegative(options.Retries);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Retries, 100);
-        if (options.IdleTimeout is { } timeout)
-            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero, nameof(options));
         if (!HubModelId.IsRevision(options.Revision))
             throw Invalid("The revision is not a branch, tag or commit. It may have only letters, digits and . _ - + /");
         return new HubSettings(options);
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range; the exception names it.</exception>
+    public static void Check(HubOptions? options)
+    {
+        if (options is null)
+            return;
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxParallelFiles, 1, nameof(options.MaxParallelFiles));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.MaxParallelFiles, 64, nameof(options.MaxParallelFiles));
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Retries, nameof(options.Retries));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Retries, 100, nameof(options.Retries));
+        if (options.IdleTimeout is { } timeout)
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero, nameof(options.IdleTimeout));
     }
 
     /// <summary>The revision of an id, or the default revision when the id has none.</summary>

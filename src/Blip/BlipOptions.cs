@@ -24,9 +24,11 @@ public sealed class BlipOptions
     public HubOptions? Hub { get; set; }
 
     /// <summary>Where the model runs. By default CUDA where it works, otherwise the CPU.</summary>
+    [EnumDataType(typeof(BlipDevice))]
     public BlipDevice Device { get; set; }
 
     /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
+    [EnumDataType(typeof(BlipPrecision))]
     public BlipPrecision Precision { get; set; }
 
     /// <summary>

@@ -89,7 +89,6 @@ public sealed partial class ServeTests
             (["--urls", "http://*:0"], "no key is set"),
             (["--urls", url], "address already in use"),
             (["--urls", "http://127.0.0.1:0", "--model", TestPaths.Golden("images")], "config.json"),
-            (["--urls", "nonsense"], "nonsense"),
             (["--urls", "http://127.0.0.1:0", "--precision", "fp16"], "fp16"),
         ])
         {
@@ -97,6 +96,42 @@ public sealed partial class ServeTests
             Assert.Equal(1, result.Code);
             Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.OrdinalIgnoreCase);
         }
+    }
+
+    [Theory]
+    [InlineData("Blip__Threads", "-1", "Blip:Threads must be between 0 and 1024.")]
+    [InlineData("Blip__Threads", "many", "Failed to convert configuration value 'many' at 'Blip:Threads'.")]
+    [InlineData("Blip__Device", "tpu", "Failed to convert configuration value 'tpu' at 'Blip:Device'.")]
+    [InlineData("Blip__Device", "7", "Blip:Device is invalid.")]
+    [InlineData("Blip__Model", "", "Blip:Model: The Model field is required.")]
+    [InlineData(
+        "Blip__Image__Limits__MaxPixels", "0", "Blip:Image:Limits:MaxPixels: MaxPixels ('0') must be greater than or equal to '1'.")]
+    [InlineData("Blip__Hub__Retries", "101", "Blip:Hub:Retries ('101') must be less than or equal to '100'.")]
+    [InlineData("Blip__Sources__MaxRedirects", "11", "Blip:Sources:MaxRedirects must be between 0 and 10.")]
+    [InlineData("Blip__Sources__AllowedPorts__0", "http", "Failed to convert configuration value 'http' at 'Blip:Sources:AllowedPorts:0'.")]
+    [InlineData(
+        "Blip__Sources__AllowedHosts__0", "a b",
+        "Blip:Sources:AllowedHosts: 'a b' is not a host: write example.com, *.example.com, an IP address, or *.")]
+    [InlineData("Blip__Handles__Lifetime", "0", "Blip:Handles:Lifetime must be between 00:00:01 and 7.00:00:00.")]
+    [InlineData("Blip__RequestTimeout", "soon", "Failed to convert configuration value 'soon' at 'Blip:RequestTimeout'.")]
+    [InlineData("Blip__Decoder", "gimp", "Blip:Decoder is 'gimp'. Write skia or imagesharp.")]
+    [InlineData("Blip__Metrics", "maybe", "Blip:Metrics is 'maybe'. Write true or false.")]
+    [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, as http://127.0.0.1:5080 is.")]
+    public async Task Serve_SettingOutOfRangeOrUnreadable_IsOneSentenceThatNamesIt(string name, string value, string expected)
+    {
+        string[] arguments = name == "URLS" ? ["serve"] : ["serve", "--urls", "http://127.0.0.1:0"];
+        Dictionary<string, string> environment = new() { [name] = value };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, arguments, environment: environment);
+        Assert.Equal((2, "", $"blip: {expected}\n"), (result.Code, result.Out, result.Error));
+    }
+
+    [Fact]
+    public async Task Serve_SettingsOfSeveralKindsAreWrong_NamesOne()
+    {
+        Dictionary<string, string> environment = new() { ["Blip__Threads"] = "-1", ["Blip__Handles__MaxImages"] = "0" };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["serve", "--urls", "http://127.0.0.1:0"], environment: environment);
+        Assert.Equal(2, result.Code);
+        Assert.Matches("^blip: Blip:(Threads|Handles:MaxImages) must be between ", Assert.Single(result.ErrorLines));
     }
 
     [Theory]

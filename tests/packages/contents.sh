@@ -3,6 +3,9 @@
 set -euo pipefail
 cd "$1"
 for package in *.nupkg *.snupkg; do
-    echo "$package" | sed -E 's/\.[0-9]+\.[0-9]+\.[0-9]+\././'
-    unzip -Z1 "$package" | grep -vE '^(_rels/|package/services/|\[Content_Types\])' | sed -E 's/^/  /' | LC_ALL=C sort
+    files=$(unzip -Z1 "$package")
+    native=
+    grep -q '^tools/any/linux-x64/blip$' <<<"$files" && native=' (native)'
+    echo "$(sed -E 's/\.[0-9]+\.[0-9]+\.[0-9]+\././' <<<"$package")$native"
+    echo "$files" | grep -vE '^(_rels/|package/services/|\[Content_Types\])' | sed -E 's/^/  /' | LC_ALL=C sort
 done

@@ -18,8 +18,8 @@ export NUGET_PACKAGES=$work/cache DOTNET_CLI_HOME=$work/home BLIP_CACHE=$work/bl
 export HF_HUB_OFFLINE=1
 dogs=$repository/samples/dogs.jpg
 question="how many dogs are in the picture?"
-passed=0
-failed=0
+results=$work/results.txt
+: >"$results"
 
 step() { # step NAME: runs the function NAME in a folder of its own; prints its output only where it failed.
     local name=$1 start=$SECONDS
@@ -27,11 +27,9 @@ step() { # step NAME: runs the function NAME in a folder of its own; prints its 
     # Not as a condition: there "set -e" does nothing.
     (cd "$work/$name" && set -e && "$name") >"$work/$name.log" 2>&1 </dev/null
     if [ $? -eq 0 ]; then
-        passed=$((passed + 1))
-        echo "ok    $name ($((SECONDS - start)) s)"
+        echo "ok    $name ($((SECONDS - start)) s)" | tee -a "$results"
     else
-        failed=$((failed + 1))
-        echo "FAIL  $name ($((SECONDS - start)) s)"
+        echo "FAIL  $name ($((SECONDS - start)) s)" | tee -a "$results"
         tail -n 40 "$work/$name.log"
     fi
 }
@@ -74,12 +72,49 @@ pack() { # Exactly the public packages, with exactly the approved files.
     # Making the packages may use the clone's own cache. Using them may not.
     env -u NUGET_PACKAGES -u DOTNET_CLI_HOME dotnet pack "$repository" -c Release -v q -o "$work/feed" -p:ContinuousIntegrationBuild=true
     bash "$here/contents.sh" "$work/feed" >contents.txt
-    diff "$here/contents.txt" contents.txt
+    # The approved list has the command for Linux on x64 twice: native, and as it is where there is no compiler.
+    local unlisted='Blip.Cli.linux-x64.nupkg'
+    is_native || unlisted+=' (native)'
+    awk -v unlisted="$unlisted" '/^[^ ]/ { skip = $0 == unlisted } !skip' "$here/contents.txt" | diff - contents.txt
+}
+
+is_native() { # Whether dotnet pack makes the command for this machine native.
+    [ "$(rid)" = linux-x64 ] && { command -v clang || command -v gcc; } >/dev/null
 }
 
 sizes() { # No package is larger than 60 MB.
     find "$work/feed" -name '*.nupkg' -printf '%s %f\n' | sort -n
-    [ -z "$(find "$work/feed" -name '*.nupkg' -size +61440k)" ]
+    [ -z "$(find "$work/feed" -name '*.nupkg' -size +60000000c)" ]
+    # docs/packages.md has them all.
+    local package
+    for package in "$work"/feed/*.nupkg; do
+        grep -q "^| \`$(basename "$package" | sed -E 's/(\.(linux|win|osx)-[a-z0-9]+)?\.[0-9]+\.[0-9]+\.[0-9]+\.nupkg$//')\` |" "$repository/docs/packages.md"
+    done
+}
+
+readme_install() { # README's section "Install", as it is, but for dotnet pack, which made the feed already, and the container.
+    local folder commands command
+    folder=$(mktemp -d)
+    trap "rm -rf $folder" EXIT
+    export HOME=$folder/home DOTNET_CLI_HOME=$folder/home
+    mkdir -p "$folder/app/samples"
+    cd "$folder/app"
+    ln -s "$work/feed" feed
+    cp "$dogs" samples
+    dotnet new console -o . --name app
+    sed -n '/^## Install$/,/^## First answer$/p' "$repository/README.md" |
+        sed -nE 's/^    (dotnet nuget .*)$/\1/p; s/^\| .* \| `(.*)` \|$/\1/p' >commands.txt
+    cat commands.txt
+    [ "$(wc -l <commands.txt)" = 4 ]
+    mapfile -t commands <commands.txt
+    for command in "${commands[@]}"; do eval "$command" | tee out.txt; done
+    [ "$(tail -n 1 out.txt)" = no ]
+    # The section "First answer": the command, and C# with the image beside the program.
+    [ "$("$DOTNET_CLI_HOME/.dotnet/tools/blip" ask samples/dogs.jpg "$question")" = 2 ]
+    sed -n '/^```csharp$/,/^```$/p;/^\*\*An agent/q' "$repository/README.md" | grep -v '^```' >Program.cs
+    cp "$dogs" .
+    dotnet run | tee out.txt
+    [ "$(tail -n 1 out.txt)" = 2 ]
 }
 
 source_link() { # With a public remote: packages name it and the commit, symbols its files. Two folders give the same bytes.
@@ -227,6 +262,11 @@ libraries_alone() { # Who adds just a library is told what is missing, one packa
         add $missing
     done
     answers dotnet run -- "$dogs"
+    # Tools and a chat client bring nobody's service along.
+    add Blip.AI
+    build
+    [ -e bin/Debug/net10.0/Blip.AI.dll ]
+    [ -z "$(find bin -iname '*SemanticKernel*' -o -iname '*OpenAI*' -o -iname 'Microsoft.Identity.*' -o -iname 'Azure.*')" ]
 }
 
 service_alone() { # A service without a runtime says so: its health, its answers, its tools.
@@ -326,6 +366,10 @@ systems() { # The right natives for five systems, and an error for those that ON
         if dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid >out.txt 2>&1; then cat out.txt; return 1; fi
         grep "error BLIP001: Blip does not run on $rid" out.txt
     done
+    # What a project can say (docs/packages.md).
+    dotnet publish -v q -r osx-x64 --no-self-contained -p:UseAppHost=false -p:BlipCheckRuntimeIdentifier=false -p:BlipDemoModel=false -o out/own
+    [ -e out/own/app.dll ]
+    [ ! -e out/own/models ]
 }
 
 # The tool -------------------------------------------------------------------------------------------------------------------------------
@@ -334,7 +378,11 @@ tool() { # Installed, asked, completed, removed.
     local bin=$DOTNET_CLI_HOME/.dotnet/tools
     dotnet tool install -g Blip.Cli
     answers "$bin/blip" ask "$dogs" "$question"
-    bash "$here/natives.sh" "$bin"/.store/blip.cli/*/blip.cli.linux-*/*/tools/net10.0/linux-* "$(rid)"
+    local folder
+    folder=$(echo "$bin"/.store/blip.cli/*/blip.cli.linux-*/*/tools/*/linux-*)
+    bash "$here/natives.sh" "$folder" "$(rid)"
+    if is_native; then [ ! -e "$folder/Blip.Cli.dll" ]; else [ -e "$folder/Blip.Cli.dll" ]; fi
+    settings "$bin/blip"
     # What bash sets before it completes the word.
     PATH=$bin:$PATH bash --norc -c '
         eval "$(blip completion bash)"
@@ -342,6 +390,40 @@ tool() { # Installed, asked, completed, removed.
         _blip && [ "${COMPREPLY[*]}" = ask ]'
     dotnet tool uninstall -g Blip.Cli
     [ ! -e "$bin/blip" ]
+}
+
+settings() { # settings BLIP: the environment reaches every kind of options, and what is wrong there ends the start.
+    local name value expected code
+    while read -r name value expected; do
+        code=0
+        env "$name=$value" "$1" serve --urls http://127.0.0.1:5198 2>error.txt || code=$?
+        cat error.txt
+        [ "$code" = 2 ]
+        [ "$(cat error.txt)" = "blip: $expected" ]
+    done <<'TXT'
+Blip__Threads -1 Blip:Threads must be between 0 and 1024.
+Blip__Threads many Failed to convert configuration value 'many' at 'Blip:Threads'.
+Blip__Device tpu Failed to convert configuration value 'tpu' at 'Blip:Device'.
+Blip__Image__Limits__MaxSide 0 Blip:Image:Limits:MaxSide: MaxSide ('0') must be greater than or equal to '1'.
+Blip__Hub__Retries 101 Blip:Hub:Retries ('101') must be less than or equal to '100'.
+Blip__Sources__AllowedPorts__0 70000 Blip:Sources:AllowedPorts: 70000 is not a port: write 1 to 65535, or 0 for any.
+Blip__Handles__MaxImages 0 Blip:Handles:MaxImages must be between 1 and 65536.
+Blip__RequestTimeout 02:00:00 Blip:RequestTimeout must be between 00:00:01 and 01:00:00.
+TXT
+    Blip__ApiKey=key Blip__Image__Limits__MaxPixels=1000 Blip__Sources__AllowedHosts__0=example.invalid Blip__Metrics=true \
+        "$1" serve --urls http://127.0.0.1:5198 2>serve.txt &
+    trap 'kill %1' EXIT
+    local ask=(curl -s -F "question=$question" http://127.0.0.1:5198/api/ask)
+    for _ in $(seq 60); do curl -fs http://127.0.0.1:5198/health/ready >/dev/null && break || sleep 1; done
+    "${ask[@]}" -F "image=@$dogs" | tee reply.txt && grep '"status":401' reply.txt
+    ask+=(-H 'x-api-key: key')
+    "${ask[@]}" -F "image=@$dogs" | tee reply.txt && grep '1,000 are allowed' reply.txt
+    "${ask[@]}" -F image=https://example.invalid/a.png | tee reply.txt && grep 'example.invalid' reply.txt
+    "${ask[@]}" -F image=https://example.com/a.png | tee reply.txt && grep -i 'allow' reply.txt
+    curl -fs -H 'x-api-key: key' http://127.0.0.1:5198/metrics | grep -c '^blip_'
+    kill %1
+    trap - EXIT
+    wait
 }
 
 rid() { [ "$(uname -m)" = aarch64 ] && echo linux-arm64 || echo linux-x64; }
@@ -365,13 +447,24 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
-steps=(pack sizes source_link first_answer single_file trimmed native_aot web worker library unit_tests libraries_alone service_alone gpu systems
-    template_agent template_kernel template_functions tool dnx_tool mcp)
+steps() { local name; for name in "$@"; do step "$name"; done; }
+
 cat >"$work/nuget.config" <<XML
 <configuration><packageSources><add key="blip" value="$work/feed" /></packageSources></configuration>
 XML
-[ $# -gt 0 ] && steps=("$@")
-for name in "${steps[@]}"; do step "$name"; done
+is_native || echo "The command is not native: this is not Linux on x64, or neither clang nor gcc is here."
+if [ $# -gt 0 ]; then
+    steps "$@"
+else
+    # The first empties the cache that the others share, and takes the time to the first answer. Those that listen on one port, or install the
+    # tool, go one after the other; a step keeps one processor busy at most times.
+    steps pack sizes first_answer
+    steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp &
+    steps worker library unit_tests libraries_alone readme_install gpu systems template_agent template_kernel template_functions &
+    wait
+fi
+passed=$(grep -c ^ok "$results")
+failed=$(grep -c ^FAIL "$results")
 echo "succeeded: $passed"
 echo "failed: $failed"
 [ "$failed" -eq 0 ]

@@ -94,5 +94,5 @@ public sealed class ImageSourceOptions : IValidatableObject
         }
     }
 
-    private static ValidationResult Invalid(string member, string message) => new($"{member}: {message}", [member]);
+    private static ValidationResult Invalid(string member, string message) => new(message, [member]);
 }

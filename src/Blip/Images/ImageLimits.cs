@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Blip.Images;
 
 /// <summary>The maximum size of an image. It is checked before any pixels are decoded. Immutable and thread-safe.</summary>
@@ -24,7 +26,7 @@ public sealed record ImageLimits
         get;
         init => field = AtLeastOne(value) <= 500_000_000
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "The value is more than 500,000,000 pixels.");
+            : throw new ArgumentOutOfRangeException(nameof(MaxPixels), value, "The value is more than 500,000,000 pixels.");
     }
         = 50_000_000;
 
@@ -51,9 +53,9 @@ public sealed record ImageLimits
         }
     }
 
-    private static int AtLeastOne(int value)
+    private static int AtLeastOne(int value, [CallerMemberName] string? limit = null)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, limit);
         return value;
     }
 }

@@ -99,7 +99,9 @@ public sealed class BlipToolsTests : IAsyncLifetime
         Dictionary<string, string?> settings = new() { [key] = value };
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
-        Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
+        OptionsValidationException error =
+            Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
+        Assert.StartsWith(key.TrimEnd(':', '0'), error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
