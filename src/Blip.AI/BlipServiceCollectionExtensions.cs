@@ -75,7 +75,7 @@ public static class BlipServiceCollectionExtensions
                 return;
             try
             {
-                settings.Bind(options);
+                WithLists(settings).Bind(options);
                 // The binder leaves out what it cannot read in a list. The ports are the one list of numbers.
                 foreach (IConfigurationSection port in settings.GetSection(nameof(ImageSourceOptions.AllowedPorts)).GetChildren())
                 {
@@ -96,6 +96,20 @@ public static class BlipServiceCollectionExtensions
                     .FirstOrDefault(s => s.Value == value && s.Key.EndsWith($":{range.ParamName}", StringComparison.OrdinalIgnoreCase)).Key;
                 throw Wrong($"{setting ?? section}: {range.WithoutParameter()}");
             }
+        }
+
+        // An environment variable holds one value: "a;b" is a list as well as 0=a and 1=b.
+        static IConfiguration WithLists(IConfigurationSection settings)
+        {
+            Dictionary<string, string?> lists = [];
+            foreach (PropertyInfo list in typeof(TOptions).GetProperties().Where(p => p.PropertyType == typeof(IReadOnlyList<string>)))
+            {
+                const StringSplitOptions Entries = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+                string[] values = settings[list.Name]?.Split(';', Entries) ?? [];
+                for (int i = 0; i < values.Length; i++)
+                    lists[ConfigurationPath.Combine(list.Name, i.ToString(CultureInfo.InvariantCulture))] = values[i];
+            }
+            return lists.Count == 0 ? settings : new ConfigurationBuilder().AddConfiguration(settings).AddInMemoryCollection(lists).Build();
         }
 
         static OptionsValidationException Wrong(string failure) => new(Options.DefaultName, typeof(TOptions), [failure]);

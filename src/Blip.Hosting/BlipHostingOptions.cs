@@ -5,26 +5,37 @@ namespace Blip.Hosting;
 
 /// <summary>
 /// The access rules and the limits of the service. Bound from the section <c>Blip</c> of the configuration: <c>Blip:ApiKey</c>,
-/// <c>Blip:AllowedHosts</c>.
+/// <c>Blip:AllowedHosts</c>. A list can be one value with semicolons between.
 /// </summary>
-public sealed class BlipHostingOptions
+public sealed class BlipHostingOptions : IValidatableObject
 {
     /// <summary>The entry of <see cref="AllowedHosts"/> that allows every host. Use it if a platform in front checks the callers.</summary>
     public const string AnyHost = "*";
 
     /// <summary>
-    /// The key that a caller must send as <c>Authorization: Bearer</c> or <c>x-api-key</c>. Health checks and the web page need no key.
-    /// None by default: then the service asks nobody for a key, and should listen only on addresses that other machines cannot reach.
+    /// The key that a caller must send as <c>Authorization: Bearer</c>, <c>x-api-key</c> or <c>api-key</c>. White space around it does not
+    /// count. Health checks, the description and the web page need no key. None by default: then the service asks nobody for a key, and
+    /// should listen only on addresses that other machines cannot reach.
     /// </summary>
     public string? ApiKey { get; set; }
 
     /// <summary>
-    /// The host names of the service, in addition to <c>localhost</c> and its addresses. A request with another <c>Host</c>, or from a
-    /// web page with another <c>Origin</c>, gets 403. So no other web page can reach a local service through the user's browser, not even
-    /// by DNS rebinding. If there is an <see cref="ApiKey"/>, which other pages do not know, an empty list allows every <c>Host</c>. Empty
-    /// by default; <c>*</c> allows all.
+    /// Further keys that are as good as <see cref="ApiKey"/>: a new key can be given out before the old one ends. Empty by default.
+    /// </summary>
+    public IReadOnlyList<string> ApiKeys { get; set; } = [];
+
+    /// <summary>
+    /// The host names of the service, in addition to <c>localhost</c> and the loopback addresses. A request with another <c>Host</c> gets
+    /// 403, so no web page can reach a local service through the user's browser, not even by DNS rebinding. If there is a key, which other
+    /// pages do not know, an empty list allows every <c>Host</c>. Empty by default; <c>*</c> allows all hosts and origins.
     /// </summary>
     public IReadOnlyList<string> AllowedHosts { get; set; } = [];
+
+    /// <summary>
+    /// The origins whose web pages may use the service besides its own page, with scheme and port: <c>https://app.example.com:8443</c>. A
+    /// request with another <c>Origin</c> gets 403. Empty by default; <c>*</c> allows all.
+    /// </summary>
+    public IReadOnlyList<string> AllowedOrigins { get; set; } = [];
 
     /// <summary>
     /// The largest size of a request body, in bytes. It is checked before the body is read. 30 MiB by default, enough for an image of
@@ -43,4 +54,24 @@ public sealed class BlipHostingOptions
     /// </summary>
     [TimeRange("00:00:00", "00:10:00")]
     public TimeSpan LoadPatience { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>All keys, without the white space that files and secrets often end with.</summary>
+    internal string[] Keys => [.. ApiKeys.Prepend(ApiKey).OfType<string>().Where(key => key.Length > 0).Select(key => key.Trim())];
+
+    /// <inheritdoc/>
+    IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
+    {
+        // A key that no header can carry would lock everybody out.
+        if (Keys.Any(key => key.Length == 0 || key.Any(letter => letter is < ' ' or > '~')))
+            yield return new ValidationResult("A key is blank, or has a character that is not printable ASCII.", [nameof(ApiKey)]);
+        foreach (string origin in AllowedOrigins.Where(origin => origin != AnyHost && !IsOrigin(origin)))
+        {
+            yield return new ValidationResult(
+                $"'{origin}' is no origin, as https://app.example.com or http://localhost:3000 is.", [nameof(AllowedOrigins)]);
+        }
+    }
+
+    private static bool IsOrigin(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)
+        && uri is { Scheme: "http" or "https", PathAndQuery: "/", Fragment: "", UserInfo: "" };
 }

@@ -1,17 +1,17 @@
-using System.Net;
 using Blip.AI;
 using Blip.Hosting.Health;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting;
 
@@ -55,26 +55,38 @@ public static class BlipServer
         builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromMinutes(2));
         configure?.Invoke(builder);
-        string urls = builder.Configuration[WebHostDefaults.ServerUrlsKey] ?? DefaultUrl;
+        string? given = builder.Configuration[WebHostDefaults.ServerUrlsKey];
+        string urls = string.IsNullOrWhiteSpace(given) ? DefaultUrl : given;
+        ListenAddresses.Check(urls);
+        builder.Services.AddCors();
         builder.WebHost.UseUrls(urls).ConfigureKestrel(o => o.AddServerHeader = false);
 
         WebApplication app = builder.Build();
         await using (app.ConfigureAwait(false))
         {
-            RequireKeyBeyondThisMachine(urls, app.Services.GetRequiredService<IOptions<BlipHostingOptions>>().Value);
+            // Addresses are known when the server has bound them, and a request can come at that moment.
+            bool open = false;
+            app.Use((context, next) => Volatile.Read(ref open) ? next(context) : Problems.WriteAsync(context, Failure.ModelLoading));
             app.UseExceptionHandler();
             app.UseStatusCodePages();
+            BlipHostingOptions options = app.Services.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
+            if (options.AllowedOrigins.Count > 0)
+                app.UseCors(policy => AllowOrigins(policy, options.AllowedOrigins));
             app.MapBlip().MapBlipPage();
             map?.Invoke(app);
-            await app.StartAsync(stop).ConfigureAwait(false);
+            await StartAsync(app, stop).ConfigureAwait(false);
             BlipWarmUp warmUp = app.Services.GetRequiredService<BlipWarmUp>();
             try
             {
+                IServer server = app.Services.GetRequiredService<IServer>();
+                string[] addresses = [.. server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
+                if (options.Keys.Length == 0)
+                    RefuseBeyondThisMachine(addresses);
+                Volatile.Write(ref open, true);
                 await warmUp.FirstTry.WaitAsync(stop).ConfigureAwait(false);
                 BlipService service = app.Services.GetRequiredService<BlipService>();
                 BlipModel model = await service.GetModelAsync(cancellationToken: stop).ConfigureAwait(false);
-                IServer server = app.Services.GetRequiredService<IServer>();
-                ready([.. server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses], model.Info);
+                ready(addresses, model.Info);
                 await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -88,35 +100,38 @@ public static class BlipServer
         }
     }
 
-    private static void RequireKeyBeyondThisMachine(string urls, BlipHostingOptions options)
-    {
-        foreach (string url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (!new HostString(Parse(url).Host).IsLoopback() && string.IsNullOrEmpty(options.ApiKey))
-            {
-                throw new BlipException(
-                    HttpErrorCode.Unauthorized,
-                    $"Other machines can reach {url}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
-            }
-        }
-    }
-
-    private static BindingAddress Parse(string url)
+    private static async Task StartAsync(WebApplication app, CancellationToken stop)
     {
         try
         {
-            return BindingAddress.Parse(url);
+            await app.StartAsync(stop).ConfigureAwait(false);
         }
-        catch (FormatException)
+        // Endpoints in the configuration of Kestrel: it has no kind of exception of its own for what it cannot use.
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
         {
             throw new OptionsValidationException(
-                WebHostDefaults.ServerUrlsKey, typeof(string), [$"urls: '{url}' is not an address to listen on, as {DefaultUrl} is."]);
+                "Kestrel", typeof(string), [$"The service cannot listen as its settings say: {exception.Message}"]);
         }
     }
 
-    private static bool IsLoopback(this HostString host) =>
-        host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-        || (IPAddress.TryParse(host.Host, out IPAddress? address) && IPAddress.IsLoopback(address));
+    private static void RefuseBeyondThisMachine(IEnumerable<string> addresses)
+    {
+        foreach (string address in addresses.Where(address => !ListenAddresses.IsOfThisMachine(address)))
+        {
+            throw new BlipException(
+                HttpErrorCode.Unauthorized,
+                $"Other machines can reach {address}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+        }
+    }
+
+    private static void AllowOrigins(CorsPolicyBuilder policy, IReadOnlyList<string> origins)
+    {
+        policy.AllowAnyMethod().AllowAnyHeader().WithExposedHeaders(HeaderNames.RetryAfter);
+        if (origins.Contains(BlipHostingOptions.AnyHost))
+            policy.AllowAnyOrigin();
+        else
+            policy.WithOrigins([.. origins]);
+    }
 
     private sealed class CallersLifetime : IHostLifetime
     {

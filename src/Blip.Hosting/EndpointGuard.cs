@@ -77,6 +77,8 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
     {
         if (!_hosts.AllowsHost(context.Request))
             return Failure.ForeignHost;
+        if (!_hosts.AllowsOrigin(context.Request))
+            return Failure.ForeignOrigin;
         if (needsKey && !_hosts.AllowsKey(context.Request))
             return Failure.Unauthorized;
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)

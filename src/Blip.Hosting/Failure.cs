@@ -67,7 +67,12 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     public static Failure ForeignHost { get; } = new(
         StatusCodes.Status403Forbidden,
         ImageSourceErrorCode.HostNotAllowed,
-        "This service does not allow that Host, or web pages of that Origin. Its operator can allow it (Blip:AllowedHosts).");
+        "This service is not reached under that Host. Its operator can allow it (Blip:AllowedHosts).");
+
+    public static Failure ForeignOrigin { get; } = new(
+        StatusCodes.Status403Forbidden,
+        ImageSourceErrorCode.HostNotAllowed,
+        "Web pages of that Origin may not use this service. Its operator can allow it (Blip:AllowedOrigins).");
 
     public static Failure Unauthorized { get; } = new(
         StatusCodes.Status401Unauthorized,

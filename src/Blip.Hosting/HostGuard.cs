@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -10,46 +11,64 @@ namespace Blip.Hosting;
 /// </summary>
 internal sealed class HostGuard
 {
-    private readonly HashSet<string> _hosts;
-    private readonly bool _anyHost;
-    private readonly bool _anyOrigin;
-    private readonly byte[]? _key;
+    private readonly HashSet<string> _hosts, _origins;
+    private readonly bool _anyHost, _anyOrigin;
+    private readonly byte[][] _keys;
 
     public HostGuard(BlipHostingOptions options)
     {
-        _hosts = new(["localhost", "127.0.0.1", "[::1]", .. options.AllowedHosts], StringComparer.OrdinalIgnoreCase);
-        _anyOrigin = _hosts.Contains(BlipHostingOptions.AnyHost);
-        _key = string.IsNullOrEmpty(options.ApiKey) ? null : Hash(options.ApiKey);
-        _anyHost = _anyOrigin || (_key is not null && options.AllowedHosts.Count == 0);
+        _hosts = new(options.AllowedHosts, StringComparer.OrdinalIgnoreCase);
+        _origins = new(options.AllowedOrigins.Select(origin => origin.TrimEnd('/')), StringComparer.OrdinalIgnoreCase);
+        _keys = [.. options.Keys.Select(Hash)];
+        bool any = _hosts.Contains(BlipHostingOptions.AnyHost);
+        _anyOrigin = any || _origins.Contains(BlipHostingOptions.AnyHost);
+        _anyHost = any || (_keys.Length > 0 && _hosts.Count == 0);
     }
 
-    public bool AllowsHost(HttpRequest request)
-    {
-        if (!_anyHost && !_hosts.Contains(request.Host.Host))
-            return false;
-        if (_anyOrigin)
-            return true;
-        foreach (string? origin in request.Headers.Origin)
-        {
-            // A sandboxed page or a file sends "null", which is not allowed either.
-            if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri))
-                return false;
-            if (!_hosts.Contains(uri.Host) && !uri.Host.Equals(request.Host.Host, StringComparison.OrdinalIgnoreCase))
-                return false;
-        }
-        return true;
-    }
+    public bool AllowsHost(HttpRequest request) =>
+        _anyHost || IsThisMachine(request.Host.Host) || _hosts.Contains(request.Host.Host);
+
+    public bool AllowsOrigin(HttpRequest request) =>
+        _anyOrigin || request.Headers.Origin.All(origin => origin is not null && AllowsOrigin(origin, request.Host));
 
     public bool AllowsKey(HttpRequest request)
     {
-        if (_key is null)
+        if (_keys.Length == 0)
             return true;
+        byte[] given = Hash(GivenKey(request.Headers));
+        bool right = false;
+        // All are compared, so that the time does not tell which is right.
+        foreach (byte[] key in _keys)
+            right |= CryptographicOperations.FixedTimeEquals(given, key);
+        return right;
+    }
+
+    /// <summary>Whether a host name or an address in a URL means the machine that it is used on.</summary>
+    public static bool IsThisMachine(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+
+    private bool AllowsOrigin(string origin, HostString host)
+    {
+        if (_origins.Contains(origin))
+            return true;
+        // A sandboxed page or a file sends "null", which is no address.
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out Uri? uri))
+            return false;
+        // The service's own page. A proxy in front may speak another scheme, so only host and port are compared.
+        if (uri.Host.Equals(host.Host, StringComparison.OrdinalIgnoreCase))
+            return host.Port is { } port ? uri.Port == port : uri.IsDefaultPort;
+        return uri.IsDefaultPort && _hosts.Contains(uri.Host);
+    }
+
+    private static string GivenKey(IHeaderDictionary headers)
+    {
         const string Bearer = "Bearer ";
-        string authorization = request.Headers[HeaderNames.Authorization].ToString();
-        string given = authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
-            ? authorization[Bearer.Length..].Trim()
-            : request.Headers["x-api-key"].ToString();
-        return CryptographicOperations.FixedTimeEquals(Hash(given), _key);
+        string authorization = headers[HeaderNames.Authorization].ToString();
+        if (authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase))
+            return authorization[Bearer.Length..].Trim();
+        // The second is the name that Azure's clients use.
+        return headers.TryGetValue("x-api-key", out var key) ? key.ToString() : headers["api-key"].ToString();
     }
 
     // Hashes have the same length, so the time of the comparison does not reveal the length of the key.

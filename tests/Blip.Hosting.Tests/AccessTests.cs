@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using Xunit;
@@ -19,7 +20,7 @@ public sealed class AccessTests
     ];
 
     private static readonly (string, string)[] RightKeys =
-        [("x-api-key", Key), ("Authorization", "Bearer " + Key), ("authorization", "bearer " + Key)];
+        [("x-api-key", Key), ("Authorization", "Bearer " + Key), ("authorization", "bearer " + Key), ("api-key", Key)];
 
     [Fact]
     public async Task Key_Set_IsNeededEverywhereButForHealthAndThePage()
@@ -55,8 +56,10 @@ public sealed class AccessTests
     [InlineData(null, "Host", "[::1]:99", false)]
     [InlineData(null, "Origin", "https://evil.example", true)]
     [InlineData(null, "Origin", "null", true)]
-    [InlineData(null, "Origin", "http://localhost:3000", false)]
+    [InlineData(null, "Host", "127.0.0.2", false)]
+    [InlineData(null, "Origin", "http://localhost:3000", true)]
     [InlineData("blip.internal", "Host", "blip.internal", false)]
+    [InlineData("blip.internal", "Origin", "https://blip.internal:8443", true)]
     [InlineData("blip.internal", "Origin", "https://BLIP.internal", false)]
     [InlineData("blip.internal", "Origin", "https://evil.example", true)]
     [InlineData("*", "Host", "anything.example", false)]
@@ -69,6 +72,47 @@ public sealed class AccessTests
             Assert.Equal(refused, (await SendAsync(service, path, header, value)).StatusCode == HttpStatusCode.Forbidden);
         // A health check uses the container's own address as host, so it works with every host.
         Assert.NotEqual(HttpStatusCode.Forbidden, (await SendAsync(service, "/health/live", header, value)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Origin_OwnPage_IsAllowed_WithItsPortOnly()
+    {
+        await using Service service = await Service.StartAsync(warm: false);
+        int port = service.Address.Port;
+        HttpResponseMessage own = await SendAsync(service, "/v1/models", "Origin", $"http://127.0.0.1:{port}");
+        HttpResponseMessage other = await SendAsync(service, "/v1/models", "Origin", $"http://127.0.0.1:{port + 1}");
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Forbidden), (own.StatusCode, other.StatusCode));
+    }
+
+    [Fact]
+    public async Task Origin_InTheList_IsAllowed_AnotherIsToldWhichSetting()
+    {
+        await using Service service = await Service.StartAsync(
+            options => options.AllowedOrigins = ["https://app.example.com:8443"], warm: false);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(service, "/v1/models", "Origin", "https://app.example.com:8443")).StatusCode);
+        HttpResponseMessage response = await SendAsync(service, "/api/ask", "Origin", "https://app.example.com");
+        string detail = await Service.ReadProblemAsync(response, 403, "host_not_allowed");
+        Assert.Contains("Blip:AllowedOrigins", detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_Several_AreAllAccepted_WithoutTheWhiteSpaceOfFiles()
+    {
+        await using Service service = await Service.StartAsync(options =>
+            (options.ApiKey, options.ApiKeys) = (Key + "\n", ["next"]), warm: false);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(service, "/v1/models", "x-api-key", Key)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(service, "/v1/models", "Authorization", "Bearer next")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(service, "/v1/models", "x-api-key", "last")).StatusCode);
+    }
+
+    [Theory]
+    [InlineData(" \n")]
+    [InlineData("ключ")]
+    public async Task Key_ThatNoHeaderCanCarry_EndsTheStart(string key)
+    {
+        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(
+            () => Service.StartAsync(options => options.ApiKey = key, warm: false));
+        Assert.Contains("Blip:ApiKey", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
