@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Blip.Images;
 
@@ -43,6 +44,44 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
     {
         for (; count > 0; count -= 16)
             _ = Take(Math.Min(16, count));
+    }
+
+    /// <summary>Skips a block of a sequential image.</summary>
+    public void SkipBlock(JpegCode first, JpegCode others)
+    {
+        Skip(first.Skip(Next16()) & 0xFF);
+        // In variables of their own, because a field is written and read again with every change.
+        (ulong bits, int count) = (_bits, _count);
+        ref ushort skips = ref others.Skips;
+        int k = 1;
+        while (k < 64)
+        {
+            if (count < 32)
+            {
+                (_bits, _count) = (bits, count);
+                Fill();
+                (bits, count) = (_bits, _count);
+            }
+            int skip = Unsafe.Add(ref skips, (int)(bits >> (64 - JpegCode.ShortBits)));
+            if (skip == 0)
+                skip = others.Skip((uint)(bits >> 48));
+            bits <<= skip & 0x3F;
+            count -= skip & 0x3F;
+            k += skip >> 8;
+        }
+        (_bits, _count) = (bits, count);
+        if (k is > 64 and < JpegCode.EndOfBlock)
+            throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken");
+    }
+
+    /// <summary>Leaves the bits of the current byte. Returns the position after it.</summary>
+    public readonly int End()
+    {
+        // Whole bytes were read ahead. A stuffed byte is two bytes of the file.
+        int at = At;
+        for (int left = _count; left >= 8; left -= 8)
+            at -= _data[at - 1] == 0 && _data[at - 2] == 0xFF ? 2 : 1;
+        return at;
     }
 
     private void Fill()
