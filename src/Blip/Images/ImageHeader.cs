@@ -42,18 +42,23 @@ public sealed record ImageHeader
     internal string Kind { get; init; }
 
     /// <summary>
-    /// The memory that decoding and turning takes at most, whatever the decoder: all that grows with the image, without the file. By
-    /// default 4 bytes a pixel, and 16 for HEIC, AVIF, TIFF and JPEG XL.
+    /// The memory that decoding and turning takes at most: all that grows with the image, without the file. By default 4 bytes a pixel, and
+    /// 16 for HEIC, AVIF, TIFF and JPEG XL.
     /// </summary>
     internal long DecodeBytes { get; init; }
+
+    /// <summary>
+    /// Whether decoders keep the coefficients of a JPEG until its last scan. ImageSharp has all pixels besides; Skia only if it is turned.
+    /// </summary>
+    internal bool KeepsCoefficients { get; init; }
 
     /// <summary>
     /// In how many parts, from top to bottom, a decoder should decode the image where it would need too much memory at once. 1 by default.
     /// </summary>
     internal int Parts { get; init; } = 1;
 
-    /// <summary>The place that decoding takes in the budget of pixels, which have 4 bytes.</summary>
-    internal long PixelsInFlight => Math.Max(Pixels, (DecodeBytes + 3) / 4);
+    /// <summary>The place that decoding takes in the budget of pixels, which have 4 bytes, whatever the decoder.</summary>
+    internal long PixelsInFlight => Math.Max(Pixels, ((DecodeBytes + 3) / 4) + (KeepsCoefficients && Orientation == 1 ? Pixels : 0));
 
     /// <summary>
     /// The colour for fully transparent pixels with <see cref="AlphaMode.Drop"/>, as RGBA bytes in memory. Only for GIF: decoders give such

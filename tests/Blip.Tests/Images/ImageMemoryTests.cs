@@ -6,7 +6,7 @@ using Xunit;
 namespace Blip.Tests.Images;
 
 /// <summary>
-/// Decoding takes the memory that the header says, and never more than 4 bytes for each pixel that the limit allows and 64 MB. Measured
+/// Decoding takes the memory that the budget counts, and never more than 4 bytes for each pixel that the limit allows and 64 MB. Measured
 /// in a process of its own: one for all kinds, with 4 megapixels; with <c>BLIP_TEST_SCALE=1</c> one for each, with as many pixels as
 /// the kind may have.
 /// </summary>
@@ -19,7 +19,7 @@ public class ImageMemoryTests
     [Theory]
     [MemberData(nameof(Decoders.Names), MemberType = typeof(Decoders))]
     [Trait("Category", "Long")]
-    public async Task Process_LargeImage_TakesTheMemoryThatItsHeaderSays(string decoder)
+    public async Task Process_LargeImage_TakesTheMemoryThatTheBudgetCounts(string decoder)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux alone tells the most memory that was in use.");
         using TempFolder folder = new();
@@ -37,8 +37,9 @@ public class ImageMemoryTests
             TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {row[0]} | {pixels / 1e6:0.0} | {taken / Megabyte} | {(double)taken / pixels:0.0} |"));
             Assert.True(taken <= most, $"{row[0]}: {taken:N0} bytes.");
-            // What a decoder needs besides its pixels, whatever their number.
-            Assert.True(taken <= expected + (10 * Megabyte), $"{row[0]}: {taken:N0} bytes, {expected:N0} were told.");
+            // Besides, a decoder needs something for itself, and ImageSharp gets a copy of the file.
+            long more = (10 * Megabyte) + (decoder == Decoders.ImageSharp ? Number(row[4]) : 0);
+            Assert.True(taken <= expected + more, $"{row[0]}: {taken:N0} bytes; the budget counts {expected:N0}.");
         }
 
         static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
@@ -64,7 +65,7 @@ public class ImageMemoryTests
                     ImageHeader header = ImageHeader.Read(file);
                     long taken = MostMemoryOf(() => preprocessor.Process(BlipImage.FromBytes(file), Token).Dispose());
                     File.AppendAllText(figures, FormattableString.Invariant(
-                        $"{kind}{(turned ? ", turned" : "")}|{header.Pixels}|{taken}|{Math.Max(header.DecodeBytes, 4 * header.Pixels)}\n"));
+                        $"{kind}{(turned ? ", turned" : "")}|{header.Pixels}|{taken}|{4 * header.PixelsInFlight}|{file.Length}\n"));
                 }
                 catch (BlipException refused) when (refused.Code == BlipErrorCode.UnsupportedImage)
                 {

@@ -13,7 +13,7 @@ internal sealed class JpegCode
 
     // For codes of up to ten bits: length and symbol. 0 where the code is longer or none.
     private readonly ushort[] _short = new ushort[1 << ShortBits];
-    private readonly ushort[] _skips = new ushort[1 << ShortBits];
+    private ushort[]? _skips;
     private readonly int[] _end = new int[17];
     private readonly int[] _first = new int[17];
     private readonly byte[] _symbols;
@@ -31,11 +31,7 @@ internal sealed class JpegCode
             _first[length] = symbol - code;
             for (int i = 0; i < counts[length - 1]; i++, code++, symbol++)
                 if (length <= ShortBits)
-                {
-                    (int start, int count) = (code << (ShortBits - length), 1 << (ShortBits - length));
-                    _short.AsSpan(start, count).Fill((ushort)((length << 8) | symbols[symbol]));
-                    _skips.AsSpan(start, count).Fill((ushort)SkipOf(length, symbols[symbol]));
-                }
+                    _short.AsSpan(code << (ShortBits - length), 1 << (ShortBits - length)).Fill((ushort)((length << 8) | symbols[symbol]));
             _end[length] = code;
         }
     }
@@ -44,7 +40,7 @@ internal sealed class JpegCode
     /// For each start of ten bits: the bits of the code and of the value that follows it, and in the high byte the coefficients that they
     /// stand for. 0 where the code is longer or none.
     /// </summary>
-    public ref ushort Skips => ref MemoryMarshal.GetArrayDataReference(_skips);
+    public ref ushort Skips => ref MemoryMarshal.GetArrayDataReference(_skips ??= FindSkips());
 
     /// <summary>The table of a file that has none: those of annex K.3, as in frames of Motion JPEG.</summary>
     public static JpegCode? Typical(int id) => id switch
@@ -73,15 +69,32 @@ internal sealed class JpegCode
         return entry & 0xFF;
     }
 
+    /// <summary>The bits of a first coefficient: of its code and its value.</summary>
+    /// <param name="next">The next 16 bits.</param>
+    public int FirstSkip(uint next)
+    {
+        int entry = _short[next >> (16 - ShortBits)];
+        if (entry == 0)
+            entry = FindLong(next);
+        return (entry >> 8) + (entry & 15);
+    }
+
     /// <summary>As <see cref="Skips"/>, for a code of any length.</summary>
     /// <param name="next">The next 16 bits.</param>
     public int Skip(uint next)
     {
-        int skip = _skips[next >> (16 - ShortBits)];
-        if (skip != 0)
-            return skip;
-        int entry = FindLong(next);
+        int entry = _short[next >> (16 - ShortBits)];
+        if (entry == 0)
+            entry = FindLong(next);
         return SkipOf(entry >> 8, entry & 0xFF);
+    }
+
+    private ushort[] FindSkips()
+    {
+        ushort[] skips = new ushort[1 << ShortBits];
+        for (int start = 0; start < skips.Length; start++)
+            skips[start] = _short[start] == 0 ? (ushort)0 : (ushort)SkipOf(_short[start] >> 8, _short[start] & 0xFF);
+        return skips;
     }
 
     private int FindLong(uint next)

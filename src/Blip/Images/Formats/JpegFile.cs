@@ -55,6 +55,7 @@ internal static class JpegFile
             return header;
         return header with
         {
+            KeepsCoefficients = true,
             Kind = isProgressive ? "a progressive JPEG" : "a JPEG in several scans",
             DecodeBytes = CoefficientBytes(found.Width, found.Height, channels, isProgressive) + (header.Orientation == 1 ? 0 : 4 * header.Pixels),
         };

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Blip.Images;
 
@@ -12,8 +13,7 @@ internal ref struct JpegScans
     private const int DefineCodes = 0xC4, StartOfScan = 0xDA, EndOfImage = 0xD9, RestartInterval = 0xDD, Restart = 0xD0;
 
     private readonly ReadOnlySpan<byte> _data;
-    private readonly JpegCode?[] _dc = [JpegCode.Typical(0x00), JpegCode.Typical(0x01), null, null];
-    private readonly JpegCode?[] _ac = [JpegCode.Typical(0x10), JpegCode.Typical(0x11), null, null];
+    private readonly JpegCode?[] _dc = new JpegCode?[4], _ac = new JpegCode?[4];
     private Component[] _components = [];
     private int _width, _height, _maxH, _maxV, _interval;
     private bool _isProgressive;
@@ -134,11 +134,13 @@ internal ref struct JpegScans
         {
             (byte id, byte tables) = (segment[1 + (2 * i)], segment[2 + (2 * i)]);
             Component component = Array.Find(_components, c => c.Id == id) ?? throw Broken();
-            (component.Dc, component.Ac) = (_dc[(tables >> 4) & 3], _ac[tables & 3]);
             component.HasScan |= scan.Start == 0;
-            bool needsDc = scan.Start == 0 && !scan.IsRefinement, needsAc = scan.End > 0;
-            if (scan.Start > scan.End || (needsDc && component.Dc is null) || (needsAc && component.Ac is null))
+            if (scan.Start > scan.End)
                 throw Broken();
+            if (scan.Start == 0 && !scan.IsRefinement)
+                component.Dc = _dc[(tables >> 4) & 3] ??= JpegCode.Typical((tables >> 4) & 3) ?? throw Broken();
+            if (scan.End > 0)
+                component.Ac = _ac[tables & 3] ??= JpegCode.Typical(0x10 | (tables & 3)) ?? throw Broken();
             if (_isProgressive && scan.Start > 0)
                 component.NonZero ??= PixelBuffer.Zeroed(8L * component.Stride * component.Rows);
             inScan[i] = component;
@@ -165,15 +167,16 @@ internal ref struct JpegScans
                     scan.Block(ref bits, only, (y * only.Stride) + x);
                 else
                     foreach (Component component in inScan)
-                        for (int blocks = count == 1 ? 1 : component.H * component.V; blocks > 0; blocks--)
-                        {
-                            if (!_isProgressive)
-                                bits.SkipBlock(component.Dc!, component.Ac!);
-                            else if (scan.IsRefinement)
-                                _ = bits.Take(1);
-                            else
-                                bits.Skip(component.Dc!.Take(ref bits) & 15);
-                        }
+                    {
+                        int blocks = count == 1 ? 1 : component.H * component.V;
+                        if (!_isProgressive)
+                            bits.SkipBlocks(blocks, component.Dc!, component.Ac!);
+                        else if (scan.IsRefinement)
+                            bits.SkipMany(blocks);
+                        else
+                            for (; blocks > 0; blocks--)
+                                bits.Skip(component.Dc!.FirstSkip(bits.Next16()));
+                    }
                 if (bits.IsExhausted)
                     throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data ends early");
             }
@@ -265,25 +268,33 @@ internal ref struct JpegScans
                     throw BrokenCode();
                 bits.Skip(size);
                 // Coefficients that are zero are counted; each other one on the way has a bit.
-                int passed = 0;
-                for (; k <= End; k++)
-                    if ((nonZero >> k & 1) != 0)
-                        passed++;
-                    else if (run-- == 0)
-                        break;
-                bits.SkipMany(passed);
+                ulong band = Band(k), next = BitAt(band & ~nonZero, run);
+                bits.SkipMany(BitOperations.PopCount(band & nonZero & (next - 1)));
+                k = next == 0 ? End + 1 : BitOperations.TrailingZeroCount(next);
                 if (size == 0)
                     continue;
-                if (k > End)
+                if (next == 0)
                     throw BrokenCode();
-                nonZero |= 1UL << k;
+                nonZero |= next;
             }
             if (Run > 0)
             {
-                ulong rest = k > End ? 0 : nonZero >> k << k << (63 - End) >> (63 - End);
-                bits.SkipMany(BitOperations.PopCount(rest));
+                bits.SkipMany(BitOperations.PopCount(Band(k) & nonZero));
                 Run--;
             }
+        }
+
+        /// <summary>The coefficients of the scan from this one on.</summary>
+        private readonly ulong Band(int k) => k > End ? 0 : ulong.MaxValue << k & ulong.MaxValue >> (63 - End);
+
+        /// <summary>The bit after <paramref name="skipped"/> others; 0 if there are not that many.</summary>
+        private static ulong BitAt(ulong bits, int skipped)
+        {
+            if (Bmi2.X64.IsSupported)
+                return Bmi2.X64.ParallelBitDeposit(1UL << skipped, bits);
+            for (; skipped > 0; skipped--)
+                bits &= bits - 1;
+            return bits & (0 - bits);
         }
 
         private static BlipException BrokenCode() => ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken");
