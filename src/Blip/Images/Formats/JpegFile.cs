@@ -57,7 +57,8 @@ internal static class JpegFile
         {
             KeepsCoefficients = true,
             Kind = isProgressive ? "a progressive JPEG" : "a JPEG in several scans",
-            DecodeBytes = CoefficientBytes(found.Width, found.Height, channels, isProgressive) + (header.Orientation == 1 ? 0 : 4 * header.Pixels),
+            DecodeBytes = CoefficientBytes(found.Width, found.Height, channels, isProgressive)
+                + (header.Orientation == 1 ? 0 : 4 * header.Pixels),
         };
     }
 

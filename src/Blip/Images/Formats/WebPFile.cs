@@ -8,7 +8,8 @@ internal static class WebPFile
     private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58,
         Alpha = 0x48504C41, AnimationFrame = 0x464D4E41;
 
-    // Decoders have a copy of all pixels of a lossless image. Larger images are decoded in parts, each from the beginning: 2.5 times the work.
+    // Decoders have a copy of all pixels of a lossless image. Larger images are decoded in parts, each from the beginning: 2.5 times the
+    // work.
     private const int Lossless = 8, MaxWholePixels = 32_000_000, Parts = 4;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
@@ -58,7 +59,7 @@ internal static class WebPFile
         Vp8L => Lossless,
         // The alphas, and where they are compressed as a lossless image, that too.
         Alpha => body is [var method, ..] && (method & 3) == 0 ? 5 : 9,
-        AnimationFrame when body.Length >= 20 => BytesOf(BinaryPrimitives.ReadUInt32LittleEndian(body[16..]), body[Math.Min(24, body.Length)..]),
+        AnimationFrame when body.Length >= 24 => BytesOf(BinaryPrimitives.ReadUInt32LittleEndian(body[16..]), body[24..]),
         _ => 0,
     };
 
