@@ -55,7 +55,7 @@ internal static class LargeImages
         };
     }
 
-    /// <summary>A JPEG whose coefficients are all zero. Each table has one code, a zero bit: no difference, or the end of a block.</summary>
+    /// <summary>A JPEG of zeros. Each table has one code: a zero bit for no difference or the end of a block.</summary>
     private static byte[] Jpeg(int width, int height, byte frame, byte[] sampling, bool inScans = false)
     {
         List<byte> file = [0xFF, 0xD8];
