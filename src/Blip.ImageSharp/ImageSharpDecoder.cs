@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Blip.Images;
 using Blip.ImageSharp.Checks;
@@ -22,7 +23,7 @@ namespace Blip.ImageSharp;
 /// The pixels of PNG, GIF and BMP are those of Pillow. The pixels of JPEG differ by half a level on average, and by more at sharp edges
 /// between colours. Thread-safe.
 /// </summary>
-public sealed class ImageSharpDecoder : Images.IImageDecoder
+public sealed unsafe class ImageSharpDecoder : Images.IImageDecoder
 {
     /// <summary>
     /// The largest size of one buffer: enough for an image of the largest size that <see cref="ImageLimits.Default"/> allows, in the
@@ -43,6 +44,8 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         MemoryAllocator = MemoryAllocator.Create(new MemoryAllocatorOptions { AllocationLimitMegabytes = AllocationLimitMegabytes }),
         // Requests already run in parallel.
         MaxDegreeOfParallelism = 1,
+        // One buffer can be turned where it is.
+        PreferContiguousImageBuffers = true,
     };
 
     /// <inheritdoc/>
@@ -52,7 +55,7 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         ArgumentNullException.ThrowIfNull(rows);
         (IFormatDecoder decoder, MemoryStream plain) = header.Format switch
         {
-            ImageFormat.Jpeg => ((IFormatDecoder)Jpeg, JpegCheck.Plain(data.Span, header, cancellationToken)),
+            ImageFormat.Jpeg => ((IFormatDecoder)Jpeg, JpegCheck.Plain(data.Span, header)),
             ImageFormat.Png => (Png, PngCheck.Plain(data.Span, header, cancellationToken)),
             ImageFormat.Gif => (Gif, GifCheck.Plain(data.Span)),
             ImageFormat.Bmp => (Bmp, BmpCheck.Plain(data.Span, header)),
@@ -62,6 +65,12 @@ public sealed class ImageSharpDecoder : Images.IImageDecoder
         using Image<Rgba32> image = Load(decoder, plain, header.Format, cancellationToken);
         if (image.Width != header.Width || image.Height != header.Height)
             throw ImageErrors.Corrupt(header.Format, "it states two different sizes");
+        if (rows is IWholePixels whole && image.DangerousTryGetSinglePixelMemory(out Memory<Rgba32> memory))
+        {
+            using MemoryHandle pin = memory.Pin();
+            whole.WriteWhole((byte*)pin.Pointer);
+            return;
+        }
         image.ProcessPixelRows(pixels =>
         {
             for (int y = 0; y < pixels.Height; y++)

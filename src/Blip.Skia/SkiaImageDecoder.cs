@@ -33,6 +33,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         SKImageInfo info = new(header.Width, header.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         if (header.Format == ImageFormat.Jpeg && codec.StartScanlineDecode(info) == SKCodecResult.Success)
             DecodeStrips(codec, info, data, rows, cancellationToken);
+        else if (header.Parts > 1)
+            DecodeParts(codec, info, header, rows, cancellationToken);
         else
             DecodeWhole(codec, info, header.Format, rows, cancellationToken);
     }
@@ -71,6 +73,24 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         }
     }
 
+    private static void DecodeParts(
+        SKCodec codec, SKImageInfo info, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+    {
+        // Skia takes even rows only.
+        int height = ((info.Height + (2 * header.Parts) - 1) / (2 * header.Parts)) * 2;
+        using PixelBuffer part = new((long)info.RowBytes * height);
+        for (int y = 0; y < info.Height; y += height)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count = Math.Min(height, info.Height - y);
+            SKCodecOptions options = new(SKRectI.Create(0, y, info.Width, count));
+            SKCodecResult result = codec.GetPixels(info.WithSize(info.Width, count), (nint)part.Pointer, info.RowBytes, options);
+            if (result != SKCodecResult.Success)
+                throw Failure(header.Format, result);
+            rows.Write(new ReadOnlySpan<byte>(part.Pointer, count * info.RowBytes));
+        }
+    }
+
     private static void DecodeWhole(
         SKCodec codec, SKImageInfo info, ImageFormat format, IPixelRows rows, CancellationToken cancellationToken)
     {
@@ -78,6 +98,11 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         SKCodecResult result = codec.GetPixels(info, (nint)image.Pointer, info.RowBytes, SKCodecOptions.Default);
         if (result != SKCodecResult.Success)
             throw Failure(format, result);
+        if (rows is IWholePixels whole)
+        {
+            whole.WriteWhole(image.Pointer);
+            return;
+        }
         for (int y = 0; y < info.Height; y += StripRows)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -5,7 +5,7 @@ namespace Blip.ImageSharp.Checks;
 
 /// <summary>
 /// Lets JPEG files pass that are baseline in one scan, or progressive, with Huffman coding, and grey or YCbCr. All codes of all scans are
-/// read first. What ImageSharp gets is made anew: frame, tables and scans, without metadata and what else lies between them.
+/// followed first. What ImageSharp gets is made anew: frame, tables and scans, without metadata and what else lies between them.
 /// </summary>
 /// <remarks>The rule for the colours is that of libjpeg: JFIF, then Adobe's marker, then the channels' names.</remarks>
 internal ref struct JpegCheck
@@ -24,21 +24,26 @@ internal ref struct JpegCheck
     private JpegComponent[] _components = [];
     private bool _isJfif, _hasScan;
     private byte? _adobe;
-    private int _restartInterval, _mcus;
+    private int _restartInterval;
 
-    private JpegCheck(ReadOnlySpan<byte> data, MemoryStream plain)
+    private readonly Queue<(int At, bool HasSpareBytes)> _ends;
+
+    private JpegCheck(ReadOnlySpan<byte> data, Queue<(int At, bool HasSpareBytes)> ends, MemoryStream plain)
     {
         _data = data;
+        _ends = ends;
         _plain = plain;
         _tables = new JpegTables(plain);
     }
 
-    public static MemoryStream Plain(ReadOnlySpan<byte> data, ImageHeader size, CancellationToken cancellationToken)
+    public static MemoryStream Plain(ReadOnlySpan<byte> data, ImageHeader size)
     {
+        Queue<(int At, bool HasSpareBytes)> ends = new();
+        JpegScans.Check(data, (at, hasSpareBytes) => ends.Enqueue((at, hasSpareBytes)));
         MemoryStream plain = new(data.Length + 4096);
-        JpegCheck check = new(data, plain);
+        JpegCheck check = new(data, ends, plain);
         plain.Write([0xFF, Soi]);
-        while (check.ReadSegment(size, cancellationToken))
+        while (check.ReadSegment(size))
         {
         }
         plain.Write([0xFF, Eoi]);
@@ -50,20 +55,18 @@ internal ref struct JpegCheck
 
     private static BlipException Corrupt(string what) => ImageErrors.Corrupt(ImageFormat.Jpeg, what);
 
-    private bool ReadSegment(ImageHeader size, CancellationToken cancellationToken)
+    private bool ReadSegment(ImageHeader size)
     {
-        byte marker = NextMarker();
+        byte marker = JpegFile.NextMarker(_data, ref _at);
         if (marker == Eoi)
         {
             if (_components.Length == 0 || _components.Any(c => !c.IsSeen))
                 throw Corrupt("the end of its pixels is missing");
             return false;
         }
-        if (marker is 0x01 or (>= 0xD0 and <= 0xD7))
-            return true;
         if (marker is not ((>= 0xC0 and < 0xD0) or (>= Sos and <= Dri) or (>= App0 and <= App15) or Com))
             throw Corrupt("it has a marker that no JPEG has");
-        ReadOnlySpan<byte> segment = Segment();
+        ReadOnlySpan<byte> segment = JpegFile.Segment(_data, ref _at);
         switch (marker)
         {
             case 0xC0 or 0xC1 or 0xC2:
@@ -81,7 +84,7 @@ internal ref struct JpegCheck
                 _restartInterval = segment.Length == 2 ? U16(segment) : throw Corrupt("a segment has a wrong length");
                 break;
             case Sos:
-                ReadScan(segment, size, cancellationToken);
+                ReadScan(segment, size);
                 break;
             case App0:
                 _isJfif |= segment.Length >= 14 && segment.StartsWith("JFIF\0"u8);
@@ -96,37 +99,6 @@ internal ref struct JpegCheck
                 break;
         }
         return true;
-    }
-
-    // Decoders skip what lies between two segments.
-    private byte NextMarker()
-    {
-        while (true)
-        {
-            int found = _data[_at..].IndexOf((byte)0xFF);
-            if (found < 0)
-                throw ImageErrors.Truncated(ImageFormat.Jpeg);
-            _at += found + 1;
-            while (_at < _data.Length && _data[_at] == 0xFF)
-                _at++;
-            if (_at >= _data.Length)
-                throw ImageErrors.Truncated(ImageFormat.Jpeg);
-            if (_data[_at++] is not 0 and byte marker)
-                return marker;
-        }
-    }
-
-    private ReadOnlySpan<byte> Segment()
-    {
-        if (_at + 2 > _data.Length)
-            throw ImageErrors.Truncated(ImageFormat.Jpeg);
-        int length = U16(_data[_at..]);
-        if (length < 2)
-            throw Corrupt("a segment has no length");
-        if (_at + length > _data.Length)
-            throw ImageErrors.Truncated(ImageFormat.Jpeg);
-        _at += length;
-        return _data[(_at - length + 2).._at];
     }
 
     private void ReadFrame(byte marker, ReadOnlySpan<byte> segment, ImageHeader size)
@@ -157,20 +129,15 @@ internal ref struct JpegCheck
         if (_components.DistinctBy(c => c.Id).Count() < _components.Length)
             throw Corrupt("two channels have one name");
 
-        (int maxHorizontal, int maxVertical) = (_components.Max(c => c.Horizontal), _components.Max(c => c.Vertical));
-        _mcus = Ceiling(size.Width, 8 * maxHorizontal) * Ceiling(size.Height, 8 * maxVertical);
-        long bytes = 128L * _mcus * _components.Sum(c => c.Horizontal * c.Vertical);
+        long bytes = size.DecodeBytes - (size.Orientation == 1 ? 0 : 4 * size.Pixels);
         if (IsProgressive && bytes > MaxCoefficientBytes)
         {
             throw Refusal.Of(FormattableString.Invariant(
                 $"A progressive JPEG of this kind with more than {MaxCoefficientBytes * size.Pixels / bytes:N0} pixels"));
         }
-        foreach (JpegComponent component in _components)
-            component.SetSize(Ceiling(size.Width * component.Horizontal, 8 * maxHorizontal),
-                Ceiling(size.Height * component.Vertical, 8 * maxVertical), IsProgressive);
     }
 
-    private void ReadScan(ReadOnlySpan<byte> segment, ImageHeader size, CancellationToken cancellationToken)
+    private void ReadScan(ReadOnlySpan<byte> segment, ImageHeader size)
     {
         if (_components.Length == 0 || segment.IsEmpty || segment[0] is < 1 or > 3 || segment.Length != 4 + (2 * segment[0]))
             throw Corrupt("a scan has a broken header");
@@ -184,16 +151,17 @@ internal ref struct JpegCheck
         _hasScan = true;
 
         List<byte> header = [(byte)count];
-        var channels = new (JpegComponent Component, JpegHuffmanTable? Dc, JpegHuffmanTable? Ac)[count];
+        HashSet<byte> used = [];
         for (int i = 0; i < count; i++)
         {
             (byte id, byte tables) = (segment[1 + (2 * i)], segment[2 + (2 * i)]);
             int index = Array.FindIndex(_components, c => c.Id == id);
-            if (index < 0 || (tables & 0xCC) != 0 || Array.Exists(channels, c => c.Component?.Id == id))
+            if (index < 0 || (tables & 0xCC) != 0 || !used.Add(id))
                 throw Corrupt("a scan has a broken header");
-            JpegHuffmanTable? dc = first == 0 && high == 0 ? _tables.UseHuffman(tables >> 4) : null;
-            JpegHuffmanTable? ac = last > 0 ? _tables.UseHuffman(4 + (tables & 15)) : null;
-            channels[i] = (_components[index], dc, ac);
+            if (first == 0 && high == 0)
+                _tables.WriteHuffman(tables >> 4);
+            if (last > 0)
+                _tables.WriteHuffman(4 + (tables & 15));
             _components[index].Advance(first, last, high, low, count, IsProgressive);
             header.AddRange((byte)(index + 1), tables);
         }
@@ -202,18 +170,9 @@ internal ref struct JpegCheck
         _plain.Write([0xFF, Sos, 0, (byte)(segment.Length + 2), .. header, (byte)first, (byte)last, (byte)((high << 4) | low)]);
 
         int start = _at;
-        JpegScan scan = new(_data, start)
-        {
-            Channels = channels,
-            Mcus = _mcus,
-            RestartInterval = _restartInterval,
-            IsProgressive = IsProgressive,
-            First = first,
-            Last = last,
-            IsRefining = high > 0,
-            LowestBit = low,
-        };
-        _at = scan.ReadToEnd(cancellationToken);
+        (_at, bool hasSpareBytes) = _ends.Dequeue();
+        if (hasSpareBytes)
+            throw Refusal.Of("A JPEG with spare bytes before its restart markers");
         _plain.Write(_data[start.._at]);
     }
 
@@ -242,6 +201,4 @@ internal ref struct JpegCheck
     }
 
     private static int U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16BigEndian(data);
-
-    private static int Ceiling(int value, int by) => (value + by - 1) / by;
 }

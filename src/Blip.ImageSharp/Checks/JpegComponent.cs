@@ -20,16 +20,7 @@ internal sealed class JpegComponent
 
     public required byte Quantization { get; init; }
 
-    /// <summary>The blocks that have pixels: those of a scan of this channel alone.</summary>
-    public int Blocks { get; private set; }
-
-    /// <summary>For each block of a progressive image: which coefficients are not 0. Refining reads a bit for each of them.</summary>
-    public ulong[] NonZero { get; private set; } = [];
-
     public bool IsSeen => _lowestBits[0] < Unseen;
-
-    public void SetSize(int columns, int rows, bool isProgressive)
-        => (Blocks, NonZero) = (columns * rows, isProgressive ? new ulong[columns * rows] : []);
 
     /// <summary>Checks that a scan follows on those before, and notes it (ITU T.81, annex G.1.1.1).</summary>
     /// <param name="first">The first coefficient.</param>

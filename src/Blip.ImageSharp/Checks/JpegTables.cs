@@ -42,12 +42,17 @@ internal sealed class JpegTables(MemoryStream plain)
 
     /// <summary>Writes a Huffman table where a scan needs it.</summary>
     /// <param name="place">0 to 3 for the first coefficients, 4 to 7 for the others.</param>
-    public JpegHuffmanTable UseHuffman(int place)
+    public void WriteHuffman(int place)
     {
         if (_huffmans[place] is not { } table)
             throw Refusal.Of("A JPEG without its own Huffman tables (a frame of Motion JPEG)");
+        int codes = 0;
+        for (int length = 1; length <= 16; length++)
+            codes += table[length] << (16 - length);
+        // Only ones is no code. A first coefficient has at most 15 bits.
+        if (codes >= 1 << 16 || (place < 4 && table.AsSpan(17).ContainsAnyExceptInRange((byte)0, (byte)15)))
+            throw ImageErrors.Corrupt(ImageFormat.Jpeg, "a Huffman table is wrong");
         WriteSegment(Dht, table);
-        return new JpegHuffmanTable(table.AsSpan(1, 16), table.AsSpan(17), place < 4 ? 15 : 255);
     }
 
     public void WriteSegment(byte marker, ReadOnlySpan<byte> content)

@@ -17,6 +17,7 @@ public sealed record ImageHeader
         if (orientation is < 1 or > 8)
             throw new ArgumentOutOfRangeException(nameof(orientation), orientation, "The orientation is 1 to 8.");
         (Format, Width, Height, Orientation) = (format, width, height, orientation);
+        (Kind, DecodeBytes) = ($"a {ImageErrors.Name(format)}", (IsForeign(format) ? 16 : 4) * Pixels);
     }
 
     /// <summary>The format of the bytes.</summary>
@@ -37,11 +38,27 @@ public sealed record ImageHeader
     /// <summary>The number of pixels: width x height.</summary>
     public long Pixels => (long)Width * Height;
 
+    /// <summary>What the image is, for an error: "an interlaced PNG".</summary>
+    internal string Kind { get; init; }
+
     /// <summary>
-    /// The place that decoding takes in the budget of pixels. Decoders of HEIC, AVIF, TIFF and JPEG XL take up to 16 bytes a pixel;
-    /// others take 4.
+    /// The memory that decoding and turning takes at most: all that grows with the image, without the file. By default 4 bytes a pixel, and
+    /// 16 for HEIC, AVIF, TIFF and JPEG XL.
     /// </summary>
-    internal long PixelsInFlight => IsForeign(Format) ? 4 * Pixels : Pixels;
+    internal long DecodeBytes { get; init; }
+
+    /// <summary>
+    /// Whether decoders keep the coefficients of a JPEG until its last scan. ImageSharp has all pixels besides; Skia only if it is turned.
+    /// </summary>
+    internal bool KeepsCoefficients { get; init; }
+
+    /// <summary>
+    /// In how many parts, from top to bottom, a decoder should decode the image where it would need too much memory at once. 1 by default.
+    /// </summary>
+    internal int Parts { get; init; } = 1;
+
+    /// <summary>The place that decoding takes in the budget of pixels, which have 4 bytes, whatever the decoder.</summary>
+    internal long PixelsInFlight => Math.Max(Pixels, ((DecodeBytes + 3) / 4) + (KeepsCoefficients && Orientation == 1 ? Pixels : 0));
 
     /// <summary>
     /// The colour for fully transparent pixels with <see cref="AlphaMode.Drop"/>, as RGBA bytes in memory. Only for GIF: decoders give such
@@ -90,6 +107,8 @@ public sealed record ImageHeader
         if (header.Width < 1 || header.Height < 1)
             throw ImageErrors.Corrupt(header.Format, FormattableString.Invariant($"its size is {header.Width} x {header.Height} pixels"));
         limits.CheckPixels(header.Width, header.Height);
+        if (!IsForeign(header.Format))
+            limits.CheckMemory(header);
         return header;
     }
 

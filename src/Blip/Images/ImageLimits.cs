@@ -5,6 +5,9 @@ namespace Blip.Images;
 /// <summary>The maximum size of an image. It is checked before any pixels are decoded. Immutable and thread-safe.</summary>
 public sealed record ImageLimits
 {
+    // Decoding may take 4 bytes a pixel of the most pixels and 64 MB. Of these, 8 MB are for what does not grow with the image.
+    private const long SpareBytes = 56 << 20;
+
     /// <summary>The default limits: 20 MB, 16,384 pixels for a side, 50 megapixels.</summary>
     public static ImageLimits Default { get; } = new();
 
@@ -17,8 +20,9 @@ public sealed record ImageLimits
     public int MaxSide { get; init => field = AtLeastOne(value); } = 16_384;
 
     /// <summary>
-    /// The maximum number of pixels (width x height), 1 to 500,000,000. Default 50,000,000. Decoding needs up to 4 bytes of memory for a
-    /// pixel, 12 for some interlaced images, 16 for HEIC, AVIF, TIFF and JPEG XL. A JPEG is decoded in strips and needs much less.
+    /// The maximum number of pixels (width x height), 1 to 500,000,000. Default 50,000,000. Decoding takes at most 4 bytes of memory for
+    /// each of them and 64 MB. Kinds of images that need more for a pixel may have fewer pixels: progressive JPEGs, interlaced PNGs,
+    /// lossless WebP and WebP with alpha. HEIC, AVIF, TIFF and JPEG XL take up to 16 bytes a pixel.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MaxPixels
@@ -50,6 +54,18 @@ public sealed record ImageLimits
         {
             throw new BlipException(BlipErrorCode.TooManyPixels, FormattableString.Invariant(
                 $"The image is too large: {width} x {height} pixels; {MaxPixels:N0} are allowed. Make it smaller."));
+        }
+    }
+
+    internal void CheckMemory(ImageHeader header)
+    {
+        long most = (4L * MaxPixels) + SpareBytes;
+        if (header.DecodeBytes > most)
+        {
+            throw new BlipException(BlipErrorCode.TooManyPixels, FormattableString.Invariant(
+                $"The image is too large: {header.Width} x {header.Height} pixels; {header.Kind} takes more memory than others, and ")
+                + FormattableString.Invariant($"{most * header.Pixels / header.DecodeBytes:N0} are allowed. ")
+                + "Make it smaller, or save it as a plain JPEG or PNG.");
         }
     }
 

@@ -63,14 +63,7 @@ public sealed class ImagePreprocessor
         try
         {
             using Resampler resampler = new(width, height, Width, Height, tensor.Writable, Options.Resize);
-            if (orientation == 1)
-                Decode(image, header, resampler, cancellationToken);
-            else
-            {
-                using OrientedRows turned = new(header.Width, header.Height, orientation);
-                Decode(image, header, turned, cancellationToken);
-                turned.Flush(resampler);
-            }
+            Decode(image, header, resampler, cancellationToken, orientation);
             if (!resampler.IsComplete)
                 throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} passed on fewer rows than the image has.");
             tensor.ResizeTime = resampler.Elapsed;
@@ -87,19 +80,23 @@ public sealed class ImagePreprocessor
     /// <summary>Reads the header of an image and checks its size, with the formats of the decoder.</summary>
     internal ImageHeader ReadHeader(BlipImage image) => image.ReadHeader(Options.Limits, _decoder);
 
-    /// <summary>Decodes an image and removes transparency. Does not turn or resize it.</summary>
-    internal void Decode(BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+    /// <summary>Decodes an image, turns it, and removes transparency. Does not resize it.</summary>
+    internal void Decode(
+        BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken, int orientation = 1)
     {
         uint? matte = Options.Alpha == AlphaMode.Drop ? header.Matte : null;
+        bool keepsAlpha = header.Format is ImageFormat.Jpeg or ImageFormat.Rgb || (Options.Alpha == AlphaMode.Drop && matte is null);
+        // The image is turned first: so it can be turned where the decoder has it.
+        using FlattenedRows? flat = keepsAlpha
+            ? null
+            : new FlattenedRows(OrientedRows.Swaps(orientation) ? header.Height : header.Width, matte, rows);
+        rows = flat ?? rows;
+        using OrientedRows? turned = orientation == 1 ? null : new OrientedRows(header.Width, header.Height, orientation, rows);
+        rows = turned ?? rows;
         if (header.Format == ImageFormat.Rgb)
             RawRows.Write(image.Data.Span, header.Width, rows);
-        else if (header.Format == ImageFormat.Jpeg || (Options.Alpha == AlphaMode.Drop && matte is null))
-            _decoder.Decode(image.Data, header, rows, cancellationToken);
         else
-        {
-            using FlattenedRows flat = new(header.Width, matte, rows);
-            _decoder.Decode(image.Data, header, flat, cancellationToken);
-        }
+            _decoder.Decode(image.Data, header, rows, cancellationToken);
     }
 
     private static void CheckSide(int side)

@@ -1,7 +1,9 @@
 namespace Blip.Images;
 
-/// <summary>Collects all rows of an image, turns the image by its orientation (2 to 8), and passes on the new rows.</summary>
-internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
+/// <summary>
+/// Turns an image by its orientation (2 to 8) and passes on the new rows. An image that comes row by row is collected first.
+/// </summary>
+internal sealed unsafe class OrientedRows : IWholePixels, IDisposable
 {
     // The side of a tile: the pixels of one cache line. A tile is small enough that its cache lines stay in the cache until all their
     // pixels are used.
@@ -10,14 +12,16 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
     private readonly int _width;
     private readonly int _height;
     private readonly int _orientation;
-    private readonly PixelBuffer _image;
+    private readonly IPixelRows _next;
+    private PixelBuffer? _image;
     private long _filled;
 
-    public OrientedRows(int width, int height, int orientation)
-    {
-        (_width, _height, _orientation) = (width, height, orientation);
-        _image = new PixelBuffer(width * 4L * height);
-    }
+    /// <param name="width">The stored width.</param>
+    /// <param name="height">The stored height.</param>
+    /// <param name="orientation">2 to 8.</param>
+    /// <param name="next">Gets the rows of the turned image. If rows are missing, it gets none.</param>
+    public OrientedRows(int width, int height, int orientation, IPixelRows next)
+        => (_width, _height, _orientation, _next) = (width, height, orientation, next);
 
     /// <summary>Whether an orientation swaps width and height.</summary>
     public static bool Swaps(int orientation) => orientation >= 5;
@@ -26,16 +30,15 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
     {
         if (rgba.Length > (_width * 4L * _height) - _filled)
             throw new ArgumentException("There are more rows than the image has.", nameof(rgba));
+        _image ??= new PixelBuffer(_width * 4L * _height);
         rgba.CopyTo(new Span<byte>(_image.Pointer + _filled, rgba.Length));
         _filled += rgba.Length;
+        if (_filled == _width * 4L * _height)
+            WriteWhole(_image.Pointer);
     }
 
-    /// <summary>Passes on the rows of the turned image. Does nothing if rows are missing.</summary>
-    public void Flush(IPixelRows next)
+    public void WriteWhole(byte* rgba)
     {
-        if (_filled != _width * 4L * _height)
-            return;
-
         // Pixel (x, y) of the turned image is stored at origin + x * right + y * down.
         long right = Swaps(_orientation) ? _width : 1, down = Swaps(_orientation) ? 1 : _width, origin = 0;
         (int width, int height) = Swaps(_orientation) ? (_height, _width) : (_width, _height);
@@ -44,7 +47,7 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
         if (_orientation is 3 or 4 or 7 or 8)
             (origin, down) = (origin + ((height - 1) * down), -down);
 
-        uint* source = (uint*)_image.Pointer + origin;
+        uint* source = (uint*)rgba + origin;
         using PixelBuffer strip = new(width * 4L * Tile);
         uint* turned = (uint*)strip.Pointer;
         for (int y = 0; y < height; y += Tile)
@@ -58,9 +61,9 @@ internal sealed unsafe class OrientedRows : IPixelRows, IDisposable
                     for (int x = Math.Min(Tile, width - left); x > 0; x--, from += right)
                         *to++ = *from;
                 }
-            next.Write(new ReadOnlySpan<byte>(turned, rows * width * 4));
+            _next.Write(new ReadOnlySpan<byte>(turned, rows * width * 4));
         }
     }
 
-    public void Dispose() => _image.Dispose();
+    public void Dispose() => _image?.Dispose();
 }

@@ -21,6 +21,14 @@ internal sealed unsafe class PixelBuffer : IDisposable
         Interlocked.Increment(ref _live);
     }
 
+    /// <summary>Memory that is all zero.</summary>
+    public static PixelBuffer Zeroed(long length)
+    {
+        PixelBuffer buffer = new(length);
+        NativeMemory.Clear(buffer.Pointer, (nuint)length);
+        return buffer;
+    }
+
     /// <summary>The number of buffers in the process that are not disposed.</summary>
     public static int Live => Volatile.Read(ref _live);
 

@@ -66,11 +66,12 @@ internal static class ImageBuilder
         }
     }
 
-    /// <summary>A WebP file in the extended form with one more chunk, made from a file in the simple form.</summary>
+    /// <summary>A WebP file in the extended form with one more chunk.</summary>
     public static byte[] WebPWith(byte[] webp, int width, int height, string type, byte[] body)
     {
-        byte[] extended = [0x08, 0, 0, 0, .. U24(width - 1), .. U24(height - 1)];
-        byte[] file = [.. "RIFF0000WEBP"u8, .. WebPChunk("VP8X", extended), .. webp[12..], .. WebPChunk(type, body)];
+        bool isExtended = webp.AsSpan(12).StartsWith("VP8X"u8);
+        byte[] extended = [(byte)(0x08 | (isExtended ? webp[20] : 0)), 0, 0, 0, .. U24(width - 1), .. U24(height - 1)];
+        byte[] file = [.. "RIFF0000WEBP"u8, .. WebPChunk("VP8X", extended), .. webp[(isExtended ? 30 : 12)..], .. WebPChunk(type, body)];
         BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(4), file.Length - 8);
         return file;
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 using Blip.Images;
@@ -110,6 +111,51 @@ public class ImageHeaderTests
             Assert.Equal(code, refused.Code);
             Assert.Contains(says, refused.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Theory]
+    [InlineData("JPEG 4:4:4", false, 1)]
+    [InlineData("JPEG 4:4:4", true, 1)]
+    [InlineData("JPEG 4:4:4 in three scans", false, 2.5)]
+    [InlineData("progressive JPEG 4:2:0", false, 1.797)]
+    [InlineData("progressive JPEG 4:2:0", true, 1.797)]
+    [InlineData("progressive JPEG 4:4:4", true, 2.594)]
+    [InlineData("PNG RGBA, 16 bits", true, 1)]
+    [InlineData("interlaced PNG palette", false, 1.25)]
+    [InlineData("interlaced PNG RGBA, 16 bits", false, 3)]
+    [InlineData("WebP lossy", true, 1)]
+    [InlineData("WebP lossless", true, 2)]
+    [InlineData("WebP lossy with alpha", false, 2.25)]
+    [InlineData("GIF", false, 1)]
+    public void PixelsInFlight_CountWhatDecodingTakes(string kind, bool turned, double times)
+    {
+        byte[] file = LargeImages.Of(kind, 320, 160);
+        ImageHeader header = ImageHeader.Read(turned ? LargeImages.Turned(file, 320, 160)! : file);
+        Assert.Equal(times, (double)header.PixelsInFlight / header.Pixels, 0.001);
+    }
+
+    [Theory]
+    [InlineData("interlaced PNG RGBA, 16 bits", "an interlaced PNG takes more memory than others, and 21,560,021 are allowed")]
+    [InlineData("interlaced PNG RGB", "an interlaced PNG takes more memory than others, and 36,960,036 are allowed")]
+    public void Read_KindThatTakesMoreMemory_MayHaveFewerPixels(string kind, string says)
+    {
+        byte[] file = LargeImages.Of(kind, 64, 48);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(16), 7_000);
+        BinaryPrimitives.WriteInt32BigEndian(file.AsSpan(20), 6_000);
+        BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(file));
+        Assert.Equal(BlipErrorCode.TooManyPixels, refused.Code);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+        // A larger limit is larger for every kind.
+        Assert.Equal(42_000_000, ImageHeader.Read(file, new ImageLimits { MaxPixels = 130_000_000 }).Pixels);
+    }
+
+    [Fact]
+    public void Process_LosslessWebPInParts_HasTheSamePixels()
+    {
+        byte[] file = GoldenImages.Bytes("lossless.webp");
+        ImageHeader header = ImageHeader.Read(file), inParts = header with { Parts = 4 };
+        Assert.Equal(PixelHash.Of(file, header), PixelHash.Of(file, inParts));
+        Assert.Equal(4, ImageHeader.Read(LargeImages.Of("WebP lossless", 6000, 5400)).Parts);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace Blip.Images;
 
@@ -41,8 +42,62 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
     /// <summary>Skips any number of bits.</summary>
     public void SkipMany(int count)
     {
-        for (; count > 0; count -= 16)
-            _ = Take(Math.Min(16, count));
+        for (; count > 0; count -= 32)
+        {
+            if (_count < 32)
+                Fill();
+            Skip(Math.Min(32, count));
+        }
+    }
+
+    /// <summary>Skips blocks of a sequential image.</summary>
+    public void SkipBlocks(int blocks, JpegCode first, JpegCode others)
+    {
+        // In variables of their own, because a field is written and read again with every change.
+        (ulong bits, int count) = (_bits, _count);
+        ref ushort skips = ref others.Skips;
+        for (; blocks > 0; blocks--)
+        {
+            if (count < 32)
+                Refill(ref bits, ref count);
+            int skip = first.FirstSkip((uint)(bits >> 48)), coefficients = 1;
+            bits <<= skip;
+            count -= skip;
+            do
+            {
+                if (count < 32)
+                    Refill(ref bits, ref count);
+                skip = Unsafe.Add(ref skips, (int)(bits >> (64 - JpegCode.ShortBits)));
+                if (skip == 0)
+                    skip = others.Skip((uint)(bits >> 48));
+                bits <<= skip & 0x3F;
+                count -= skip & 0x3F;
+                coefficients += skip >> 8;
+            }
+            while (coefficients < 64);
+            if (coefficients is > 64 and < JpegCode.EndOfBlock)
+                throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken");
+        }
+        (_bits, _count) = (bits, count);
+    }
+
+    /// <summary>Leaves the bits of the current byte. Returns the position after it.</summary>
+    public readonly int End()
+    {
+        // Whole bytes were read ahead. A stuffed byte is two bytes of the file.
+        int at = At;
+        for (int left = _count; left >= 8; left -= 8)
+            at -= _data[at - 1] == 0 && _data[at - 2] == 0xFF ? 2 : 1;
+        return at;
+    }
+
+    // Inlined, so that the two stay in registers.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Refill(ref ulong bits, ref int count)
+    {
+        (_bits, _count) = (bits, count);
+        Fill();
+        (bits, count) = (_bits, _count);
     }
 
     private void Fill()
@@ -50,8 +105,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
         if (_count >= 0 && _data.Length - At >= 8)
         {
             ulong eight = BinaryPrimitives.ReadUInt64BigEndian(_data[At..]);
-            // No byte of the eight is 0xFF: none of their complements is zero.
-            if (((~eight - 0x0101010101010101) & eight & 0x8080808080808080) == 0)
+            if (!HasMarker(eight))
             {
                 _bits |= eight >> _count;
                 At += (63 - _count) >> 3;
@@ -75,4 +129,7 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
             At = next;
         }
     }
+
+    // Whether a byte of the eight is 0xFF: its complement is zero.
+    private static bool HasMarker(ulong eight) => ((~eight - 0x0101010101010101) & eight & 0x8080808080808080) != 0;
 }

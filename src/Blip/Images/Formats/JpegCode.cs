@@ -1,12 +1,19 @@
+using System.Runtime.InteropServices;
+
 namespace Blip.Images;
 
 /// <summary>A Huffman table of a JPEG (ITU T.81, annex C).</summary>
 internal sealed class JpegCode
 {
-    private const int ShortBits = 10;
+    /// <summary>The bits that <see cref="Skips"/> looks at.</summary>
+    public const int ShortBits = 10;
+
+    /// <summary>The coefficients that the end of a block counts for in <see cref="Skips"/>: more than any block has.</summary>
+    public const int EndOfBlock = 128;
 
     // For codes of up to ten bits: length and symbol. 0 where the code is longer or none.
     private readonly ushort[] _short = new ushort[1 << ShortBits];
+    private ushort[]? _skips;
     private readonly int[] _end = new int[17];
     private readonly int[] _first = new int[17];
     private readonly byte[] _symbols;
@@ -29,6 +36,12 @@ internal sealed class JpegCode
         }
     }
 
+    /// <summary>
+    /// For each start of ten bits: the bits of the code and of the value that follows it, and in the high byte the coefficients that they
+    /// stand for. 0 where the code is longer or none.
+    /// </summary>
+    public ref ushort Skips => ref MemoryMarshal.GetArrayDataReference(_skips ??= FindSkips());
+
     /// <summary>The table of a file that has none: those of annex K.3, as in frames of Motion JPEG.</summary>
     public static JpegCode? Typical(int id) => id switch
     {
@@ -50,22 +63,57 @@ internal sealed class JpegCode
     {
         uint next = bits.Next16();
         int entry = _short[next >> (16 - ShortBits)];
-        if (entry != 0)
-        {
-            bits.Skip(entry >> 8);
-            return entry & 0xFF;
-        }
+        if (entry == 0)
+            entry = FindLong(next);
+        bits.Skip(entry >> 8);
+        return entry & 0xFF;
+    }
+
+    /// <summary>The bits of a first coefficient: of its code and its value.</summary>
+    /// <param name="next">The next 16 bits.</param>
+    public int FirstSkip(uint next)
+    {
+        int entry = _short[next >> (16 - ShortBits)];
+        if (entry == 0)
+            entry = FindLong(next);
+        return (entry >> 8) + (entry & 15);
+    }
+
+    /// <summary>As <see cref="Skips"/>, for a code of any length.</summary>
+    /// <param name="next">The next 16 bits.</param>
+    public int Skip(uint next)
+    {
+        int entry = _short[next >> (16 - ShortBits)];
+        if (entry == 0)
+            entry = FindLong(next);
+        return SkipOf(entry >> 8, entry & 0xFF);
+    }
+
+    private ushort[] FindSkips()
+    {
+        ushort[] skips = new ushort[1 << ShortBits];
+        for (int start = 0; start < skips.Length; start++)
+            skips[start] = _short[start] == 0 ? (ushort)0 : (ushort)SkipOf(_short[start] >> 8, _short[start] & 0xFF);
+        return skips;
+    }
+
+    private int FindLong(uint next)
+    {
         for (int length = ShortBits + 1; length <= 16; length++)
         {
             int code = (int)(next >> (16 - length));
             if (code < _end[length])
-            {
-                bits.Skip(length);
-                return _symbols[code + _first[length]];
-            }
+                return (length << 8) | _symbols[code + _first[length]];
         }
         // The bits that a file lacks may look like this, too.
         throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken or ends early");
+    }
+
+    // A run of zeros and the coefficient after it. Without a value: sixteen zeros, or the end of the block.
+    private static int SkipOf(int length, int symbol)
+    {
+        int size = symbol & 15, coefficients = size != 0 || symbol == 0xF0 ? (symbol >> 4) + 1 : EndOfBlock;
+        return (coefficients << 8) | (length + size);
     }
 
     private static JpegCode Parse(string counts, string symbols) => new(Convert.FromHexString(counts), Convert.FromHexString(symbols));

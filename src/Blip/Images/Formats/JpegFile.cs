@@ -15,11 +15,14 @@ internal static class JpegFile
     // Decoders read two bytes ahead, and encoders leave out zeros at the end. Each zero more would hide more missing data.
     private const int OpenEnd = 4;
 
-    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, DefineRestartInterval = 0xDD, App1 = 0xE1, ProgressiveFrame = 0xC2;
+    private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, DefineRestartInterval = 0xDD, App1 = 0xE1,
+        ProgressiveFrame = 0xC2, ArithmeticProgressiveFrame = 0xCA;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
         (int Width, int Height)? size = null;
+        byte frame = 0;
+        ReadOnlySpan<byte> channels = default;
         int exif = 0, xmp = 0;
         int at = 2;
         while (true)
@@ -31,7 +34,13 @@ internal static class JpegFile
                 throw ImageErrors.Corrupt(ImageFormat.Jpeg, "it ends before any pixel");
             ReadOnlySpan<byte> segment = Segment(data, ref at);
             if (IsFrame(marker))
-                size ??= Frame(marker, segment);
+            {
+                if (size is null)
+                {
+                    (size, frame) = (Frame(marker, segment), marker);
+                    channels = segment[6..Math.Min(segment.Length, 6 + (3 * segment[5]))];
+                }
+            }
             else if (marker == App1 && exif == 0 && segment.StartsWith("Exif\0\0"u8))
                 exif = Orientations.FromExif(segment);
             else if (marker == App1 && segment.StartsWith("http://ns.adobe.com/xap/1.0/\0"u8))
@@ -39,7 +48,34 @@ internal static class JpegFile
         }
         if (size is not { } found)
             throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its size is missing");
-        return new ImageHeader(ImageFormat.Jpeg, found.Width, found.Height, Orientations.Choose(exif, xmp));
+        ImageHeader header = new(ImageFormat.Jpeg, found.Width, found.Height, Orientations.Choose(exif, xmp));
+        bool isProgressive = frame is ProgressiveFrame or ArithmeticProgressiveFrame;
+        // With all channels in its first scan, a sequential image has one scan.
+        if (!isProgressive && (at + 2 >= data.Length || data[at + 2] >= channels.Length / 3))
+            return header;
+        return header with
+        {
+            KeepsCoefficients = true,
+            Kind = isProgressive ? "a progressive JPEG" : "a JPEG in several scans",
+            DecodeBytes = CoefficientBytes(found.Width, found.Height, channels, isProgressive)
+                + (header.Orientation == 1 ? 0 : 4 * header.Pixels),
+        };
+    }
+
+    /// <summary>
+    /// What decoders keep until the last scan: two bytes for each coefficient of all blocks. Following a progressive image takes a bit for
+    /// each.
+    /// </summary>
+    private static long CoefficientBytes(long width, long height, ReadOnlySpan<byte> channels, bool isProgressive)
+    {
+        (int horizontal, int vertical, int blocks) = (1, 1, 0);
+        for (; channels.Length >= 3; channels = channels[3..])
+        {
+            (int h, int v) = (channels[1] >> 4, channels[1] & 15);
+            (horizontal, vertical, blocks) = (Math.Max(horizontal, h), Math.Max(vertical, v), blocks + (h * v));
+        }
+        (int unitWidth, int unitHeight) = (8 * horizontal, 8 * vertical);
+        return (width + unitWidth - 1) / unitWidth * ((height + unitHeight - 1) / unitHeight) * blocks * (isProgressive ? 136 : 128);
     }
 
     /// <summary>
@@ -126,7 +162,7 @@ internal static class JpegFile
         }
     }
 
-    public static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> data, ref int at)
+    public static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> data, scoped ref int at)
     {
         if (at + 2 > data.Length)
             throw ImageErrors.Truncated(ImageFormat.Jpeg);

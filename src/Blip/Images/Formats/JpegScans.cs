@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Blip.Images;
 
@@ -12,16 +13,31 @@ internal ref struct JpegScans
     private const int DefineCodes = 0xC4, StartOfScan = 0xDA, EndOfImage = 0xD9, RestartInterval = 0xDD, Restart = 0xD0;
 
     private readonly ReadOnlySpan<byte> _data;
-    private readonly JpegCode?[] _dc = [JpegCode.Typical(0x00), JpegCode.Typical(0x01), null, null];
-    private readonly JpegCode?[] _ac = [JpegCode.Typical(0x10), JpegCode.Typical(0x11), null, null];
+    private readonly JpegCode?[] _dc = new JpegCode?[4], _ac = new JpegCode?[4];
     private Component[] _components = [];
     private int _width, _height, _maxH, _maxV, _interval;
     private bool _isProgressive;
 
     private JpegScans(ReadOnlySpan<byte> data) => _data = data;
 
+    /// <param name="data">The file.</param>
+    /// <param name="scanned">
+    /// Gets of each scan the position after its coded data, and whether bytes that no block needs stand before a restart marker.
+    /// </param>
     /// <exception cref="BlipException">A scan stops inside, or a component has no scan.</exception>
-    public static void Check(ReadOnlySpan<byte> data) => new JpegScans(data).Follow();
+    public static void Check(ReadOnlySpan<byte> data, Action<int, bool>? scanned = null)
+    {
+        JpegScans scans = new(data);
+        try
+        {
+            scans.Follow(scanned);
+        }
+        finally
+        {
+            foreach (Component component in scans._components)
+                component.NonZero?.Dispose();
+        }
+    }
 
     /// <summary>
     /// Whether the last pixel may be one that no data stands for. A decoder takes 128 for every sample of a block that it has no data for;
@@ -30,7 +46,7 @@ internal ref struct JpegScans
     public static bool MayBeUnfilled(ReadOnlySpan<byte> rgba)
         => Math.Abs((299 * rgba[0]) + (587 * rgba[1]) + (114 * rgba[2]) - 128_000) < 3000;
 
-    private void Follow()
+    private void Follow(Action<int, bool>? scanned)
     {
         int at = 2;
         while (true)
@@ -50,7 +66,11 @@ internal ref struct JpegScans
             else if (marker == RestartInterval && segment.Length >= 2)
                 _interval = BinaryPrimitives.ReadUInt16BigEndian(segment);
             else if (marker == StartOfScan)
-                at = FollowScan(segment, at);
+            {
+                bool hasSpareBytes = false;
+                at = FollowScan(segment, at, ref hasSpareBytes);
+                scanned?.Invoke(at, hasSpareBytes);
+            }
         }
         foreach (Component component in _components)
             if (!component.HasScan)
@@ -63,15 +83,16 @@ internal ref struct JpegScans
             throw Broken();
         _isProgressive = marker == 0xC2;
         (_height, _width) = (BinaryPrimitives.ReadUInt16BigEndian(segment[1..]), BinaryPrimitives.ReadUInt16BigEndian(segment[3..]));
-        _components = new Component[segment[5]];
-        for (int i = 0; i < _components.Length; i++)
+        Component[] components = new Component[segment[5]];
+        for (int i = 0; i < components.Length; i++)
         {
             ReadOnlySpan<byte> entry = segment[(6 + (3 * i))..];
-            _components[i] = new Component { Id = entry[0], H = entry[1] >> 4, V = entry[1] & 15 };
-            if (_components[i] is not { H: >= 1 and <= 4, V: >= 1 and <= 4 })
+            components[i] = new Component { Id = entry[0], H = entry[1] >> 4, V = entry[1] & 15 };
+            if (components[i] is not { H: >= 1 and <= 4, V: >= 1 and <= 4 })
                 throw Broken();
-            (_maxH, _maxV) = (Math.Max(_maxH, _components[i].H), Math.Max(_maxV, _components[i].V));
+            (_maxH, _maxV) = (Math.Max(_maxH, components[i].H), Math.Max(_maxV, components[i].V));
         }
+        _components = components;
         foreach (Component component in _components)
         {
             component.Stride = Units(_width, 8 * _maxH) * component.H;
@@ -94,7 +115,7 @@ internal ref struct JpegScans
         }
     }
 
-    private readonly int FollowScan(scoped ReadOnlySpan<byte> segment, int at)
+    private readonly int FollowScan(scoped ReadOnlySpan<byte> segment, int at, ref bool hasSpareBytes)
     {
         int count = segment.IsEmpty ? 0 : segment[0];
         if (count is < 1 or > 4 || segment.Length < 4 + (2 * count))
@@ -104,19 +125,24 @@ internal ref struct JpegScans
             Start = _isProgressive ? segment[1 + (2 * count)] : 0,
             End = _isProgressive ? Math.Min((int)segment[2 + (2 * count)], 63) : 63,
             IsRefinement = _isProgressive && segment[3 + (2 * count)] >> 4 != 0,
+            LowestBit = _isProgressive ? segment[3 + (2 * count)] & 15 : 0,
         };
+        if (count > 1 && scan.Start > 0)
+            throw Broken();
         Component[] inScan = new Component[count];
         for (int i = 0; i < count; i++)
         {
             (byte id, byte tables) = (segment[1 + (2 * i)], segment[2 + (2 * i)]);
             Component component = Array.Find(_components, c => c.Id == id) ?? throw Broken();
-            (component.Dc, component.Ac) = (_dc[(tables >> 4) & 3], _ac[tables & 3]);
             component.HasScan |= scan.Start == 0;
-            bool needsDc = scan.Start == 0 && !scan.IsRefinement, needsAc = scan.End > 0;
-            if (scan.Start > scan.End || (needsDc && component.Dc is null) || (needsAc && component.Ac is null))
+            if (scan.Start > scan.End)
                 throw Broken();
+            if (scan.Start == 0 && !scan.IsRefinement)
+                component.Dc = _dc[(tables >> 4) & 3] ??= JpegCode.Typical((tables >> 4) & 3) ?? throw Broken();
+            if (scan.End > 0)
+                component.Ac = _ac[tables & 3] ??= JpegCode.Typical(0x10 | (tables & 3)) ?? throw Broken();
             if (_isProgressive && scan.Start > 0)
-                component.NonZero ??= new ulong[component.Stride * component.Rows];
+                component.NonZero ??= PixelBuffer.Zeroed(8L * component.Stride * component.Rows);
             inScan[i] = component;
         }
 
@@ -132,23 +158,29 @@ internal ref struct JpegScans
             {
                 if (_interval > 0 && left-- == 0)
                 {
+                    int end = bits.End();
                     bits = AfterRestart(bits.At, next++ & 7);
+                    hasSpareBytes |= _data[end] != 0xFF || _data[end + 1] == 0;
                     (left, scan.Run) = (_interval - 1, 0);
                 }
-                if (count == 1)
-                    scan.Block(ref bits, only, (y * only.Stride) + x, _isProgressive);
+                if (_isProgressive && scan.Start > 0)
+                    scan.Block(ref bits, only, (y * only.Stride) + x);
                 else
                     foreach (Component component in inScan)
-                        for (int v = 0; v < component.V; v++)
-                            for (int h = 0; h < component.H; h++)
-                            {
-                                int block = (((y * component.V) + v) * component.Stride) + (x * component.H) + h;
-                                scan.Block(ref bits, component, block, _isProgressive);
-                            }
+                    {
+                        int blocks = count == 1 ? 1 : component.H * component.V;
+                        if (!_isProgressive)
+                            bits.SkipBlocks(blocks, component.Dc!, component.Ac!);
+                        else if (scan.IsRefinement)
+                            bits.SkipMany(blocks);
+                        else
+                            for (; blocks > 0; blocks--)
+                                bits.Skip(component.Dc!.FirstSkip(bits.Next16()));
+                    }
                 if (bits.IsExhausted)
                     throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data ends early");
             }
-        return bits.At;
+        return bits.End();
     }
 
     private readonly JpegBits AfterRestart(int at, int expected)
@@ -180,53 +212,28 @@ internal ref struct JpegScans
         public JpegCode? Dc, Ac;
 
         // A bit for each coefficient of a block that is not zero. Only such a coefficient has a bit in a scan that refines.
-        public ulong[]? NonZero;
+        public PixelBuffer? NonZero;
     }
 
-    private struct Scan
+    private unsafe struct Scan
     {
-        public int Start, End, Run;
+        public int Start, End, Run, LowestBit;
         public bool IsRefinement;
 
-        public void Block(ref JpegBits bits, Component component, int block, bool isProgressive)
+        /// <summary>Follows a block of a scan of a progressive image without first coefficients.</summary>
+        public void Block(ref JpegBits bits, Component component, int block)
         {
-            if (!isProgressive)
-            {
-                bits.Skip(component.Dc!.Take(ref bits) & 15);
-                Coefficients(ref bits, component.Ac!);
-            }
-            else if (Start == 0)
-            {
-                if (IsRefinement)
-                    _ = bits.Take(1);
-                else
-                    bits.Skip(component.Dc!.Take(ref bits) & 15);
-            }
-            else if (IsRefinement)
-                Refine(ref bits, component.Ac!, ref component.NonZero![block]);
+            ref ulong nonZero = ref ((ulong*)component.NonZero!.Pointer)[block];
+            if (IsRefinement)
+                Refine(ref bits, component.Ac!, ref nonZero);
+            else if (Run > 0)
+                Run--;
             else
-                First(ref bits, component.Ac!, ref component.NonZero![block]);
-        }
-
-        private static void Coefficients(ref JpegBits bits, JpegCode code)
-        {
-            for (int k = 1; k < 64; k++)
-            {
-                int symbol = code.Take(ref bits), size = symbol & 15;
-                bits.Skip(size);
-                k += symbol >> 4;
-                if (size == 0 && symbol != 0xF0)
-                    return;
-            }
+                First(ref bits, component.Ac!, ref nonZero);
         }
 
         private void First(ref JpegBits bits, JpegCode code, ref ulong nonZero)
         {
-            if (Run > 0)
-            {
-                Run--;
-                return;
-            }
             for (int k = Start; k <= End; k++)
             {
                 int symbol = code.Take(ref bits), run = symbol >> 4, size = symbol & 15;
@@ -237,8 +244,12 @@ internal ref struct JpegScans
                 }
                 k += run;
                 bits.Skip(size);
-                if (size != 0 && k <= End)
-                    nonZero |= 1UL << k;
+                if (size == 0)
+                    continue;
+                // A value of more than 15 bits would become another one.
+                if (k > End || size + LowestBit > 15)
+                    throw BrokenCode();
+                nonZero |= 1UL << k;
             }
         }
 
@@ -253,24 +264,39 @@ internal ref struct JpegScans
                     Run = (1 << run) + (run == 0 ? 0 : (int)bits.Take(run));
                     break;
                 }
-                bits.Skip(size == 0 ? 0 : 1);
+                if (size > 1)
+                    throw BrokenCode();
+                bits.Skip(size);
                 // Coefficients that are zero are counted; each other one on the way has a bit.
-                int passed = 0;
-                for (; k <= End; k++)
-                    if ((nonZero >> k & 1) != 0)
-                        passed++;
-                    else if (run-- == 0)
-                        break;
-                bits.SkipMany(passed);
-                if (size != 0 && k <= End)
-                    nonZero |= 1UL << k;
+                ulong band = Band(k), next = BitAt(band & ~nonZero, run);
+                bits.SkipMany(BitOperations.PopCount(band & nonZero & (next - 1)));
+                k = next == 0 ? End + 1 : BitOperations.TrailingZeroCount(next);
+                if (size == 0)
+                    continue;
+                if (next == 0)
+                    throw BrokenCode();
+                nonZero |= next;
             }
             if (Run > 0)
             {
-                ulong rest = k > End ? 0 : nonZero >> k << k << (63 - End) >> (63 - End);
-                bits.SkipMany(BitOperations.PopCount(rest));
+                bits.SkipMany(BitOperations.PopCount(Band(k) & nonZero));
                 Run--;
             }
         }
+
+        /// <summary>The coefficients of the scan from this one on.</summary>
+        private readonly ulong Band(int k) => k > End ? 0 : ulong.MaxValue << k & ulong.MaxValue >> (63 - End);
+
+        /// <summary>The bit after <paramref name="skipped"/> others; 0 if there are not that many.</summary>
+        private static ulong BitAt(ulong bits, int skipped)
+        {
+            if (Bmi2.X64.IsSupported)
+                return Bmi2.X64.ParallelBitDeposit(1UL << skipped, bits);
+            for (; skipped > 0; skipped--)
+                bits &= bits - 1;
+            return bits & (0 - bits);
+        }
+
+        private static BlipException BrokenCode() => ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken");
     }
 }

@@ -10,7 +10,7 @@ namespace Blip.Images;
 internal static class PngFile
 {
     private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874,
-        Text = 0x74455874, Ztxt = 0x7A545874;
+        Text = 0x74455874, Ztxt = 0x7A545874, Trns = 0x74524E53;
 
     // ImageMagick writes EXIF as text: a zlib stream, or plain. The longest text that is looked at, in bytes.
     private const int MaxProfile = 1 << 20;
@@ -40,6 +40,7 @@ internal static class PngFile
                 $"it states {depth} bits a sample with colour type {colour}, which no PNG has"));
         }
 
+        bool isInterlaced = body[12] != 0, hasTransparency = false;
         int exif = 0, xmp = 0;
         while (TryChunk(data, ref at, out type, out body) && type != Iend)
         {
@@ -49,8 +50,14 @@ internal static class PngFile
                 exif = Orientations.FromExif(RawProfile(body, isCompressed: type == Ztxt));
             else if (type == Itxt && body.StartsWith("XML:com.adobe.xmp\0"u8))
                 xmp = Orientations.FromXmp(body);
+            hasTransparency |= type == Trns;
         }
-        return new ImageHeader(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(exif, xmp));
+        ImageHeader header = new(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(exif, xmp));
+        if (!isInterlaced)
+            return header;
+        // Decoders keep the passes of all rows, with at least a byte a sample, until the last one is there.
+        int samples = colour switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 } + (hasTransparency && colour is 0 or 2 ? 1 : 0);
+        return header with { Kind = "an interlaced PNG", DecodeBytes = header.Pixels * (4 + (samples * (depth == 16 ? 2 : 1))) };
     }
 
     /// <summary>Checks that all chunks are there and that their checksums are right. Bytes after the last chunk are ignored.</summary>
