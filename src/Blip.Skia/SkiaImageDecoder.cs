@@ -34,6 +34,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
     {
         if (header.Format == ImageFormat.Jpeg)
             data = JpegFile.WithOpenEnd(data);
+        else if (header.Format == ImageFormat.WebP)
+            data = WebPFile.WithoutPadding(data);
         // Skia reads the caller's bytes without a copy, so they stay pinned until the codec is disposed.
         using MemoryHandle pin = data.Pin();
         using SKData encoded = Wrap((nint)pin.Pointer, data.Length);

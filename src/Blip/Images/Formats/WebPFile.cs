@@ -5,7 +5,7 @@ namespace Blip.Images;
 /// <summary>Reads the chunks of a WebP file (RFC 9649).</summary>
 internal static class WebPFile
 {
-    private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58;
+    private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Anmf = 0x464D4E41, Exif = 0x46495845, Xmp = 0x20504D58;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -37,6 +37,25 @@ internal static class WebPFile
     {
         if (BinaryPrimitives.ReadUInt32LittleEndian(data[4..]) > data.Length - 8)
             throw ImageErrors.Truncated(ImageFormat.WebP);
+    }
+
+    /// <summary>
+    /// The file up to the last byte of its first frame. Skia takes the byte that fills a chunk up to an even length for a part of the image,
+    /// so where the last byte of an image is missing it would read on with a wrong one.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithoutPadding(ReadOnlyMemory<byte> file)
+    {
+        ReadOnlySpan<byte> data = file.Span;
+        for (long at = 12; at + 8 <= data.Length;)
+        {
+            uint type = BinaryPrimitives.ReadUInt32LittleEndian(data[(int)at..]);
+            long length = BinaryPrimitives.ReadUInt32LittleEndian(data[((int)at + 4)..]);
+            if (type is Vp8 or Vp8L)
+                return (length & 1) != 0 ? file[..(int)Math.Min(at + 8 + length, data.Length)] : file;
+            // The chunks of a frame of an animation begin after its place, its size and its time.
+            at += 8 + (type == Anmf ? 16 : length + (length & 1));
+        }
+        return file;
     }
 
     private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
