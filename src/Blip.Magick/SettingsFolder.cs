@@ -40,7 +40,7 @@ internal static class SettingsFolder
         }
     }
 
-    /// <summary>A folder under a name that nobody knows, which only this user may open. It is not empty, so that none takes its place.</summary>
+    /// <summary>A folder under a name that nobody knows, for this user alone. It is not empty, so that none takes its place.</summary>
     private static string? Make(string parent)
     {
         string own = Path.Combine(parent, $"blip-{Guid.NewGuid():N}");

@@ -45,7 +45,10 @@ public class BmpFileTests
         { "a gap before the rows", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 24, 0), [1, 2, 3, 4, 5], Rows24) },
         { "rows without a place", WithOffset(TwoBits, 0) },
         { "a place that leaves the palette out", WithOffset(TwoBits, 54) },
-        { "more colours than indices", ImageBuilder.Bmp(Header(40, 2, colours: 6), [.. Palette, .. new byte[8]], [0xB0, 0, 0, 0, 0x10, 0, 0, 0]) },
+        {
+            "more colours than indices",
+            ImageBuilder.Bmp(Header(40, 2, colours: 6), [.. Palette, .. new byte[8]], [0xB0, 0, 0, 0, 0x10, 0, 0, 0])
+        },
         { "version 2, bit fields", ImageBuilder.Bmp(Header(52, 16, 3, masks: [0xF800, 0x7E0, 0x1F]), [], Rows565) },
         { "version 3, alpha", ImageBuilder.Bmp(Header(56, 32, 3, masks: [0xFF0000, 0xFF00, 0xFF, 0xFF000000]), [], Rows32) },
         {
@@ -62,8 +65,14 @@ public class BmpFileTests
                 ImageBuilder.BmpHeader(2, 2, 32, 3), [0, 0, 0, 0x80, 0, 0, 0xF0, 0x7F, 0xFF, 0xFF, 0x0F, 0],
                 [0xFF, 0xFF, 0x0F, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0x80, 0, 0, 0xF0, 0x7F])
         },
-        { "run lengths, top down", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, -2, 8, 1), Full(Palette), [1, 0, 1, 1, 0, 0, 1, 2, 1, 3, 0, 1]) },
-        { "run lengths beyond the row", ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 8, 1), Full(Palette), [1, 2, 9, 3, 0, 0, 1, 0, 1, 1]) },
+        {
+            "run lengths, top down",
+            ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, -2, 8, 1), Full(Palette), [1, 0, 1, 1, 0, 0, 1, 2, 1, 3, 0, 1])
+        },
+        {
+            "run lengths beyond the row",
+            ImageBuilder.Bmp(ImageBuilder.BmpHeader(2, 2, 8, 1), Full(Palette), [1, 2, 9, 3, 0, 0, 1, 0, 1, 1])
+        },
         // A jump leaves out the pixel at the upper left. It has the first colour.
         {
             "run lengths that leave out",
@@ -148,7 +157,8 @@ public class BmpFileTests
         { ImageBuilder.Bmp(Header(40, 32, 11), [], Rows32), BlipErrorCode.UnsupportedImage, "CMYK" },
         { ImageBuilder.Bmp(Header(64, 32, 3), [], Rows32), BlipErrorCode.UnsupportedImage, "bit fields in a rare header" },
         {
-            ImageBuilder.Bmp(Header(56, 16, 3, masks: [0xF00F, 0x7E0, 0x10, 0]), [], Rows565), BlipErrorCode.UnsupportedImage, "several parts"
+            ImageBuilder.Bmp(Header(56, 16, 3, masks: [0xF00F, 0x7E0, 0x10, 0]), [], Rows565),
+            BlipErrorCode.UnsupportedImage, "several parts"
         },
         { WithOffset(ImageBuilder.Bmp(Header(40, 24), [], Rows24), 50), BlipErrorCode.ImageCorrupt, "inside its header" },
         { ImageBuilder.Bmp(Header(40, 8, 1), Full(Palette), [0, 3, 1, 2, 3, 0, 0, 1]), BlipErrorCode.ImageCorrupt, "outside" },

@@ -105,8 +105,8 @@ public class WebPFileTests
             chunks.AddRange(ImageBuilder.WebPChunk(
                 "ANMF",
                 [
-                    .. ImageBuilder.U24(left / 2), .. ImageBuilder.U24(top / 2), .. ImageBuilder.U24(Width - 1), .. ImageBuilder.U24(Height - 1),
-                    .. ImageBuilder.U24(100), 0, .. image,
+                    .. ImageBuilder.U24(left / 2), .. ImageBuilder.U24(top / 2),
+                    .. ImageBuilder.U24(Width - 1), .. ImageBuilder.U24(Height - 1), .. ImageBuilder.U24(100), 0, .. image,
                 ]));
         }
         byte[] file = [.. "RIFF0000WEBP"u8, .. chunks];

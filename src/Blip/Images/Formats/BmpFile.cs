@@ -54,7 +54,7 @@ internal static class BmpFile
         int compression = header >= 20 ? I32(data, 30) : 0;
         uint colours = header >= 36 ? (uint)I32(data, 46) : 0;
         bool isOs2 = header <= Os2 && header is not (Info or InfoWithMasks or InfoWithAlpha);
-        CheckKind(compression, bits, isOs2);
+        CheckKind(compression, bits);
         CheckBits(bits);
 
         bool hasFields = compression is BmpLayout.BitFields or BmpLayout.AlphaBitFields;
@@ -86,23 +86,26 @@ internal static class BmpFile
             Entry = 4,
         };
         if (masks > 0)
-            layout = layout with { Red = Mask(data, 0), Green = Mask(data, 1), Blue = Mask(data, 2), Alpha = masks > 3 ? Mask(data, 3) : 0 };
+            layout = layout with { Red = Mask(data, 0), Green = Mask(data, 1), Blue = Mask(data, 2) };
+        if (masks > 3)
+            layout = layout with { Alpha = Mask(data, 3) };
         // Pillow takes four masks of 0 for the usual ones.
         if (bits == 32 && (layout.Red | layout.Green | layout.Blue | layout.Alpha) == 0)
             layout = layout with { Red = 0xFF0000, Green = 0xFF00, Blue = 0xFF, Alpha = 0xFF000000 };
         return layout.At(offset, colours);
     }
 
-    private static void CheckKind(int compression, int bits, bool isOs2)
+    // OS/2 counts two kinds with the numbers that stand for others in Windows. Their bits tell them apart.
+    private static void CheckKind(int compression, int bits)
     {
-        string? unsupported = (compression, bits, isOs2) switch
+        string? unsupported = (compression, bits) switch
         {
-            (Huffman, 1, true) => "A BMP with Huffman coding (OS/2)",
-            (Rle24, 24, true) => "A BMP with RLE24 coding (OS/2)",
-            (Jpeg, _, _) => "A BMP that wraps a JPEG",
-            (Png, _, _) => "A BMP that wraps a PNG",
-            ( >= Cmyk and <= CmykRle4, _, _) => "A BMP with CMYK colours",
-            (_, 64, _) => "A BMP with 64 bits a pixel",
+            (Huffman, 1) => "A BMP with Huffman coding (OS/2)",
+            (Rle24, 24) => "A BMP with RLE24 coding (OS/2)",
+            (Jpeg, _) => "A BMP that wraps a JPEG",
+            (Png, _) => "A BMP that wraps a PNG",
+            ( >= Cmyk and <= CmykRle4, _) => "A BMP with CMYK colours",
+            (_, 64) => "A BMP with 64 bits a pixel",
             _ => null,
         };
         if (unsupported is not null)

@@ -35,12 +35,15 @@ internal readonly record struct BmpLayout(int Width, int Height, int Bits)
     /// <summary>The bits of alpha; 0: there is none.</summary>
     public uint Alpha { get; init; }
 
+    /// <summary>Whether a pixel is a byte of blue, one of green, one of red, and perhaps one that is not used.</summary>
+    public bool HasPlainBytes => Bits >= 24 && Alpha == 0 && (Red, Green, Blue) == (0xFF0000, 0xFF00, 0xFF);
+
     public bool IsRunLength => Compression is Rle8 or Rle4;
 
     /// <summary>The bytes of a row that hold pixels, where they are not compressed.</summary>
     public long RowBytes => (((long)Width * Bits) + 7) / 8;
 
-    /// <summary>The place after the last row, where rows are not compressed. The bytes that would fill that row up may be missing.</summary>
+    /// <summary>The place after the last row, where rows are not compressed. The bytes that fill it up may be missing.</summary>
     public long End => Offset + (Stride * (Height - 1)) + RowBytes;
 
     /// <summary>The bytes from a row to the next one, where they are not compressed.</summary>

@@ -72,6 +72,12 @@ internal static unsafe class BmpPixels
         {
             cancellationToken.ThrowIfCancellationRequested();
             ReadOnlySpan<byte> stored = Row(data, layout, y);
+            if (layout.HasPlainBytes)
+            {
+                CopyPlain(stored, layout.Bits / 8, row);
+                rows.Write(row);
+                continue;
+            }
             for (int x = 0; x < row.Length; x += 4)
             {
                 uint pixel = layout.Bits switch
@@ -85,6 +91,16 @@ internal static unsafe class BmpPixels
                 row[x + 3] = layout.Alpha == 0 ? (byte)255 : alpha.Of(pixel);
             }
             rows.Write(row);
+        }
+    }
+
+    // Blue, green and red, as nearly all bitmaps have them.
+    private static void CopyPlain(ReadOnlySpan<byte> stored, int step, Span<byte> row)
+    {
+        for (int x = 0, at = 0; x < row.Length; x += 4, at += step)
+        {
+            ReadOnlySpan<byte> pixel = stored.Slice(at, 3);
+            (row[x], row[x + 1], row[x + 2], row[x + 3]) = (pixel[2], pixel[1], pixel[0], 255);
         }
     }
 

@@ -22,31 +22,27 @@ internal static unsafe class GifPixels
         Span<byte> pixels = new(indices.Pointer, frame.Width * frame.Height);
         if (!GifCodes.Expand(data[(frame.CodesAt + 1)..], codeSize, pixels))
             throw ImageErrors.Corrupt(ImageFormat.Gif, "the end of its pixels is missing, or a code is wrong");
-        Write(frame, pixels, rows, cancellationToken);
+        using PlacedRows canvas = new(rows, header, frame.Left, frame.Top, frame.Width);
+        Write(frame, pixels, canvas, cancellationToken);
+        canvas.Finish();
     }
 
-    private static void Write(in GifFrame frame, ReadOnlySpan<byte> pixels, IPixelRows rows, CancellationToken cancellationToken)
+    private static void Write(in GifFrame frame, ReadOnlySpan<byte> pixels, PlacedRows canvas, CancellationToken cancellationToken)
     {
         Span<uint> colours = stackalloc uint[256];
         frame.FillColours(colours);
         if (frame.Transparent >= 0)
             colours[frame.Transparent] = 0;
-        using PixelBuffer buffer = new(frame.CanvasWidth * 4L);
-        Span<uint> row = new(buffer.Pointer, frame.CanvasWidth);
-        for (int y = 0; y < frame.CanvasHeight; y++)
+        using PixelBuffer buffer = new(frame.Width * 4L);
+        Span<uint> row = new(buffer.Pointer, frame.Width);
+        for (int y = 0; y < frame.Height; y++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            row.Clear();
-            int inside = y - frame.Top;
-            if (inside >= 0 && inside < frame.Height)
-            {
-                int stored = frame.IsInterlaced ? StoredRow(inside, frame.Height) : inside;
-                ReadOnlySpan<byte> from = pixels.Slice(stored * frame.Width, frame.Width);
-                Span<uint> to = row.Slice(frame.Left, frame.Width);
-                for (int x = 0; x < to.Length; x++)
-                    to[x] = colours[from[x]];
-            }
-            rows.Write(MemoryMarshal.AsBytes(row));
+            int stored = frame.IsInterlaced ? StoredRow(y, frame.Height) : y;
+            ReadOnlySpan<byte> indices = pixels.Slice(stored * frame.Width, frame.Width);
+            for (int x = 0; x < row.Length; x++)
+                row[x] = colours[indices[x]];
+            canvas.Write(MemoryMarshal.AsBytes(row));
         }
     }
 

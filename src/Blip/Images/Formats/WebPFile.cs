@@ -7,6 +7,8 @@ internal static class WebPFile
 {
     private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Anmf = 0x464D4E41, Exif = 0x46495845, Xmp = 0x20504D58;
 
+    private const byte HasAlpha = 0x10;
+
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
         int at = 12;
@@ -40,22 +42,45 @@ internal static class WebPFile
     }
 
     /// <summary>
-    /// The file up to the last byte of its first frame. Skia takes the byte that fills a chunk up to an even length for a part of the image,
-    /// so where the last byte of an image is missing it would read on with a wrong one.
+    /// The file up to the last byte of its image. Skia takes the byte that fills a chunk up to an even length for a part of the image, so
+    /// where the last byte of an image is missing it would read on with a wrong one.
     /// </summary>
     public static ReadOnlyMemory<byte> WithoutPadding(ReadOnlyMemory<byte> file)
     {
-        ReadOnlySpan<byte> data = file.Span;
-        for (long at = 12; at + 8 <= data.Length;)
-        {
-            uint type = BinaryPrimitives.ReadUInt32LittleEndian(data[(int)at..]);
-            long length = BinaryPrimitives.ReadUInt32LittleEndian(data[((int)at + 4)..]);
+        int end = ImageEnd(file.Span, 12);
+        return end > 0 ? file[..end] : file;
+    }
+
+    /// <summary>The first frame of an animation, as a file of its own; null: the file is no animation.</summary>
+    public static WebPFrame? FirstFrame(ReadOnlySpan<byte> data)
+    {
+        int at = 12;
+        byte flags = 0;
+        while (TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
+            if (type == Vp8X && body.Length >= 10)
+                flags = body[0];
+            else if (type == Anmf && body.Length >= 16)
+            {
+                int end = ImageEnd(body, 16);
+                if (end == 0)
+                    throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame has no pixels");
+                byte[] still =
+                [
+                    .. "RIFF\0\0\0\0WEBPVP8X\n\0\0\0"u8, (byte)(flags & HasAlpha), 0, 0, 0, .. body[6..12], .. body[16..end],
+                ];
+                BinaryPrimitives.WriteInt32LittleEndian(still.AsSpan(4), still.Length - 8 + (still.Length & 1));
+                return new WebPFrame(still, 2 * U24(body), 2 * U24(body[3..]), 1 + U24(body[6..]), 1 + U24(body[9..]));
+            }
+        return null;
+    }
+
+    // The place after the image's last byte; 0: there is no image.
+    private static int ImageEnd(ReadOnlySpan<byte> data, int at)
+    {
+        for (int start = at + 8; TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body); start = at + 8)
             if (type is Vp8 or Vp8L)
-                return (length & 1) != 0 ? file[..(int)Math.Min(at + 8 + length, data.Length)] : file;
-            // The chunks of a frame of an animation begin after its place, its size and its time.
-            at += 8 + (type == Anmf ? 16 : length + (length & 1));
-        }
-        return file;
+                return start + body.Length;
+        return 0;
     }
 
     private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
