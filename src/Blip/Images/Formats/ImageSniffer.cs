@@ -75,8 +75,12 @@ internal static class ImageSniffer
             return data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)";
         if (IsTga(data))
             return "TGA";
-        if (data is [0x0A, <= 5, 1, 1 or 2 or 4 or 8, ..])
+        if (data is [0x0A, <= 5, 0 or 1, 1 or 2 or 4 or 8, ..])
             return "PCX";
+        if (data is [1, 0, 0, 0, ..] && data.Length >= 44 && data[40..44].SequenceEqual(" EMF"u8))
+            return "EMF";
+        if (data is [40, 0, 0, 0, _, _, _, _, _, _, _, _, 1, 0, 1 or 4 or 8 or 16 or 24 or 32, 0, ..])
+            return "DIB (a BMP without its file header)";
         // PDF readers look for the mark in the first kilobyte.
         if (data[..Math.Min(data.Length, 1024)].IndexOf("%PDF-"u8) >= 0)
             return "PDF";

@@ -7,7 +7,7 @@ internal static class WebPFile
 {
     private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Anmf = 0x464D4E41, Exif = 0x46495845, Xmp = 0x20504D58;
 
-    private const byte HasAlpha = 0x10;
+    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -59,6 +59,8 @@ internal static class WebPFile
         while (TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
             if (type == Vp8X && body.Length >= 10)
                 flags = body[0];
+            else if (type is Vp8 or Vp8L || (flags & IsAnimation) == 0)
+                return null;
             else if (type == Anmf && body.Length >= 16)
             {
                 int end = ImageEnd(body, 16);
