@@ -5,9 +5,7 @@ namespace Blip.Images;
 /// <summary>Reads the chunks of a WebP file (RFC 9649).</summary>
 internal static class WebPFile
 {
-    private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Anmf = 0x464D4E41, Exif = 0x46495845, Xmp = 0x20504D58;
-
-    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
+    private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -40,6 +38,25 @@ internal static class WebPFile
         if (BinaryPrimitives.ReadUInt32LittleEndian(data[4..]) > data.Length - 8)
             throw ImageErrors.Truncated(ImageFormat.WebP);
     }
+
+    private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
+
+    // A chunk is returned even if its end is missing, because the size of the image is at the start of the first chunk.
+    private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
+    {
+        type = 0;
+        body = default;
+        if (data.Length - at < 8)
+            return false;
+        type = BinaryPrimitives.ReadUInt32LittleEndian(data[at..]);
+        uint length = BinaryPrimitives.ReadUInt32LittleEndian(data[(at + 4)..]);
+        body = data.Slice(at + 8, (int)Math.Min(length, (uint)(data.Length - at - 8)));
+        at = (int)Math.Min(at + 8L + length + (length & 1), data.Length);
+        return true;
+    }
+
+    private const uint Anmf = 0x464D4E41;
+    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
 
     /// <summary>
     /// The file up to the last byte of its image. Skia takes the byte that fills a chunk up to an even length for a part of the image, so
@@ -83,22 +100,6 @@ internal static class WebPFile
             if (type is Vp8 or Vp8L)
                 return start + body.Length;
         return 0;
-    }
-
-    private static (int Width, int Height) LosslessSize(uint bits) => (1 + (int)(bits & 0x3FFF), 1 + (int)((bits >> 14) & 0x3FFF));
-
-    // A chunk is returned even if its end is missing, because the size of the image is at the start of the first chunk.
-    private static bool TryChunk(ReadOnlySpan<byte> data, ref int at, out uint type, out ReadOnlySpan<byte> body)
-    {
-        type = 0;
-        body = default;
-        if (data.Length - at < 8)
-            return false;
-        type = BinaryPrimitives.ReadUInt32LittleEndian(data[at..]);
-        uint length = BinaryPrimitives.ReadUInt32LittleEndian(data[(at + 4)..]);
-        body = data.Slice(at + 8, (int)Math.Min(length, (uint)(data.Length - at - 8)));
-        at = (int)Math.Min(at + 8L + length + (length & 1), data.Length);
-        return true;
     }
 
     private static int U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16LittleEndian(data);
