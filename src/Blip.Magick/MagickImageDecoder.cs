@@ -31,12 +31,12 @@ public sealed class MagickImageDecoder : IImageDecoder
     /// <inheritdoc/>
     public ImageHeader? ReadHeader(ReadOnlyMemory<byte> data, ImageFormat format)
     {
-        if (Settings(format) is not { } settings)
+        if (ReaderOf(format) is not { } reader)
             return _others.ReadHeader(data, format);
         return Native.Call(format, () =>
         {
             MagickImageInfo info = new();
-            info.Read(data.Span, settings);
+            info.Read(data.Span, Settings(reader));
             return new ImageHeader(format, (int)info.Width, (int)info.Height, OrientationOf(info.Orientation));
         });
     }
@@ -46,12 +46,12 @@ public sealed class MagickImageDecoder : IImageDecoder
     {
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(rows);
-        if (Settings(header.Format) is not { } settings)
+        if (ReaderOf(header.Format) is not { } reader)
         {
             _others.Decode(data, header, rows, cancellationToken);
             return;
         }
-        using MagickImage image = Native.Call(header.Format, () => Read(data.Span, settings));
+        using MagickImage image = Native.Call(header.Format, () => Read(data.Span, Settings(reader)));
         if (image.Width != header.Width || image.Height != header.Height)
             throw ImageErrors.Corrupt(header.Format, "it states two different sizes");
         if (image.ColorSpace is not (ColorSpace.sRGB or ColorSpace.Gray))
@@ -81,19 +81,19 @@ public sealed class MagickImageDecoder : IImageDecoder
         }
     }
 
-    private static MagickReadSettings? Settings(ImageFormat format)
+    private static MagickFormat? ReaderOf(ImageFormat format) => format switch
     {
-        MagickFormat? reader = format switch
-        {
-            ImageFormat.Heic => MagickFormat.Heic,
-            ImageFormat.Avif => MagickFormat.Avif,
-            ImageFormat.Tiff => MagickFormat.Tiff,
-            ImageFormat.JpegXl => MagickFormat.Jxl,
-            _ => null,
-        };
-        if (reader is null)
-            return null;
-        MagickReadSettings settings = new() { Format = reader.Value, FrameIndex = 0, FrameCount = 1 };
+        ImageFormat.Heic => MagickFormat.Heic,
+        ImageFormat.Avif => MagickFormat.Avif,
+        ImageFormat.Tiff => MagickFormat.Tiff,
+        ImageFormat.JpegXl => MagickFormat.Jxl,
+        _ => null,
+    };
+
+    // Making them calls ImageMagick, so it must have been set up.
+    private static MagickReadSettings Settings(MagickFormat reader)
+    {
+        MagickReadSettings settings = new() { Format = reader, FrameIndex = 0, FrameCount = 1 };
         // Photoshop's layers inside a TIFF are decoded by another, large decoder.
         settings.SetDefines(new TiffReadDefines { IgnoreLayers = true, IgnoreExifProperties = true });
         return settings;

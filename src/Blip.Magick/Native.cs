@@ -7,7 +7,9 @@ namespace Blip.Magick;
 /// <summary>Sets ImageMagick up before its first call, and says what its errors mean.</summary>
 internal static class Native
 {
-    private static readonly Lazy<bool> Ready = new(SetUp);
+    private static readonly Lock Gate = new();
+
+    private static bool _isReady;
 
     /// <exception cref="BlipException">
     /// <see cref="BlipErrorCode.ImageCorrupt"/>, <see cref="BlipErrorCode.PackageMissing"/> or <see cref="BlipErrorCode.Internal"/>.
@@ -16,7 +18,7 @@ internal static class Native
     {
         try
         {
-            _ = Ready.Value;
+            SetUp();
             return call();
         }
         catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException)
@@ -39,13 +41,36 @@ internal static class Native
         }
     }
 
-    private static bool SetUp()
+    private static void SetUp()
+    {
+        if (Volatile.Read(ref _isReady))
+            return;
+        lock (Gate)
+        {
+            if (_isReady)
+                return;
+            if (OperatingSystem.IsWindows())
+                ReadSettings();
+            else
+                SettingsFolder.Hold("/tmp", ReadSettings);
+            Volatile.Write(ref _isReady, true);
+        }
+    }
+
+    private static void ReadSettings()
     {
         foreach (IMagickFormatInfo format in MagickNET.SupportedFormats)
             if (format.Format is not (MagickFormat.Heic or MagickFormat.Avif or MagickFormat.Tiff or MagickFormat.Jxl))
                 format.Unregister();
         ResourceLimits.Disk = 0;
         ResourceLimits.Thread = 1;
-        return true;
+        try
+        {
+            new MagickImage((byte[])[0], new MagickReadSettings { Format = MagickFormat.Tiff }).Dispose();
+        }
+        catch (MagickException)
+        {
+            // The first error reads the rest of the settings: the texts of errors.
+        }
     }
 }

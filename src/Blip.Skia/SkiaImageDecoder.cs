@@ -6,7 +6,8 @@ using SkiaSharp;
 namespace Blip.Skia;
 
 /// <summary>
-/// Decodes images with Skia. The pixels are those of Pillow, bit for bit. It is the default decoder. Where its native library is missing,
+/// Decodes JPEG, PNG and WebP with Skia, and GIF and BMP with readers of Blip, because Skia reads some rare kinds of them otherwise than
+/// Pillow, or not at all. The pixels are those of Pillow, bit for bit. It is the default decoder. Where Skia's native library is missing,
 /// decoding fails with <see cref="BlipErrorCode.PackageMissing"/>. Thread-safe.
 /// </summary>
 public sealed unsafe class SkiaImageDecoder : IImageDecoder
@@ -20,8 +21,33 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         ArgumentNullException.ThrowIfNull(header);
         ArgumentNullException.ThrowIfNull(rows);
 
+        switch (header.Format)
+        {
+            case ImageFormat.Gif: GifPixels.Decode(data.Span, header, rows, cancellationToken); break;
+            case ImageFormat.Bmp: BmpPixels.Decode(data.Span, header, rows, cancellationToken); break;
+            case ImageFormat.WebP when WebPFile.FirstFrame(data.Span) is { } frame:
+                DecodeFrame(frame, header, rows, cancellationToken);
+                break;
+            default: DecodeNative(data, header, rows, cancellationToken); break;
+        }
+    }
+
+    private static void DecodeFrame(WebPFrame frame, ImageHeader canvas, IPixelRows rows, CancellationToken cancellationToken)
+    {
+        if (frame.Left + frame.Width > canvas.Width || frame.Top + frame.Height > canvas.Height)
+            throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame lies outside its size");
+        using PlacedRows placed = new(rows, canvas, frame.Left, frame.Top, frame.Width);
+        DecodeNative(frame.Still, new ImageHeader(ImageFormat.WebP, frame.Width, frame.Height), placed, cancellationToken);
+        placed.Finish();
+    }
+
+    private static void DecodeNative(
+        ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+    {
         if (header.Format == ImageFormat.Jpeg)
             data = JpegFile.WithOpenEnd(data);
+        else if (header.Format == ImageFormat.WebP)
+            data = WebPFile.WithoutPadding(data);
         // Skia reads the caller's bytes without a copy, so they stay pinned until the codec is disposed.
         using MemoryHandle pin = data.Pin();
         using SKData encoded = Wrap((nint)pin.Pointer, data.Length);

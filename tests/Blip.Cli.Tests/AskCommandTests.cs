@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Text.Json;
 using Blip.Tests;
@@ -37,6 +38,29 @@ public class AskCommandTests
         Assert.Equal((1, ""), (result.Code, result.Out));
         Assert.Contains("1,000", result.Error, StringComparison.Ordinal);
         Assert.Contains(option, result.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(12_000, 9_000, 1, "--max-pixels", "108000000")]
+    [InlineData(3_000, 2_500, 24, "--max-bytes", "22600000")]
+    public async Task Ask_LargeScan_IsReadWhereTheLimitIsLifted(int width, int height, byte bits, string option, string limit)
+    {
+        using TempFolder folder = new();
+        string scan = Path.Combine(folder.Path, "scan.bmp");
+        byte[] file = new byte[62 + (((width * bits) + 31) / 32 * 4 * height)];
+        byte[] header = [(byte)'B', (byte)'M', 0, 0, 0, 0, 0, 0, 0, 0, 62, 0, 0, 0, 40];
+        header.CopyTo(file, 0);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(18), width);
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(22), height);
+        (file[26], file[28]) = (1, bits);
+        await File.WriteAllBytesAsync(scan, file);
+
+        BlipProcess.Result refused = await BlipProcess.RunAsync("ask", scan, "is there a cat?");
+        Assert.Equal((1, ""), (refused.Code, refused.Out));
+        Assert.Contains(option, refused.Error, StringComparison.Ordinal);
+        BlipProcess.Result read = await BlipProcess.RunAsync("ask", scan, "is there a cat?", option, limit);
+        Assert.Equal(0, read.Code);
+        Assert.Single(read.Lines);
     }
 
     [Fact]

@@ -59,6 +59,32 @@ public class BadImageTests
     [InlineData("\0\0\u0002\0\u0001\0\u0010\u0010", "CUR")]
     [InlineData("<?xml version='1.0' encoding='ISO-8859-1'?><!-- \u00FC --><svg/>", "SVG")]
     [InlineData("<!DOCTYPE html><html><body><svg/></body></html>", "HTML")]
+    [InlineData("<!-- not <html> --><ns0:svg xmlns:ns0='http://www.w3.org/2000/svg'/>", "SVG")]
+    [InlineData("<?xml version='1.0'?><!DOCTYPE svg [ <!ENTITY a '<b>'> ]>\n<svg/>", "SVG")]
+    [InlineData("\n<html><svg/></html>", "HTML")]
+    [InlineData("<note>an svg: &lt;svg</note>", "Text")]
+    [InlineData("DATA:image/png;base64,iVBOR", "base64")]
+    [InlineData("II\u00BC\0\u0008\0\0\0", "JPEG XR")]
+    [InlineData("\n\0\u0001\u0001\0\0\0\0", "PCX")]
+    [InlineData("\n\u0005\0\u0008\0\0\0\0", "PCX")]
+    [InlineData("\u0001\0\0\0\u006C\0\0\0aaaabbbbccccddddeeeeffffgggghhhh EMF\0\0\u0001\0", "EMF")]
+    [InlineData("(\0\0\0\u0002\0\0\0\u0002\0\0\0\u0001\0\u0018\0\0\0\0\0", "DIB")]
+    [InlineData("\u003A\u00DE\u0068\u00B1\0\0", "DCX")]
+    [InlineData("\u00FF\u00D8\u00FF\u00F7\0\u000B\u0008", "JPEG-LS")]
+    [InlineData("\0\0\0\u000CjP  \r\n\u0087\n", "JPEG 2000")]
+    [InlineData("\0\0\0\u0014ftypjph \0\0\0\0jph ", "JPEG 2000")]
+    [InlineData("\u00FFO\u00FFQ\0/", "JPEG 2000")]
+    [InlineData("\0MRM\0\0\0\0", "MRW")]
+    [InlineData("FOVb\u0001\0\u0002\0", "X3F")]
+    [InlineData("II\u001A\0\0\0HEAPCCDR", "CRW")]
+    [InlineData("IIU\0\u0018\0\0\0", "RW2")]
+    [InlineData("IIRO\u0008\0\0\0", "ORF")]
+    [InlineData("\0\0\0\u0018ftypcrx \0\0\0\u0001crx isom", "CR3")]
+    [InlineData("MM\0*\0\0\0\u0008\0\u0001\u0001\u0006\0\u0003\0\0\0\u0001\u0080\u0023\0\0\0\0\0\0", "raw photo")]
+    [InlineData("\0\0\u0001\u00BA\u0044\0\u0004\0\u0004\u0001\u0001\u0089\u00C3\u00F8\0\0\u0018\0", "MPEG")]
+    [InlineData("\0\u0001\u0001\0\0\0\u0001\u0018\0\0\0\0\u0002\0\u0002\0\u0008\0", "TGA")]
+    [InlineData("\u0005\0\u000A\0\0\0\0\0\0\0\0\0\u0002\0\u0002\0\u0018\0hello", "TGA")]
+    [InlineData("BA\u0028\0\0\0\0\0\0\0\0\0\0\0BM", "array of OS/2 bitmaps")]
     public void Read_StartOfAnotherKind_IsCalledByItsName(string latin1, string name) =>
         AssertCalled(name, latin1[0] == '\uFEFF' ? Encoding.UTF8.GetBytes(latin1) : Encoding.Latin1.GetBytes(latin1));
 
@@ -73,6 +99,39 @@ public class BadImageTests
         AssertCalled(name, file);
         AssertCalled(command, file);
         AssertCalled("Blip.Magick", file);
+    }
+
+    [Theory]
+    [InlineData("utf-16", true)]
+    [InlineData("utf-16", false)]
+    [InlineData("utf-16BE", true)]
+    [InlineData("utf-16BE", false)]
+    [InlineData("utf-32", true)]
+    [InlineData("utf-8", true)]
+    [InlineData("iso-8859-1", false)]
+    public void Read_SvgInAnyEncodingBehindALongProlog_IsCalledSvg(string encoding, bool hasMark)
+    {
+        Encoding bytes = Encoding.GetEncoding(encoding);
+        string text = $"<?xml version='1.0' encoding='{encoding}'?>\n<!-- {new string('\u00FC', 100_000)} <html> -->\n<svg/>";
+        AssertCalled("SVG", [.. hasMark ? bytes.GetPreamble() : [], .. bytes.GetBytes(text)]);
+    }
+
+    [Theory]
+    [InlineData(3, 1, 40, "Huffman")]
+    [InlineData(3, 1, 64, "Huffman")]
+    [InlineData(4, 24, 24, "RLE24")]
+    [InlineData(4, 24, 40, "RLE24")]
+    [InlineData(4, 0, 124, "wraps a JPEG")]
+    [InlineData(5, 0, 40, "wraps a PNG")]
+    [InlineData(0, 64, 40, "64 bits")]
+    [InlineData(3, 64, 124, "64 bits")]
+    [InlineData(12, 8, 40, "CMYK")]
+    public void Read_BmpOfAnotherCoding_IsCalledByItsName(int compression, short bits, int header, string name)
+    {
+        byte[] second = new byte[124];
+        ImageBuilder.BmpHeader(2, 2, bits, compression).CopyTo(second, 0);
+        second[0] = (byte)header;
+        AssertCalled(name, ImageBuilder.Bmp(second[..header], [], new byte[100]));
     }
 
     [Theory]

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using Blip.Images;
 using Blip.ImageSharp;
+using Blip.Tests.Telemetry;
 using Xunit;
 
 namespace Blip.Tests.Images;
@@ -31,6 +33,21 @@ public class BoundedTests
     }
 
     [Fact]
+    public async Task Ask_DecoderDoesNotReturn_IsTimeoutAndCounted()
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        using ModelMeter meter = new();
+        using StuckDecoder decoder = new();
+        await using BlipModel model = await BlipModel.LoadAsync(
+            new BlipOptions { Device = BlipDevice.Cpu }, new BlipServices { Decoder = decoder, MeterFactory = meter }, stop);
+        BlipImage image = BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
+        BlipException failure = await Assert.ThrowsAsync<BlipException>(
+            () => model.AskAsync(image, "is there a cat?", cancellationToken: stop));
+        Assert.Equal(BlipErrorCode.Timeout, failure.Code);
+        Assert.Equal([1], meter.Values("blip.image.decode.timeouts"));
+    }
+
+    [Fact]
     public void Run_CallerLeaves_DoesNotWait()
     {
         using ManualResetEventSlim release = new();
@@ -57,5 +74,21 @@ public class BoundedTests
         public ManualResetEventSlim Disposed { get; } = new();
 
         public void Dispose() => Disposed.Set();
+    }
+
+    private sealed class StuckDecoder : IImageDecoder, IDisposable
+    {
+        private readonly TaskCompletionSource _release = new();
+
+        public void Decode(ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken)
+            => Bounded.Run<Result>(
+                () =>
+                {
+                    _release.Task.GetAwaiter().GetResult();
+                    return new Result();
+                },
+                TimeSpan.FromMilliseconds(50), cancellationToken);
+
+        public void Dispose() => _release.SetResult();
     }
 }

@@ -101,7 +101,7 @@ internal static class ImageBuilder
         return header;
     }
 
-    private static byte[] WebPChunk(string type, byte[] body)
+    internal static byte[] WebPChunk(string type, byte[] body)
     {
         byte[] chunk = new byte[8 + body.Length + (body.Length & 1)];
         Encoding.ASCII.GetBytes(type).CopyTo(chunk, 0);
@@ -110,7 +110,7 @@ internal static class ImageBuilder
         return chunk;
     }
 
-    private static byte[] U24(int value) => [(byte)value, (byte)(value >> 8), (byte)(value >> 16)];
+    internal static byte[] U24(int value) => [(byte)value, (byte)(value >> 8), (byte)(value >> 16)];
 
     private static void Entry(Span<byte> entry, ushort tag, ushort type, int value, bool little)
     {

@@ -78,9 +78,9 @@ internal static class MendedFile
             BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(4), file.Length - 8);
         for (int at = 12; at + 8 <= file.Length;)
         {
-            int there = file.Length - at - 8, length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(at + 4));
+            int there = Math.Max(0, start.Length - at - 8), length = BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(at + 4));
             if (length > there)
-                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at + 4), start.Length - at - 8);
+                BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at + 4), there);
             at += 8 + length + (length & 1);
         }
         return file;

@@ -24,6 +24,8 @@ public class MutatedImageTests
         [
             .. GoldenImages.Names.Select(GoldenImages.Bytes).Where(bytes => bytes.Length < MaxFile),
             .. SmallImages.All().Take(SmallImages.Count),
+            .. Directory.EnumerateFiles(TestPaths.Golden("images", "rare")).Order(StringComparer.Ordinal).Select(File.ReadAllBytes)
+                .Where(bytes => bytes.Length < MaxFile),
         ];
         ImageOptions options = new() { Limits = new ImageLimits { MaxPixels = 4_000_000 } };
         IImageDecoder images = Decoders.Of(decoder);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Unicode;
@@ -12,20 +13,29 @@ internal static class ImageSniffer
     [
         ("II*\0????CR\u0002", "CR2 (a raw photo)"), ("IIU\0", "RW2 (a raw photo)"), ("IIRO", "ORF (a raw photo)"),
         ("IIRS", "ORF (a raw photo)"), ("MMOR", "ORF (a raw photo)"), ("FUJIFILMCCD-RAW", "RAF (a raw photo)"),
-        ("II\u00BC\u0001", "JPEG XR"),
+        ("IIII", "IIQ (a raw photo)"), ("\0MRM", "MRW (a raw photo)"), ("FOVb", "X3F (a raw photo)"),
+        ("II\u001A\0\0\0HEAPCCDR", "CRW (a raw photo)"), ("II\u00BC", "JPEG XR"),
         ("II*\0", "TIFF"), ("MM\0*", "TIFF"), ("II+\0", "TIFF (BigTIFF)"), ("MM\0+", "TIFF (BigTIFF)"),
         ("%!PS", "PostScript"), ("8BPS", "PSD (Photoshop)"), ("gimp xcf", "XCF (GIMP)"),
         ("\0\0\0\u000CJXL ", "JPEG XL"), ("\u00FF\n", "JPEG XL"),
         ("\0\0\0\u000CjP  ", "JPEG 2000"), ("\u00FFO\u00FFQ", "JPEG 2000"),
+        ("\u00FF\u00D8\u00FF\u00F7", "JPEG-LS"), ("\0\0\0\u000CJXS ", "JPEG XS"),
         ("qoif", "QOI"), ("DDS ", "DDS"), ("#?RADIANCE", "Radiance HDR"), ("v/1\u0001", "OpenEXR"), ("SIMPLE  =", "FITS"),
         ("\u00D7\u00CD\u00C6\u009A", "WMF"), ("\u008AMNG", "MNG"), ("\u008BJNG", "JNG"), ("icns", "ICNS (an Apple icon)"), ("FLIF", "FLIF"),
+        ("BPG\u00FB", "BPG"), ("AT&TFORM", "DjVu"), ("FORM????ILBM", "ILBM (an Amiga image)"), ("FORM????PBM ", "ILBM (an Amiga image)"),
+        ("\u003A\u00DE\u0068\u00B1", "DCX"), ("\u00C5\u00D0\u00D3\u00C6", "PostScript (EPS)"), ("/* XPM */", "XPM"),
+        ("\u0001\u00DA\0", "SGI"), ("\u0001\u00DA\u0001", "SGI"), ("\u0059\u00A6\u006A\u0095", "Sun Raster"), ("farbfeld", "Farbfeld"),
+        ("BA????????????BM", "An array of OS/2 bitmaps"), ("BA????????????CI", "An array of OS/2 icons"),
         ("RIFF????AVI ", "AVI video"), ("RIFF????WAVE", "WAVE sound"), ("\u001AE\u00DF\u00A3", "WebM or Matroska video"),
+        ("\0\0\u0001\u00BA", "MPEG video"), ("\0\0\u0001\u00B3", "MPEG video"),
         ("OggS", "Ogg media"), ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"),
         ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"), ("Rar!", "A RAR archive"),
     ];
 
     // Comments and a document type may stand before an SVG's first element.
-    private const int MaxProlog = 64 * 1024;
+    private const int MaxProlog = 1024 * 1024;
+
+    private static readonly SearchValues<char> AfterName = SearchValues.Create(" \t\r\n/>");
 
     /// <returns>A format that Blip reads, or one that some decoders read.</returns>
     /// <exception cref="BlipException">The data is empty, is not an image, or has another format.</exception>
@@ -33,7 +43,7 @@ internal static class ImageSniffer
     {
         if (data.IsEmpty)
             throw ImageErrors.Empty();
-        if (data is [0xFF, 0xD8] or [0xFF, 0xD8, 0xFF, ..])
+        if (data is [0xFF, 0xD8] or [0xFF, 0xD8, 0xFF] or [0xFF, 0xD8, 0xFF, not 0xF7, ..])
             return ImageFormat.Jpeg;
         if (data is [0x89, (byte)'P', (byte)'N', (byte)'G', ..])
             return ImageFormat.Png;
@@ -65,8 +75,12 @@ internal static class ImageSniffer
             return data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)";
         if (IsTga(data))
             return "TGA";
-        if (data is [0x0A, <= 5, 1, 1 or 2 or 4 or 8, ..])
+        if (data is [0x0A, <= 5, 0 or 1, 1 or 2 or 4 or 8, ..])
             return "PCX";
+        if (data is [1, 0, 0, 0, ..] && data.Length >= 44 && data[40..44].SequenceEqual(" EMF"u8))
+            return "EMF";
+        if (data is [40, 0, 0, 0, _, _, _, _, _, _, _, _, 1, 0, 1 or 4 or 8 or 16 or 24 or 32, 0, ..])
+            return "DIB (a BMP without its file header)";
         // PDF readers look for the mark in the first kilobyte.
         if (data[..Math.Min(data.Length, 1024)].IndexOf("%PDF-"u8) >= 0)
             return "PDF";
@@ -87,10 +101,10 @@ internal static class ImageSniffer
             string brand = Encoding.Latin1.GetString(data.Slice(at, 4));
             if (brand is "avif" or "avis")
                 return "AVIF";
-            first ??= brand is "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" ? "HEIC"
+            first ??= brand is "heic" or "heix" or "heim" or "heis" or "hevc" or "hevx" or "hevm" or "hevs" ? "HEIC"
                 : brand == "crx " ? "CR3 (a raw photo)"
                 : brand == "jxl " ? "JPEG XL"
-                : brand is "jp2 " or "jpx " or "jpm " ? "JPEG 2000"
+                : brand is "jp2 " or "jpx " or "jpm " or "jph " ? "JPEG 2000"
                 : null;
         }
         return first ?? (data[8..].StartsWith("mif1"u8) || data[8..].StartsWith("msf1"u8) ? "HEIF" : "MP4 or QuickTime video");
@@ -101,7 +115,9 @@ internal static class ImageSniffer
     {
         if (data.Length < 18)
             return false;
-        bool makesSense = data[1] <= 1 && data[2] is 1 or 2 or 3 or 9 or 10 or 11 && data[16] is 8 or 15 or 16 or 24 or 32
+        // Types 1 and 9 have a palette.
+        bool makesSense = (data[2] is 1 or 9 ? data[1] == 1 : data[1] <= 1) && data[2] is 1 or 2 or 3 or 9 or 10 or 11
+            && data[16] is 8 or 15 or 16 or 24 or 32
             && BinaryPrimitives.ReadUInt16LittleEndian(data[12..]) > 0 && BinaryPrimitives.ReadUInt16LittleEndian(data[14..]) > 0;
         return makesSense || data[^18..].SequenceEqual("TRUEVISION-XFILE.\0"u8);
     }
@@ -109,21 +125,49 @@ internal static class ImageSniffer
     private static string? TextName(ReadOnlySpan<byte> data)
     {
         ReadOnlySpan<byte> start = data[..Math.Min(data.Length, MaxProlog)];
-        Encoding? utf16 = start is [0xFF, 0xFE, ..] or [(byte)'<', 0, ..] ? Encoding.Unicode
+        Encoding? wide = start is [0xFF, 0xFE, 0, 0, ..] or [(byte)'<', 0, 0, 0, ..] ? Encoding.UTF32
+            : start is [0xFF, 0xFE, ..] or [(byte)'<', 0, ..] ? Encoding.Unicode
             : start is [0xFE, 0xFF, ..] or [0, (byte)'<', ..] ? Encoding.BigEndianUnicode
             : null;
-        if (utf16 is null && HasControls(start[..Math.Min(start.Length, 1024)]))
+        if (wide is null && HasControls(start[..Math.Min(start.Length, 1024)]))
             return null;
         // The names of elements are ASCII, whatever the encoding of the rest.
-        string text = (utf16 ?? Encoding.Latin1).GetString(start);
-        (int svg, int html) = (At("<svg"), Math.Min(At("<html"), At("<!doctype html")));
-        return svg < html ? "SVG"
-            : html < int.MaxValue ? "An HTML page"
-            : text.StartsWith("data:", StringComparison.Ordinal) ? "A data URI (decode its base64 first)"
-            : utf16 is not null ? "Text (UTF-16)"
-            : data.Length >= 1024 || Utf8.IsValid(start) ? "Text" : null;
+        string text = (wide ?? Encoding.Latin1).GetString(start);
+        return RootElement(text) switch
+        {
+            "svg" => "SVG",
+            "html" => "An HTML page",
+            _ when text.Contains("<html", StringComparison.OrdinalIgnoreCase) => "An HTML page",
+            _ when text.StartsWith("data:", StringComparison.OrdinalIgnoreCase) => "A data URI (decode its base64 first)",
+            _ when wide is not null => "Text (UTF-16)",
+            _ => data.Length >= 1024 || Utf8.IsValid(start) ? "Text" : null,
+        };
+    }
 
-        int At(string mark) => text.IndexOf(mark, StringComparison.OrdinalIgnoreCase) is >= 0 and var at ? at : int.MaxValue;
+    /// <summary>The name of a document's first element, in small letters and without a prefix; empty: there is none.</summary>
+    private static string RootElement(string text)
+    {
+        ReadOnlySpan<char> rest = text.AsSpan();
+        while (rest.IndexOf('<') is >= 0 and int at)
+        {
+            rest = rest[at..];
+            if (rest.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase))
+                return "html";
+            string end = rest.StartsWith("<!--") ? "-->" : rest.StartsWith("<?") ? "?>" : ">";
+            if (!rest.StartsWith("<!") && !rest.StartsWith("<?"))
+            {
+                ReadOnlySpan<char> name = rest[1..Math.Min(rest.Length, 128)];
+                name = name[..(name.IndexOfAny(AfterName) is >= 0 and int length ? length : name.Length)];
+                return name[(name.LastIndexOf(':') + 1)..].ToString().ToLowerInvariant();
+            }
+            // A document type may have declarations of its own, in brackets.
+            int declarations = end == ">" ? rest[..(rest.IndexOf('>') + 1)].IndexOf('[') : -1;
+            if (declarations >= 0 && rest.IndexOf("]") is > 0 and int closed)
+                rest = rest[closed..];
+            int after = rest.IndexOf(end);
+            rest = after < 0 ? default : rest[(after + end.Length)..];
+        }
+        return "";
     }
 
     private static bool HasControls(ReadOnlySpan<byte> data)

@@ -79,6 +79,53 @@ internal static class WebPFile
         return true;
     }
 
+    private const uint Anmf = 0x464D4E41;
+    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
+
+    /// <summary>
+    /// The file up to the last byte of its image. Skia takes the byte that fills a chunk up to an even length for a part of the image, so
+    /// where the last byte of an image is missing it would read on with a wrong one.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithoutPadding(ReadOnlyMemory<byte> file)
+    {
+        int end = ImageEnd(file.Span, 12);
+        return end > 0 ? file[..end] : file;
+    }
+
+    /// <summary>The first frame of an animation, as a file of its own; null: the file is no animation.</summary>
+    public static WebPFrame? FirstFrame(ReadOnlySpan<byte> data)
+    {
+        int at = 12;
+        byte flags = 0;
+        while (TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
+            if (type == Vp8X && body.Length >= 10)
+                flags = body[0];
+            else if (type is Vp8 or Vp8L || (flags & IsAnimation) == 0)
+                return null;
+            else if (type == Anmf && body.Length >= 16)
+            {
+                int end = ImageEnd(body, 16);
+                if (end == 0)
+                    throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame has no pixels");
+                byte[] still =
+                [
+                    .. "RIFF\0\0\0\0WEBPVP8X\n\0\0\0"u8, (byte)(flags & HasAlpha), 0, 0, 0, .. body[6..12], .. body[16..end],
+                ];
+                BinaryPrimitives.WriteInt32LittleEndian(still.AsSpan(4), still.Length - 8 + (still.Length & 1));
+                return new WebPFrame(still, 2 * U24(body), 2 * U24(body[3..]), 1 + U24(body[6..]), 1 + U24(body[9..]));
+            }
+        return null;
+    }
+
+    // The place after the image's last byte; 0: there is no image.
+    private static int ImageEnd(ReadOnlySpan<byte> data, int at)
+    {
+        for (int start = at + 8; TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body); start = at + 8)
+            if (type is Vp8 or Vp8L)
+                return start + body.Length;
+        return 0;
+    }
+
     private static int U16(ReadOnlySpan<byte> data) => BinaryPrimitives.ReadUInt16LittleEndian(data);
 
     private static int U24(ReadOnlySpan<byte> data) => data[0] | (data[1] << 8) | (data[2] << 16);
