@@ -58,7 +58,7 @@ public sealed unsafe class ImageSharpDecoder : Images.IImageDecoder
             ImageFormat.Jpeg => ((IFormatDecoder)Jpeg, JpegCheck.Plain(data.Span, header)),
             ImageFormat.Png => (Png, PngCheck.Plain(data.Span, header, cancellationToken)),
             ImageFormat.Gif => (Gif, GifCheck.Plain(data.Span)),
-            ImageFormat.Bmp => (Bmp, BmpCheck.Plain(data.Span, header)),
+            ImageFormat.Bmp => (Bmp, BmpCheck.Plain(data.Span)),
             // Whether all pixels are there can be found out only by decoding, and ImageSharp does not tell.
             _ => throw Refusal.Of("WebP"),
         };

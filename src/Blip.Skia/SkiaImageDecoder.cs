@@ -37,7 +37,8 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         if (frame.Left + frame.Width > canvas.Width || frame.Top + frame.Height > canvas.Height)
             throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame lies outside its size");
         using PlacedRows placed = new(rows, canvas, frame.Left, frame.Top, frame.Width);
-        DecodeNative(frame.Still, new ImageHeader(ImageFormat.WebP, frame.Width, frame.Height), placed, cancellationToken);
+        ImageHeader still = new(ImageFormat.WebP, frame.Width, frame.Height) { Parts = canvas.Parts };
+        DecodeNative(frame.Still, still, placed, cancellationToken);
         placed.Finish();
     }
 

@@ -7,7 +7,7 @@ namespace Blip.ImageSharp.Checks;
 /// Lets GIF files pass whose first frame covers the canvas. Its codes are counted against its pixels. What ImageSharp gets is made anew:
 /// that frame alone, with a palette that has a colour for every index.
 /// </summary>
-internal static class GifCheck
+internal static unsafe class GifCheck
 {
     public static MemoryStream Plain(ReadOnlySpan<byte> data)
     {
@@ -27,7 +27,8 @@ internal static class GifCheck
             throw ImageErrors.Corrupt(ImageFormat.Gif, "its codes have a length that no GIF has");
         int start = at;
         GifFile.SkipBlocks(data, ref at);
-        if (!LzwCounter.Fills(data[start..at], minimum, (long)width * height))
+        using PixelBuffer indices = new((long)width * height);
+        if (!GifCodes.Expand(data[start..at], minimum, new Span<byte>(indices.Pointer, width * height)))
             throw ImageErrors.Corrupt(ImageFormat.Gif, "the end of its pixels is missing, or a code is wrong");
 
         if (minimum > 8)

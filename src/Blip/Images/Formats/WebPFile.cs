@@ -8,6 +8,8 @@ internal static class WebPFile
     private const uint Vp8 = 0x20385056, Vp8L = 0x4C385056, Vp8X = 0x58385056, Exif = 0x46495845, Xmp = 0x20504D58,
         Alpha = 0x48504C41, AnimationFrame = 0x464D4E41;
 
+    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
+
     // Decoders have a copy of all pixels of a lossless image. Larger images are decoded in parts, each from the beginning: 2.5 times the
     // work.
     private const int Lossless = 8, MaxWholePixels = 32_000_000, Parts = 4;
@@ -79,9 +81,6 @@ internal static class WebPFile
         return true;
     }
 
-    private const uint Anmf = 0x464D4E41;
-    private const byte IsAnimation = 0x02, HasAlpha = 0x10;
-
     /// <summary>
     /// The file up to the last byte of its image. Skia takes the byte that fills a chunk up to an even length for a part of the image, so
     /// where the last byte of an image is missing it would read on with a wrong one.
@@ -102,7 +101,7 @@ internal static class WebPFile
                 flags = body[0];
             else if (type is Vp8 or Vp8L || (flags & IsAnimation) == 0)
                 return null;
-            else if (type == Anmf && body.Length >= 16)
+            else if (type == AnimationFrame && body.Length >= 16)
             {
                 int end = ImageEnd(body, 16);
                 if (end == 0)
