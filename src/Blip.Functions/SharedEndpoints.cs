@@ -16,8 +16,7 @@ internal sealed class SharedEndpoints : IResult
     public SharedEndpoints(IServiceProvider services)
     {
         ApplicationBuilder app = new(services);
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseBlipProblems();
         app.UseRouting();
         app.UseEndpoints(endpoints => endpoints.MapBlip());
         _pipeline = app.Build();

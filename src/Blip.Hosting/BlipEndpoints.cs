@@ -5,6 +5,7 @@ using Blip.Hosting.OpenAi;
 using Blip.Hosting.Page;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -41,7 +42,10 @@ public static class BlipEndpoints
         guard.Protect(openAi, ChatCompletionsEndpoint.WriteErrorAsync);
         ChatCompletionsEndpoint chat = services.GetRequiredService<ChatCompletionsEndpoint>();
         openAi.MapPost("/chat/completions", chat.CompleteAsync);
-        openAi.MapGet("/models", chat.ListModelsAsync);
+        openAi.MapMethods("/models", ["GET", "HEAD"], chat.ListModelsAsync);
+        // The id of a model of the hub has a slash.
+        openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], chat.GetModelAsync);
+        openAi.MapFallback("/{**path}", ChatCompletionsEndpoint.RefuseAsync);
 
         endpoints.MapBlipMcp();
         foreach (string live in (string[])["/health/live", "/alive"])
@@ -59,6 +63,17 @@ public static class BlipEndpoints
     }
 
     /// <summary>
+    /// Gives every error of the application the form of problem details (RFC 9457), whatever the caller accepts: what routing refuses, and
+    /// what fails outside Blip's endpoints, which do so by themselves. To be used before routing.
+    /// </summary>
+    /// <param name="app">The application.</param>
+    public static IApplicationBuilder UseBlipProblems(this IApplicationBuilder app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        return Problems.Use(app);
+    }
+
+    /// <summary>
     /// Maps only the tools, over MCP's Streamable HTTP. Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipMcp"/>.
     /// </summary>
     /// <param name="endpoints">The application, or a group of its endpoints.</param>
@@ -73,8 +88,9 @@ public static class BlipEndpoints
                 return;
             endpoint.RequestDelegate = context =>
             {
-                // A text encoding that .NET does not know is the caller's error. The MCP server would report it as its own error.
-                Bodies.MediaType(context.Request);
+                // The MCP server would report these errors of the caller as its own, or without a reason.
+                if (HttpMethods.IsPost(context.Request.Method))
+                    Bodies.RequireJson(context.Request);
                 return next(context);
             };
         });

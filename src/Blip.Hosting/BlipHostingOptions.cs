@@ -44,6 +44,14 @@ public sealed class BlipHostingOptions : IValidatableObject
     [Range(1024, 1 << 30)]
     public int MaxRequestBytes { get; set; } = 30 * 1024 * 1024;
 
+    /// <summary>
+    /// How many requests one caller may make in a minute; more get 429 with <c>Retry-After</c>. A caller is a key, or an address where the
+    /// request has none. <see langword="null"/>, the default: any number. <c>blip serve</c> heeds it; an application of your own has
+    /// ASP.NET Core's rate limiter.
+    /// </summary>
+    [Range(1, 1_000_000)]
+    public int? RequestsPerMinute { get; set; }
+
     /// <summary>The longest time for one request, waiting included. After it the request gets 504. 60 s by default; 1 s to 1 h.</summary>
     [TimeRange("00:00:01", "01:00:00")]
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(60);

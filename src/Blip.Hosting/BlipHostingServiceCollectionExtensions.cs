@@ -28,7 +28,6 @@ public static class BlipHostingServiceCollectionExtensions
         // A service keeps the images of many callers, so it gets larger defaults. The configuration comes later and can change them.
         services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
-        services.AddProblemDetails(options => options.CustomizeProblemDetails = Problems.Customize);
         services.TryAddSingleton<AskRequestReader>();
         services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<AskEndpoint>();

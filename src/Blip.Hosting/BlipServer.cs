@@ -58,7 +58,7 @@ public static class BlipServer
         string? given = builder.Configuration[WebHostDefaults.ServerUrlsKey];
         string urls = string.IsNullOrWhiteSpace(given) ? DefaultUrl : given;
         ListenAddresses.Check(urls);
-        builder.Services.AddCors();
+        builder.Services.AddCors().AddRateLimiter(_ => { });
         builder.WebHost.UseUrls(urls).ConfigureKestrel(o => o.AddServerHeader = false);
 
         WebApplication app = builder.Build();
@@ -67,9 +67,10 @@ public static class BlipServer
             // Addresses are known when the server has bound them, and a request can come at that moment.
             bool open = false;
             app.Use((context, next) => Volatile.Read(ref open) ? next(context) : Problems.WriteAsync(context, Failure.ModelLoading));
-            app.UseExceptionHandler();
-            app.UseStatusCodePages();
+            app.UseBlipProblems();
             BlipHostingOptions options = app.Services.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
+            if (options.RequestsPerMinute is { } perMinute)
+                RateLimits.Use(app, new HostGuard(options), perMinute);
             if (options.AllowedOrigins.Count > 0)
                 app.UseCors(policy => AllowOrigins(policy, options.AllowedOrigins));
             app.MapBlip().MapBlipPage();

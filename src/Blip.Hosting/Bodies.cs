@@ -35,6 +35,14 @@ internal static class Bodies
         return type;
     }
 
+    /// <exception cref="BlipException"><see cref="HttpErrorCode.UnsupportedMediaType"/>: the body is not JSON in UTF-8.</exception>
+    public static void RequireJson(HttpRequest request)
+    {
+        if (MediaType(request) is not { } type
+            || !type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
+            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The Content-Type is not application/json. Send JSON.");
+    }
+
     /// <summary>Reads the whole body.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">The largest size, in bytes.</param>
@@ -113,12 +121,16 @@ internal static class Bodies
         throw new BlipException(BlipErrorCode.InvalidRequest, $"'{name}' is not a valid string.");
     }
 
-    public static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
+    public static async Task WriteJsonAsync(
+        HttpContext context,
+        Action<Utf8JsonWriter> write,
+        int status = StatusCodes.Status200OK,
+        string mediaType = MediaTypeNames.Application.Json)
     {
         ArrayBufferWriter<byte> body = new(1024);
         WriteJson(body, write);
         context.Response.StatusCode = status;
-        context.Response.ContentType = MediaTypeNames.Application.Json;
+        context.Response.ContentType = mediaType;
         context.Response.ContentLength = body.WrittenCount;
         await context.Response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -12,6 +13,11 @@ namespace Blip.Hosting;
 /// </summary>
 internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options, ILogger<EndpointGuard> logger)
 {
+    /// <summary>How much of a refused body is read on, and for how long.</summary>
+    private const long DrainBytes = 64 << 20;
+
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+
     private readonly BlipHostingOptions _options = options.Value;
     private readonly HostGuard _hosts = new(options.Value);
 
@@ -28,9 +34,14 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
 
     private async Task InvokeAsync(HttpContext context, RequestDelegate next, Func<HttpContext, Failure, Task> report, bool needsKey)
     {
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers["x-request-id"] = Problems.TraceId(context);
+            return Task.CompletedTask;
+        });
         if (Refuse(context, needsKey) is { } refusal)
         {
-            await report(context, refusal).ConfigureAwait(false);
+            await ReportAsync(context, refusal, report).ConfigureAwait(false);
             return;
         }
         CancellationToken gone = context.RequestAborted;
@@ -70,20 +81,60 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
             return;
         }
         context.Response.Clear();
+        await ReportAsync(context, failure, report).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Writes a failure. A client that is still sending would find its connection broken, and never read it: so what it sends is read to
+    /// the end, within limits.
+    /// </summary>
+    private static async Task ReportAsync(HttpContext context, Failure failure, Func<HttpContext, Failure, Task> report)
+    {
+        if (failure.Status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout
+            && HttpProtocol.IsHttp11(context.Request.Protocol))
+            context.Response.Headers.Connection = "close";
         await report(context, failure).ConfigureAwait(false);
+        // A client that expects to be told before it sends has its answer.
+        bool isSending = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        if (!isSending || context.Request.Headers.Expect.Count > 0)
+            return;
+        await context.Response.CompleteAsync().ConfigureAwait(false);
+        byte[] rest = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        limit.CancelAfter(DrainTime);
+        try
+        {
+            for (long left = DrainBytes; left > 0;)
+            {
+                int read = await context.Request.Body.ReadAsync(rest, limit.Token).ConfigureAwait(false);
+                left = read > 0 ? left - read : 0;
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // It is gone, it broke off, it takes too long, or its body was being read: the connection ends.
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rest);
+        }
     }
 
     private Failure? Refuse(HttpContext context, bool needsKey)
     {
+        bool isTooLarge = context.Request.ContentLength > _options.MaxRequestBytes;
+        // A body that is too large is read on, and thrown away.
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = isTooLarge ? null : _options.MaxRequestBytes;
         if (!_hosts.AllowsHost(context.Request))
             return Failure.ForeignHost;
         if (!_hosts.AllowsOrigin(context.Request))
             return Failure.ForeignOrigin;
         if (needsKey && !_hosts.AllowsKey(context.Request))
             return Failure.Unauthorized;
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = _options.MaxRequestBytes;
-        return context.Request.ContentLength > _options.MaxRequestBytes ? Failure.RequestTooLarge(_options.MaxRequestBytes) : null;
+        if (context.Request.Headers.ContentEncoding is { Count: > 0 } encodings && encodings != "identity")
+            return Failure.EncodedBody(encodings.ToString());
+        return isTooLarge ? Failure.RequestTooLarge(_options.MaxRequestBytes) : null;
     }
 
     [LoggerMessage(400, LogLevel.Error, "A request failed.")]

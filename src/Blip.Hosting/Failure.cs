@@ -16,6 +16,9 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     /// <summary>Whether the cause is in the service, so that its operator needs a log entry.</summary>
     public bool IsServerError => Status == StatusCodes.Status500InternalServerError;
 
+    /// <summary>The member of the request that is wrong. <see langword="null"/> if none is, or it is not known.</summary>
+    public string? Parameter { get; init; }
+
     public static Failure From(Exception exception) => exception switch
     {
         BlipBusyException busy => new(StatusCodes.Status429TooManyRequests, busy.Code, busy.Message, busy.RetryAfter),
@@ -33,7 +36,12 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
             StatusCodes.Status413PayloadTooLarge,
             HttpErrorCode.RequestTooLarge,
             "The request body is larger than allowed. Send a smaller image."),
-        BadHttpRequestException => new(
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => new(
+            StatusCodes.Status408RequestTimeout,
+            BlipErrorCode.Timeout,
+            "The request body came too slowly. Send it again."),
+        // Kestrel tells the size of a chunk that no number can hold in this way.
+        BadHttpRequestException or IOException { InnerException: OverflowException } => new(
             StatusCodes.Status400BadRequest,
             BlipErrorCode.InvalidRequest,
             "The request cannot be read, because it is broken or incomplete."),
@@ -73,6 +81,37 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         StatusCodes.Status403Forbidden,
         ImageSourceErrorCode.HostNotAllowed,
         "Web pages of that Origin may not use this service. Its operator can allow it (Blip:AllowedOrigins).");
+
+    public static Failure RateLimited(int perMinute, TimeSpan wait) => new(
+        StatusCodes.Status429TooManyRequests,
+        HttpErrorCode.RateLimited,
+        FormattableString.Invariant($"More than the {perMinute:N0} requests a minute that one caller may make. Ask again later."),
+        wait);
+
+    /// <param name="encoding">The header <c>Content-Encoding</c>. Only known names are repeated.</param>
+    public static Failure EncodedBody(string encoding) => new(
+        StatusCodes.Status415UnsupportedMediaType,
+        HttpErrorCode.UnsupportedMediaType,
+        encoding is "gzip" or "br" or "deflate" or "zstd"
+            ? $"The body is compressed (Content-Encoding: {encoding}), which this service does not read. Send it as it is."
+            : "This Content-Encoding is not read. Send the body as it is.");
+
+    /// <summary>What routing refuses, before an endpoint is reached.</summary>
+    public static Failure OfStatus(int status) => new(
+        status,
+        status switch
+        {
+            StatusCodes.Status415UnsupportedMediaType => HttpErrorCode.UnsupportedMediaType,
+            >= StatusCodes.Status500InternalServerError => BlipErrorCode.Internal,
+            _ => BlipErrorCode.InvalidRequest,
+        },
+        status switch
+        {
+            StatusCodes.Status404NotFound => "There is nothing at this address. /openapi/v1.json lists all addresses.",
+            StatusCodes.Status405MethodNotAllowed => "This address does not allow that method. /openapi/v1.json lists the methods.",
+            StatusCodes.Status415UnsupportedMediaType => "A body of this Content-Type is not read here. Send application/json.",
+            _ => "The request cannot be answered.",
+        });
 
     public static Failure Unauthorized { get; } = new(
         StatusCodes.Status401Unauthorized,

@@ -31,16 +31,17 @@ internal sealed class HostGuard
     public bool AllowsOrigin(HttpRequest request) =>
         _anyOrigin || request.Headers.Origin.All(origin => origin is not null && AllowsOrigin(origin, request.Host));
 
-    public bool AllowsKey(HttpRequest request)
+    public bool AllowsKey(HttpRequest request) => _keys.Length == 0 || FindKey(request) is not null;
+
+    /// <summary>Which key the request has: its place among the keys; <see langword="null"/> where it has none or a wrong one.</summary>
+    public int? FindKey(HttpRequest request)
     {
-        if (_keys.Length == 0)
-            return true;
         byte[] given = Hash(GivenKey(request.Headers));
-        bool right = false;
+        int? found = null;
         // All are compared, so that the time does not tell which is right.
-        foreach (byte[] key in _keys)
-            right |= CryptographicOperations.FixedTimeEquals(given, key);
-        return right;
+        for (int i = 0; i < _keys.Length; i++)
+            found = CryptographicOperations.FixedTimeEquals(given, _keys[i]) ? i : found;
+        return found;
     }
 
     /// <summary>Whether a host name or an address in a URL means the machine that it is used on.</summary>

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Mime;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -10,20 +13,36 @@ namespace Blip.Hosting;
 /// <summary>Writes failures as RFC 9457 problem details. They also have the members <c>code</c> and <c>trace_id</c>.</summary>
 internal static class Problems
 {
+    /// <summary>As <see cref="BlipEndpoints.UseBlipProblems"/>.</summary>
+    public static IApplicationBuilder Use(IApplicationBuilder app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = context =>
+                WriteAsync(context, Failure.From(context.Features.GetRequiredFeature<IExceptionHandlerFeature>().Error)),
+        });
+        return app.UseStatusCodePages(pages => WriteAsync(pages.HttpContext, Failure.OfStatus(pages.HttpContext.Response.StatusCode)));
+    }
+
     public static Task WriteAsync(HttpContext context, Failure failure)
     {
         AddHeaders(context.Response, failure);
-        ProblemDetails problem = new()
-        {
-            Type = "about:blank",
-            Title = ReasonPhrases.GetReasonPhrase(failure.Status),
-            Status = failure.Status,
-            Detail = failure.Message,
-            Instance = context.Request.Path,
-        };
-        problem.Extensions["code"] = failure.Code;
-        problem.Extensions["trace_id"] = TraceId(context);
-        return TypedResults.Problem(problem).ExecuteAsync(context);
+        return Bodies.WriteJsonAsync(
+            context,
+            writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("type", "about:blank");
+                writer.WriteString("title", Title(failure.Status));
+                writer.WriteNumber("status", failure.Status);
+                writer.WriteString("detail", failure.Message);
+                writer.WriteString("instance", context.Request.Path);
+                writer.WriteString("code", failure.Code);
+                writer.WriteString("trace_id", TraceId(context));
+                writer.WriteEndObject();
+            },
+            failure.Status,
+            MediaTypeNames.Application.ProblemJson);
     }
 
     /// <summary>Adds the headers that every form of error has: when to try again, and how to send the key.</summary>
@@ -35,25 +54,14 @@ internal static class Problems
             response.Headers[HeaderNames.WWWAuthenticate] = "Bearer";
     }
 
-    /// <summary>Completes the problem details of requests that do not reach an endpoint, because routing refuses them.</summary>
-    public static void Customize(ProblemDetailsContext context)
-    {
-        ProblemDetails problem = context.ProblemDetails;
-        int status = problem.Status ?? context.HttpContext.Response.StatusCode;
-        problem.Type = "about:blank";
-        problem.Title = ReasonPhrases.GetReasonPhrase(status);
-        problem.Instance = context.HttpContext.Request.Path;
-        problem.Detail ??= status switch
-        {
-            StatusCodes.Status404NotFound => "There is nothing at this address. /openapi/v1.json lists all addresses.",
-            StatusCodes.Status405MethodNotAllowed => "This address does not allow that method. /openapi/v1.json lists the methods.",
-            _ => null,
-        };
-        problem.Extensions.Remove("traceId");
-        bool isServerError = status >= StatusCodes.Status500InternalServerError;
-        problem.Extensions.TryAdd("code", isServerError ? BlipErrorCode.Internal : BlipErrorCode.InvalidRequest);
-        problem.Extensions.TryAdd("trace_id", TraceId(context.HttpContext));
-    }
+    /// <summary>The id under which logs and traces have a request.</summary>
+    public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
 
-    private static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+    // .NET has the names of an older standard for these two.
+    private static string Title(int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => "Content Too Large",
+        StatusCodes.Status422UnprocessableEntity => "Unprocessable Content",
+        _ => ReasonPhrases.GetReasonPhrase(status),
+    };
 }

@@ -65,6 +65,64 @@ public sealed partial class ServeAccessTests
         });
     }
 
+    [Fact]
+    public async Task Serve_RequestsPerMinute_AreCountedForEachKey_AndHealthIsFree()
+    {
+        Dictionary<string, string> environment = new()
+        {
+            ["Blip__RequestsPerMinute"] = "3", ["Blip__ApiKey"] = Key, ["Blip__ApiKeys"] = "second;third",
+        };
+        using Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0"], environment);
+        await ReadyAsync(process, async address =>
+        {
+            using HttpClient http = new() { BaseAddress = address };
+            for (int i = 0; i < 3; i++)
+                Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "/v1/models", Key)).StatusCode);
+            HttpResponseMessage refused = await GetAsync(http, "/v1/models", Key);
+            Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+            Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+            Assert.Contains("\"rate_limited\"", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "/v1/models", "second")).StatusCode);
+            for (int i = 0; i < 5; i++)
+                Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "/health/live", null)).StatusCode);
+        });
+
+        static Task<HttpResponseMessage> GetAsync(HttpClient http, string path, string? key)
+        {
+            HttpRequestMessage request = new(HttpMethod.Get, path);
+            if (key is not null)
+                request.Headers.Add("x-api-key", key);
+            return http.SendAsync(request);
+        }
+    }
+
+    [Fact]
+    public async Task Serve_AllowedOrigins_PreflightsAreAnswered()
+    {
+        Dictionary<string, string> environment = new() { ["Blip__AllowedOrigins"] = "https://app.example.com;http://localhost:3000" };
+        using Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0"], environment);
+        await ReadyAsync(process, async address =>
+        {
+            using HttpClient http = new() { BaseAddress = address };
+            foreach ((string origin, bool allowed) in ((string, bool)[])[("http://localhost:3000", true), ("http://localhost:3001", false)])
+            {
+                using HttpRequestMessage preflight = new(HttpMethod.Options, "/api/ask");
+                preflight.Headers.Add("Origin", origin);
+                preflight.Headers.Add("Access-Control-Request-Method", "POST");
+                preflight.Headers.Add("Access-Control-Request-Headers", "content-type,x-api-key");
+                using HttpResponseMessage response = await http.SendAsync(preflight);
+                Assert.Equal(allowed ? origin : null, AllowedOrigin(response));
+                using HttpRequestMessage request = new(HttpMethod.Get, "/v1/models");
+                request.Headers.Add("Origin", origin);
+                using HttpResponseMessage answer = await http.SendAsync(request);
+                Assert.Equal(allowed ? HttpStatusCode.OK : HttpStatusCode.Forbidden, answer.StatusCode);
+            }
+        });
+
+        static string? AllowedOrigin(HttpResponseMessage response) =>
+            response.Headers.TryGetValues("Access-Control-Allow-Origin", out IEnumerable<string>? values) ? values.Single() : null;
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(" ")]

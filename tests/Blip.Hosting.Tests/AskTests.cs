@@ -162,7 +162,7 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     [InlineData("GET", "/api/ask", 405)]
     [InlineData("DELETE", "/api/images", 405)]
     [InlineData("GET", "/nothing", 404)]
-    [InlineData("POST", "/v1/completions", 404)]
+    [InlineData("POST", "/api/completions", 404)]
     public async Task Address_Wrong_IsAProblem(string method, string path, int status)
     {
         using HttpResponseMessage response = await Service.Http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));

@@ -34,7 +34,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
         Assert.Equal("demo", completion.Model);
         Assert.Equal(2, completion.Usage.OutputTokenCount);
         Assert.Equal(completion.Usage.InputTokenCount + 2, completion.Usage.TotalTokenCount);
-        Assert.Equal(["2", "[SEP]"], completion.ContentTokenLogProbabilities.Select(token => token.Token));
+        Assert.Equal("2", Assert.Single(completion.ContentTokenLogProbabilities).Token);
         await using BlipModel model = await BlipModel.LoadAsync();
         Answer library = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
         Assert.Equal(library.TokenLogProbabilities[0], completion.ContentTokenLogProbabilities[0].LogProbability, 1e-4);
@@ -104,20 +104,99 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
         Assert.Equal(1, completion.GetProperty("usage").GetProperty("completion_tokens").GetInt32());
     }
 
+    [Fact]
+    public async Task LogProbabilities_OfSeveralWords_JoinToTheContent()
+    {
+        byte[] image = File.ReadAllBytes(TestPaths.Sample("beach.jpg"));
+        string request = Request(
+            "what color is the umbrella?", "data:image/jpeg;base64," + Convert.ToBase64String(image), ",\"logprobs\":true");
+        JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(request));
+        JsonElement choice = completion.GetProperty("choices")[0];
+        string content = choice.GetProperty("message").GetProperty("content").GetString()!;
+        Assert.Contains(" and ", content, StringComparison.Ordinal);
+        JsonElement[] tokens = [.. choice.GetProperty("logprobs").GetProperty("content").EnumerateArray()];
+        byte[] bytes = [.. tokens.SelectMany(token => token.GetProperty("bytes").EnumerateArray().Select(one => one.GetByte()))];
+        Assert.Equal(content, Encoding.UTF8.GetString(bytes));
+        Assert.Equal(content, string.Concat(tokens.Select(token => token.GetProperty("token").GetString())));
+        Assert.Equal(completion.GetProperty("usage").GetProperty("completion_tokens").GetInt32() - 1, tokens.Length);
+    }
+
     [Theory]
-    [InlineData("{}", 400, "invalid_request", null)]
+    [InlineData("1e12")]
+    [InlineData("1000000000000")]
+    [InlineData("20.0")]
+    public async Task MaxTokens_OfAnySize_IsAnswered(string tokens)
+    {
+        JsonElement completion = await Service.PostAsync(
+            "/v1/chat/completions", Service.Json(Request(Service.HowMany, DataUri, $",\"max_tokens\":{tokens}")));
+        Assert.Equal("stop", completion.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+    }
+
+    [Fact]
+    public async Task NullMembers_CountAsAbsent()
+    {
+        string[] names =
+        [
+            "model", "n", "stream", "stream_options", "logprobs", "top_logprobs", "max_tokens", "tools", "tool_choice", "response_format",
+            "temperature",
+        ];
+        string nulls = string.Concat(names.Select(name => $",\"{name}\":null"));
+        JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(Request(Service.HowMany, DataUri, nulls)));
+        Assert.Equal("2", completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/models/gpt-4o", 404, "model_not_found")]
+    [InlineData("GET", "/v1/models/org/name", 404, "model_not_found")]
+    [InlineData("GET", "/v1/chat/completions", 405, "invalid_request")]
+    [InlineData("DELETE", "/v1/models", 405, "invalid_request")]
+    [InlineData("POST", "/v1/audio/speech", 404, "invalid_request")]
+    [InlineData("GET", "/v1", 404, "invalid_request")]
+    public async Task UnderV1_WhatIsNotThere_IsAnErrorInOpenAisForm_WhateverIsAccepted(string method, string path, int status, string code)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), path) { Headers = { { "Accept", "text/html" } } };
+        using HttpResponseMessage response = await Service.Http.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+        using JsonDocument document = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        Assert.Equal(code, document.RootElement.GetProperty("error").GetProperty("code").GetString());
+        Assert.Matches("^[0-9a-f]{32}$|:", Assert.Single(response.Headers.GetValues("x-request-id")));
+    }
+
+    [Theory]
+    [InlineData("demo")]
+    [InlineData("blip")]
+    public async Task OfficialClient_Model_IsFoundByItsName(string name) =>
+        Assert.Equal("demo", (await Client.GetOpenAIModelClient().GetModelAsync(name)).Value.Id);
+
+    [Theory]
+    [InlineData("{}", 400, "invalid_request", "messages")]
     [InlineData("nonsense", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[]}""", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[7]}""", 400, "invalid_request", null)]
-    [InlineData("""{"messages":[{"role":"user","content":"what?"}]}""", 400, "invalid_request", null)]
-    [InlineData("""PARTS{"type":"image_url","image_url":{"url":"sha256-x"}}END""", 400, "invalid_request", null)]
-    [InlineData("""PARTS{"type":"input_audio"},{"type":"text","text":"a"}END""", 400, "invalid_request", null)]
+    [InlineData("""{"messages":[]}""", 400, "invalid_request", "messages")]
+    [InlineData("""{"messages":[7]}""", 400, "invalid_request", "messages")]
+    [InlineData("""{"messages":[{"role":"user","content":"what?"}]}""", 400, "invalid_request", "messages")]
+    [InlineData("""PARTS{"type":"image_url","image_url":{"url":"sha256-x"}}END""", 400, "invalid_request", "messages")]
+    [InlineData("""PARTS{"type":"input_audio"},{"type":"text","text":"a"}END""", 400, "invalid_request", "messages")]
+    [InlineData("""{"n":"2",REST""", 400, "invalid_request", "n")]
+    [InlineData("""{"n":0,REST""", 400, "invalid_request", "n")]
+    [InlineData("""{"stream":"true",REST""", 400, "invalid_request", "stream")]
+    [InlineData("""{"stream_options":true,REST""", 400, "invalid_request", "stream_options")]
+    [InlineData("""{"stream_options":{"include_usage":1},REST""", 400, "invalid_request", "include_usage")]
+    [InlineData("""{"response_format":"json",REST""", 400, "invalid_request", "response_format")]
+    [InlineData("""{"logprobs":3,REST""", 400, "invalid_request", "logprobs")]
+    [InlineData("""{"logprobs":true,"top_logprobs":21,REST""", 400, "invalid_request", "top_logprobs")]
+    [InlineData("""{"top_logprobs":2,REST""", 400, "invalid_request", "top_logprobs")]
+    [InlineData("""{"functions":[{"name":"f"}],"function_call":{"name":"f"},REST""", 400, "invalid_request", "function_call")]
+    [InlineData("""{"tool_choice":{"type":"function"},REST""", 400, "invalid_request", "tool_choice")]
+    [InlineData("""{"tools":{},REST""", 400, "invalid_request", "tools")]
+    [InlineData("""{"temperature":"hot",REST""", 400, "invalid_request", "temperature")]
+    [InlineData("""{"max_tokens":"5",REST""", 400, "invalid_request", "max_tokens")]
+    [InlineData("""{"max_completion_tokens":2.5,REST""", 400, "invalid_request", "max_completion_tokens")]
     [InlineData("""{"model":"gpt-4o",REST""", 404, "model_not_found", "model")]
-    [InlineData("""{"n":2,REST""", 400, "invalid_request", null)]
-    [InlineData("""{"tool_choice":"required",REST""", 400, "invalid_request", null)]
-    [InlineData("""{"tool_choice":7,"model":8,REST""", 400, "invalid_request", null)]
-    [InlineData("""{"response_format":{"type":"json_object"},REST""", 400, "invalid_request", null)]
-    [InlineData("""{"max_tokens":0,REST""", 400, "invalid_request", null)]
+    [InlineData("""{"n":2,REST""", 400, "invalid_request", "n")]
+    [InlineData("""{"tool_choice":"required",REST""", 400, "invalid_request", "tool_choice")]
+    [InlineData("""{"tool_choice":7,"model":8,REST""", 400, "invalid_request", "tool_choice")]
+    [InlineData("""{"response_format":{"type":"json_object"},REST""", 400, "invalid_request", "response_format")]
+    [InlineData("""{"max_tokens":0,REST""", 400, "invalid_request", "max_tokens")]
     [InlineData(
         """PARTS{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"HELLO"}}END""", 415, "unsupported_image", "messages")]
     [InlineData("""PARTS{"type":"text","text":"a"},{"type":"image_url","image_url":"image-1"}END""", 404, "image_not_found", "messages")]

@@ -43,8 +43,7 @@ public sealed class Service : IAsyncDisposable
         services?.Invoke(builder.Services);
         WebApplication app = builder.Build();
         app.Urls.Add("http://127.0.0.1:0");
-        app.UseExceptionHandler();
-        app.UseStatusCodePages();
+        app.UseBlipProblems();
         app.MapBlip().MapBlipPage();
         await app.StartAsync();
         if (warm)

@@ -141,6 +141,9 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         if (files.Count + references.Length > 1)
             throw Invalid("More than one image is given. Send one part 'image'.");
         List<string> questions = [.. asked, .. form["question"].Select(question => question ?? "")];
+        // Without a file name a part is text, and the bytes of an image are lost.
+        if (files.Count == 0 && references[0]!.AsSpan().ContainsAny('\uFFFD', '\0'))
+            throw Invalid("The part 'image' has an image, but no file name. Send it as a file: filename=\"image.png\".");
         if (files.Count == 0)
             return new AskRequest(default, references[0], questions, questions.Count > 1);
         if (files[0].Length > _maxImage)

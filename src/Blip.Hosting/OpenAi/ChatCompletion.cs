@@ -95,13 +95,13 @@ internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id
         }
         writer.WriteStartObject("logprobs");
         writer.WriteStartArray("content");
-        for (int i = 0; i < Tokens.Length; i++)
+        foreach ((string piece, float logProbability) in AnswerPieces.Of(Answer, Tokens))
         {
             writer.WriteStartObject();
-            writer.WriteString("token", Tokens[i]);
-            writer.WriteNumber("logprob", Answer.TokenLogProbabilities[i]);
+            writer.WriteString("token", piece);
+            writer.WriteNumber("logprob", logProbability);
             writer.WriteStartArray("bytes");
-            foreach (byte one in Encoding.UTF8.GetBytes(Tokens[i]))
+            foreach (byte one in Encoding.UTF8.GetBytes(piece))
                 writer.WriteNumberValue(one);
             writer.WriteEndArray();
             writer.WriteStartArray("top_logprobs");

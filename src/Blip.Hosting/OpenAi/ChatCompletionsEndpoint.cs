@@ -24,12 +24,7 @@ internal sealed class ChatCompletionsEndpoint(
     public async Task CompleteAsync(HttpContext context)
     {
         ChatRequest request = await ChatRequest.ReadAsync(context.Request, hosting.Value.MaxRequestBytes).ConfigureAwait(false);
-        if (request.Model is { } name && name != _model && name != AnyModel)
-        {
-            throw new BlipException(
-                BlipErrorCode.ModelNotFound,
-                "This service has no model with that name. GET /v1/models has the right name; 'blip' works too.");
-        }
+        Require(request.Model);
         CancellationToken cancellationToken = context.RequestAborted;
         BlipImage image = BlipImage.FromBytes(await questions.ResolveAsync(request.Image, cancellationToken).ConfigureAwait(false));
         AskOptions? ask = request.MaxTokens is { } limit
@@ -51,6 +46,42 @@ internal sealed class ChatCompletionsEndpoint(
         writer.WriteStartObject();
         writer.WriteString("object", "list");
         writer.WriteStartArray("data");
+        WriteModel(writer);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+
+    public Task GetModelAsync(HttpContext context)
+    {
+        Require(context.Request.RouteValues["id"] as string);
+        return Bodies.WriteJsonAsync(context, WriteModel);
+    }
+
+    /// <summary>Answers what no other address below <c>/v1</c> does.</summary>
+    public static Task RefuseAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "";
+        string? allowed = path.EndsWith("/chat/completions", StringComparison.OrdinalIgnoreCase) ? HttpMethods.Post
+            : path.EndsWith("/models", StringComparison.OrdinalIgnoreCase) ? HttpMethods.Get
+            : null;
+        if (allowed is not null)
+            context.Response.Headers.Allow = allowed;
+        int status = allowed is null ? StatusCodes.Status404NotFound : StatusCodes.Status405MethodNotAllowed;
+        return WriteErrorAsync(context, Failure.OfStatus(status));
+    }
+
+    private void Require(string? model)
+    {
+        if (model is not null && model != _model && model != AnyModel)
+        {
+            throw new BlipException(
+                BlipErrorCode.ModelNotFound,
+                "This service has no model with that name. GET /v1/models has the right name; 'blip' works too.");
+        }
+    }
+
+    private void WriteModel(Utf8JsonWriter writer)
+    {
         writer.WriteStartObject();
         writer.WriteString("id", _model);
         writer.WriteString("object", "model");
@@ -68,9 +99,7 @@ internal sealed class ChatCompletionsEndpoint(
         writer.WriteEndArray();
         writer.WriteEndObject();
         writer.WriteEndObject();
-        writer.WriteEndArray();
-        writer.WriteEndObject();
-    });
+    }
 
     /// <summary>Writes a failure in the form of OpenAI's API.</summary>
     public static Task WriteErrorAsync(HttpContext context, Failure failure)
@@ -89,7 +118,7 @@ internal sealed class ChatCompletionsEndpoint(
                 >= StatusCodes.Status500InternalServerError => "server_error",
                 _ => "invalid_request_error",
             });
-            writer.WriteString("param", failure.Code switch
+            writer.WriteString("param", failure.Parameter ?? failure.Code switch
             {
                 BlipErrorCode.ModelNotFound => "model",
                 _ when failure.Code.StartsWith("question", StringComparison.Ordinal)

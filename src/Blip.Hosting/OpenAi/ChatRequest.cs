@@ -30,32 +30,44 @@ internal sealed record ChatRequest
     /// <summary>Whether the answer has the log-probability of each token.</summary>
     public bool LogProbabilities { get; private init; }
 
+    /// <exception cref="FailureException">A member is missing, has the wrong type, or asks for what BLIP cannot do.</exception>
     public static async Task<ChatRequest> ReadAsync(HttpRequest request, int limit)
     {
-        if (Bodies.MediaType(request) is not { } type || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase))
-            throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The Content-Type is not application/json. Send JSON.");
+        Bodies.RequireJson(request);
         using JsonDocument document = await Bodies.ReadObjectAsync(request, limit).ConfigureAwait(false);
-        JsonElement root = document.RootElement;
-        if (Find(root, "n", JsonValueKind.Number) is { } n && !(n.TryGetInt32(out int count) && count == 1))
-            throw Invalid("'n' must be 1, because BLIP gives only its best answer.");
-        if (root.TryGetProperty("tool_choice", out JsonElement choice)
-            && (choice.ValueKind == JsonValueKind.Object || IsString(choice, "required")))
-            throw Invalid("'tool_choice' asks for a tool, but BLIP cannot call tools. Leave it out.");
-        if (Find(root, "response_format", JsonValueKind.Object) is { } format
-            && format.TryGetProperty("type", out JsonElement kind)
-            && !IsString(kind, "text"))
-            throw Invalid("'response_format' must be text, because BLIP answers in plain words.");
-        (string question, string image) = ReadMessages(root);
+        RequestMembers root = new(document.RootElement);
+        if (root.Number("n", 1, int.MaxValue) is not (null or 1))
+            throw Invalid("n", "'n' must be 1, because BLIP gives only its best answer.");
+        RefuseTools(root);
+        if (root.Object("response_format") is { } format && format.Text("type") is not (null or "text"))
+            throw Invalid("response_format", "'response_format' must be text, because BLIP answers in plain words.");
+        foreach (string ignored in (string[])["temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"])
+            root.CheckNumber(ignored);
+        bool logProbabilities = root.Flag("logprobs");
+        if (root.Number("top_logprobs", 0, 20) is > 0 && !logProbabilities)
+            throw Invalid("top_logprobs", "'top_logprobs' needs 'logprobs': true.");
+        (string question, string image) = ReadMessages(document.RootElement);
         return new ChatRequest
         {
-            Model = root.TryGetProperty("model", out JsonElement model) ? Bodies.Text(model, "model") : null,
+            Model = root.Text("model"),
             Question = question,
             Image = image,
-            MaxTokens = ReadMaxTokens(root),
-            Stream = IsTrue(root, "stream"),
-            IncludeUsage = Find(root, "stream_options", JsonValueKind.Object) is { } stream && IsTrue(stream, "include_usage"),
-            LogProbabilities = IsTrue(root, "logprobs"),
+            MaxTokens = root.Number("max_completion_tokens", 1, int.MaxValue) ?? root.Number("max_tokens", 1, int.MaxValue),
+            Stream = root.Flag("stream"),
+            IncludeUsage = root.Object("stream_options")?.Flag("include_usage") ?? false,
+            LogProbabilities = logProbabilities,
         };
+    }
+
+    private static void RefuseTools(RequestMembers root)
+    {
+        root.CheckArray("tools");
+        root.CheckArray("functions");
+        foreach (string name in (string[])["tool_choice", "function_call"])
+        {
+            if (root.Choice(name) is not (null or "none" or "auto"))
+                throw Invalid(name, $"'{name}' asks for a tool, but BLIP cannot call tools. Leave it out.");
+        }
     }
 
     private static (string Question, string Image) ReadMessages(JsonElement root)
@@ -105,29 +117,12 @@ internal sealed record ChatRequest
         return (string.Join(' ', texts).Trim(), image ?? earlier);
     }
 
-    private static int? ReadMaxTokens(JsonElement root)
-    {
-        foreach (string name in (string[])["max_completion_tokens", "max_tokens"])
-        {
-            if (root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null)
-            {
-                return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int tokens) && tokens >= 1
-                    ? tokens
-                    : throw Invalid($"'{name}' must be a whole number, 1 or more.");
-            }
-        }
-        return null;
-    }
-
     private static JsonElement? Find(JsonElement element, string name, JsonValueKind kind) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind
             ? value
             : null;
 
-    private static bool IsTrue(JsonElement element, string name) => Find(element, name, JsonValueKind.True) is not null;
+    private static FailureException Invalid(string parameter, string message) => RequestMembers.Invalid(parameter, message);
 
-    private static bool IsString(JsonElement element, string text) =>
-        element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
-
-    private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
+    private static FailureException Invalid(string message) => Invalid("messages", message);
 }

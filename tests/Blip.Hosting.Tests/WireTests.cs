@@ -1,0 +1,144 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Blip.Hosting.Tests;
+
+/// <summary>Whatever a caller sends: the answer is a problem document with the right status.</summary>
+public sealed class WireTests(SharedService shared) : IClassFixture<SharedService>
+{
+    private Service Service => shared.Service;
+
+    [Theory]
+    [InlineData("GET", "/nope", 404, "text/html")]
+    [InlineData("GET", "/nope", 404, "text/event-stream")]
+    [InlineData("GET", "/api/ask", 405, "text/html")]
+    [InlineData("GET", "/mcp", 405, "text/event-stream")]
+    public async Task Routing_RefusesWithAProblem_WhateverIsAccepted(string method, string path, int status, string accept)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), path) { Headers = { { "Accept", accept } } };
+        using HttpResponseMessage response = await Service.Http.SendAsync(request);
+        await Service.ReadProblemAsync(response, status, "invalid_request");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("text/plain")]
+    [InlineData("application/json; charset=latin1")]
+    public async Task Mcp_OtherContentTypes_Are415WithAReason(string? type)
+    {
+        using ByteArrayContent body = new("{}"u8.ToArray());
+        if (type is not null)
+            body.Headers.TryAddWithoutValidation("Content-Type", type);
+        using HttpRequestMessage request = new(HttpMethod.Post, "/mcp") { Content = body };
+        request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
+        using HttpResponseMessage response = await Service.Http.SendAsync(request);
+        Assert.NotEmpty(await Service.ReadProblemAsync(response, 415, "unsupported_media_type"));
+    }
+
+    [Theory]
+    [InlineData("gzip", "gzip")]
+    [InlineData("br", "br")]
+    [InlineData("banana", "This Content-Encoding")]
+    public async Task ContentEncoding_IsRefusedByName(string encoding, string expected)
+    {
+        using HttpContent body = Service.Json("{}");
+        body.Headers.ContentEncoding.Add(encoding);
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), body);
+        Assert.Contains(expected, await Service.ReadProblemAsync(response, 415, "unsupported_media_type"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Titles_AreThoseOfTheDescription()
+    {
+        using HttpResponseMessage large = await Service.Http.PostAsync(
+            new Uri("/api/ask?question=a", UriKind.Relative), Service.Image(new byte[21 << 20]));
+        Assert.Equal((413, "Content Too Large"), await TitleAsync(large));
+        using HttpResponseMessage cut = await Service.Http.PostAsync(
+            new Uri("/api/ask?question=a", UriKind.Relative), Service.Image(Service.Dogs[..9000]));
+        Assert.Equal((422, "Unprocessable Content"), await TitleAsync(cut));
+
+        static async Task<(int, string?)> TitleAsync(HttpResponseMessage response)
+        {
+            using JsonDocument problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+            return ((int)response.StatusCode, problem.RootElement.GetProperty("title").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task Multipart_ImageWithoutAFileName_IsToldToGiveOne()
+    {
+        MultipartFormDataContent form = new() { { Service.Image(Service.Dogs), "image" }, { new StringContent("a"), "question" } };
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), form);
+        Assert.Contains("filename", await Service.ReadProblemAsync(response, 400, "invalid_request"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api/ask")]
+    [InlineData("/api/images")]
+    [InlineData("/v1/chat/completions")]
+    [InlineData("/mcp")]
+    public async Task ChunkSize_ThatOverflows_Is400(string path)
+    {
+        string status = await SendRawAsync(
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            + "Accept: application/json, text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{}\r\n0\r\n\r\n");
+        Assert.StartsWith("HTTP/1.1 400 ", status, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Body_BelowTheLeastRate_Is408()
+    {
+        string status = await SendRawAsync(
+            "POST /api/ask HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 100000\r\n\r\n{");
+        Assert.StartsWith("HTTP/1.1 408 ", status, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(413, null)]
+    [InlineData(401, "secret")]
+    [InlineData(415, null)]
+    public async Task Refusal_ReachesAClientThatSendsEverythingFirst(int status, string? key)
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKey = key, warm: false);
+        int length = status == 413 ? 40 << 20 : 20 << 20;
+        string head = "POST /api/ask?question=a HTTP/1.1\r\nHost: localhost\r\n"
+            + (status == 415 ? "Content-Encoding: gzip\r\n" : "")
+            + FormattableString.Invariant($"Content-Type: image/jpeg\r\nContent-Length: {length}\r\n\r\n");
+        for (int i = 0; i < 5; i++)
+        {
+            using TcpClient client = new();
+            await client.ConnectAsync(IPAddress.Loopback, service.Address.Port);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
+            await client.GetStream().WriteAsync(new byte[length]);
+            using StreamReader reader = new(client.GetStream());
+            string line = await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
+            Assert.StartsWith(FormattableString.Invariant($"HTTP/1.1 {status} "), line, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/openapi/v1.json")]
+    [InlineData("/v1/models")]
+    [InlineData("/v1/models/demo")]
+    [InlineData("/")]
+    public async Task Head_IsWhereGetIs(string path)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Head, path);
+        using HttpResponseMessage response = await Service.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.True(response.Content.Headers.ContentLength > 0);
+    }
+
+    private async Task<string> SendRawAsync(string request)
+    {
+        using TcpClient client = new();
+        await client.ConnectAsync(IPAddress.Loopback, Service.Address.Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request));
+        using StreamReader reader = new(client.GetStream());
+        return await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
+    }
+}
