@@ -111,6 +111,8 @@ public sealed class PageTests : IAsyncLifetime
         await using Service service = await Service.StartAsync();
         await using IBrowserContext context = await NewContextAsync();
         (IPage page, _, _) = await OpenAsync(context, service);
+        await page.Locator("#model").WaitForAsync();
+        await page.BringToFrontAsync();
         IFileChooser chooser = await page.RunAndWaitForFileChooserAsync(() => page.Keyboard.PressAsync("o"));
         await chooser.SetFilesAsync(TestPaths.Sample("dogs.jpg"));
         await page.Locator(Field).WaitForAsync();
@@ -127,6 +129,8 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Equal("Keyboard", await page.Locator("#sheet-title").TextContentAsync());
         await CheckAccessibilityAsync(page);
         await page.Keyboard.PressAsync("Escape");
+        // Until the sheet is gone, nothing behind it takes the focus.
+        await page.Locator("#sheet").WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Hidden });
         await page.Locator(".thumb").FocusAsync();
         await page.Keyboard.PressAsync("Delete");
         await page.Locator("#notice button:has-text('Undo')").ClickAsync();

@@ -122,7 +122,7 @@ public sealed class McpTests
     [InlineData("Origin", "https://evil.example.com", HttpStatusCode.Forbidden)]
     [InlineData("Origin", "null", HttpStatusCode.Forbidden)]
     [InlineData("Host", "blip.example.com", HttpStatusCode.OK)]
-    [InlineData("Origin", "http://localhost:3000", HttpStatusCode.OK)]
+    [InlineData("Origin", "http://localhost:3000", HttpStatusCode.Forbidden)]
     public async Task Http_ForeignHostOrOrigin_IsRefused(string header, string value, HttpStatusCode expected)
     {
         await using WebApplication app = await StartHttpAsync("blip.example.com");
