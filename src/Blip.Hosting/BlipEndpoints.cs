@@ -19,26 +19,31 @@ public static class BlipEndpoints
     /// <summary>
     /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>,
     /// <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
-    /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>.
+    /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
+    /// the same address, its own are served.
     /// </summary>
-    public static IEndpointRouteBuilder MapBlip(this IEndpointRouteBuilder endpoints)
+    /// <param name="endpoints">The application, or a group of its endpoints.</param>
+    /// <param name="prefix">The path before all addresses: <c>/vision</c>. None by default.</param>
+    /// <returns>The group of the addresses, for the application's own rules, such as <c>RequireAuthorization</c>.</returns>
+    public static RouteGroupBuilder MapBlip(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         IServiceProvider services = endpoints.ServiceProvider;
         EndpointGuard guard = services.GetRequiredService<EndpointGuard>();
+        RouteGroupBuilder blip = endpoints.MapGroup(prefix);
 
-        RouteGroupBuilder api = endpoints.MapGroup("");
+        RouteGroupBuilder api = blip.MapGroup("");
         guard.Protect(api, Problems.WriteAsync);
         api.MapPost("/api/ask", services.GetRequiredService<AskEndpoint>().HandleAsync);
         api.MapPost("/api/images", services.GetRequiredService<ImagesEndpoint>().HandleAsync);
 
         // The description holds nothing that a caller without a key may not know, and a browser opens a link without one.
-        RouteGroupBuilder description = endpoints.MapGroup("");
-        guard.Protect(description, Problems.WriteAsync, needsKey: false);
-        description.MapMethods(
+        IEndpointConventionBuilder description = blip.MapMethods(
             "/openapi/v1.json", ["GET", "HEAD"], EmbeddedFiles.Responder("openapi.json", MediaTypeNames.Application.Json));
+        guard.Protect(description, Problems.WriteAsync, needsKey: false);
+        description.Add(ComeAfterOthers);
 
-        RouteGroupBuilder openAi = endpoints.MapGroup("/v1");
+        RouteGroupBuilder openAi = blip.MapGroup("/v1");
         guard.Protect(openAi, ChatCompletionsEndpoint.WriteErrorAsync);
         ChatCompletionsEndpoint chat = services.GetRequiredService<ChatCompletionsEndpoint>();
         openAi.MapPost("/chat/completions", chat.CompleteAsync);
@@ -47,9 +52,9 @@ public static class BlipEndpoints
         openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], chat.GetModelAsync);
         openAi.MapFallback("/{**path}", ChatCompletionsEndpoint.RefuseAsync);
 
-        endpoints.MapBlipMcp();
+        blip.MapBlipMcp();
         foreach (string live in (string[])["/health/live", "/alive"])
-            endpoints.MapHealthChecks(live, new HealthCheckOptions { Predicate = _ => false });
+            blip.MapHealthChecks(live, new HealthCheckOptions { Predicate = _ => false }).Add(ComeAfterOthers);
         foreach (string ready in (string[])["/health/ready", "/health"])
         {
             HealthCheckOptions tagged = new()
@@ -57,9 +62,11 @@ public static class BlipEndpoints
                 Predicate = check => check.Tags.Contains(ReadyCheck.Tag),
                 ResponseWriter = ReadyCheck.WriteAsync,
             };
-            endpoints.MapHealthChecks(ready, tagged);
+            blip.MapHealthChecks(ready, tagged).Add(ComeAfterOthers);
         }
-        return endpoints;
+        return blip;
+
+        static void ComeAfterOthers(EndpointBuilder endpoint) => ((RouteEndpointBuilder)endpoint).Order = 1;
     }
 
     /// <summary>
@@ -107,7 +114,16 @@ public static class BlipEndpoints
         ArgumentNullException.ThrowIfNull(endpoints);
         RouteGroupBuilder page = endpoints.MapGroup("");
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(page, Problems.WriteAsync, needsKey: false);
-        Map("/", "page.html", "text/html; charset=utf-8");
+        RequestDelegate html = EmbeddedFiles.Responder("page.html", "text/html; charset=utf-8");
+        page.MapMethods("/", ["GET", "HEAD"], context =>
+        {
+            // The page names all that it loads from its own folder on.
+            string path = context.Request.PathBase + context.Request.Path;
+            if (path.EndsWith('/'))
+                return html(context);
+            context.Response.Redirect(path + "/");
+            return Task.CompletedTask;
+        });
         Map("/page/page.css", "page.css", "text/css; charset=utf-8");
         Map("/page/icon.svg", "icon.svg", "image/svg+xml");
         foreach (string script in (string[])["page.js", "parts.js", "server.js", "image.js", "answer.js", "sheets.js"])
