@@ -53,9 +53,9 @@ internal sealed unsafe class DecoderMemory(int vocabularySize, int cacheTensors,
         {
             if (length > _length)
             {
-                Free();
                 // Pages that are never written cost nothing.
                 long grown = Math.Max(length, 2 * _length);
+                Free();
                 _data = (float*)NativeMemory.AlignedAlloc(checked((nuint)grown * sizeof(float)), 64);
                 _length = grown;
             }
@@ -66,6 +66,8 @@ internal sealed unsafe class DecoderMemory(int vocabularySize, int cacheTensors,
         {
             NativeMemory.AlignedFree(_data);
             _data = null;
+            // Where there is no memory for more, nothing is taken for memory that is gone.
+            _length = 0;
         }
     }
 }
