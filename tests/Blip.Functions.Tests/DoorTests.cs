@@ -72,7 +72,7 @@ public sealed class DoorTests(PublishedApp app)
                 Dictionary<string, string> metadata = new() { ["questions"] = $"[\"{Questions["blob"]}\"]" };
                 await images.GetBlobClient(name).UploadAsync(BinaryData.FromBytes(file), new BlobUploadOptions { Metadata = metadata });
                 doors.Add(("blob", await BlobAsync(azurite.Blobs.GetBlobContainerClient("answers"), name + ".json")));
-                Assert.All(doors, door => Assert.Equal($"{name}: {Bits(library[door.Door])}", $"{name}: {door.Answer}"));
+                Assert.All(doors, door => Assert.Equal($"{name}: {Expected(door.Door, library)}", $"{name}: {door.Answer}"));
                 // A tool's result has two decimals of the confidence.
                 foreach (HttpClient http in (HttpClient[])[serve.Http, functions])
                     Assert.Equal(
@@ -164,7 +164,7 @@ public sealed class DoorTests(PublishedApp app)
         if (answer.TryGetProperty("answers", out JsonElement all))
             answer = Assert.Single(all.EnumerateArray());
         IEnumerable<float> values = answer.GetProperty("token_logprobs").EnumerateArray().Select(v => v.GetSingle());
-        return $"{answer.GetProperty("answer").GetString()} {string.Join(' ', values.Select(Bits))}";
+        return Bits(answer.GetProperty("answer").GetString()!, values);
     }
 
     private static string ReadChat(JsonElement completion)
@@ -172,10 +172,19 @@ public sealed class DoorTests(PublishedApp app)
         JsonElement choice = completion.GetProperty("choices")[0];
         IEnumerable<float> values = choice.GetProperty("logprobs").GetProperty("content").EnumerateArray()
             .Select(token => token.GetProperty("logprob").GetSingle());
-        return $"{choice.GetProperty("message").GetProperty("content").GetString()} {string.Join(' ', values.Select(Bits))}";
+        return Bits(choice.GetProperty("message").GetProperty("content").GetString()!, values);
     }
 
-    private static string Bits(Answer answer) => $"{answer.Text} {string.Join(' ', answer.TokenLogProbabilities.Select(Bits))}";
+    private static string Expected(string door, Dictionary<string, Answer> library)
+    {
+        Answer answer = library[door];
+        // OpenAI's form has no entry for the token that ends an answer.
+        return door == "chat" ? Bits(answer.Text, answer.TokenLogProbabilities.SkipLast(1)) : Bits(answer);
+    }
+
+    private static string Bits(Answer answer) => Bits(answer.Text, answer.TokenLogProbabilities);
+
+    private static string Bits(string text, IEnumerable<float> values) => $"{text} {string.Join(' ', values.Select(Bits))}";
 
     private static string Bits(float value) => BitConverter.SingleToInt32Bits(value).ToString("x8", null);
 
