@@ -68,14 +68,15 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
                 if (count < 32)
                     Refill(ref bits, ref count);
                 skip = Unsafe.Add(ref skips, (int)(bits >> (64 - JpegCode.ShortBits)));
-                if (skip == 0)
+                // Codes that the table joins may belong to the next block.
+                if (skip == 0 || !JpegCode.IsInBlock(coefficients + (skip >> 8)))
                     skip = others.Skip((uint)(bits >> 48));
                 bits <<= skip & 0x3F;
                 count -= skip & 0x3F;
                 coefficients += skip >> 8;
             }
             while (coefficients < 64);
-            if (coefficients is > 64 and < JpegCode.EndOfBlock)
+            if (!JpegCode.IsInBlock(coefficients))
                 throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its coded data is broken");
         }
         (_bits, _count) = (bits, count);
@@ -95,24 +96,35 @@ internal ref struct JpegBits(ReadOnlySpan<byte> data, int at)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Refill(ref ulong bits, ref int count)
     {
+        if (TryFill(ref bits, ref count))
+            return;
         (_bits, _count) = (bits, count);
-        Fill();
+        FillBytes();
         (bits, count) = (_bits, _count);
     }
 
     private void Fill()
     {
-        if (_count >= 0 && _data.Length - At >= 8)
-        {
-            ulong eight = BinaryPrimitives.ReadUInt64BigEndian(_data[At..]);
-            if (!HasMarker(eight))
-            {
-                _bits |= eight >> _count;
-                At += (63 - _count) >> 3;
-                _count |= 56;
-                return;
-            }
-        }
+        if (!TryFill(ref _bits, ref _count))
+            FillBytes();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryFill(ref ulong bits, ref int count)
+    {
+        if (count < 0 || _data.Length - At < 8)
+            return false;
+        ulong eight = BinaryPrimitives.ReadUInt64BigEndian(_data[At..]);
+        if (HasMarker(eight))
+            return false;
+        bits |= eight >> count;
+        At += (63 - count) >> 3;
+        count |= 56;
+        return true;
+    }
+
+    private void FillBytes()
+    {
         while (_count is >= 0 and <= 56 && At < _data.Length)
         {
             int next = At;

@@ -37,8 +37,8 @@ internal sealed class JpegCode
     }
 
     /// <summary>
-    /// For each start of ten bits: the bits of the code and of the value that follows it, and in the high byte the coefficients that they
-    /// stand for. 0 where the code is longer or none.
+    /// For each start of ten bits: the bits of the codes that lie in it, with the values that follow them, and in the high byte the
+    /// coefficients that they stand for. 0 where the first code is longer or none.
     /// </summary>
     public ref ushort Skips => ref MemoryMarshal.GetArrayDataReference(_skips ??= FindSkips());
 
@@ -79,7 +79,10 @@ internal sealed class JpegCode
         return (entry >> 8) + (entry & 15);
     }
 
-    /// <summary>As <see cref="Skips"/>, for a code of any length.</summary>
+    /// <summary>Whether so many coefficients are not more than a block has. The end of the block may be among them.</summary>
+    public static bool IsInBlock(int coefficients) => coefficients <= 64 || coefficients is > EndOfBlock and < EndOfBlock + 64;
+
+    /// <summary>As <see cref="Skips"/>, for one code of any length.</summary>
     /// <param name="next">The next 16 bits.</param>
     public int Skip(uint next)
     {
@@ -93,7 +96,19 @@ internal sealed class JpegCode
     {
         ushort[] skips = new ushort[1 << ShortBits];
         for (int start = 0; start < skips.Length; start++)
-            skips[start] = _short[start] == 0 ? (ushort)0 : (ushort)SkipOf(_short[start] >> 8, _short[start] & 0xFF);
+        {
+            int skip = 0, bits = 0;
+            while (bits < ShortBits && skip >> 8 < 64)
+            {
+                int entry = _short[(start << bits) & (skips.Length - 1)];
+                // What lies behind the start is not known.
+                if (entry == 0 || bits + (entry >> 8) > ShortBits)
+                    break;
+                skip += SkipOf(entry >> 8, entry & 0xFF);
+                bits = skip & 0x3F;
+            }
+            skips[start] = (ushort)skip;
+        }
         return skips;
     }
 
