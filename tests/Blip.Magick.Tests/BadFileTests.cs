@@ -33,6 +33,19 @@ public class BadFileTests
         }
     }
 
+    [Fact]
+    public void ReadHeader_FormatThatTakesMoreMemory_MayHaveFewerPixels()
+    {
+        BlipImage phone = BlipImage.FromBytes(WithSize(Files.Heic("dogs.heic"), 5712, 4284));
+        BlipException refused = Assert.Throws<BlipException>(() => phone.ReadHeader(decoder: Pixels.Decoder));
+        Assert.Equal(BlipErrorCode.TooManyPixels, refused.Code);
+        Assert.Contains("a HEIC takes more memory than others, and 16,170,016 are allowed", refused.Message, StringComparison.Ordinal);
+        // What README says of photos of 24 and 48 megapixels.
+        Assert.Equal(24_470_208, phone.ReadHeader(new ImageLimits { MaxPixels = 85_000_000 }, Pixels.Decoder).Pixels);
+        BlipImage large = BlipImage.FromBytes(WithSize(Files.Heic("dogs.heic"), 8064, 6048));
+        Assert.Equal(48_771_072, large.ReadHeader(new ImageLimits { MaxPixels = 185_000_000 }, Pixels.Decoder).Pixels);
+    }
+
     [Theory]
     [InlineData(8, 8)]
     [InlineData(801, 600)]

@@ -107,8 +107,7 @@ public sealed record ImageHeader
         if (header.Width < 1 || header.Height < 1)
             throw ImageErrors.Corrupt(header.Format, FormattableString.Invariant($"its size is {header.Width} x {header.Height} pixels"));
         limits.CheckPixels(header.Width, header.Height);
-        if (!IsForeign(header.Format))
-            limits.CheckMemory(header);
+        limits.CheckMemory(header);
         return header;
     }
 

@@ -22,7 +22,7 @@ public sealed record ImageLimits
     /// <summary>
     /// The maximum number of pixels (width x height), 1 to 500,000,000. Default 50,000,000. Decoding takes at most 4 bytes of memory for
     /// each of them and 64 MB. Kinds of images that need more for a pixel may have fewer pixels: progressive JPEGs, interlaced PNGs,
-    /// lossless WebP and WebP with alpha. HEIC, AVIF, TIFF and JPEG XL take up to 16 bytes a pixel.
+    /// lossless WebP and WebP with alpha; HEIC, AVIF, TIFF and JPEG XL, which take up to 16 bytes a pixel, a third of them.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MaxPixels
