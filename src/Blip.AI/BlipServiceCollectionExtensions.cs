@@ -38,6 +38,7 @@ public static class BlipServiceCollectionExtensions
         services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.AddBound<BlipOptions, BlipOptionsValidator>(SectionName).Configure(o => configure?.Invoke(o));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, HubOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, KnownSettings>());
         services.AddBound<ImageSourceOptions, ImageSourceOptionsValidator>(SectionName + ":Sources")
             .Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions, ImageStoreOptionsValidator>(SectionName + ":Handles");
@@ -67,6 +68,7 @@ public static class BlipServiceCollectionExtensions
     {
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SettingsValidator<TOptions, TValidator>>(
             _ => new SettingsValidator<TOptions, TValidator>(section)));
+        services.AddSingleton(new BoundSection(section, typeof(TOptions)));
         return services.AddOptions<TOptions>().Configure<IServiceProvider>(Bind).ValidateOnStart();
 
         void Bind(TOptions options, IServiceProvider provider)

@@ -116,6 +116,9 @@ public sealed partial class ServeTests
     [InlineData("Blip__RequestTimeout", "soon", "Failed to convert configuration value 'soon' at 'Blip:RequestTimeout'.")]
     [InlineData("Blip__Decoder", "gimp", "Blip:Decoder is 'gimp'. Write skia or imagesharp.")]
     [InlineData("Blip__Metrics", "maybe", "Blip:Metrics is 'maybe'. Write true or false.")]
+    [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Look at its spelling, or remove it.")]
+    [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Look at its spelling, or remove it.")]
+    [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, as http://127.0.0.1:5080 is.")]
     public async Task Serve_SettingOutOfRangeOrUnreadable_IsOneSentenceThatNamesIt(string name, string value, string expected)
     {

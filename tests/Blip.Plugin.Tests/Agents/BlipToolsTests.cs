@@ -77,6 +77,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
             ["Blip:Precision"] = "Int8",
             ["Blip:ImageSize"] = "480",
             ["Blip:Image:Limits:MaxSide"] = "1000",
+            ["Blip:Image:Limits:MaxPixels"] = "2000",
+            ["Blip:Image:Limits:MaxBytes"] = "3000",
             ["Blip:Image:Orientation"] = "Ignore",
             ["Blip:Sources:AllowedHosts:0"] = "*.example.com",
             ["Blip:Handles:MaxImages"] = "3",
@@ -84,7 +86,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
         using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().BuildServiceProvider();
         BlipOptions options = services.GetRequiredService<IOptions<BlipOptions>>().Value;
         Assert.Equal(("org/name", BlipPrecision.Int8, 480), (options.Model, options.Precision, options.ImageSize));
-        Assert.Equal((1000, ImageOrientation.Ignore), (options.Image.Limits.MaxSide, options.Image.Orientation));
+        Assert.Equal(new ImageLimits { MaxSide = 1000, MaxPixels = 2000, MaxBytes = 3000 }, options.Image.Limits);
+        Assert.Equal(ImageOrientation.Ignore, options.Image.Orientation);
         Assert.Equal(["*.example.com"], services.GetRequiredService<IOptions<ImageSourceOptions>>().Value.AllowedHosts);
         Assert.Equal(3, services.GetRequiredService<IOptions<ImageStoreOptions>>().Value.MaxImages);
         Assert.NotEqual(1000, ImageLimits.Default.MaxSide);
@@ -102,6 +105,39 @@ public sealed class BlipToolsTests : IAsyncLifetime
         OptionsValidationException error =
             Assert.Throws<OptionsValidationException>(() => services.GetRequiredService<IStartupValidator>().Validate());
         Assert.StartsWith(key.TrimEnd(':', '0'), error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AddBlip_EverySettingIsKnown_OthersFailAtStart()
+    {
+        Dictionary<string, string?> settings = new()
+        {
+            ["Blip:model"] = "demo",
+            ["Blip:Hub:Retries"] = "1",
+            ["Blip:Image:Limits:MaxSide"] = "9",
+            ["Blip:Sources:AllowedPorts:0"] = "8080",
+            ["Blip:Sources:AllowedHosts"] = "a.example;b.example",
+            ["Blip:Handles:Lifetime"] = "00:01:00",
+            ["Blip:Decoder"] = "skia",
+            ["Blip:Metrics"] = "true",
+            ["Other:Modle"] = "x",
+        };
+        Validate(settings);
+        string[] others = ["Blip:Modle", "Blip:Sources:Hosts:0", "Blip:Image:Limits:MaxSide:More", "Blip:Hub:Environment"];
+        foreach (string unknown in others)
+        {
+            OptionsValidationException error =
+                Assert.Throws<OptionsValidationException>(() => Validate(new(settings) { [unknown] = "secret" }));
+            Assert.StartsWith(unknown + " is not a setting", Assert.Single(error.Failures), StringComparison.Ordinal);
+            Assert.DoesNotContain("secret", error.Message, StringComparison.Ordinal);
+        }
+
+        static void Validate(Dictionary<string, string?> settings)
+        {
+            IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+            using ServiceProvider services = new ServiceCollection().AddSingleton(configuration).AddBlip().AddBlip().BuildServiceProvider();
+            services.GetRequiredService<IStartupValidator>().Validate();
+        }
     }
 
     [Fact]
