@@ -28,6 +28,10 @@ public class OtherCommandTests
         string png = Path.Combine(folder.Path, "input.png"), numbers = Path.Combine(folder.Path, "input.safetensors");
         Assert.Equal(0, (await BlipProcess.RunAsync("preprocess", TestPaths.Sample("dogs.jpg"), "--out", png)).Code);
         Assert.Equal(0, (await BlipProcess.RunAsync("preprocess", png, "--out", numbers)).Code);
+        // A PNG of the model's size is not resized, so it gives the numbers of the photo.
+        string direct = Path.Combine(folder.Path, "direct.safetensors");
+        Assert.Equal(0, (await BlipProcess.RunAsync("preprocess", TestPaths.Sample("dogs.jpg"), "--out", direct)).Code);
+        Assert.Equal(File.ReadAllBytes(direct), File.ReadAllBytes(numbers));
         byte[] bytes = File.ReadAllBytes(numbers);
         int header = BitConverter.ToInt32(bytes);
         using JsonDocument table = JsonDocument.Parse(bytes.AsMemory(8, header));
@@ -35,7 +39,7 @@ public class OtherCommandTests
         Assert.Equal([192, 192, 3], rgb.GetProperty("shape").EnumerateArray().Select(d => d.GetInt32()));
         byte red = bytes[8 + header + rgb.GetProperty("data_offsets")[0].GetInt32()];
         Assert.Equal(((red / 255f) - 0.48145466f) / 0.26862954f, BitConverter.ToSingle(bytes, 8 + header), 1e-5f);
-        Assert.Equal(2, Directory.GetFiles(folder.Path).Length);
+        Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Blip.Checkpoints;
+using Blip.Tests.Checkpoints;
 using Xunit;
 using static Blip.Tests.GoldenModels;
 
@@ -48,6 +50,25 @@ public sealed class LoraTests : IDisposable
         Assert.Equal(["model.safetensors", "adapter_model.safetensors"], merged.Files.Select(file => file.Name));
     }
 
+    [Fact]
+    public void Open_AdapterThatTorchSaved_IsTheSameModel()
+    {
+        string adapter = _cache.Copy(Folder("lora"), "torch");
+        using Checkpoint safetensors = Open(Folder("lora")), original = Checkpoint.Open(Folder("base"));
+        Dictionary<string, float[]> stored = Expected("lora", "adapter_model.safetensors");
+        byte[] torch = TorchFiles.Legacy(
+            [.. TorchFiles.Dictionary(stored.Select(t => (t.Key, TorchFiles.Tensor(t.Key, "FloatStorage", Shape(t.Key)))))],
+            [.. stored.Select(t => (t.Key, t.Value.LongLength, MemoryMarshal.AsBytes<float>(t.Value).ToArray()))]);
+        File.WriteAllBytes(Path.Combine(adapter, "adapter_model.bin"), torch);
+        File.Delete(Path.Combine(adapter, "adapter_model.safetensors"));
+        using Checkpoint merged = Checkpoint.Open(Folder("base"), new CheckpointOptions { AdapterDirectory = adapter });
+        Assert.Equal(safetensors.ComputeDigest(), merged.ComputeDigest());
+        Assert.NotEqual(original.ComputeDigest(), merged.ComputeDigest());
+        Assert.Equal("adapter_model.bin", merged.Files[^1].Name);
+
+        static int[] Shape(string name) => name.Contains("lora_A", StringComparison.Ordinal) ? [4, 32] : [32, 4];
+    }
+
     /// <summary>One element of one module by the definition: W + alpha / r · B A.</summary>
     [Theory]
     [InlineData("lora", "text_encoder.encoder.layer.0.attention.self.query", 4, 8.0 / 4)]
@@ -78,7 +99,7 @@ public sealed class LoraTests : IDisposable
         {
             SafetensorsWriter.Write(file, [.. one.Tensors.Values.DistinctBy(tensor => tensor.Name).Select(tensor => new SafetensorsEntry(
                 tensor.Name, "F32", tensor.Shape, tensor.ElementCount * sizeof(float),
-                stream => stream.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>(tensor.Copy()))))]);
+                stream => stream.Write(MemoryMarshal.AsBytes<float>(tensor.Copy()))))]);
         }
         using Checkpoint saved = Checkpoint.Open(Path.GetDirectoryName(weights)!);
         Assert.Equal(saved.ComputeDigest(), one.ComputeDigest());
