@@ -269,6 +269,13 @@ libraries_alone() { # Who adds just a library is told what is missing, one packa
     [ -z "$(find bin -iname '*SemanticKernel*' -o -iname '*OpenAI*' -o -iname 'Microsoft.Identity.*' -o -iname 'Azure.*')" ]
 }
 
+older_framework() { # A project for an older .NET is told so.
+    console
+    sed -i 's/net10.0/net8.0/' app.csproj
+    if dotnet build >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "NU1202: Package Blip [^ ]* is not compatible with net8.0" out.txt || { cat out.txt; return 1; }
+}
+
 service_alone() { # A service without a runtime says so: its health, its answers, its tools.
     dotnet new web -o . --name app >/dev/null
     add Blip.Hosting
@@ -460,7 +467,7 @@ else
     # tool, go one after the other; a step keeps one processor busy at most times.
     steps pack sizes first_answer
     steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp &
-    steps worker library unit_tests libraries_alone readme_install gpu systems template_agent template_kernel template_functions &
+    steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel template_functions &
     wait
 fi
 passed=$(grep -c ^ok "$results")
