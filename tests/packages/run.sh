@@ -373,6 +373,11 @@ systems() { # The right natives for five systems, and an error for those that ON
         if dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid >out.txt 2>&1; then cat out.txt; return 1; fi
         grep "error BLIP001: Blip does not run on $rid" out.txt
     done
+    # The system that is advised is one of the five.
+    for rid in linux-musl-x64 linux-musl-arm linux-arm win-x86; do
+        dotnet msbuild -t:BlipCheckRuntimeIdentifier -p:RuntimeIdentifier=$rid 2>&1 | tee out.txt || true
+        grep -E "Build for (linux-x64|linux-arm64|win-x64|win-arm64|osx-arm64)[.,]" out.txt
+    done
     # What a project can say (docs/packages.md).
     dotnet publish -v q -r osx-x64 --no-self-contained -p:UseAppHost=false -p:BlipCheckRuntimeIdentifier=false -p:BlipDemoModel=false -o out/own
     [ -e out/own/app.dll ]
