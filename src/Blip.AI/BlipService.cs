@@ -48,9 +48,10 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
     internal IImageDecoder? Decoder => (IImageDecoder?)_services?.GetService(typeof(IImageDecoder));
 
     /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
-    /// <param name="progress">Gets the stage of the load while this caller waits.</param>
+    /// <param name="progress">Gets the stage of the load while this caller waits; once it throws, it gets no more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">The model cannot be loaded.</exception>
+    /// <exception cref="ObjectDisposedException">The service is disposed, or was while this caller waited.</exception>
     public async Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         Task<BlipModel> loading;
@@ -66,6 +67,11 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
         try
         {
             return await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _disposal is not null)
+        {
+            // The load was stopped, and not by this caller.
+            throw new ObjectDisposedException(typeof(BlipService).FullName);
         }
         finally
         {
@@ -149,8 +155,8 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 
     private async Task DisposeOnceAsync(Task<BlipModel>? model)
     {
-        // Off the lock, which a load that is stopped wants.
-        await Task.Yield();
+        // Off the lock, which a load that is stopped wants, and off the caller's context, whose thread may be blocked until this ends.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await _stop.CancelAsync().ConfigureAwait(false);
         if (model is not null)
         {
@@ -166,11 +172,11 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 
     private async Task<BlipModel> LoadAsync()
     {
+        // Before the load: an application that ends meanwhile disposes its services.
+        ILogger? logger = IsDemo ? _services?.LoggerOf<BlipService>() : null;
         BlipModel model = await BlipModel.LoadAsync(_options, Services(), _stop.Token).ConfigureAwait(false);
         // A process may make many services, for example one for each kernel. One warning is enough.
-        if (IsDemo
-            && _services?.LoggerOf<BlipService>() is { } logger && logger.IsEnabled(LogLevel.Warning)
-            && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
+        if (logger?.IsEnabled(LogLevel.Warning) == true && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
             DemoModelAnswers(logger);
         return model;
     }
@@ -195,7 +201,22 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
             lock (service._gate)
                 watchers = [.. service._watchers];
             foreach (IProgress<LoadProgress> watcher in watchers)
+                Report(watcher, value);
+        }
+
+        private void Report(IProgress<LoadProgress> watcher, LoadProgress value)
+        {
+            try
+            {
                 watcher.Report(value);
+            }
+#pragma warning disable CA1031 // One caller's callback must not end the load that others wait for.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+                lock (service._gate)
+                    service._watchers.Remove(watcher);
+            }
         }
     }
 }

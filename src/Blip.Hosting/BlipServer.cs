@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,7 @@ public static class BlipServer
         string? given = builder.Configuration[WebHostDefaults.ServerUrlsKey];
         string urls = string.IsNullOrWhiteSpace(given) ? DefaultUrl : given;
         ListenAddresses.Check(urls);
+        CheckLogLevels(builder.Configuration.GetSection("Logging"));
         builder.Services.AddCors().AddRateLimiter(_ => { });
         builder.WebHost.UseUrls(urls).ConfigureKestrel(o => o.AddServerHeader = false);
 
@@ -98,6 +100,20 @@ public static class BlipServer
             {
                 await app.StopAsync(CancellationToken.None).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>.NET's logging does not say where a level is that it cannot read, and has no kind of exception of its own.</summary>
+    private static void CheckLogLevels(IConfigurationSection logging)
+    {
+        // Levels for all that is logged, and those of one provider (Logging:Console:LogLevel).
+        IEnumerable<IConfigurationSection> holders = logging.GetChildren().Append(logging);
+        foreach (IConfigurationSection level in holders.SelectMany(holder => holder.GetSection("LogLevel").GetChildren()))
+        {
+            if (string.IsNullOrEmpty(level.Value) || Enum.TryParse(level.Value, ignoreCase: true, out LogLevel _))
+                continue;
+            string problem = $"{level.Path} is '{level.Value}'. Write one of {string.Join(", ", Enum.GetNames<LogLevel>())}.";
+            throw new OptionsValidationException(level.Path, typeof(LogLevel), [problem]);
         }
     }
 

@@ -58,7 +58,7 @@ internal static class ListenAddresses
         // What is no number does not count as a port, but as a part of the name.
         bool named = address.Host is "*" or "+" || Uri.CheckHostName(address.Host) != UriHostNameType.Unknown;
         if (!named || address.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
-            return $"has a host or a port that cannot be. {char.ToUpperInvariant(wrong[0])}{wrong[1..]}";
+            return $"has a host or a port that cannot be. Write an address such as {BlipServer.DefaultUrl}.";
         return address.Port == 0 && address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             ? "has no port of its own, and localhost is two addresses. Write http://127.0.0.1:0."
             : null;

@@ -8,6 +8,9 @@ namespace Blip;
 /// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
 public sealed class BlipOptions
 {
+    // The attribute would write the upper end as 9.223372036854776E+18.
+    private const string AtLeast = "The field {0} must be at least {1}.";
+
     /// <summary>
     /// A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default. Also a hub id or
     /// a folder of a LoRA adapter as PEFT saves it: it is merged into its base model.
@@ -49,7 +52,7 @@ public sealed class BlipOptions
     /// <summary>
     /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 100,000,000 by default.
     /// </summary>
-    [Range(1, long.MaxValue)]
+    [Range(1, long.MaxValue, ErrorMessage = AtLeast)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
     /// <summary>Network runs at once; each uses all threads. 1 by default: on a CPU more gain nothing.</summary>
@@ -61,10 +64,10 @@ public sealed class BlipOptions
     public int MaxBatchSize { get; set; } = 16;
 
     /// <summary>
-    /// Tokens of the questions that share a run, all together; a longer question runs alone. 512 by default: more tokens in a run take
-    /// more time and memory each.
+    /// Tokens of the questions that share a run, all together; a longer question runs alone. 1 to 8,192, 512 by default: more tokens in a
+    /// run take more time and memory each.
     /// </summary>
-    [Range(1, 65_536)]
+    [Range(1, 8_192)]
     public int MaxBatchTokens { get; set; } = 512;
 
     /// <summary>
@@ -78,14 +81,14 @@ public sealed class BlipOptions
     /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
     /// takes 44 MB while there is room.
     /// </summary>
-    [Range(0, long.MaxValue)]
+    [Range(0, long.MaxValue, ErrorMessage = AtLeast)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
     /// The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the
     /// default, sets no limit.
     /// </summary>
-    [Range(1, long.MaxValue)]
+    [Range(1, long.MaxValue, ErrorMessage = AtLeast)]
     public long? GpuMemoryLimit { get; set; }
 
     /// <summary>
@@ -124,7 +127,7 @@ public sealed class BlipOptions
         ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
-        ThrowUnless(MaxBatchTokens is >= 1 and <= 65_536, nameof(MaxBatchTokens), MaxBatchTokens);
+        ThrowUnless(MaxBatchTokens is >= 1 and <= 8_192, nameof(MaxBatchTokens), MaxBatchTokens);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         ThrowUnless(ImageCacheBytes >= 0, nameof(ImageCacheBytes), ImageCacheBytes);
         ThrowUnless(GpuMemoryLimit is null or >= 1, nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Blip.Images;
 using Xunit;
 
 namespace Blip.Tests;
@@ -28,6 +29,27 @@ public sealed class BlipOptionsTests
     public async Task Load_DeviceOrPrecisionThatIsNone_IsRefused(BlipDevice device, BlipPrecision precision) =>
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
             () => BlipModel.LoadAsync(new BlipOptions { Device = device, Precision = precision }));
+
+    /// <summary>The memory of a run grows with the square of its tokens: 16,384 on one image take 1 GB for the mask alone.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(8_193)]
+    public async Task Load_TokensOfARunBeyondTheLimit_AreRefused(int tokens) =>
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(
+            () => BlipModel.LoadAsync(new BlipOptions { Device = BlipDevice.Cpu, MaxBatchTokens = tokens }));
+
+    [Fact]
+    public void ImageOptions_ValueWithoutAName_IsRefused()
+    {
+        (string Option, Func<ImageOptions> Create)[] all =
+        [
+            (nameof(ImageOptions.Alpha), () => new ImageOptions { Alpha = (AlphaMode)77 }),
+            (nameof(ImageOptions.Orientation), () => new ImageOptions { Orientation = (ImageOrientation)77 }),
+            (nameof(ImageOptions.Resize), () => new ImageOptions { Resize = (ResizeMode)(-1) }),
+        ];
+        foreach ((string option, Func<ImageOptions> create) in all)
+            Assert.Equal(option, Assert.Throws<ArgumentOutOfRangeException>(create).ParamName);
+    }
 
     /// <summary>Sets every option to what no model could work with.</summary>
     private static void Change(BlipOptions options)

@@ -272,6 +272,13 @@ libraries_alone() { # Who adds just a library is told what is missing, one packa
     [ -z "$(find bin -iname '*SemanticKernel*' -o -iname '*OpenAI*' -o -iname 'Microsoft.Identity.*' -o -iname 'Azure.*')" ]
 }
 
+older_framework() { # A project for an older .NET is told so.
+    console
+    sed -i 's/net10.0/net8.0/' app.csproj
+    if dotnet build >out.txt 2>&1; then cat out.txt; return 1; fi
+    grep "NU1202: Package Blip [^ ]* is not compatible with net8.0" out.txt || { cat out.txt; return 1; }
+}
+
 service_alone() { # A service without a runtime says so: its health, its answers, its tools.
     dotnet new web -o . --name app >/dev/null
     add Blip.Hosting
@@ -369,6 +376,11 @@ systems() { # The right natives for five systems, and an error for those that ON
         if dotnet publish -v q -r $rid --no-self-contained -p:UseAppHost=false -o out/$rid >out.txt 2>&1; then cat out.txt; return 1; fi
         grep "error BLIP001: Blip does not run on $rid" out.txt
     done
+    # The system that is advised is one of the five.
+    for rid in linux-musl-x64 linux-musl-arm linux-arm win-x86; do
+        dotnet msbuild -t:BlipCheckRuntimeIdentifier -p:RuntimeIdentifier=$rid 2>&1 | tee out.txt || true
+        grep -E "Build for (linux-x64|linux-arm64|win-x64|win-arm64|osx-arm64)[.,]" out.txt
+    done
     # What a project can say (docs/packages.md).
     dotnet publish -v q -r osx-x64 --no-self-contained -p:UseAppHost=false -p:BlipCheckRuntimeIdentifier=false -p:BlipDemoModel=false -o out/own
     [ -e out/own/app.dll ]
@@ -463,7 +475,7 @@ else
     # tool, go one after the other; a step keeps one processor busy at most times.
     steps pack sizes first_answer
     steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp &
-    steps worker library unit_tests libraries_alone readme_install gpu systems template_agent template_kernel template_functions &
+    steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel template_functions &
     wait
 fi
 passed=$(grep -c ^ok "$results")

@@ -47,7 +47,9 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         {
             return await service.GetModelAsync(cancellationToken: limit.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        // The patience ended, or the service stopped, while the model was loading.
+        catch (Exception exception)
+            when (exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
         {
             throw new FailureException(Failure.ModelLoading);
         }

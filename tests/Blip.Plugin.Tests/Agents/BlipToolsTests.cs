@@ -97,6 +97,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
     [InlineData("Blip:MaxRequests", "0")]
     [InlineData("Blip:Sources:AllowedHosts:0", "no host!")]
     [InlineData("Blip:Handles:MaxImages", "-1")]
+    [InlineData("Blip:Image:Alpha", "7")]
+    [InlineData("Blip:Image:Orientation", "-1")]
     public void AddBlip_OptionOutOfRange_FailsAtStart(string key, string value)
     {
         Dictionary<string, string?> settings = new() { [key] = value };
