@@ -34,7 +34,7 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /mcp, and a web page at /.")
+        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /v1/responses, /mcp, and a web page at /.")
         {
             Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics,
         };

@@ -20,8 +20,14 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     public IResult ChatCompletions(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/chat/completions")] HttpRequest request) => endpoints;
 
+    [Function("Responses")]
+    public IResult Responses([HttpTrigger(AuthorizationLevel.Function, "post", Route = "v1/responses")] HttpRequest request) => endpoints;
+
     [Function("Models")]
     public IResult Models([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models")] HttpRequest request) => endpoints;
+
+    [Function("Model")]
+    public IResult Model([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models/{*id}")] HttpRequest request) => endpoints;
 
     [Function("Mcp")]
     public IResult Mcp([HttpTrigger(AuthorizationLevel.Function, "get", "post", "delete", Route = "mcp")] HttpRequest request) => endpoints;

@@ -17,10 +17,10 @@ namespace Blip.Hosting;
 public static class BlipEndpoints
 {
     /// <summary>
-    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>,
-    /// <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
-    /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
-    /// the same address, its own are served.
+    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>,
+    /// <c>/v1/models</c>, <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and
+    /// <c>/health</c>). Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks
+    /// or a description at the same address, its own are served.
     /// </summary>
     /// <param name="endpoints">The application, or a group of its endpoints.</param>
     /// <param name="prefix">The path before all addresses: <c>/vision</c>. None by default.</param>
@@ -44,13 +44,14 @@ public static class BlipEndpoints
         description.Add(ComeAfterOthers);
 
         RouteGroupBuilder openAi = blip.MapGroup("/v1");
-        guard.Protect(openAi, ChatCompletionsEndpoint.WriteErrorAsync);
-        ChatCompletionsEndpoint chat = services.GetRequiredService<ChatCompletionsEndpoint>();
-        openAi.MapPost("/chat/completions", chat.CompleteAsync);
-        openAi.MapMethods("/models", ["GET", "HEAD"], chat.ListModelsAsync);
+        guard.Protect(openAi, OpenAiErrors.WriteAsync);
+        openAi.MapPost("/chat/completions", services.GetRequiredService<ChatCompletionsEndpoint>().CompleteAsync);
+        openAi.MapPost("/responses", services.GetRequiredService<ResponsesEndpoint>().CreateAsync);
+        ServedModel model = services.GetRequiredService<ServedModel>();
+        openAi.MapMethods("/models", ["GET", "HEAD"], model.ListAsync);
         // The id of a model of the hub has a slash.
-        openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], chat.GetModelAsync);
-        openAi.MapFallback("/{**path}", ChatCompletionsEndpoint.RefuseAsync);
+        openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], model.GetAsync);
+        openAi.MapFallback("/{**path}", OpenAiErrors.RefuseAsync);
 
         blip.MapBlipMcp();
         foreach (string live in (string[])["/health/live", "/alive"])

@@ -32,7 +32,10 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<AskEndpoint>();
         services.TryAddSingleton<ImagesEndpoint>();
+        services.TryAddSingleton<QuestionAnswering>();
+        services.TryAddSingleton<ServedModel>();
         services.TryAddSingleton<ChatCompletionsEndpoint>();
+        services.TryAddSingleton<ResponsesEndpoint>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
         services.AddBound<BlobAnsweringOptions, BlobAnsweringOptionsValidator>(BlipServiceCollectionExtensions.SectionName + ":Blobs");

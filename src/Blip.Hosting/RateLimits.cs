@@ -27,7 +27,7 @@ internal static class RateLimits
             HttpContext context = rejected.HttpContext;
             Failure failure = Failure.RateLimited(perMinute, wait);
             await (context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase)
-                ? OpenAi.ChatCompletionsEndpoint.WriteErrorAsync(context, failure)
+                ? OpenAi.OpenAiErrors.WriteAsync(context, failure)
                 : Problems.WriteAsync(context, failure)).ConfigureAwait(false);
         },
     });

@@ -206,7 +206,9 @@ public sealed partial class BlipModel
     private Task<QuestionResult>[] Ask(ImageEmbeddings embeddings, Request request, CancellationToken cancellationToken)
     {
         // An answer ends where the decoder has no positions left, as if the limit were there.
-        LengthLimits limits = new(request.Options.MinNewTokens, Math.Min(request.Options.MaxNewTokens, Config.Text.MaxPositionEmbeddings));
+        AskOptions options = request.Options;
+        AnswerLimits limits = new(
+            options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities);
         ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
             questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits);
@@ -233,13 +235,15 @@ public sealed partial class BlipModel
             sum += logProbability;
         AnswerAlternative[] alternatives = new AnswerAlternative[found.Alternatives.Count];
         for (int i = 0; i < alternatives.Length; i++)
-            alternatives[i] = new AnswerAlternative(TokenToText(found.Alternatives[i].Token), found.Alternatives[i].Probability);
+            alternatives[i] = new AnswerAlternative(
+                TokenToText(found.Alternatives[i].Token), MathF.Exp(found.Alternatives[i].LogProbability));
         int[] tokens = [.. found.Tokens];
         return new Answer
         {
             Text = _tokenizer.Decode(Array.ConvertAll(tokens, Known), request.Options.CleanUp),
             TokenIds = tokens,
             TokenLogProbabilities = found.LogProbabilities,
+            TopLogProbabilities = [.. found.Top.Select((top, place) => DescribeTop(top, tokens.AsSpan(0, place + 1)))],
             Confidence = Math.Exp(sum),
             Alternatives = alternatives,
             Timing = timing with
@@ -252,6 +256,15 @@ public sealed partial class BlipModel
             QuestionTokenCount = request.Ids[index].Length,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
         };
+    }
+
+    private TokenLogProbability[] DescribeTop((int Token, float LogProbability)[] top, ReadOnlySpan<int> before)
+    {
+        bool isFirst = true;
+        foreach (int token in before)
+            isFirst &= _tokenizer.IsSpecial(Known(token));
+        return Array.ConvertAll(top, one =>
+            new TokenLogProbability(one.Token, _tokenizer.PieceOf(Known(one.Token), isFirst), one.LogProbability));
     }
 
     /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>

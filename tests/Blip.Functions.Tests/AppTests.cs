@@ -44,8 +44,10 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             "HealthLive get health/live Anonymous",
             "HealthReady get health/ready Anonymous",
             "Mcp get,post,delete mcp Function",
+            "Model get v1/models/{*id} Function",
             "Models get v1/models Function",
             "OpenApi get openapi/v1.json Function",
+            "Responses post v1/responses Function",
             "SendImage post api/images Function",
         ], _host.Functions.Where(f => Text(f, "type") == "httpTrigger").Select(Describe).Order(StringComparer.Ordinal));
         DeclaredFunction blob = _host.Functions.Single(f => f.Name == "AnswerImage");
@@ -89,6 +91,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         await using ServeProcess serve = await ServeProcess.StartAsync();
         string handle = "sha256-" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Dogs));
         string chat = Chat(handle), streamed = Chat(handle, ",\"stream\":true,\"logprobs\":true");
+        string respond = Respond(handle), streamedResponse = Respond(handle, ",\"stream\":true");
         (string Name, Func<HttpRequestMessage> Request)[] requests =
         [
             ("multipart", () => Post("/api/ask", Form("how many dogs are in the picture?"))),
@@ -99,6 +102,11 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("chat", () => Post("/v1/chat/completions", Json(chat))),
             ("stream", () => Post("/v1/chat/completions", Json(streamed))),
             ("chat error", () => Post("/v1/chat/completions", Json("{}"))),
+            ("response", () => Post("/v1/responses", Json(respond))),
+            ("streamed response", () => Post("/v1/responses", Json(streamedResponse))),
+            ("response error", () => Post("/v1/responses", Json("{}"))),
+            ("model", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models/demo")),
+            ("other model", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models/org/name")),
             ("models", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models")),
             ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
             ("live", () => new HttpRequestMessage(HttpMethod.Get, "/health/live")),
@@ -218,6 +226,14 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         ]}]MORE}
         """.Replace("HANDLE", handle, StringComparison.Ordinal).Replace("MORE", more, StringComparison.Ordinal);
 
+    private static string Respond(string handle, string more = "") =>
+        """
+        {"input":[{"role":"user","content":[
+          {"type":"input_text","text":"what color is the tree?"},
+          {"type":"input_image","image_url":"HANDLE"}
+        ]}]MORE}
+        """.Replace("HANDLE", handle, StringComparison.Ordinal).Replace("MORE", more, StringComparison.Ordinal);
+
     private static MultipartFormDataContent Form(params string[] questions)
     {
         MultipartFormDataContent form = new() { { BlipImage(Dogs), "image", "dogs.jpg" } };
@@ -226,6 +242,8 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         return form;
     }
 
-    [GeneratedRegex("""("timing_ms":|"trace_id":|"id":"chatcmpl-|"created":|"expires_at":)(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
+    [GeneratedRegex(
+        """("timing_ms":|"trace_id":|"(?:item_)?id":"(?:chatcmpl-|resp_|msg_)|"created(?:_at)?":|"expires_at":)"""
+        + """(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
     private static partial Regex Changing { get; }
 }

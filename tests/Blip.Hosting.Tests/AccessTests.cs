@@ -12,7 +12,7 @@ public sealed class AccessTests
 {
     private const string Key = "correct horse battery staple";
 
-    private static readonly string[] NeedKey = ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/models", "/mcp"];
+    private static readonly string[] NeedKey = ["/api/ask", "/api/images", "/v1/chat/completions", "/v1/responses", "/v1/models", "/mcp"];
 
     private static readonly (string?, string?)[] WrongKeys =
     [

@@ -18,8 +18,8 @@ public sealed class FuzzTests
 
     private static readonly string[] Paths =
     [
-        "/api/ask", "/api/ask?question=what%3F", "/api/images", "/v1/chat/completions", "/mcp", "/v1/models", "/openapi/v1.json",
-        "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe",
+        "/api/ask", "/api/ask?question=what%3F", "/api/images", "/v1/chat/completions", "/v1/responses", "/mcp", "/v1/models",
+        "/openapi/v1.json", "/api/ask/", "//api/ask", "/%2e%2e/x", "/api/ask?question=%ff%fe",
     ];
 
     private static readonly string[] Types =
@@ -38,7 +38,7 @@ public sealed class FuzzTests
     private static readonly string[] JsonNames =
     [
         "image", "question", "questions", "messages", "model", "n", "stream", "max_tokens", "\\u0000", "tool_choice", "response_format",
-        "stream_options",
+        "stream_options", "input", "text", "metadata", "include",
     ];
 
     [Fact]

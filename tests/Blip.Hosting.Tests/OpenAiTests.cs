@@ -121,6 +121,44 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
         Assert.Equal(completion.GetProperty("usage").GetProperty("completion_tokens").GetInt32() - 1, tokens.Length);
     }
 
+    [Fact]
+    public async Task TopLogProbabilities_AreTheModelsDistributionAtEachToken()
+    {
+        const string Question = "what color is the umbrella?";
+        byte[] image = File.ReadAllBytes(TestPaths.Sample("beach.jpg"));
+        string uri = "data:image/jpeg;base64," + Convert.ToBase64String(image);
+        JsonElement[] tokens = await TokensAsync(3), all = await TokensAsync(20);
+        await using BlipModel model = await BlipModel.LoadAsync();
+        Answer answer = await model.AskAsync(BlipImage.FromBytes(image), Question, new AskOptions { TopLogProbabilities = 20 });
+        Assert.Equal(answer.TokenIds.Count - 2, tokens.Length);
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            JsonElement[] top = [.. tokens[i].GetProperty("top_logprobs").EnumerateArray()];
+            Assert.Equal(3, top.Length);
+            foreach (string member in (string[])["token", "logprob", "bytes"])
+                Assert.Equal(tokens[i].GetProperty(member).GetRawText(), top[0].GetProperty(member).GetRawText());
+            Assert.All(top.Zip(answer.TopLogProbabilities[i]), pair =>
+            {
+                Assert.Equal(pair.Second.LogProbability, pair.First.GetProperty("logprob").GetSingle(), 1e-4f);
+                byte[] bytes = [.. pair.First.GetProperty("bytes").EnumerateArray().Select(one => one.GetByte())];
+                Assert.Equal(pair.Second.Text, Encoding.UTF8.GetString(bytes));
+            });
+            Assert.Equal(20, all[i].GetProperty("top_logprobs").GetArrayLength());
+        }
+        // A word that would follow has the space before it; the end would add nothing.
+        string[] after = [.. all[1].GetProperty("top_logprobs").EnumerateArray().Select(one => one.GetProperty("token").GetString()!)];
+        Assert.Equal(" and", after[0]);
+        JsonElement end = all[1].GetProperty("top_logprobs")[Array.IndexOf(after, "[SEP]")];
+        Assert.Equal(0, end.GetProperty("bytes").GetArrayLength());
+
+        async Task<JsonElement[]> TokensAsync(int count)
+        {
+            string request = Request(Question, uri, FormattableString.Invariant($",\"logprobs\":true,\"top_logprobs\":{count}"));
+            JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(request));
+            return [.. completion.GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content").EnumerateArray()];
+        }
+    }
+
     [Theory]
     [InlineData("1e12")]
     [InlineData("1000000000000")]
@@ -149,6 +187,9 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("GET", "/v1/models/gpt-4o", 404, "model_not_found")]
     [InlineData("GET", "/v1/models/org/name", 404, "model_not_found")]
     [InlineData("GET", "/v1/chat/completions", 405, "invalid_request")]
+    [InlineData("GET", "/v1/responses", 405, "invalid_request")]
+    [InlineData("GET", "/v1/responses/resp_1", 404, "invalid_request")]
+    [InlineData("DELETE", "/v1/responses/resp_1", 404, "invalid_request")]
     [InlineData("DELETE", "/v1/models", 405, "invalid_request")]
     [InlineData("POST", "/v1/audio/speech", 404, "invalid_request")]
     [InlineData("GET", "/v1", 404, "invalid_request")]

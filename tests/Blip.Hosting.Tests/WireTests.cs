@@ -79,6 +79,7 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
     [InlineData("/api/ask")]
     [InlineData("/api/images")]
     [InlineData("/v1/chat/completions")]
+    [InlineData("/v1/responses")]
     [InlineData("/mcp")]
     public async Task ChunkSize_ThatOverflows_Is400(string path)
     {

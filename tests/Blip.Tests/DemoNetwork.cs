@@ -39,7 +39,7 @@ internal sealed class DemoNetwork : IDisposable
                 _embeddings.Add(image, embeddings = _network.Encode(pixels.Writable, TestContext.Current.CancellationToken));
             }
             int[] ids = Tokenizer.Encode(question.GetProperty("question").GetString()!).Ids;
-            yield return new ImageQuestion(embeddings, ids, new LengthLimits(0, 20));
+            yield return new ImageQuestion(embeddings, ids, new AnswerLimits(0, 20));
         }
     }
 

@@ -462,6 +462,17 @@ mcp() { # As the package says that it is started, and as each client's configura
     done
 }
 
+openai() { # The clients that speak OpenAI's API, as they are published.
+    npm install --prefix . --no-save --no-fund --no-audit --silent openai@6.49.0 zod@4.6.7 @langchain/openai@1.5.8 @langchain/core@1.4.0 \
+        ai@6.0.326 @ai-sdk/openai@3.0.141 @ai-sdk/openai-compatible@2.0.92
+    cp "$here/openai.mjs" .
+    dotnet tool install Blip.Cli --tool-path tools
+    tools/blip serve --urls http://127.0.0.1:5197 >serve.txt 2>&1 &
+    trap 'kill %1' EXIT
+    for _ in $(seq 60); do curl -fs http://127.0.0.1:5197/health/ready >/dev/null && break || sleep 1; done
+    node openai.mjs http://127.0.0.1:5197/v1 "$repository/samples"
+}
+
 steps() { local name; for name in "$@"; do step "$name"; done; }
 
 cat >"$work/nuget.config" <<XML
@@ -474,7 +485,7 @@ else
     # The first empties the cache that the others share, and takes the time to the first answer. Those that listen on one port, or install the
     # tool, go one after the other; a step keeps one processor busy at most times.
     steps pack sizes first_answer
-    steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp &
+    steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp openai &
     steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel template_functions &
     wait
 fi

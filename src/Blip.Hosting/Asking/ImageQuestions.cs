@@ -23,6 +23,14 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         return await model.AskAsync(image, question, ask, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Answers several questions. One that fails fails them all.</summary>
+    public async Task<Answer[]> AskAsync(
+        BlipImage image, IReadOnlyList<string> questions, AskOptions? ask, CancellationToken cancellationToken)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        return await model.AskAsync(image, questions, ask, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>Answers a list of questions. A question that fails does not affect the others.</summary>
     public async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
         BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
@@ -31,11 +39,11 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         return await model.AskEachAsync(image, questions, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Gets the tokens of an answer as text, without the start token.</summary>
-    public async Task<string[]> GetTokensAsync(Answer answer, CancellationToken cancellationToken)
+    /// <summary>Gets what gives a token's text: <see cref="BlipModel.TokenToText"/>.</summary>
+    public async Task<Func<int, string>> GetTokenTextsAsync(CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
-        return [.. answer.TokenIds.Skip(1).Select(model.TokenToText)];
+        return model.TokenToText;
     }
 
     private async Task<BlipModel> GetModelAsync(CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Blip.Hosting.OpenAi;
@@ -9,7 +8,7 @@ internal enum ChatChunk
     /// <summary>The role: assistant.</summary>
     Role,
 
-    /// <summary>The answer.</summary>
+    /// <summary>The answer, or why there is none.</summary>
     Content,
 
     /// <summary>The reason why the answer ended.</summary>
@@ -19,15 +18,14 @@ internal enum ChatChunk
     Usage,
 }
 
-/// <summary>An answer in OpenAI's form, whole or in chunks.</summary>
-/// <param name="Answer">The answer.</param>
-/// <param name="Tokens">The tokens as text. <see langword="null"/> if the request did not ask for log-probabilities.</param>
+/// <summary>A reply as a chat completion, whole or in chunks.</summary>
+/// <param name="Reply">The reply.</param>
 /// <param name="Id">The completion's id.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Created">Seconds since 1970.</param>
-internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id, string Model, long Created)
+internal sealed record ChatCompletion(QuestionReply Reply, string Id, string Model, long Created)
 {
-    private string FinishReason => Answer.IsComplete ? "stop" : "length";
+    private string FinishReason => Reply.IsComplete ? "stop" : "length";
 
     public void Write(Utf8JsonWriter writer)
     {
@@ -37,8 +35,8 @@ internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id
         writer.WriteNumber("index", 0);
         writer.WriteStartObject("message");
         writer.WriteString("role", "assistant");
-        writer.WriteString("content", Answer.Text);
-        writer.WriteNull("refusal");
+        writer.WriteString("content", Reply.Refusal is null ? Reply.Content : null);
+        writer.WriteString("refusal", Reply.Refusal);
         writer.WriteEndObject();
         WriteLogProbabilities(writer);
         writer.WriteString("finish_reason", FinishReason);
@@ -57,10 +55,7 @@ internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id
             writer.WriteStartObject();
             writer.WriteNumber("index", 0);
             writer.WriteStartObject("delta");
-            if (chunk == ChatChunk.Role)
-                writer.WriteString("role", "assistant");
-            if (chunk != ChatChunk.End)
-                writer.WriteString("content", chunk == ChatChunk.Content ? Answer.Text : "");
+            WriteDelta(writer, chunk);
             writer.WriteEndObject();
             if (chunk == ChatChunk.Content)
                 WriteLogProbabilities(writer);
@@ -77,6 +72,25 @@ internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id
         writer.WriteEndObject();
     }
 
+    private void WriteDelta(Utf8JsonWriter writer, ChatChunk chunk)
+    {
+        switch (chunk)
+        {
+            case ChatChunk.Role:
+                writer.WriteString("role", "assistant");
+                writer.WriteString("content", "");
+                break;
+            case ChatChunk.Content when Reply.Refusal is { } refusal:
+                writer.WriteString("refusal", refusal);
+                break;
+            case ChatChunk.Content:
+                writer.WriteString("content", Reply.Content);
+                break;
+            default:
+                break;
+        }
+    }
+
     private void WriteHead(Utf8JsonWriter writer, string kind)
     {
         writer.WriteStartObject();
@@ -88,38 +102,24 @@ internal sealed record ChatCompletion(Answer Answer, string[]? Tokens, string Id
 
     private void WriteLogProbabilities(Utf8JsonWriter writer)
     {
-        if (Tokens is null)
+        if (Reply.Pieces is null)
         {
             writer.WriteNull("logprobs");
             return;
         }
         writer.WriteStartObject("logprobs");
-        writer.WriteStartArray("content");
-        foreach ((string piece, float logProbability) in AnswerPieces.Of(Answer, Tokens))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("token", piece);
-            writer.WriteNumber("logprob", logProbability);
-            writer.WriteStartArray("bytes");
-            foreach (byte one in Encoding.UTF8.GetBytes(piece))
-                writer.WriteNumberValue(one);
-            writer.WriteEndArray();
-            writer.WriteStartArray("top_logprobs");
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
+        writer.WritePropertyName("content");
+        AnswerPieces.Write(writer, Reply.Pieces);
         writer.WriteNull("refusal");
         writer.WriteEndObject();
     }
 
     private void WriteUsage(Utf8JsonWriter writer)
     {
-        int output = Answer.TokenIds.Count - 1;
         writer.WriteStartObject("usage");
-        writer.WriteNumber("prompt_tokens", Answer.QuestionTokenCount);
-        writer.WriteNumber("completion_tokens", output);
-        writer.WriteNumber("total_tokens", Answer.QuestionTokenCount + output);
+        writer.WriteNumber("prompt_tokens", Reply.InputTokens);
+        writer.WriteNumber("completion_tokens", Reply.OutputTokens);
+        writer.WriteNumber("total_tokens", Reply.InputTokens + Reply.OutputTokens);
         writer.WriteEndObject();
     }
 }

@@ -7,18 +7,29 @@ namespace Blip.Hosting.OpenAi;
 /// The members of a JSON object of a request in OpenAI's form. A member that is <c>null</c> counts as absent; one of the wrong type is
 /// refused by its name, instead of being ignored.
 /// </summary>
-internal readonly struct RequestMembers(JsonElement element)
+/// <param name="element">The object.</param>
+/// <param name="parameter">The name by which its members are refused; <see langword="null"/> for their own.</param>
+internal readonly struct RequestMembers(JsonElement element, string? parameter = null)
 {
+    /// <summary>A value that must be an object.</summary>
+    /// <param name="value">The value.</param>
+    /// <param name="parameter">The name by which it and its members are refused.</param>
+    /// <param name="message">Why it is refused where it is none.</param>
+    public static RequestMembers Of(JsonElement value, string parameter, string message) =>
+        value.ValueKind == JsonValueKind.Object ? new RequestMembers(value, parameter) : throw Invalid(parameter, message);
+
+    /// <summary>A member of any type.</summary>
+    public JsonElement? Find(string name) =>
+        element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
     /// <summary>A string.</summary>
     public string? Text(string name) => Find(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? Bodies.Text(value, name)
-        : throw Invalid(name, $"'{name}' must be a string.");
+        : throw Wrong(name, "a string");
 
     /// <summary>True or false; absent is false.</summary>
     public bool Flag(string name) => Find(name) is { } value
-        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False
-            ? value.GetBoolean()
-            : throw Invalid(name, $"'{name}' must be true or false."));
+        && (value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, "true or false"));
 
     /// <summary>A whole number, which may be written as 1e3; one above what an int holds counts as the largest int.</summary>
     public int? Number(string name, int least, int most)
@@ -32,29 +43,30 @@ internal readonly struct RequestMembers(JsonElement element)
             string range = most == int.MaxValue
                 ? FormattableString.Invariant($"{least} or more")
                 : FormattableString.Invariant($"{least} to {most}");
-            throw Invalid(name, $"'{name}' must be a whole number, {range}.");
+            throw Wrong(name, "a whole number, " + range);
         }
         return (int)Math.Min(number, int.MaxValue);
     }
 
-    /// <summary>Any number; its value has no effect here.</summary>
-    public void CheckNumber(string name)
+    /// <summary>Numbers, whose values have no effect here.</summary>
+    public void CheckNumbers(params ReadOnlySpan<string> names)
     {
-        if (Find(name) is { ValueKind: not JsonValueKind.Number })
-            throw Invalid(name, $"'{name}' must be a number.");
+        foreach (string name in names)
+        {
+            if (Find(name) is { ValueKind: not JsonValueKind.Number })
+                throw Wrong(name, "a number");
+        }
     }
 
-    /// <summary>An array; its elements have no effect here.</summary>
-    public void CheckArray(string name)
-    {
-        if (Find(name) is { ValueKind: not JsonValueKind.Array })
-            throw Invalid(name, $"'{name}' must be an array.");
-    }
+    /// <summary>An array.</summary>
+    public JsonElement? Array(string name) => Find(name) is not { } value ? null
+        : value.ValueKind == JsonValueKind.Array ? value
+        : throw Wrong(name, "an array");
 
     /// <summary>An object.</summary>
     public RequestMembers? Object(string name) => Find(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Object ? new RequestMembers(value)
-        : throw Invalid(name, $"'{name}' must be an object.");
+        : value.ValueKind == JsonValueKind.Object ? new RequestMembers(value, parameter)
+        : throw Wrong(name, "an object");
 
     /// <summary>A string that is a choice, or an object that is more than one: then the text is empty.</summary>
     public string? Choice(string name) => Find(name) is { ValueKind: JsonValueKind.Object } ? "" : Text(name);
@@ -62,6 +74,5 @@ internal readonly struct RequestMembers(JsonElement element)
     public static FailureException Invalid(string parameter, string message) =>
         new(new Failure(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, message) { Parameter = parameter });
 
-    private JsonElement? Find(string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private FailureException Wrong(string name, string wanted) => Invalid(parameter ?? name, $"'{name}' must be {wanted}.");
 }

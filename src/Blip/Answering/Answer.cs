@@ -22,6 +22,14 @@ public sealed record Answer
     public IReadOnlyList<float> TokenLogProbabilities { get; init; } = [];
 
     /// <summary>
+    /// The likeliest tokens at each place of the answer, the best first: a list for each item of <see cref="TokenLogProbabilities"/>, of
+    /// <see cref="AskOptions.TopLogProbabilities"/> tokens. The first of each list is the answer's own token, with the same
+    /// log-probability. They are the model's distribution at that place, given the answer's tokens before it. Empty unless the question
+    /// was asked with that option.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<TokenLogProbability>> TopLogProbabilities { get; init; } = [];
+
+    /// <summary>
     /// The probability of the whole answer, including its end token: 0 to 1. It says what the model believes, not how often it is
     /// right.
     /// </summary>

@@ -7,6 +7,8 @@ namespace Blip;
 /// </summary>
 public sealed record AskOptions
 {
+    internal const int MaxTopLogProbabilities = 20;
+
     /// <summary>The defaults.</summary>
     public static AskOptions Default { get; } = new();
 
@@ -39,6 +41,12 @@ public sealed record AskOptions
     /// </summary>
     public bool TruncateQuestion { get; init; }
 
+    /// <summary>
+    /// How many of the likeliest tokens <see cref="Answer.TopLogProbabilities"/> has at each place: 0 to 20, and no more than the model's
+    /// vocabulary has. 0 by default: none, at no cost.
+    /// </summary>
+    public int TopLogProbabilities { get; init; }
+
     /// <param name="positions">How many tokens the decoder can give.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>
     internal void Validate(int positions)
@@ -52,6 +60,8 @@ public sealed record AskOptions
         // transformers ends with an index that is out of range.
         if (MinNewTokens > positions)
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, but this model gives at most {positions} tokens.");
+        if (TopLogProbabilities is < 0 or > MaxTopLogProbabilities)
+            throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it is 0 to {MaxTopLogProbabilities}.");
         if (!Enum.IsDefined(SpecialTokens))
             throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
 

@@ -5,6 +5,7 @@ internal sealed class FoundAnswer(int start)
 {
     private readonly List<int> _tokens = new(8) { start };
     private readonly List<float> _logProbabilities = new(8);
+    private readonly List<(int Token, float LogProbability)[]> _top = [];
 
     /// <summary>The start token and all that followed.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
@@ -13,11 +14,16 @@ internal sealed class FoundAnswer(int start)
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
     /// <summary>The likeliest first tokens, best first.</summary>
-    public IReadOnlyList<(int Token, float Probability)> Alternatives { get; set; } = [];
+    public IReadOnlyList<(int Token, float LogProbability)> Alternatives { get; set; } = [];
+
+    /// <summary>The likeliest tokens at each place, best first. Empty where the limits ask for none.</summary>
+    public IReadOnlyList<(int Token, float LogProbability)[]> Top => _top;
 
     public void Add(int token, float logProbability)
     {
         _tokens.Add(token);
         _logProbabilities.Add(logProbability);
     }
+
+    public void AddTop((int Token, float LogProbability)[] top) => _top.Add(top);
 }

@@ -11,7 +11,7 @@ namespace Blip.Decoding;
 /// <param name="guesses">
 /// Tokens that the first answer may begin with. They are read in the first pass, and used where the search comes to the same.
 /// </param>
-internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<LengthLimits> limits, IReadOnlyList<int> guesses) : IAnswerSearch
+internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<AnswerLimits> limits, IReadOnlyList<int> guesses) : IAnswerSearch
 {
     /// <summary>How many first tokens are reported as alternatives.</summary>
     public const int AlternativeCount = 5;
@@ -61,12 +61,14 @@ internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<LengthLimi
     private static ReadOnlySpan<float> Row(ReadOnlySpan<float> logits, int row, int length) => logits.Slice(row * length, length);
 
     /// <summary>Adds the likeliest token; gives it unless the answer ends with it.</summary>
-    private int? Extend(FoundAnswer answer, LengthLimits limit, ReadOnlySpan<float> logits)
+    private int? Extend(FoundAnswer answer, AnswerLimits limit, ReadOnlySpan<float> logits)
     {
         int length = answer.Tokens.Count - 1;
         TokenDistribution distribution = new(logits, banned: length < limit.MinNewTokens ? tokens.End : -1);
         if (length == 0)
             answer.Alternatives = distribution.Top(AlternativeCount);
+        if (limit.TopLogProbabilities > 0)
+            answer.AddTop(distribution.Top(limit.TopLogProbabilities));
         int token = distribution.Likeliest;
         answer.Add(token, distribution.LogProbability(token));
         return token != tokens.End && length + 1 < limit.MaxNewTokens ? token : null;

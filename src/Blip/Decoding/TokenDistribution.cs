@@ -39,7 +39,7 @@ internal readonly ref struct TokenDistribution
     public float LogProbability(int token) => token == _banned ? float.NegativeInfinity : _logits[token] - _logSum;
 
     /// <summary>The likeliest tokens, best first.</summary>
-    public (int Token, float Probability)[] Top(int count)
+    public (int Token, float LogProbability)[] Top(int count)
     {
         Span<int> best = stackalloc int[Math.Min(count, _logits.Length)];
         int filled = 0;
@@ -55,7 +55,7 @@ internal readonly ref struct TokenDistribution
 
         (int, float)[] top = new (int, float)[filled];
         for (int i = 0; i < filled; i++)
-            top[i] = (best[i], MathF.Exp(LogProbability(best[i])));
+            top[i] = (best[i], LogProbability(best[i]));
         return top;
     }
 

@@ -7,7 +7,7 @@ namespace Blip.Networks;
 /// <param name="Embeddings">The image.</param>
 /// <param name="Ids">The question's tokens, [CLS] and [SEP] included.</param>
 /// <param name="Limits">How long its answer may be.</param>
-internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, LengthLimits Limits) : IRunItem
+internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, AnswerLimits Limits) : IRunItem
 {
     /// <inheritdoc/>
     public int Tokens => Ids.Length;

@@ -131,13 +131,9 @@ public sealed class BertTokenizer
         bool isFirst = true;
         foreach (int id in ids)
         {
-            string token = Token(id);
-            if (_specialIds.Contains(id))
-                continue;
-            if (!isFirst)
-                token = token.StartsWith(Continuation, StringComparison.Ordinal) ? token[Continuation.Length..] : " " + token;
-            text.Append(CleanUp(token));
-            isFirst = false;
+            string piece = PieceOf(id, isFirst);
+            text.Append(piece);
+            isFirst &= piece.Length == 0;
         }
         if (cleanUp)
         {
@@ -145,6 +141,19 @@ public sealed class BertTokenizer
                 .Replace(" n't", "n't").Replace(" 'm", "'m").Replace(" 's", "'s").Replace(" 've", "'ve").Replace(" 're", "'re");
         }
         return text.ToString();
+    }
+
+    /// <summary>What a token adds to a text as it is decoded: nothing for a special one.</summary>
+    /// <param name="id">The token's id.</param>
+    /// <param name="isFirst">Whether nothing stands before it.</param>
+    internal string PieceOf(int id, bool isFirst)
+    {
+        string token = Token(id);
+        if (_specialIds.Contains(id))
+            return "";
+        if (!isFirst)
+            token = token.StartsWith(Continuation, StringComparison.Ordinal) ? token[Continuation.Length..] : " " + token;
+        return CleanUp(token);
     }
 
     /// <summary>What the library's decoder does to each token, with the space before it.</summary>

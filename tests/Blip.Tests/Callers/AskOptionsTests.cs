@@ -71,9 +71,11 @@ public sealed class AskOptionsTests : IAsyncLifetime
     [InlineData(0, -1, SpecialTokenMode.Plain)]
     [InlineData(0, 20, (SpecialTokenMode)2)]
     [InlineData(0, 20, (SpecialTokenMode)(-1))]
-    public async Task Ask_OptionsThatCannotBeMet_AreRefusedBeforeAnythingWaits(int least, int most, SpecialTokenMode special)
+    [InlineData(0, 20, SpecialTokenMode.Plain, 21)]
+    [InlineData(0, 20, SpecialTokenMode.Plain, -1)]
+    public async Task Ask_OptionsThatCannotBeMet_AreRefusedBeforeAnythingWaits(int least, int most, SpecialTokenMode special, int top = 0)
     {
-        AskOptions options = new() { MinNewTokens = least, MaxNewTokens = most, SpecialTokens = special };
+        AskOptions options = new() { MinNewTokens = least, MaxNewTokens = most, SpecialTokens = special, TopLogProbabilities = top };
         (int requests, int runs) = (_meter.Values(ModelMeter.QueueLength).Length, _meter.Values(ModelMeter.BatchSize).Length);
         AskItem[] items = [new(_image, [Question])];
         Func<Task>[] calls =

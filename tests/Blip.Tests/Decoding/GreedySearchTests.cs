@@ -12,7 +12,7 @@ public class GreedySearchTests
     public void Run_EndTokenWins_EndsTheAnswerThere()
     {
         ScriptedDecoder decoder = new([[5, 6, End, 1]]);
-        FoundAnswer answer = Search(decoder, new LengthLimits(0, 20))[0];
+        FoundAnswer answer = Search(decoder, new AnswerLimits(0, 20))[0];
         Assert.Equal([7, 5, 6, End], answer.Tokens);
         Assert.Equal(3, answer.LogProbabilities.Count);
         Assert.Equal([0, 1, 2], decoder.Positions);
@@ -21,14 +21,14 @@ public class GreedySearchTests
     [Fact]
     public void Run_LimitReached_StopsWithoutAnEnd()
     {
-        FoundAnswer answer = Search(new ScriptedDecoder([[5, 5, 5, 5, 5, 5]]), new LengthLimits(0, 3))[0];
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, 5, 5, 5, 5, 5]]), new AnswerLimits(0, 3))[0];
         Assert.Equal([7, 5, 5, 5], answer.Tokens);
     }
 
     [Fact]
     public void Run_MinNewTokens_BansTheEndAndItsShareOfTheProbability()
     {
-        FoundAnswer answer = Search(new ScriptedDecoder([[End, End, 5, 5]]), new LengthLimits(2, 4))[0];
+        FoundAnswer answer = Search(new ScriptedDecoder([[End, End, 5, 5]]), new AnswerLimits(2, 4))[0];
         Assert.Equal(4, answer.Tokens.Count - 1);
         Assert.DoesNotContain(End, answer.Tokens.Take(3));
         // All other logits are equal, so what is left is shared by seven tokens.
@@ -39,8 +39,8 @@ public class GreedySearchTests
     public void Run_AnswersOfUnlikeLengths_EachIsWhatItIsAlone()
     {
         int[][] scripts = [[5, End], [1, 2, 4, 6, End], [End], [6, 6, 6, End]];
-        FoundAnswer[] together = Search(new ScriptedDecoder(scripts), new LengthLimits(0, 20), new LengthLimits(0, 2),
-            new LengthLimits(0, 20), new LengthLimits(0, 20));
+        FoundAnswer[] together = Search(new ScriptedDecoder(scripts), new AnswerLimits(0, 20), new AnswerLimits(0, 2),
+            new AnswerLimits(0, 20), new AnswerLimits(0, 20));
         Assert.Equal([7, 5, End], together[0].Tokens);
         Assert.Equal([7, 1, 2], together[1].Tokens);
         Assert.Equal([7, End], together[2].Tokens);
@@ -50,18 +50,45 @@ public class GreedySearchTests
     [Fact]
     public void Run_FirstStep_GivesTheLikeliestFirstTokensInOrder()
     {
-        FoundAnswer answer = Search(new ScriptedDecoder([[5, End]]), new LengthLimits(0, 20))[0];
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, End]]), new AnswerLimits(0, 20))[0];
         Assert.Equal(GreedySearch.AlternativeCount, answer.Alternatives.Count);
         Assert.Equal(5, answer.Alternatives[0].Token);
         Assert.Equal([0, 1, 2, 3], answer.Alternatives.Skip(1).Select(a => a.Token));
-        Assert.Equal(MathF.Exp(answer.LogProbabilities[0]), answer.Alternatives[0].Probability, 1e-6f);
+        Assert.Equal(answer.LogProbabilities[0], answer.Alternatives[0].LogProbability);
+    }
+
+    [Fact]
+    public void Run_TopAsked_IsTheDistributionAtEachPlaceOfThatAnswerAlone()
+    {
+        FoundAnswer[] answers = Search(
+            new ScriptedDecoder([[5, 6, End], [4, End]]), new AnswerLimits(0, 20, TopLogProbabilities: 20), new AnswerLimits(0, 20));
+        Assert.Empty(answers[1].Top);
+        Assert.Equal(3, answers[0].Top.Count);
+        // Logit 5 for the scripted token and 1 for the seven others.
+        float logSum = MathF.Log(MathF.Exp(5) + (7 * MathF.Exp(1)));
+        Assert.All(answers[0].Top.Zip([5, 6, End]), place =>
+        {
+            int[] others = [.. Enumerable.Range(0, 8).Where(token => token != place.Second)];
+            Assert.Equal([place.Second, .. others], place.First.Select(one => one.Token));
+            Assert.Equal(5 - logSum, place.First[0].LogProbability, 1e-5f);
+            Assert.All(place.First.Skip(1), one => Assert.Equal(1 - logSum, one.LogProbability, 1e-5f));
+        });
+    }
+
+    [Fact]
+    public void Run_TopWithABannedEnd_DoesNotHaveIt()
+    {
+        FoundAnswer answer = Search(new ScriptedDecoder([[End, 5]]), new AnswerLimits(1, 2, TopLogProbabilities: 20))[0];
+        Assert.DoesNotContain(answer.Top[0], one => one.Token == End);
+        Assert.Contains(answer.Top[1], one => one.Token == End);
+        Assert.Equal(1, answer.Top[0].Sum(one => MathF.Exp(one.LogProbability)), 1e-5f);
     }
 
     [Fact]
     public void Run_AnswersOfUnlikeLengths_EachIsGivenAtItsEnd()
     {
         Answers answers = new(3);
-        new GreedySearch(Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20), new LengthLimits(0, 20)], [])
+        new GreedySearch(Tokens, [new AnswerLimits(0, 20), new AnswerLimits(0, 20), new AnswerLimits(0, 20)], [])
             .Run(new ScriptedDecoder([[5, 6, 4, End], [End], [6, End]]), answers, CancellationToken.None);
         Assert.Equal([1, 2, 0], answers.Order);
         Assert.Equal([0, 1, 3], answers.AtSteps);
@@ -72,7 +99,7 @@ public class GreedySearchTests
     {
         Answers answers = new(2) { Unwanted = { 0 } };
         ScriptedDecoder decoder = new([[5, 5, 5, 5, 5, 5, End], [6, End]]);
-        new GreedySearch(Tokens, [new LengthLimits(0, 20), new LengthLimits(0, 20)], []).Run(decoder, answers, CancellationToken.None);
+        new GreedySearch(Tokens, [new AnswerLimits(0, 20), new AnswerLimits(0, 20)], []).Run(decoder, answers, CancellationToken.None);
         Assert.Equal([1], answers.Order);
         Assert.Equal(1, answers.Steps);
     }
@@ -85,10 +112,12 @@ public class GreedySearchTests
     public void Run_Guesses_SaveAPassWhereOneIsRightAndChangeNothing(int[] script, int[] positions)
     {
         ScriptedDecoder decoder = new([script]), alone = new([script]);
-        FoundAnswer guessed = Search(decoder, [4, 5, 5], new LengthLimits(0, 20))[0], found = Search(alone, new LengthLimits(0, 20))[0];
+        AnswerLimits limits = new(0, 20, TopLogProbabilities: 3);
+        FoundAnswer guessed = Search(decoder, [4, 5, 5], limits)[0], found = Search(alone, limits)[0];
         Assert.Equal([7, .. script], guessed.Tokens);
         Assert.Equal(found.LogProbabilities, guessed.LogProbabilities);
         Assert.Equal(found.Alternatives, guessed.Alternatives);
+        Assert.Equal(found.Top, guessed.Top);
         Assert.Equal(positions, decoder.Positions);
     }
 
@@ -96,7 +125,7 @@ public class GreedySearchTests
     public void Run_GuessBesideOtherAnswers_BelongsToTheFirst()
     {
         ScriptedDecoder decoder = new([[5, End], [5, 6, End]]);
-        FoundAnswer[] answers = Search(decoder, [5], new LengthLimits(0, 20), new LengthLimits(0, 20));
+        FoundAnswer[] answers = Search(decoder, [5], new AnswerLimits(0, 20), new AnswerLimits(0, 20));
         Assert.Equal([7, 5, End], answers[0].Tokens);
         Assert.Equal([7, 5, 6, End], answers[1].Tokens);
     }
@@ -104,7 +133,7 @@ public class GreedySearchTests
     [Fact]
     public void Run_GuessAtTheLimit_IsNotFollowed()
     {
-        FoundAnswer answer = Search(new ScriptedDecoder([[5, 6, End]]), [5], new LengthLimits(0, 1))[0];
+        FoundAnswer answer = Search(new ScriptedDecoder([[5, 6, End]]), [5], new AnswerLimits(0, 1))[0];
         Assert.Equal([7, 5], answer.Tokens);
     }
 
@@ -113,7 +142,7 @@ public class GreedySearchTests
     {
         using CancellationTokenSource source = new();
         ScriptedDecoder decoder = new([[5, 5, 5, 5, 5]]) { OnStep = position => { if (position == 1) source.Cancel(); } };
-        Assert.Throws<OperationCanceledException>(() => new GreedySearch(Tokens, [new LengthLimits(0, 20)], [])
+        Assert.Throws<OperationCanceledException>(() => new GreedySearch(Tokens, [new AnswerLimits(0, 20)], [])
             .Run(decoder, new Answers(1), source.Token));
         Assert.Equal([0, 1], decoder.Positions);
     }
@@ -145,9 +174,9 @@ public class GreedySearchTests
         Assert.Equal(float.NegativeInfinity, distribution.LogProbability(1));
     }
 
-    private static FoundAnswer[] Search(ScriptedDecoder decoder, params LengthLimits[] limits) => Search(decoder, [], limits);
+    private static FoundAnswer[] Search(ScriptedDecoder decoder, params AnswerLimits[] limits) => Search(decoder, [], limits);
 
-    private static FoundAnswer[] Search(ScriptedDecoder decoder, int[] guesses, params LengthLimits[] limits)
+    private static FoundAnswer[] Search(ScriptedDecoder decoder, int[] guesses, params AnswerLimits[] limits)
     {
         Answers answers = new(limits.Length);
         new GreedySearch(Tokens, limits, guesses).Run(decoder, answers, CancellationToken.None);

@@ -1,0 +1,180 @@
+using System.Text.Json;
+
+namespace Blip.Hosting.OpenAi;
+
+/// <summary>What an answer can be read as.</summary>
+internal enum AnswerKind
+{
+    /// <summary>Yes or no.</summary>
+    Boolean,
+
+    /// <summary>A number, in digits or as a word.</summary>
+    Integer,
+
+    /// <summary>One of several strings.</summary>
+    Choice,
+
+    /// <summary>The answer's words, whatever they are.</summary>
+    Words,
+}
+
+/// <summary>A JSON schema of one value, such as an answer can be read as. Immutable.</summary>
+internal sealed class AnswerValue
+{
+    /// <summary>What explains and does not restrict. A "format" of a number is its size, which no answer exceeds.</summary>
+    public static readonly string[] Annotations =
+    [
+        "description", "title", "default", "examples", "deprecated", "$comment", "$schema", "$id", "$defs", "definitions",
+        "additionalProperties",
+    ];
+
+    private readonly AnswerKind _kind;
+    private readonly bool _isNullable;
+    private readonly string[] _choices = [];
+    private readonly double _minimum = double.NegativeInfinity, _maximum = double.PositiveInfinity;
+
+    /// <param name="schema">The schema of the value.</param>
+    /// <param name="root">The whole schema, which may have definitions.</param>
+    /// <param name="parameter">The request's member that holds it.</param>
+    /// <exception cref="FailureException">No answer can be read as such a value.</exception>
+    public AnswerValue(JsonElement schema, JsonElement root, string parameter)
+    {
+        schema = Resolve(schema, root, parameter);
+        // A value that may be null is written as two schemas, or as two types.
+        if (schema.TryGetProperty("anyOf", out JsonElement options) && options.ValueKind == JsonValueKind.Array)
+        {
+            RequireOnly("anyOf", schema, parameter);
+            JsonElement[] others = [.. options.EnumerateArray().Where(option => !IsNull(option))];
+            if (others.Length != 1)
+                throw Unanswerable(parameter);
+            _isNullable = others.Length < options.GetArrayLength();
+            schema = Resolve(others[0], root, parameter);
+        }
+        bool hasChoices = false, mayBeNull = true;
+        string? type = schema.TryGetProperty("type", out JsonElement types) ? ReadType(types, parameter, out mayBeNull) : null;
+        foreach (JsonProperty member in schema.EnumerateObject())
+        {
+            switch (member.Name)
+            {
+                case "enum" when member.Value.ValueKind == JsonValueKind.Array:
+                    hasChoices = true;
+                    JsonElement[] choices = [.. member.Value.EnumerateArray().Where(one => one.ValueKind != JsonValueKind.Null)];
+                    mayBeNull &= choices.Length < member.Value.GetArrayLength();
+                    _choices = [.. choices.Select(choice => Text(choice, parameter))];
+                    break;
+                case "minimum" when member.Value.ValueKind == JsonValueKind.Number:
+                    _minimum = Math.Max(_minimum, member.Value.GetDouble());
+                    break;
+                case "exclusiveMinimum" when member.Value.ValueKind == JsonValueKind.Number:
+                    _minimum = Math.Max(_minimum, Math.Floor(member.Value.GetDouble()) + 1);
+                    break;
+                case "maximum" when member.Value.ValueKind == JsonValueKind.Number:
+                    _maximum = Math.Min(_maximum, member.Value.GetDouble());
+                    break;
+                case "exclusiveMaximum" when member.Value.ValueKind == JsonValueKind.Number:
+                    _maximum = Math.Min(_maximum, Math.Ceiling(member.Value.GetDouble()) - 1);
+                    break;
+                case "format" when type is "integer" or "number":
+                    break;
+                default:
+                    if (member.Name != "type" && !Annotations.Contains(member.Name))
+                        throw Unanswerable(parameter);
+                    break;
+            }
+        }
+        _kind = type switch
+        {
+            "boolean" when !hasChoices => AnswerKind.Boolean,
+            "integer" or "number" when !hasChoices => AnswerKind.Integer,
+            "string" or null when hasChoices => AnswerKind.Choice,
+            "string" => AnswerKind.Words,
+            _ => throw Unanswerable(parameter),
+        };
+        _isNullable |= mayBeNull;
+    }
+
+    /// <summary>What a fitting answer is.</summary>
+    public string Name => _kind switch
+    {
+        AnswerKind.Boolean => "yes or no",
+        AnswerKind.Integer => "a number that the schema allows",
+        AnswerKind.Choice => "one of the schema's strings",
+        _ => "words",
+    };
+
+    /// <summary>Writes an answer as the value; false, with nothing written, if it is none.</summary>
+    public bool TryWrite(Utf8JsonWriter writer, Answer answer)
+    {
+        string text = answer.Text.Trim();
+        switch (_kind)
+        {
+            case AnswerKind.Boolean when TypedAnswer<bool>.Parse(answer).Value is { } value:
+                writer.WriteBooleanValue(value);
+                return true;
+            case AnswerKind.Integer when TypedAnswer<int>.Parse(answer).Value is { } number && number >= _minimum && number <= _maximum:
+                writer.WriteNumberValue(number);
+                return true;
+            case AnswerKind.Choice when (Array.Find(_choices, choice => choice == text)
+                ?? Array.Find(_choices, choice => IsSame(choice, text))) is { } chosen:
+                writer.WriteStringValue(chosen);
+                return true;
+            case AnswerKind.Words:
+                writer.WriteStringValue(text);
+                return true;
+            default:
+                if (_isNullable)
+                    writer.WriteNullValue();
+                return _isNullable;
+        }
+    }
+
+    public static FailureException Unanswerable(string parameter) => RequestMembers.Invalid(
+        parameter,
+        "The schema asks for more than an answer can be. It may be an object whose properties are boolean, integer (with minimum and "
+        + "maximum), string or enum of strings, each of which may be null too; without patterns, formats, lists and objects in objects.");
+
+    /// <summary>"fire truck" is FireTruck, fire_truck and Fire-Truck.</summary>
+    private static bool IsSame(string choice, string text) => Letters(text).Any() && Letters(choice).SequenceEqual(Letters(text));
+
+    private static IEnumerable<char> Letters(string text) => text.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant);
+
+    private static string ReadType(JsonElement type, string parameter, out bool mayBeNull)
+    {
+        mayBeNull = false;
+        if (type.ValueKind != JsonValueKind.Array)
+            return Text(type, parameter);
+        string[] types = [.. type.EnumerateArray().Select(one => Text(one, parameter))];
+        string[] others = [.. types.Where(one => one != "null")];
+        mayBeNull = others.Length < types.Length;
+        return others is [string only] ? only : throw Unanswerable(parameter);
+    }
+
+    /// <summary>A schema that stands for another must not restrict it further.</summary>
+    private static void RequireOnly(string name, JsonElement schema, string parameter)
+    {
+        if (schema.EnumerateObject().Any(member => member.Name != name && !Annotations.Contains(member.Name)))
+            throw Unanswerable(parameter);
+    }
+
+    private static string Text(JsonElement value, string parameter) =>
+        value.ValueKind == JsonValueKind.String ? Bodies.Text(value, parameter) : throw Unanswerable(parameter);
+
+    private static bool IsNull(JsonElement schema) =>
+        schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("type", out JsonElement type)
+        && type.ValueKind == JsonValueKind.String && type.ValueEquals("null");
+
+    /// <summary>Follows a reference to a definition, once.</summary>
+    public static JsonElement Resolve(JsonElement schema, JsonElement root, string parameter)
+    {
+        if (schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("$ref", out JsonElement reference))
+        {
+            RequireOnly("$ref", schema, parameter);
+            string[] path = Text(reference, parameter).Split('/');
+            if (path is not ["#", "$defs" or "definitions", _]
+                || !root.TryGetProperty(path[1], out JsonElement definitions) || definitions.ValueKind != JsonValueKind.Object
+                || !definitions.TryGetProperty(path[2], out schema))
+                throw Unanswerable(parameter);
+        }
+        return schema.ValueKind == JsonValueKind.Object ? schema : throw Unanswerable(parameter);
+    }
+}

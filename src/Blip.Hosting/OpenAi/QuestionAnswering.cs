@@ -1,0 +1,59 @@
+using Blip.Hosting.Asking;
+
+namespace Blip.Hosting.OpenAi;
+
+/// <summary>Answers questions that came in one of OpenAI's forms. Thread-safe.</summary>
+internal sealed class QuestionAnswering(ImageQuestions questions)
+{
+    /// <summary>Asks the question of each image in turn.</summary>
+    public async Task<QuestionReply> AnswerAsync(QuestionRequest request, CancellationToken cancellationToken)
+    {
+        AskOptions options = AskOptions.Default with
+        {
+            MaxNewTokens = Math.Min(request.MaxTokens ?? int.MaxValue, AskOptions.Default.MaxNewTokens),
+            TopLogProbabilities = request.LogProbabilities ? request.TopLogProbabilities : 0,
+        };
+        IReadOnlyList<string> asked = request.Schema?.Questions(request.Question) ?? [request.Question];
+        List<Answer> answers = [];
+        for (int i = 0; i < request.Images.Count; i++)
+        {
+            try
+            {
+                BlipImage image = BlipImage.FromBytes(
+                    await questions.ResolveAsync(request.Images[i], cancellationToken).ConfigureAwait(false));
+                answers.AddRange(await questions.AskAsync(image, asked, options, cancellationToken).ConfigureAwait(false));
+            }
+            catch (BlipException failure) when (request.Images.Count > 1 && IsOfTheImage(failure.Code))
+            {
+                throw new BlipException(
+                    failure.Code, FormattableString.Invariant($"Image {i + 1}: {failure.Message}"), failure.InnerException ?? failure);
+            }
+        }
+        (string content, string? refusal) = request.Schema?.Write(answers) ?? (Join(answers), null);
+        return new QuestionReply
+        {
+            Content = content,
+            Refusal = refusal,
+            Pieces = request.LogProbabilities
+                ? Cut(answers, await questions.GetTokenTextsAsync(cancellationToken).ConfigureAwait(false))
+                : null,
+            IsComplete = answers.TrueForAll(answer => answer.IsComplete),
+            InputTokens = answers.Sum(answer => answer.QuestionTokenCount),
+            OutputTokens = answers.Sum(answer => answer.TokenIds.Count - 1),
+        };
+    }
+
+    private static bool IsOfTheImage(string code) =>
+        code.Contains("image", StringComparison.Ordinal) || code.EndsWith("not_allowed", StringComparison.Ordinal)
+        || code == BlipErrorCode.TooManyPixels;
+
+    /// <summary>One image has its answer alone; several have a line each, so that one can tell which is which.</summary>
+    private static string Join(List<Answer> answers) =>
+        answers is [Answer only] ? only.Text : string.Concat(answers.Select((answer, i) => Label(i) + answer.Text));
+
+    private static List<AnswerPiece> Cut(List<Answer> answers, Func<int, string> tokenToText) => answers is [Answer only]
+        ? AnswerPieces.Of(only, tokenToText)
+        : [.. answers.SelectMany((answer, i) => AnswerPieces.Of(answer, tokenToText).Prepend(AnswerPieces.Label(Label(i))))];
+
+    private static string Label(int image) => FormattableString.Invariant($"{(image > 0 ? "\n" : "")}image {image + 1}: ");
+}

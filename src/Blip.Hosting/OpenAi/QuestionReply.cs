@@ -1,0 +1,23 @@
+namespace Blip.Hosting.OpenAi;
+
+/// <summary>The reply to a question, before it has the form of one of OpenAI's interfaces.</summary>
+internal sealed record QuestionReply
+{
+    /// <summary>The content: the answer, or an answer a line where there are several images, or JSON.</summary>
+    public required string Content { get; init; }
+
+    /// <summary>Why there is no content, where the answer is not what the request's schema asks for.</summary>
+    public string? Refusal { get; init; }
+
+    /// <summary>The pieces of the content; <see langword="null"/> if the request did not ask for log-probabilities.</summary>
+    public IReadOnlyList<AnswerPiece>? Pieces { get; init; }
+
+    /// <summary>Whether every answer came to its end.</summary>
+    public bool IsComplete { get; init; }
+
+    /// <summary>The tokens of all questions.</summary>
+    public int InputTokens { get; init; }
+
+    /// <summary>The tokens of all answers, without those that begin them.</summary>
+    public int OutputTokens { get; init; }
+}
