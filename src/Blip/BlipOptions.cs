@@ -8,8 +8,8 @@ namespace Blip;
 /// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
 public sealed class BlipOptions
 {
-    // The attribute would write the upper end as 9.223372036854776E+18.
-    private const string AtLeast = "The field {0} must be at least {1}.";
+    // 1 TiB. The error about a value above 10^15 would write it as 1E+15.
+    private const long Most = 1L << 40;
 
     /// <summary>
     /// A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default. Also a hub id or
@@ -50,9 +50,10 @@ public sealed class BlipOptions
     public int MaxRequests { get; set; } = 256;
 
     /// <summary>
-    /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 100,000,000 by default.
+    /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 1 to 2^40,
+    /// 100,000,000 by default.
     /// </summary>
-    [Range(1, long.MaxValue, ErrorMessage = AtLeast)]
+    [Range(1, Most)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
     /// <summary>Network runs at once; each uses all threads. 1 by default: on a CPU more gain nothing.</summary>
@@ -81,14 +82,14 @@ public sealed class BlipOptions
     /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
     /// takes 44 MB while there is room.
     /// </summary>
-    [Range(0, long.MaxValue, ErrorMessage = AtLeast)]
+    [Range(0, Most)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
     /// The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the
     /// default, sets no limit.
     /// </summary>
-    [Range(1, long.MaxValue, ErrorMessage = AtLeast)]
+    [Range(1, Most)]
     public long? GpuMemoryLimit { get; set; }
 
     /// <summary>
@@ -124,13 +125,13 @@ public sealed class BlipOptions
         ThrowUnless(Enum.IsDefined(Precision), nameof(Precision), (long)Precision);
         ThrowUnless(ImageSize is null or (>= 1 and <= BlipConfig.MaxImageSize), nameof(ImageSize), ImageSize ?? 0);
         ThrowUnless(MaxRequests is >= 1 and <= 1_000_000, nameof(MaxRequests), MaxRequests);
-        ThrowUnless(MaxPixelsInFlight >= 1, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
+        ThrowUnless(MaxPixelsInFlight is >= 1 and <= Most, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
         ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
         ThrowUnless(MaxBatchTokens is >= 1 and <= 8_192, nameof(MaxBatchTokens), MaxBatchTokens);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
-        ThrowUnless(ImageCacheBytes >= 0, nameof(ImageCacheBytes), ImageCacheBytes);
-        ThrowUnless(GpuMemoryLimit is null or >= 1, nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);
+        ThrowUnless(ImageCacheBytes is >= 0 and <= Most, nameof(ImageCacheBytes), ImageCacheBytes);
+        ThrowUnless(GpuMemoryLimit is null or (>= 1 and <= Most), nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);
 
         static void ThrowUnless(bool inRange, string name, long value)
         {

@@ -120,7 +120,7 @@ public sealed partial class ServeTests
     [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("Blip__Image__Alpha", "7", "Blip:Image:Alpha: The value is none of White, Drop.")]
-    [InlineData("Blip__ImageCacheBytes", "-1", "Blip:ImageCacheBytes must be at least 0.")]
+    [InlineData("Blip__ImageCacheBytes", "-1", "Blip:ImageCacheBytes must be between 0 and 1099511627776.")]
     [InlineData(
         "Logging__LogLevel__Default", "Loudly",
         "Logging:LogLevel:Default is 'Loudly'. Write one of Trace, Debug, Information, Warning, Error, Critical, None.")]

@@ -23,6 +23,7 @@ public sealed class TypedAnswerTests
 
     [Theory]
     [InlineData("two", 2)]
+    [InlineData("Two", 2)]
     [InlineData("12", 12)]
     [InlineData("-1", null)]
     [InlineData("1,000", null)]
@@ -34,6 +35,7 @@ public sealed class TypedAnswerTests
     [Theory]
     [InlineData("yes", true)]
     [InlineData("no", false)]
+    [InlineData("Yes", true)]
     [InlineData("yes and no", null)]
     public void Parse_Truth_TakesYesAndNoAndNothingElse(string text, bool? value) =>
         Assert.Equal(value, TypedAnswer<bool>.Parse(new Answer { Text = text }).Value);

@@ -28,7 +28,7 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     {
         if (typeof(T) == typeof(bool))
         {
-            return text switch
+            return text.ToLowerInvariant() switch
             {
                 "yes" or "true" => (T)(object)true,
                 "no" or "false" => (T)(object)false,
@@ -37,7 +37,7 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
         }
         if (typeof(T) == typeof(int))
         {
-            int number = Array.IndexOf(Numbers, text);
+            int number = Array.IndexOf(Numbers, text.ToLowerInvariant());
             return number >= 0 || int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number)
                 ? (T)(object)number
                 : null;

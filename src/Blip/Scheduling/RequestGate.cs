@@ -6,15 +6,11 @@ namespace Blip.Scheduling;
 /// </summary>
 internal sealed class RequestGate(int maxRequests, TimeProvider time)
 {
-    /// <summary>How much the newest interval between two finished requests counts in the running mean.</summary>
-    private const double Weight = 0.1;
-
     private readonly Lock _gate = new();
     private readonly LinkedList<TaskCompletionSource> _waiting = [];
     private readonly int _maxPatient = Math.Max(1, maxRequests / 2);
+    private readonly FinishPace _pace = new(time);
     private int _requests, _patient;
-    private long _lastFinish;
-    private double _secondsPerRequest = 0.5;
     private TaskCompletionSource? _drained;
 
     /// <summary>Whether new requests are refused for good.</summary>
@@ -35,7 +31,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
         {
             ThrowIfClosed();
             if (_requests >= maxRequests)
-                throw new BlipBusyException(TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(_requests * _secondsPerRequest), 1, 120)));
+                throw new BlipBusyException(_pace.TimeOf(_requests));
             Take();
         }
     }
@@ -66,10 +62,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     {
         lock (_gate)
         {
-            // Measured from one finish to the next while there was work: what one request costs, however many run side by side.
-            long now = time.GetTimestamp();
-            _secondsPerRequest += Weight * (time.GetElapsedTime(_lastFinish, now).TotalSeconds - _secondsPerRequest);
-            _lastFinish = now;
+            _pace.Finish();
             _requests--;
             if (patient)
                 _patient--;
@@ -109,7 +102,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     private void Take()
     {
         if (_requests++ == 0)
-            _lastFinish = time.GetTimestamp();
+            _pace.Begin();
     }
 
     private void TakePatient()
