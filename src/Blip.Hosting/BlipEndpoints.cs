@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting;
 
@@ -88,17 +89,24 @@ public static class BlipEndpoints
     public static IEndpointConventionBuilder MapBlipMcp(this IEndpointRouteBuilder endpoints, string pattern = "/mcp")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        BlipHostingOptions limits = endpoints.ServiceProvider.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
         IEndpointConventionBuilder mcp = endpoints.MapMcp(pattern);
         mcp.Add(endpoint =>
         {
             if (endpoint.RequestDelegate is not { } next)
                 return;
-            endpoint.RequestDelegate = context =>
+            endpoint.RequestDelegate = async context =>
             {
-                // The MCP server would report these errors of the caller as its own, or without a reason.
                 if (HttpMethods.IsPost(context.Request.Method))
+                {
+                    // The MCP server would report these errors of the caller as its own, or without a reason.
                     Bodies.RequireJson(context.Request);
-                return next(context);
+                    // Nor does it know a limit, and it would copy an image several times.
+                    byte[] text = await Bodies.ReadTextAsync(context.Request, limits.MaxRequestBytes).ConfigureAwait(false);
+                    context.Request.Body = new MemoryStream(text);
+                    context.Request.ContentLength = text.Length;
+                }
+                await next(context).ConfigureAwait(false);
             };
         });
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(mcp, Problems.WriteAsync);

@@ -4,6 +4,7 @@ using Blip.Hosting.Asking;
 using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
 using Blip.Hosting.OpenAi;
+using Blip.Hosting.Receiving;
 using Blip.Mcp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -52,9 +53,11 @@ public static class BlipHostingServiceCollectionExtensions
         services.AddBound<BlipHostingOptions, BlipHostingOptionsValidator>(BlipServiceCollectionExtensions.SectionName)
             .Configure(options => configure?.Invoke(options));
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<BodyMemory>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
-        services.Replace(ServiceDescriptor.Scoped(provider => BlipConversation.Stateless(provider.GetRequiredService<ImageStore>())));
+        services.Replace(ServiceDescriptor.Scoped(
+            provider => new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>()))));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlipTools();
         return services;
     }

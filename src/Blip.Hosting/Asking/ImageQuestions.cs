@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.Hosting.Receiving;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.Asking;
@@ -10,7 +11,7 @@ namespace Blip.Hosting.Asking;
 /// </summary>
 internal sealed class ImageQuestions(BlipService service, ImageSource source, ImageStore store, IOptions<BlipHostingOptions> options)
 {
-    private readonly ImageSourceScope _scope = new() { Handles = store };
+    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store) };
 
     /// <summary>Gets the bytes of the image that an address, a data URI or a handle names.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
