@@ -1,6 +1,7 @@
 using System.Net.Mime;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Health;
+using Blip.Hosting.Ollama;
 using Blip.Hosting.OpenAi;
 using Blip.Hosting.Page;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +20,8 @@ public static class BlipEndpoints
 {
     /// <summary>
     /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/models</c>,
-    /// <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
+    /// Ollama's <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>, <c>/mcp</c>,
+    /// <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
     /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
     /// the same address, its own are served.
     /// </summary>
@@ -52,6 +54,10 @@ public static class BlipEndpoints
         // The id of a model of the hub has a slash.
         openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], chat.GetModelAsync);
         openAi.MapFallback("/{**path}", ChatCompletionsEndpoint.RefuseAsync);
+
+        RouteGroupBuilder ollama = blip.MapGroup("/api");
+        guard.Protect(ollama, OllamaErrors.WriteAsync);
+        services.GetRequiredService<OllamaEndpoints>().Map(ollama);
 
         blip.MapBlipMcp();
         foreach (string live in (string[])["/health/live", "/alive"])

@@ -3,6 +3,7 @@ using Blip.AI.Images;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
+using Blip.Hosting.Ollama;
 using Blip.Hosting.OpenAi;
 using Blip.Hosting.Receiving;
 using Blip.Mcp;
@@ -34,6 +35,8 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<AskEndpoint>();
         services.TryAddSingleton<ImagesEndpoint>();
         services.TryAddSingleton<ChatCompletionsEndpoint>();
+        services.TryAddSingleton<OllamaModel>();
+        services.TryAddSingleton<OllamaEndpoints>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
         services.AddBound<BlobAnsweringOptions, BlobAnsweringOptionsValidator>(BlipServiceCollectionExtensions.SectionName + ":Blobs");

@@ -45,6 +45,12 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             "HealthReady get health/ready Anonymous",
             "Mcp get,post,delete mcp Function",
             "Models get v1/models Function",
+            "OllamaChat post api/chat Function",
+            "OllamaGenerate post api/generate Function",
+            "OllamaRunning get api/ps Function",
+            "OllamaShow post api/show Function",
+            "OllamaTags get api/tags Function",
+            "OllamaVersion get api/version Function",
             "OpenApi get openapi/v1.json Function",
             "SendImage post api/images Function",
         ], _host.Functions.Where(f => Text(f, "type") == "httpTrigger").Select(Describe).Order(StringComparer.Ordinal));
@@ -100,6 +106,11 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("stream", () => Post("/v1/chat/completions", Json(streamed))),
             ("chat error", () => Post("/v1/chat/completions", Json("{}"))),
             ("models", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models")),
+            ("ollama tags", () => new HttpRequestMessage(HttpMethod.Get, "/api/tags")),
+            ("ollama chat", () => Post("/api/chat", Json($$"""
+                {"model":"demo","messages":[{"role":"user","content":"is there a cat?","images":["{{Convert.ToBase64String(Dogs)}}"]}]}
+                """))),
+            ("ollama error", () => Post("/api/generate", Json("""{"model":"llava"}"""))),
             ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
             ("live", () => new HttpRequestMessage(HttpMethod.Get, "/health/live")),
             ("ready", () => new HttpRequestMessage(HttpMethod.Get, "/health/ready")),
@@ -226,6 +237,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         return form;
     }
 
-    [GeneratedRegex("""("timing_ms":|"trace_id":|"id":"chatcmpl-|"created":|"expires_at":)(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
+    [GeneratedRegex("""("timing_ms":|"trace_id":|"id":"chatcmpl-|"created":"""
+        + """|"(?:created|modified|expires)_at":|"[a-z_]+_duration":)(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
     private static partial Regex Changing { get; }
 }

@@ -17,6 +17,9 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
         (await source.ResolveAsync(reference, _scope, cancellationToken).ConfigureAwait(false)).Data;
 
+    /// <summary>Waits for the model.</summary>
+    public Task LoadAsync(CancellationToken cancellationToken) => GetModelAsync(cancellationToken);
+
     /// <summary>Answers one question.</summary>
     public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? ask, CancellationToken cancellationToken)
     {
