@@ -15,7 +15,8 @@ public sealed class BlipConversation : IDisposable
     /// <param name="options">How many images it may hold; the defaults where <see langword="null"/>.</param>
     public BlipConversation(ImageStoreOptions? options = null) => _handles = _registry = new ImageRegistry(options);
 
-    private BlipConversation(IImageHandles handles) => _handles = handles;
+    /// <summary>For calls without a conversation, with handles of the service's own.</summary>
+    internal BlipConversation(IImageHandles handles) => _handles = handles;
 
     /// <summary>
     /// Folders that this conversation may read beside those of the options, as full paths or <c>file://</c> addresses: the roots of an

@@ -29,6 +29,25 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     [Function("Model")]
     public IResult Model([HttpTrigger(AuthorizationLevel.Function, "get", Route = "v1/models/{*id}")] HttpRequest request) => endpoints;
 
+    [Function("OllamaVersion")]
+    public IResult OllamaVersion([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/version")] HttpRequest request) => endpoints;
+
+    [Function("OllamaTags")]
+    public IResult OllamaTags([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/tags")] HttpRequest request) => endpoints;
+
+    [Function("OllamaRunning")]
+    public IResult OllamaRunning([HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/ps")] HttpRequest request) => endpoints;
+
+    [Function("OllamaShow")]
+    public IResult OllamaShow([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/show")] HttpRequest request) => endpoints;
+
+    [Function("OllamaChat")]
+    public IResult OllamaChat([HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/chat")] HttpRequest request) => endpoints;
+
+    [Function("OllamaGenerate")]
+    public IResult OllamaGenerate(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/generate")] HttpRequest request) => endpoints;
+
     [Function("Mcp")]
     public IResult Mcp([HttpTrigger(AuthorizationLevel.Function, "get", "post", "delete", Route = "mcp")] HttpRequest request) => endpoints;
 

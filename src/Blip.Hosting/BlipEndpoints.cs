@@ -1,6 +1,7 @@
 using System.Net.Mime;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Health;
+using Blip.Hosting.Ollama;
 using Blip.Hosting.OpenAi;
 using Blip.Hosting.Page;
 using Microsoft.AspNetCore.Builder;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting;
 
@@ -18,9 +20,10 @@ public static class BlipEndpoints
 {
     /// <summary>
     /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>,
-    /// <c>/v1/models</c>, <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and
-    /// <c>/health</c>). Needs <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks
-    /// or a description at the same address, its own are served.
+    /// <c>/v1/models</c>, Ollama's <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>, <c>/mcp</c>,
+    /// <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
+    /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
+    /// the same address, its own are served.
     /// </summary>
     /// <param name="endpoints">The application, or a group of its endpoints.</param>
     /// <param name="prefix">The path before all addresses: <c>/vision</c>. None by default.</param>
@@ -52,6 +55,10 @@ public static class BlipEndpoints
         // The id of a model of the hub has a slash.
         openAi.MapMethods("/models/{**id}", ["GET", "HEAD"], model.GetAsync);
         openAi.MapFallback("/{**path}", OpenAiErrors.RefuseAsync);
+
+        RouteGroupBuilder ollama = blip.MapGroup("/api");
+        guard.Protect(ollama, OllamaErrors.WriteAsync);
+        services.GetRequiredService<OllamaEndpoints>().Map(ollama);
 
         blip.MapBlipMcp();
         foreach (string live in (string[])["/health/live", "/alive"])
@@ -89,17 +96,24 @@ public static class BlipEndpoints
     public static IEndpointConventionBuilder MapBlipMcp(this IEndpointRouteBuilder endpoints, string pattern = "/mcp")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
+        BlipHostingOptions limits = endpoints.ServiceProvider.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
         IEndpointConventionBuilder mcp = endpoints.MapMcp(pattern);
         mcp.Add(endpoint =>
         {
             if (endpoint.RequestDelegate is not { } next)
                 return;
-            endpoint.RequestDelegate = context =>
+            endpoint.RequestDelegate = async context =>
             {
-                // The MCP server would report these errors of the caller as its own, or without a reason.
                 if (HttpMethods.IsPost(context.Request.Method))
+                {
+                    // The MCP server would report these errors of the caller as its own, or without a reason.
                     Bodies.RequireJson(context.Request);
-                return next(context);
+                    // Nor does it know a limit, and it would copy an image several times.
+                    byte[] text = await Bodies.ReadTextAsync(context.Request, limits.MaxRequestBytes).ConfigureAwait(false);
+                    context.Request.Body = new MemoryStream(text);
+                    context.Request.ContentLength = text.Length;
+                }
+                await next(context).ConfigureAwait(false);
             };
         });
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(mcp, Problems.WriteAsync);

@@ -45,6 +45,14 @@ public sealed class BlipHostingOptions : IValidatableObject
     public int MaxRequestBytes { get; set; } = 30 * 1024 * 1024;
 
     /// <summary>
+    /// The bytes of all request bodies that are held at once, until each is answered. A body that does not fit waits up to 10 s, and then
+    /// gets 429 with <c>Retry-After</c>. A quarter is kept for bodies of up to 1 MiB. A body that is larger than the rest is taken when it
+    /// is alone. 128 MiB by default; 4 MiB to 1 TiB.
+    /// </summary>
+    [Range(4L << 20, 1L << 40)]
+    public long MaxBodyBytesInFlight { get; set; } = 128L << 20;
+
+    /// <summary>
     /// How many requests one caller may make in a minute; more get 429 with <c>Retry-After</c>. A caller is a key, or an address where the
     /// request has none. <see langword="null"/>, the default: any number. <c>blip serve</c> heeds it; an application of your own has
     /// ASP.NET Core's rate limiter.

@@ -3,7 +3,9 @@ using Blip.AI.Images;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
+using Blip.Hosting.Ollama;
 using Blip.Hosting.OpenAi;
+using Blip.Hosting.Receiving;
 using Blip.Mcp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -36,6 +38,8 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ServedModel>();
         services.TryAddSingleton<ChatCompletionsEndpoint>();
         services.TryAddSingleton<ResponsesEndpoint>();
+        services.TryAddSingleton<OllamaModel>();
+        services.TryAddSingleton<OllamaEndpoints>();
         services.TryAddSingleton<BlipWarmUp>();
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
         services.AddBound<BlobAnsweringOptions, BlobAnsweringOptionsValidator>(BlipServiceCollectionExtensions.SectionName + ":Blobs");
@@ -55,9 +59,11 @@ public static class BlipHostingServiceCollectionExtensions
         services.AddBound<BlipHostingOptions, BlipHostingOptionsValidator>(BlipServiceCollectionExtensions.SectionName)
             .Configure(options => configure?.Invoke(options));
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<BodyMemory>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
-        services.Replace(ServiceDescriptor.Scoped(provider => BlipConversation.Stateless(provider.GetRequiredService<ImageStore>())));
+        services.Replace(ServiceDescriptor.Scoped(
+            provider => new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>()))));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlipTools();
         return services;
     }

@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.Hosting.Health;
+using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Hosting;
@@ -21,6 +22,9 @@ public static class BlipServer
 {
     /// <summary>The default address. Other machines cannot reach it.</summary>
     public const string DefaultUrl = "http://127.0.0.1:5080";
+
+    /// <summary>What a connection holds of a body that waits for its turn.</summary>
+    private const int ConnectionBytes = 64 << 10;
 
     /// <summary>Runs the service until <paramref name="stop"/>, then finishes the requests that have already begun.</summary>
     /// <param name="arguments">
@@ -61,11 +65,18 @@ public static class BlipServer
         ListenAddresses.Check(urls);
         CheckLogLevels(builder.Configuration.GetSection("Logging"));
         builder.Services.AddCors().AddRateLimiter(_ => { });
-        builder.WebHost.UseUrls(urls).ConfigureKestrel(o => o.AddServerHeader = false);
+        builder.WebHost.UseUrls(urls).ConfigureKestrel(o =>
+        {
+            o.AddServerHeader = false;
+            o.Limits.MaxRequestBufferSize = ConnectionBytes;
+        }).UseSockets(o => o.MaxReadBufferSize = ConnectionBytes);
 
         WebApplication app = builder.Build();
         await using (app.ConfigureAwait(false))
         {
+            // The collector keeps the room that many connections took. This process is the service's own, so it may be told.
+            app.Services.GetRequiredService<BodyMemory>().OnQuiet =
+                () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             // Addresses are known when the server has bound them, and a request can come at that moment.
             bool open = false;
             app.Use((context, next) => Volatile.Read(ref open) ? next(context) : Problems.WriteAsync(context, Failure.ModelLoading));

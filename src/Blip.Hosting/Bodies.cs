@@ -3,6 +3,7 @@ using System.Net.Mime;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -43,42 +44,32 @@ internal static class Bodies
             throw new BlipException(HttpErrorCode.UnsupportedMediaType, "The Content-Type is not application/json. Send JSON.");
     }
 
-    /// <summary>Reads the whole body.</summary>
+    /// <summary>Reads the whole body, which is there until the request ends.</summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">The largest size, in bytes.</param>
     /// <param name="tooLarge">The failure if the body is larger.</param>
-    public static async Task<byte[]> ReadAsync(HttpRequest request, int limit, Failure tooLarge)
+    /// <param name="follow">Is called with all that has come so far, and may refuse it.</param>
+    public static Task<Memory<byte>> ReadAsync(HttpRequest request, int limit, Failure tooLarge, Action<Memory<byte>>? follow = null) =>
+        request.ContentLength > limit
+            ? throw new FailureException(tooLarge)
+            : RequestBody.Current.ReadAsync(
+                request.Body, request.ContentLength, limit, tooLarge, request.HttpContext.RequestAborted, follow);
+
+    /// <summary>
+    /// Reads a JSON body, and takes the images out of it. In their place stand names that <see cref="RequestBody"/> knows.
+    /// </summary>
+    public static async Task<byte[]> ReadTextAsync(HttpRequest request, int limit)
     {
-        CancellationToken cancellationToken = request.HttpContext.RequestAborted;
-        int expected = (int)Math.Min(request.ContentLength ?? 0, limit);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Math.Max(expected + 1, 16 * 1024));
-        try
-        {
-            int count = 0;
-            while (await request.Body.ReadAsync(buffer.AsMemory(count), cancellationToken).ConfigureAwait(false) is > 0 and int read)
-            {
-                count += read;
-                if (count > limit)
-                    throw new FailureException(tooLarge);
-                if (count < buffer.Length)
-                    continue;
-                byte[] larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
-                buffer.AsSpan(0, count).CopyTo(larger);
-                ArrayPool<byte>.Shared.Return(buffer);
-                buffer = larger;
-            }
-            return buffer[..count];
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        BodyText text = new();
+        Memory<byte> body = await ReadAsync(request, limit, Failure.RequestTooLarge(limit), read => text.Follow(read.Span))
+            .ConfigureAwait(false);
+        return text.Extract(body, RequestBody.Current.Take);
     }
 
-    /// <summary>Reads the body as a JSON object. The caller disposes the document.</summary>
+    /// <summary>Reads the body as a JSON object, as <see cref="ReadTextAsync"/> does. The caller disposes the document.</summary>
     public static async Task<JsonDocument> ReadObjectAsync(HttpRequest request, int limit)
     {
-        ReadOnlyMemory<byte> body = await ReadAsync(request, limit, Failure.RequestTooLarge(limit)).ConfigureAwait(false);
+        ReadOnlyMemory<byte> body = await ReadTextAsync(request, limit).ConfigureAwait(false);
         if (body.Span.StartsWith("\uFEFF"u8))
             body = body[3..];
         if (!Utf8.IsValid(body.Span))

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -8,10 +9,11 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting;
 
 /// <summary>
-/// Runs before every endpoint. It checks host, origin and key, limits the size of the body and the time of the request, and turns every
-/// error of the endpoint into one response. Thread-safe.
+/// Runs before every endpoint. It checks host, origin and key, limits the size of the body and the time of the request, frees the memory
+/// of the body, and turns every error of the endpoint into one response. Thread-safe.
 /// </summary>
-internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options, ILogger<EndpointGuard> logger)
+internal sealed partial class EndpointGuard(
+    IOptions<BlipHostingOptions> options, BodyMemory memory, ILogger<EndpointGuard> logger)
 {
     /// <summary>How much of a refused body is read on, and for how long.</summary>
     private const long DrainBytes = 64 << 20;
@@ -49,6 +51,7 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
         deadline.CancelAfter(_options.RequestTimeout);
         context.RequestAborted = deadline.Token;
         Failure? failure = null;
+        RequestBody body = RequestBody.Begin(memory);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -71,6 +74,7 @@ internal sealed partial class EndpointGuard(IOptions<BlipHostingOptions> options
         }
         finally
         {
+            body.Dispose();
             context.RequestAborted = gone;
         }
         if (failure is null || gone.IsCancellationRequested)

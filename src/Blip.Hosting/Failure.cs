@@ -72,6 +72,27 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         HttpErrorCode.RequestTooLarge,
         FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
 
+    public static Failure TextTooLarge(int limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        HttpErrorCode.RequestTooLarge,
+        FormattableString.Invariant($"The text of the body, without its images, has more than the {limit:N0} bytes allowed. Send less."));
+
+    public static Failure TooManyValues(int limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        HttpErrorCode.RequestTooLarge,
+        FormattableString.Invariant($"The JSON has more than the {limit:N0} values allowed. Send less."));
+
+    public static Failure BodiesFull { get; } = new(
+        StatusCodes.Status429TooManyRequests,
+        BlipErrorCode.Busy,
+        "The service is receiving as much as it has memory for. Send the request again in a few seconds.",
+        TimeSpan.FromSeconds(5));
+
+    public static Failure BodyTooSlow { get; } = new(
+        StatusCodes.Status408RequestTimeout,
+        BlipErrorCode.Timeout,
+        "The request body came too slowly, and others wait for its place. Send it again, or a smaller image.");
+
     public static Failure ForeignHost { get; } = new(
         StatusCodes.Status403Forbidden,
         ImageSourceErrorCode.HostNotAllowed,

@@ -28,6 +28,7 @@ internal static class RateLimits
             Failure failure = Failure.RateLimited(perMinute, wait);
             await (context.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase)
                 ? OpenAi.OpenAiErrors.WriteAsync(context, failure)
+                : Ollama.OllamaErrors.IsOllamas(context.Request.Path) ? Ollama.OllamaErrors.WriteAsync(context, failure)
                 : Problems.WriteAsync(context, failure)).ConfigureAwait(false);
         },
     });

@@ -33,7 +33,7 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     private readonly ImagePreprocessor _preprocessor;
     private readonly QuestionAnsweringNetwork _network;
     private readonly RequestGate _gate;
-    private readonly PixelBudget _pixels;
+    private readonly SharedBudget _pixels;
     private readonly ImageCache _cache;
     private readonly ConditionalWeakTable<BlipImage, object> _keys = [];
     private readonly ModelRuns _runs;
@@ -54,7 +54,7 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
         _maxQuestionTokens = Math.Min(_tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
         _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
         _gate = new RequestGate(options.MaxRequests, time);
-        _pixels = new PixelBudget(options.MaxPixelsInFlight);
+        _pixels = new SharedBudget(options.MaxPixelsInFlight);
         _cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
         _runs = new ModelRuns(_network, options, DescribeNonFinite, telemetry, time);
         _disposal = new Lazy<Task>(DisposeOnceAsync);

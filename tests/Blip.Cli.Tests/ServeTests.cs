@@ -3,14 +3,13 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.RegularExpressions;
 using Blip.Tests;
 using Xunit;
 
 namespace Blip.Cli.Tests;
 
 /// <summary>Runs <c>blip serve</c> and <c>blip health</c> as processes.</summary>
-public sealed partial class ServeTests
+public sealed class ServeTests
 {
     [Fact]
     public async Task Serve_Ready_SaysWhereAndAnswers()
@@ -153,41 +152,5 @@ public sealed partial class ServeTests
         BlipProcess.Result result = await BlipProcess.RunAsync("health", "--url", url);
         Assert.Equal(1, result.Code);
         Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
-    }
-
-    private sealed partial class Server(Process process, string readyLine, string[] earlier) : IAsyncDisposable
-    {
-        public Process Process => process;
-
-        public string ReadyLine => readyLine;
-
-        /// <summary>What it wrote before it was ready.</summary>
-        public string[] EarlierLines => earlier;
-
-        public Uri Address { get; } = new(AddressForm.Match(readyLine).Value);
-
-        public static async Task<Server> StartAsync(params string[] arguments)
-        {
-            Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments]);
-            List<string> earlier = [];
-            while (true)
-            {
-                string line = await process.StandardError.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30))
-                    ?? throw new InvalidOperationException("The server ended.");
-                if (line.StartsWith("ready at", StringComparison.Ordinal))
-                    return new Server(process, line, [.. earlier]);
-                earlier.Add(line);
-            }
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync();
-            process.Dispose();
-        }
-
-        [GeneratedRegex(@"http://[^ ]*\d")]
-        private static partial Regex AddressForm { get; }
     }
 }

@@ -46,6 +46,12 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             "Mcp get,post,delete mcp Function",
             "Model get v1/models/{*id} Function",
             "Models get v1/models Function",
+            "OllamaChat post api/chat Function",
+            "OllamaGenerate post api/generate Function",
+            "OllamaRunning get api/ps Function",
+            "OllamaShow post api/show Function",
+            "OllamaTags get api/tags Function",
+            "OllamaVersion get api/version Function",
             "OpenApi get openapi/v1.json Function",
             "Responses post v1/responses Function",
             "SendImage post api/images Function",
@@ -108,6 +114,11 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             ("model", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models/demo")),
             ("other model", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models/org/name")),
             ("models", () => new HttpRequestMessage(HttpMethod.Get, "/v1/models")),
+            ("ollama tags", () => new HttpRequestMessage(HttpMethod.Get, "/api/tags")),
+            ("ollama chat", () => Post("/api/chat", Json($$"""
+                {"model":"demo","messages":[{"role":"user","content":"is there a cat?","images":["{{Convert.ToBase64String(Dogs)}}"]}]}
+                """))),
+            ("ollama error", () => Post("/api/generate", Json("""{"model":"llava"}"""))),
             ("openapi", () => new HttpRequestMessage(HttpMethod.Get, "/openapi/v1.json")),
             ("live", () => new HttpRequestMessage(HttpMethod.Get, "/health/live")),
             ("ready", () => new HttpRequestMessage(HttpMethod.Get, "/health/ready")),
@@ -243,7 +254,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     }
 
     [GeneratedRegex(
-        """("timing_ms":|"trace_id":|"(?:item_)?id":"(?:chatcmpl-|resp_|msg_)|"created(?:_at)?":|"expires_at":)"""
-        + """(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
+        """("timing_ms":|"trace_id":|"(?:item_)?id":"(?:chatcmpl-|resp_|msg_)|"created":"""
+        + """|"(?:created|modified|expires)_at":|"[a-z_]+_duration":)(\{[^}]*\}|"[^"]*"|[0-9a-f]+)""")]
     private static partial Regex Changing { get; }
 }

@@ -13,7 +13,7 @@ namespace Blip.Hosting.Tests;
 /// <summary>The description is valid, complete, and its examples work.</summary>
 public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedService>
 {
-    private static readonly string[] NotDescribed = ["/", "/alive", "/health", "/v1/{**path}"];
+    private static readonly string[] NotDescribed = ["/", "/alive", "/health"];
 
     [Fact]
     public async Task Document_ReadByTheOpenApiReader_HasNoErrorOrWarning()
@@ -33,6 +33,8 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
             path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"));
         IEnumerable<string> mapped = shared.Service.Services.GetServices<EndpointDataSource>()
             .SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
+            // What only refuses comes last.
+            .Where(endpoint => endpoint.Order < int.MaxValue)
             .Select(endpoint => (Path: PathOf(endpoint), Methods: MethodsOf(endpoint)))
             .Where(endpoint => !NotDescribed.Contains(endpoint.Path) && !endpoint.Path.StartsWith("/page/", StringComparison.Ordinal))
             // HEAD is where GET is.

@@ -398,6 +398,7 @@ tool() { # Installed, asked, completed, removed.
     bash "$here/natives.sh" "$folder" "$(rid)"
     if is_native; then [ ! -e "$folder/Blip.Cli.dll" ]; else [ -e "$folder/Blip.Cli.dll" ]; fi
     settings "$bin/blip"
+    ollama "$bin/blip"
     # What bash sets before it completes the word.
     PATH=$bin:$PATH bash --norc -c '
         eval "$(blip completion bash)"
@@ -436,6 +437,18 @@ TXT
     "${ask[@]}" -F image=https://example.invalid/a.png | tee reply.txt && grep 'example.invalid' reply.txt
     "${ask[@]}" -F image=https://example.com/a.png | tee reply.txt && grep -i 'allow' reply.txt
     curl -fs -H 'x-api-key: key' http://127.0.0.1:5198/metrics | grep -c '^blip_'
+    kill %1
+    trap - EXIT
+    wait
+}
+
+ollama() { # ollama BLIP: the npm client of Ollama asks the service.
+    npm install --prefix . --no-save --no-fund --no-audit --silent ollama@0.6.4
+    cp "$here/ollama.mjs" .
+    "$1" serve --urls http://127.0.0.1:5198 2>serve.txt &
+    trap 'kill %1' EXIT
+    for _ in $(seq 60); do curl -fs http://127.0.0.1:5198/health/ready >/dev/null && break || sleep 1; done
+    answers node ollama.mjs http://127.0.0.1:5198 "$dogs" "$question"
     kill %1
     trap - EXIT
     wait

@@ -76,9 +76,7 @@ public sealed partial class ImageSource : IDisposable
             throw Invalid("No image is given. Name an address, a file, a data URI or a handle.");
 
         if (image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-            return _allowDataUris
-                ? new ResolvedImage(DataUri.Decode(image, _maxBytes), DataUriName)
-                : throw NotAllowed("Data URIs are not allowed here. Give an address, a file or a handle.");
+            return new ResolvedImage(ReadDataUri(image, scope), DataUriName);
 
         if (image.Length > MaxReferenceLength || image.AsSpan().ContainsAnyInRange('\0', '\x1f'))
             throw Invalid("The image reference is too long or has control characters. Name an address, a file, a data URI or a handle.");
@@ -110,6 +108,16 @@ public sealed partial class ImageSource : IDisposable
     internal static BlipException TooLarge(int maxBytes) => new(
         BlipErrorCode.ImageTooLarge,
         FormattableString.Invariant($"The image is too large: more than the {maxBytes:N0} bytes allowed. Send a smaller one."));
+
+    private ReadOnlyMemory<byte> ReadDataUri(string uri, ImageSourceScope? scope)
+    {
+        if (!_allowDataUris)
+            throw NotAllowed("Data URIs are not allowed here. Give an address, a file or a handle.");
+        bool isTaken = uri.StartsWith(DataUri.TakenPrefix, StringComparison.Ordinal);
+        if (!isTaken || scope?.Handles is not { } handles || !handles.TryGet(uri, out ReadOnlyMemory<byte> taken))
+            return DataUri.Decode(uri, _maxBytes);
+        return taken.Length <= _maxBytes ? taken : throw TooLarge(_maxBytes);
+    }
 
     private Task<ResolvedImage> FetchAsync(string image, ImageSourceScope? scope, CancellationToken cancellationToken)
     {

@@ -1,10 +1,8 @@
 using System.Net.Mime;
-using System.Text;
 using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -17,7 +15,6 @@ namespace Blip.Hosting.Asking;
 internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOptions<ImageSourceOptions> sources)
 {
     private const string Multipart = "multipart/form-data", FormUrlEncoded = "application/x-www-form-urlencoded";
-    private const int MaxFields = 64, MaxTextLength = 64 * 1024;
 
     private readonly int _maxBody = options.Value.MaxRequestBytes;
     private readonly int _maxImage = sources.Value.MaxBytes;
@@ -49,7 +46,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
             || type.MediaType.StartsWith("image/", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals(MediaTypeNames.Application.Octet, StringComparison.OrdinalIgnoreCase))
         {
-            byte[] image = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
+            Memory<byte> image = await Bodies.ReadAsync(request, _maxImage, Failure.From(TooLarge())).ConfigureAwait(false);
             return image.Length > 0
                 ? new AskRequest(image, null, questions, questions.Count > 1)
                 : throw Invalid("The body is empty. Send an image, multipart/form-data, or JSON with 'image' and 'question'.");
@@ -57,7 +54,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         if (type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
             return await ReadJsonAsync(request, questions).ConfigureAwait(false);
         if (type.MediaType.Equals(Multipart, StringComparison.OrdinalIgnoreCase))
-            return await ReadFormAsync(request, questions).ConfigureAwait(false);
+            return await ReadFormAsync(request, type, questions).ConfigureAwait(false);
         string hint = type.MediaType.Equals(FormUrlEncoded, StringComparison.OrdinalIgnoreCase)
             ? " (this is curl's default; add -H \"Content-Type: image/jpeg\")"
             : "";
@@ -101,60 +98,12 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
             : new AskRequest(default, image, questions, many || questions.Count > 1);
     }
 
-    private async Task<AskRequest> ReadFormAsync(HttpRequest request, IReadOnlyList<string> asked)
+    private async Task<AskRequest> ReadFormAsync(HttpRequest request, MediaTypeHeaderValue type, IReadOnlyList<string> asked)
     {
-        // The body stays in memory and is never written to disk. Its size has a limit.
-        FormFeature feature = new(request, new FormOptions
-        {
-            MemoryBufferThreshold = _maxBody,
-            BufferBodyLengthLimit = _maxBody,
-            MultipartBodyLengthLimit = _maxBody,
-            ValueCountLimit = MaxFields,
-            ValueLengthLimit = MaxTextLength,
-            MultipartHeadersCountLimit = 16,
-            MultipartHeadersLengthLimit = 8 * 1024,
-        });
-        IFormCollection form;
-        try
-        {
-            form = await feature.ReadFormAsync(request.HttpContext.RequestAborted).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-            when (exception is InvalidDataException or IOException and not BadHttpRequestException or DecoderFallbackException)
-        {
-            throw Invalid("The multipart body is broken or incomplete, or it has too many parts or too large ones.");
-        }
-        foreach (string name in form.Keys.Concat(form.Files.Select(file => file.Name)))
-        {
-            if (name is not ("image" or "question"))
-            {
-                throw Invalid("The form has an unknown part. Send 'image' (a file, or an address or handle as text) "
-                    + "and one 'question' for each question.");
-            }
-        }
-        if (form.Files.GetFiles("question").Count > 0)
-            throw Invalid("The part 'question' is a file. Send it as text.");
-        IReadOnlyList<IFormFile> files = form.Files.GetFiles("image");
-        string?[] references = [.. form["image"]];
-        if (files.Count + references.Length == 0)
-            throw Invalid("No image is given. Send the part 'image'.");
-        if (files.Count + references.Length > 1)
-            throw Invalid("More than one image is given. Send one part 'image'.");
-        List<string> questions = [.. asked, .. form["question"].Select(question => question ?? "")];
-        // Without a file name a part is text, and the bytes of an image are lost.
-        if (files.Count == 0 && references[0]!.AsSpan().ContainsAny('\uFFFD', '\0'))
-            throw Invalid("The part 'image' has an image, but no file name. Send it as a file: filename=\"image.png\".");
-        if (files.Count == 0)
-            return new AskRequest(default, references[0], questions, questions.Count > 1);
-        if (files[0].Length > _maxImage)
-            throw TooLarge();
-        byte[] image = new byte[files[0].Length];
-        Stream stream = files[0].OpenReadStream();
-        await using (stream.ConfigureAwait(false))
-            await stream.ReadExactlyAsync(image, request.HttpContext.RequestAborted).ConfigureAwait(false);
-        return image.Length > 0
-            ? new AskRequest(image, null, questions, questions.Count > 1)
-            : throw Invalid("The image has no bytes. Send it again.");
+        MultipartForm form = new(request, type, _maxImage, Failure.From(TooLarge()));
+        await form.ReadAsync().ConfigureAwait(false);
+        List<string> questions = [.. asked, .. form.Questions];
+        return new AskRequest(form.Image, form.Reference, questions, questions.Count > 1);
     }
 
     private BlipException TooLarge() => new(

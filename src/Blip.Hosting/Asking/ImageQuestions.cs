@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.Hosting.Receiving;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting.Asking;
@@ -10,11 +11,14 @@ namespace Blip.Hosting.Asking;
 /// </summary>
 internal sealed class ImageQuestions(BlipService service, ImageSource source, ImageStore store, IOptions<BlipHostingOptions> options)
 {
-    private readonly ImageSourceScope _scope = new() { Handles = store };
+    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store) };
 
     /// <summary>Gets the bytes of the image that an address, a data URI or a handle names.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
         (await source.ResolveAsync(reference, _scope, cancellationToken).ConfigureAwait(false)).Data;
+
+    /// <summary>Waits for the model.</summary>
+    public Task LoadAsync(CancellationToken cancellationToken) => GetModelAsync(cancellationToken);
 
     /// <summary>Answers one question.</summary>
     public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? ask, CancellationToken cancellationToken)

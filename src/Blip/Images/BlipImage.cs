@@ -1,3 +1,4 @@
+using System.Buffers;
 using Blip.Images;
 
 namespace Blip;
@@ -61,7 +62,10 @@ public sealed class BlipImage
         }
     }
 
-    /// <summary>Uses the bytes of a file. They are not copied, so they must not change afterwards.</summary>
+    /// <summary>
+    /// Uses the bytes of a file. They are not copied, so they must not change afterwards. Memory of a <see cref="MemoryManager{T}"/> is
+    /// pinned while it is read.
+    /// </summary>
     /// <param name="data">A complete file: JPEG, PNG, GIF, WebP or BMP.</param>
     public static BlipImage FromBytes(ReadOnlyMemory<byte> data) => new(data);
 
@@ -114,7 +118,10 @@ public sealed class BlipImage
     public ImageHeader ReadHeader(ImageLimits? limits = null, IImageDecoder? decoder = null)
     {
         if (_raw is null)
+        {
+            using MemoryHandle pin = Data.Pin();
             return ImageHeader.Read(Data, limits, decoder);
+        }
         (limits ?? ImageLimits.Default).CheckPixels(_raw.Width, _raw.Height);
         return _raw;
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 
 namespace Blip.Images;
@@ -54,6 +55,8 @@ public sealed class ImagePreprocessor
         ArgumentNullException.ThrowIfNull(image);
         cancellationToken.ThrowIfCancellationRequested();
         long begin = Stopwatch.GetTimestamp();
+        // Native memory of a service stays as long as it is read.
+        using MemoryHandle pin = image.Data.Pin();
         ImageHeader header = ReadHeader(image);
         header.CheckComplete(image.Data.Span);
 

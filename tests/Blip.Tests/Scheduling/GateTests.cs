@@ -6,9 +6,9 @@ namespace Blip.Tests.Scheduling;
 public class GateTests
 {
     [Fact]
-    public async Task PixelBudget_Full_AdmitsInOrderWhenThereIsRoom()
+    public async Task SharedBudget_Full_AdmitsInOrderWhenThereIsRoom()
     {
-        PixelBudget budget = new(100);
+        SharedBudget budget = new(100);
         await budget.EnterAsync(80, CancellationToken.None);
         Task large = budget.EnterAsync(60, CancellationToken.None), small = budget.EnterAsync(10, CancellationToken.None);
         Assert.False(large.IsCompleted);
@@ -19,9 +19,9 @@ public class GateTests
     }
 
     [Fact]
-    public async Task PixelBudget_LargerThanAll_PassesAlone()
+    public async Task SharedBudget_LargerThanAll_PassesAlone()
     {
-        PixelBudget budget = new(100);
+        SharedBudget budget = new(100);
         await budget.EnterAsync(1000, CancellationToken.None);
         Task next = budget.EnterAsync(1, CancellationToken.None);
         Assert.False(next.IsCompleted);
@@ -30,9 +30,9 @@ public class GateTests
     }
 
     [Fact]
-    public async Task PixelBudget_TheLargeOneGivesUp_LetsTheSmallThrough()
+    public async Task SharedBudget_TheLargeOneGivesUp_LetsTheSmallThrough()
     {
-        PixelBudget budget = new(100);
+        SharedBudget budget = new(100);
         using CancellationTokenSource gone = new();
         await budget.EnterAsync(80, CancellationToken.None);
         Task large = budget.EnterAsync(60, gone.Token), small = budget.EnterAsync(10, CancellationToken.None);

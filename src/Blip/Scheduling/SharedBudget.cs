@@ -1,18 +1,29 @@
 namespace Blip.Scheduling;
 
 /// <summary>
-/// Bounds the decoded pixels in flight. Who does not fit waits in order; an image larger than the whole budget passes when it is
-/// alone. Thread-safe.
+/// Bounds what is in flight: decoded pixels, or bytes. Who does not fit waits in order; one that is larger than the whole budget passes
+/// when it is alone. Thread-safe.
 /// </summary>
-internal sealed class PixelBudget(long pixels)
+/// <param name="budget">The most in flight.</param>
+internal sealed class SharedBudget(long budget)
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<(long Pixels, TaskCompletionSource Turn)> _waiting = [];
+    private readonly LinkedList<(long Wanted, TaskCompletionSource Turn)> _waiting = [];
     private long _inFlight;
+
+    /// <summary>Whether somebody waits for room.</summary>
+    public bool IsWaitedFor
+    {
+        get
+        {
+            lock (_gate)
+                return _waiting.Count > 0;
+        }
+    }
 
     public async Task EnterAsync(long wanted, CancellationToken cancellationToken)
     {
-        LinkedListNode<(long Pixels, TaskCompletionSource Turn)> node;
+        LinkedListNode<(long Wanted, TaskCompletionSource Turn)> node;
         lock (_gate)
         {
             if (_waiting.Count == 0 && Fits(wanted))
@@ -36,19 +47,19 @@ internal sealed class PixelBudget(long pixels)
         }
     }
 
-    private bool Fits(long wanted) => _inFlight == 0 || _inFlight + wanted <= pixels;
+    private bool Fits(long wanted) => _inFlight == 0 || _inFlight + wanted <= budget;
 
     private void Admit()
     {
-        while (_waiting.First is { } next && Fits(next.Value.Pixels))
+        while (_waiting.First is { } next && Fits(next.Value.Wanted))
         {
             _waiting.RemoveFirst();
-            _inFlight += next.Value.Pixels;
+            _inFlight += next.Value.Wanted;
             next.Value.Turn.SetResult();
         }
     }
 
-    private void Abandon(LinkedListNode<(long Pixels, TaskCompletionSource Turn)> node, CancellationToken cancellationToken)
+    private void Abandon(LinkedListNode<(long Wanted, TaskCompletionSource Turn)> node, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
