@@ -31,6 +31,7 @@ public static class BlipHostingServiceCollectionExtensions
         services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
         services.TryAddSingleton<AskRequestReader>();
+        services.TryAddSingleton<CallerTurns>();
         services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<AskEndpoint>();
         services.TryAddSingleton<ImagesEndpoint>();
@@ -60,6 +61,7 @@ public static class BlipHostingServiceCollectionExtensions
             .Configure(options => configure?.Invoke(options));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<BodyMemory>();
+        services.TryAddSingleton<HostGuard>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
         services.Replace(ServiceDescriptor.Scoped(

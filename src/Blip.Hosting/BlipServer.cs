@@ -83,7 +83,7 @@ public static class BlipServer
             app.UseBlipProblems();
             BlipHostingOptions options = app.Services.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
             if (options.RequestsPerMinute is { } perMinute)
-                RateLimits.Use(app, new HostGuard(options), perMinute);
+                RateLimits.Use(app, app.Services.GetRequiredService<HostGuard>(), perMinute);
             if (options.AllowedOrigins.Count > 0)
                 app.UseCors(policy => AllowOrigins(policy, options.AllowedOrigins));
             app.MapBlip().MapBlipPage();

@@ -1,4 +1,5 @@
 using Blip.Scheduling;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting;
 
@@ -11,6 +12,8 @@ namespace Blip.Hosting;
 /// <param name="time">The clock.</param>
 internal sealed class CallerTurns(int places, int waiting, TimeProvider time)
 {
+    private static readonly AsyncLocal<string?> Caller = new();
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedList<TaskCompletionSource>> _queues = new(StringComparer.Ordinal);
 
@@ -20,7 +23,23 @@ internal sealed class CallerTurns(int places, int waiting, TimeProvider time)
     private readonly FinishPace _pace = new(time);
     private int _underWay, _waiting;
 
-    /// <summary>Waits for the caller's turn.</summary>
+    /// <param name="options">How many requests may be under way and waiting, and how many questions share a run.</param>
+    /// <param name="time">The clock.</param>
+    public CallerTurns(IOptions<BlipOptions> options, TimeProvider time)
+        : this(Places(options.Value), options.Value.MaxRequests - Places(options.Value), time)
+    {
+    }
+
+    /// <summary>Says whose request is being answered, in everything that the request awaits.</summary>
+    public static void Begin(string caller) => Caller.Value = caller;
+
+    /// <summary>Waits for the turn of the caller whose request is being answered.</summary>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The turn, which ends when it is disposed.</returns>
+    /// <exception cref="BlipBusyException">Too many requests wait, and none of another caller with more of them.</exception>
+    public ValueTask<IDisposable> EnterAsync(CancellationToken cancellationToken) => EnterAsync(Caller.Value ?? "", cancellationToken);
+
+    /// <summary>Waits for a caller's turn.</summary>
     /// <param name="caller">Who asks: a key or an address.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The turn, which ends when it is disposed.</returns>
@@ -46,6 +65,9 @@ internal sealed class CallerTurns(int places, int waiting, TimeProvider time)
         return new Turn(this);
     }
 
+    /// <summary>A run and the next one.</summary>
+    private static int Places(BlipOptions options) => Math.Min(options.MaxRequests, 2 * options.MaxBatchSize);
+
     private void Enqueue(string caller, TaskCompletionSource turn)
     {
         if (!_queues.TryGetValue(caller, out LinkedList<TaskCompletionSource>? queue))
@@ -60,13 +82,14 @@ internal sealed class CallerTurns(int places, int waiting, TimeProvider time)
     /// <summary>The last request of the caller with the most of them is refused, if that is not the one who asks.</summary>
     private void MakeRoom(string caller)
     {
-        (string? heaviest, LinkedList<TaskCompletionSource>? queue) = _queues.MaxBy(q => q.Value.Count);
         int own = _queues.TryGetValue(caller, out LinkedList<TaskCompletionSource>? mine) ? mine.Count : 0;
-        if (queue is null || queue.Count <= own + 1)
-            throw new BlipBusyException(_pace.TimeOf(places + waiting));
-        TaskCompletionSource refused = queue.Last!.Value;
-        Remove(heaviest!, refused);
-        refused.SetException(new BlipBusyException(_pace.TimeOf(places + waiting)));
+        string? heaviest = _queues.Keys.MaxBy(other => _queues[other].Count);
+        BlipBusyException busy = new(_pace.TimeOf(places + waiting));
+        if (heaviest is null || _queues[heaviest].Count <= own + 1)
+            throw busy;
+        TaskCompletionSource refused = _queues[heaviest].Last!.Value;
+        Remove(heaviest, refused);
+        refused.SetException(busy);
     }
 
     private void Abandon(string caller, TaskCompletionSource turn, CancellationToken cancellationToken)

@@ -13,7 +13,7 @@ namespace Blip.Hosting;
 /// of the body, and turns every error of the endpoint into one response. Thread-safe.
 /// </summary>
 internal sealed partial class EndpointGuard(
-    IOptions<BlipHostingOptions> options, BodyMemory memory, ILogger<EndpointGuard> logger)
+    IOptions<BlipHostingOptions> options, HostGuard hosts, BodyMemory memory, ILogger<EndpointGuard> logger)
 {
     /// <summary>How much of a refused body is read on, and for how long.</summary>
     private const long DrainBytes = 64 << 20;
@@ -21,7 +21,6 @@ internal sealed partial class EndpointGuard(
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
     private readonly BlipHostingOptions _options = options.Value;
-    private readonly HostGuard _hosts = new(options.Value);
 
     /// <summary>Protects one endpoint or a group of endpoints.</summary>
     /// <param name="endpoints">One endpoint or a group.</param>
@@ -52,6 +51,7 @@ internal sealed partial class EndpointGuard(
         context.RequestAborted = deadline.Token;
         Failure? failure = null;
         RequestBody body = RequestBody.Begin(memory);
+        CallerTurns.Begin(hosts.CallerOf(context));
         try
         {
             await next(context).ConfigureAwait(false);
@@ -130,11 +130,11 @@ internal sealed partial class EndpointGuard(
         // A body that is too large is read on, and thrown away.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = isTooLarge ? null : _options.MaxRequestBytes;
-        if (!_hosts.AllowsHost(context.Request))
+        if (!hosts.AllowsHost(context.Request))
             return Failure.ForeignHost;
-        if (!_hosts.AllowsOrigin(context.Request))
+        if (!hosts.AllowsOrigin(context.Request))
             return Failure.ForeignOrigin;
-        if (needsKey && !_hosts.AllowsKey(context.Request))
+        if (needsKey && !hosts.AllowsKey(context.Request))
             return Failure.Unauthorized;
         if (context.Request.Headers.ContentEncoding is { Count: > 0 } encodings && encodings != "identity")
             return Failure.EncodedBody(encodings.ToString());

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting;
@@ -15,8 +17,9 @@ internal sealed class HostGuard
     private readonly bool _anyHost, _anyOrigin;
     private readonly byte[][] _keys;
 
-    public HostGuard(BlipHostingOptions options)
+    public HostGuard(IOptions<BlipHostingOptions> bound)
     {
+        BlipHostingOptions options = bound.Value;
         _hosts = new(options.AllowedHosts, StringComparer.OrdinalIgnoreCase);
         _origins = new(options.AllowedOrigins.Select(origin => origin.TrimEnd('/')), StringComparer.OrdinalIgnoreCase);
         _keys = [.. options.Keys.Select(Hash)];
@@ -33,8 +36,13 @@ internal sealed class HostGuard
 
     public bool AllowsKey(HttpRequest request) => _keys.Length == 0 || FindKey(request) is not null;
 
+    /// <summary>Who sends a request: the key where there is a right one, else the address.</summary>
+    public string CallerOf(HttpContext context) => FindKey(context.Request) is { } key
+        ? "key " + key.ToString(CultureInfo.InvariantCulture)
+        : "address " + context.Connection.RemoteIpAddress;
+
     /// <summary>Which key the request has: its place among the keys; <see langword="null"/> where it has none or a wrong one.</summary>
-    public int? FindKey(HttpRequest request)
+    private int? FindKey(HttpRequest request)
     {
         byte[] given = Hash(GivenKey(request.Headers));
         int? found = null;

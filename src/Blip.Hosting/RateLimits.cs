@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,7 +18,7 @@ internal static class RateLimits
     {
         GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => IsWork(context.Request.Path)
             ? RateLimitPartition.GetFixedWindowLimiter(
-                CallerOf(context, guard), _ => new FixedWindowRateLimiterOptions { PermitLimit = perMinute, Window = Window })
+                guard.CallerOf(context), _ => new FixedWindowRateLimiterOptions { PermitLimit = perMinute, Window = Window })
             : RateLimitPartition.GetNoLimiter("")),
         OnRejected = async (rejected, _) =>
         {
@@ -35,8 +34,4 @@ internal static class RateLimits
 
     private static bool IsWork(PathString path) =>
         ((string[])["/api", "/v1", "/mcp"]).Any(start => path.StartsWithSegments(start, StringComparison.OrdinalIgnoreCase));
-
-    private static string CallerOf(HttpContext context, HostGuard guard) => guard.FindKey(context.Request) is { } key
-        ? "key " + key.ToString(CultureInfo.InvariantCulture)
-        : "address " + context.Connection.RemoteIpAddress;
 }

@@ -45,6 +45,15 @@ public class CallerTurnsTests
     }
 
     [Fact]
+    public async Task EnterAsync_NobodyMayWait_IsBusyAtOnce()
+    {
+        CallerTurns turns = new(places: 1, waiting: 0, TimeProvider.System);
+        (await turns.EnterAsync("a", Stop)).Dispose();
+        using IDisposable running = await turns.EnterAsync("a", Stop);
+        await Assert.ThrowsAsync<BlipBusyException>(() => turns.EnterAsync("b", Stop).AsTask());
+    }
+
+    [Fact]
     public async Task EnterAsync_CancelledWhileItWaits_LeavesNoGap()
     {
         CallerTurns turns = new(places: 2, waiting: 2, TimeProvider.System);
@@ -62,5 +71,30 @@ public class CallerTurnsTests
         Assert.False(waits.IsCompleted);
         two.Dispose();
         (await waits.WaitAsync(TimeSpan.FromSeconds(10), Stop)).Dispose();
+    }
+
+    /// <summary>By key, over HTTP: the one question of a caller comes long before the last of another's two hundred.</summary>
+    [Fact]
+    public async Task Ask_AnotherCallerFloodsTheService_OneQuestionIsAnsweredSoon()
+    {
+        await using Service service = await Service.StartAsync(options => options.ApiKeys = ["flood", "drop"]);
+        int answered = 0;
+        Task[] flood = [.. Enumerable.Range(0, 200).Select(i => AskAsync("flood", $"are there {i} dogs?"))];
+        while (Volatile.Read(ref answered) < 10)
+            await Task.Delay(5, Stop);
+        await AskAsync("drop", "is there a cat?");
+        // Two runs of 16 are under way when it comes; then it is its turn.
+        int before = Volatile.Read(ref answered) - 1;
+        Assert.InRange(before, 10, 120);
+        await Task.WhenAll(flood);
+
+        async Task AskAsync(string key, string question)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask") { Content = Service.Form(Service.Dogs, question) };
+            request.Headers.Add("x-api-key", key);
+            using HttpResponseMessage response = await service.Http.SendAsync(request, Stop);
+            response.EnsureSuccessStatusCode();
+            Interlocked.Increment(ref answered);
+        }
     }
 }

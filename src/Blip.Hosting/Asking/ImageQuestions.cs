@@ -9,7 +9,8 @@ namespace Blip.Hosting.Asking;
 /// Asks the model for the endpoints: finds the image that a request names, and waits for the model if it is still being loaded.
 /// Thread-safe.
 /// </summary>
-internal sealed class ImageQuestions(BlipService service, ImageSource source, ImageStore store, IOptions<BlipHostingOptions> options)
+internal sealed class ImageQuestions(
+    BlipService service, ImageSource source, ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options)
 {
     private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store) };
 
@@ -24,6 +25,7 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
     public async Task<Answer> AskAsync(BlipImage image, string question, AskOptions? ask, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await turns.EnterAsync(cancellationToken).ConfigureAwait(false);
         return await model.AskAsync(image, question, ask, cancellationToken).ConfigureAwait(false);
     }
 
@@ -32,6 +34,7 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         BlipImage image, IReadOnlyList<string> questions, AskOptions? ask, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await turns.EnterAsync(cancellationToken).ConfigureAwait(false);
         return await model.AskAsync(image, questions, ask, cancellationToken).ConfigureAwait(false);
     }
 
@@ -40,6 +43,7 @@ internal sealed class ImageQuestions(BlipService service, ImageSource source, Im
         BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await turns.EnterAsync(cancellationToken).ConfigureAwait(false);
         return await model.AskEachAsync(image, questions, cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
