@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Hosting;
 
@@ -89,17 +90,11 @@ public static class BlipEndpoints
     {
         ArgumentNullException.ThrowIfNull(endpoints);
         IEndpointConventionBuilder mcp = endpoints.MapMcp(pattern);
+        int limit = endpoints.ServiceProvider.GetRequiredService<IOptions<BlipHostingOptions>>().Value.MaxRequestBytes;
         mcp.Add(endpoint =>
         {
-            if (endpoint.RequestDelegate is not { } next)
-                return;
-            endpoint.RequestDelegate = context =>
-            {
-                // The MCP server would report these errors of the caller as its own, or without a reason.
-                if (HttpMethods.IsPost(context.Request.Method))
-                    Bodies.RequireJson(context.Request);
-                return next(context);
-            };
+            if (endpoint.RequestDelegate is { } next)
+                endpoint.RequestDelegate = context => McpRequests.HandleAsync(context, next, limit);
         });
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(mcp, Problems.WriteAsync);
         return mcp;
