@@ -27,10 +27,13 @@ public sealed class BlipConversation : IDisposable
     /// <summary>Whether it has handles of its own. Without a conversation, as over stateless HTTP, handles are content hashes.</summary>
     public bool HasHandles => _registry is not null;
 
+    /// <summary>Where its tools are called.</summary>
+    internal ToolSurroundings Surroundings { get; init; }
+
     internal ImageSourceScope Scope => new() { Handles = _handles, AllowedFolders = AllowedFolders };
 
     /// <summary>For calls without a conversation: the handles are those of a store that all callers share.</summary>
-    public static BlipConversation Stateless(ImageStore store) => new((IImageHandles)store);
+    public static BlipConversation Stateless(ImageStore store) => new((IImageHandles)store) { Surroundings = ToolSurroundings.Http };
 
     /// <summary>Keeps an image under a short handle; the same image keeps its handle.</summary>
     /// <param name="image">The encoded image.</param>
@@ -39,6 +42,9 @@ public sealed class BlipConversation : IDisposable
 
     /// <summary>The images of this conversation, oldest first.</summary>
     public IReadOnlyList<StoredImage> List() => _registry?.List() ?? [];
+
+    /// <summary>Finds the image of a handle.</summary>
+    internal bool TryGet(string handle, out ReadOnlyMemory<byte> image) => _handles.TryGet(handle, out image);
 
     /// <summary>Frees the images.</summary>
     public void Dispose() => _registry?.Dispose();

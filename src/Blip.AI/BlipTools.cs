@@ -20,14 +20,19 @@ public sealed partial class BlipTools
     private readonly ImageSource _source;
     private readonly BlipConversation _conversation;
     private readonly ILogger<BlipTools> _logger;
+    private readonly ToolTexts _texts;
 
     /// <summary>Creates the tools of one conversation.</summary>
     /// <param name="service">The model.</param>
     /// <param name="source">Where images may come from.</param>
     /// <param name="conversation">The images that the tools know by name.</param>
     /// <param name="logger">Logs failures whose reason the language model must not learn.</param>
-    public BlipTools(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger) =>
+    public BlipTools(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger)
+    {
+        ArgumentNullException.ThrowIfNull(conversation);
         (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
+        _texts = new ToolTexts(conversation.Surroundings, source);
+    }
 
     /// <summary>Answers one question about an image.</summary>
     [Description(AskImageDescription)]
@@ -100,9 +105,7 @@ public sealed partial class BlipTools
         return new ImageList
         {
             Images = images,
-            Hint = images.Length > 0 ? null
-                : _conversation.HasHandles ? "No image is attached. Ask the user for one, or give an address."
-                : "No conversation is kept here. Give an address, or the handle under which the image was sent.",
+            Hint = images.Length > 0 ? null : _texts.NoImages,
             ModelNotice = _service.IsDemo ? "The demo model answers. It knows drawings only." : null,
         };
     }
@@ -130,8 +133,8 @@ public sealed partial class BlipTools
         }
     }
 
-    private static ImageAnswer ToResult(QuestionOutcome asked, string? image) =>
-        asked.Answer is { } answer ? ImageAnswer.From(answer, image) : new ImageAnswer { Error = ToolError.From(asked.Error!) };
+    private ImageAnswer ToResult(QuestionOutcome asked, string? image) =>
+        asked.Answer is { } answer ? ImageAnswer.From(answer, image) : new ImageAnswer { Error = ToolError.From(asked.Error!, HintFor) };
 
     private static bool IsCancelled(Exception exception, CancellationToken cancellationToken) =>
         exception is OperationCanceledException && cancellationToken.IsCancellationRequested;
@@ -140,8 +143,10 @@ public sealed partial class BlipTools
     {
         if (exception is BlipModelException or not BlipException)
             ToolFailed(exception);
-        return ToolError.From(exception);
+        return ToolError.From(exception, HintFor);
     }
+
+    private string? HintFor(string code) => _texts.HintFor(code, _conversation.AllowedFolders);
 
     [LoggerMessage(300, LogLevel.Error, "An image tool failed.")]
     private partial void ToolFailed(Exception exception);

@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using Blip.AI.Images;
 
 namespace Blip.AI;
 
 /// <summary>A failure as data, with a hint where the language model can do something about it.</summary>
 public sealed record ToolError
 {
-    /// <summary>A code of <see cref="BlipErrorCode"/>, <see cref="ImageSourceErrorCode"/> or <see cref="ServiceErrorCode"/>.</summary>
+    /// <summary>
+    /// A code of <see cref="BlipErrorCode"/>, <see cref="Images.ImageSourceErrorCode"/> or <see cref="ServiceErrorCode"/>.
+    /// </summary>
     [JsonPropertyName("code")]
     public required string Code { get; init; }
 
@@ -22,7 +23,9 @@ public sealed record ToolError
     /// <summary>The message, with the code.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code}: {Message}");
 
-    internal static ToolError From(Exception exception) => exception switch
+    /// <param name="exception">What went wrong.</param>
+    /// <param name="hintFor">What a code's failure can be mended by, where the tools are called.</param>
+    internal static ToolError From(Exception exception, Func<string, string?> hintFor) => exception switch
     {
         // The messages name the model's files, which only the operator may learn of.
         BlipModelException model => new()
@@ -31,18 +34,7 @@ public sealed record ToolError
             Message = "The vision model cannot be used.",
             Hint = "Tell the user that image questions cannot be answered at the moment.",
         },
-        BlipException known => new() { Code = known.Code, Message = known.Message, Hint = HintFor(known.Code) },
+        BlipException known => new() { Code = known.Code, Message = known.Message, Hint = hintFor(known.Code) },
         _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
-    };
-
-    private static string? HintFor(string code) => code switch
-    {
-        ImageSourceErrorCode.ImageNotFound => "Call list_images for the names that there are.",
-        ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>
-            "Do not try other spellings. Ask the user to attach the image.",
-        BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.TooManyQuestions =>
-            "Ask fewer or shorter questions.",
-        BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.Timeout => "Try again in a moment.",
-        _ => null,
     };
 }

@@ -20,12 +20,17 @@ internal static class McpCommand
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            string[] folders = parsed.GetValue(AllowFolder) ?? [];
+            if (Array.Find(folders, folder => !Directory.Exists(folder)) is { } missing)
+            {
+                CommandLine.WriteError($"there is no folder '{missing}'. Name one that exists after --allow-folder.");
+                return CommandLine.Usage;
+            }
             if (parsed.GetRequiredValue(ModelOptions.Model) == BlipModel.DemoModel)
             {
                 CommandLine.WriteError("the demo model answers, which knows drawings only. "
                     + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
             }
-            string[] folders = parsed.GetValue(AllowFolder) ?? [];
             await BlipMcpServer.RunStdioAsync(options => ModelOptions.Apply(parsed, options), folders, cancellationToken);
             return 0;
         });

@@ -96,25 +96,12 @@ public static class BlipEndpoints
     public static IEndpointConventionBuilder MapBlipMcp(this IEndpointRouteBuilder endpoints, string pattern = "/mcp")
     {
         ArgumentNullException.ThrowIfNull(endpoints);
-        BlipHostingOptions limits = endpoints.ServiceProvider.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
         IEndpointConventionBuilder mcp = endpoints.MapMcp(pattern);
+        int limit = endpoints.ServiceProvider.GetRequiredService<IOptions<BlipHostingOptions>>().Value.MaxRequestBytes;
         mcp.Add(endpoint =>
         {
-            if (endpoint.RequestDelegate is not { } next)
-                return;
-            endpoint.RequestDelegate = async context =>
-            {
-                if (HttpMethods.IsPost(context.Request.Method))
-                {
-                    // The MCP server would report these errors of the caller as its own, or without a reason.
-                    Bodies.RequireJson(context.Request);
-                    // Nor does it know a limit, and it would copy an image several times.
-                    byte[] text = await Bodies.ReadTextAsync(context.Request, limits.MaxRequestBytes).ConfigureAwait(false);
-                    context.Request.Body = new MemoryStream(text);
-                    context.Request.ContentLength = text.Length;
-                }
-                await next(context).ConfigureAwait(false);
-            };
+            if (endpoint.RequestDelegate is { } next)
+                endpoint.RequestDelegate = context => McpRequests.HandleAsync(context, next, limit);
         });
         endpoints.ServiceProvider.GetRequiredService<EndpointGuard>().Protect(mcp, Problems.WriteAsync);
         return mcp;

@@ -9,6 +9,8 @@ using Blip.Hosting.Receiving;
 using Blip.Mcp;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Server;
 
 namespace Blip.Hosting;
 
@@ -30,6 +32,7 @@ public static class BlipHostingServiceCollectionExtensions
         // A service keeps the images of many callers, so it gets larger defaults. The configuration comes later and can change them.
         services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
+        services.PostConfigure<McpServerOptions>(o => o.ServerInstructions += " POST /api/images keeps an image, and gives its handle.");
         services.TryAddSingleton<AskRequestReader>();
         services.TryAddSingleton<CallerTurns>();
         services.TryAddSingleton<ImageQuestions>();
@@ -64,9 +67,11 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<HostGuard>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
-        services.Replace(ServiceDescriptor.Scoped(
-            provider => new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>()))));
-        services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlipTools();
+        services.Replace(ServiceDescriptor.Scoped(provider =>
+            new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>())) { Surroundings = ToolSurroundings.Http }));
+        services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlip(ToolSurroundings.Http);
+        // The SDK logs a caller's mistakes as failures, with all that the caller wrote. Blip logs them as a line each.
+        services.AddLogging(logging => logging.AddFilter("ModelContextProtocol", LogLevel.Critical));
         return services;
     }
 }

@@ -1,5 +1,8 @@
+using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Blip.AI;
+using Blip.AI.Images;
 using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -10,49 +13,88 @@ namespace Blip.Mcp;
 /// <summary>Serves the tools over the Model Context Protocol.</summary>
 public static class BlipMcpServerBuilderExtensions
 {
-    private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
-
     /// <summary>
     /// Adds the tools to a server whose services have Blip. Failures are tool errors with the same codes. While the model loads, a client
     /// that asked for progress gets it.
     /// </summary>
-    public static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder)
+    public static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder) => builder.WithBlipTools(ToolSurroundings.Chat);
+
+    /// <summary>
+    /// Makes the server Blip's own: the tools, the images as resources, and what it says of itself, as far as the application says nothing
+    /// else.
+    /// </summary>
+    internal static IMcpServerBuilder WithBlip(this IMcpServerBuilder builder, ToolSurroundings surroundings)
     {
-        ArgumentNullException.ThrowIfNull(builder);
-        return builder.WithTools<BlipMcpTools>(Json).WithRequestFilters(filters =>
-            filters.AddCallToolFilter(next => async (request, cancellationToken) =>
-            {
-                await LoadAsync(request, cancellationToken).ConfigureAwait(false);
-                CallToolResult result = await CallAsync(next, request, cancellationToken).ConfigureAwait(false);
-                if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
-                    result.IsError = true;
-                return result;
-            }));
+        builder.Services.AddOptions<McpServerOptions>().PostConfigure<ImageSource>((options, source) =>
+        {
+            options.ServerInfo ??= new Implementation { Name = "blip", Title = "Blip", Version = Version };
+            options.ServerInstructions ??= new ToolTexts(surroundings, source).Instructions;
+            ImageResources.AddTo(options.Handlers);
+        });
+        return builder.WithBlipTools(surroundings);
     }
 
-    /// <summary>The tools report their own failures. A call that fails without a result of theirs had arguments that do not fit.</summary>
-    private static async Task<CallToolResult> CallAsync(
+    private static string Version { get; } =
+        typeof(BlipMcpServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    private static IMcpServerBuilder WithBlipTools(this IMcpServerBuilder builder, ToolSurroundings surroundings)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        BlipMcpTools.AddTo(builder.Services, surroundings);
+        return builder
+            .WithMessageFilters(filters => filters.AddIncomingFilter(RequestErrors.Filter))
+            .WithRequestFilters(filters => filters.AddCallToolFilter(next => (request, cancellationToken) =>
+                BlipMcpTools.Has(request.Params?.Name)
+                    ? CallAsync(next, request, cancellationToken)
+                    : CallOtherAsync(next, request, cancellationToken)));
+    }
+
+    private static async ValueTask<CallToolResult> CallAsync(
         McpRequestHandler<CallToolRequestParams, CallToolResult> next,
         RequestContext<CallToolRequestParams> request,
         CancellationToken cancellationToken)
     {
         try
         {
+            IDictionary<string, JsonElement> arguments = request.Params!.Arguments ??= new Dictionary<string, JsonElement>();
+            ToolArguments.ReadImages(arguments);
+            if (request.MatchedPrimitive is McpServerTool { ProtocolTool.InputSchema: var schema }
+                && ToolArguments.FindFault(schema, arguments) is { } fault)
+                return Unfit(fault);
+            await LoadAsync(request, cancellationToken).ConfigureAwait(false);
             CallToolResult result = await next(request, cancellationToken).ConfigureAwait(false);
-            if (result.IsError != true || result.StructuredContent is not null)
-                return result;
+            if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
+                result.IsError = true;
+            return result;
         }
-        catch (Exception exception) when (exception is ArgumentException or JsonException)
+        // The tools report their own failures, so the arguments could not be read.
+        catch (Exception exception) when (exception is ArgumentException or JsonException or InvalidOperationException)
         {
-            // Reported below.
+            return Unfit("An argument is not valid Unicode: it has half of a surrogate pair. Send whole characters.");
         }
-        ToolError error = new()
+    }
+
+    private static async ValueTask<CallToolResult> CallOtherAsync(
+        McpRequestHandler<CallToolRequestParams, CallToolResult> next,
+        RequestContext<CallToolRequestParams> request,
+        CancellationToken cancellationToken)
+    {
+        try
         {
-            Code = BlipErrorCode.InvalidRequest,
-            Message = "The arguments do not fit the tool.",
-            Hint = "Give each argument of the tool's schema, in its type.",
-        };
-        JsonElement content = JsonSerializer.SerializeToElement(new ImageAnswer { Error = error }, ToolJson.Default.ImageAnswer);
+            return await next(request, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or McpException or InputRequiredException))
+        {
+            RequestErrors.ToolFailed(request.Services, request.Params?.Name ?? "", exception);
+            throw;
+        }
+    }
+
+    private static CallToolResult Unfit(string message)
+    {
+        ToolError error = new() { Code = BlipErrorCode.InvalidRequest, Message = message };
+        JsonElement content = JsonSerializer.SerializeToElement(
+            new ImageAnswer { Error = error }, (JsonTypeInfo<ImageAnswer>)BlipMcpTools.Json.GetTypeInfo(typeof(ImageAnswer)));
         return new CallToolResult
         {
             IsError = true,
@@ -66,7 +108,7 @@ public static class BlipMcpServerBuilderExtensions
     {
         if (request.Params?.ProgressToken is not { } token || request.Services?.GetService<BlipService>() is not { IsReady: false } service)
             return;
-        Notifier notifier = new(request.Server, token);
+        LoadNotifier notifier = new(request.Server, token);
         try
         {
             await service.GetModelAsync(notifier, cancellationToken).ConfigureAwait(false);
@@ -77,32 +119,5 @@ public static class BlipMcpServerBuilderExtensions
         }
         // The notifications are sent before the result.
         await notifier.Sent.ConfigureAwait(false);
-    }
-
-    private sealed class Notifier(McpServer server, ProgressToken token) : IProgress<LoadProgress>
-    {
-        private readonly Lock _gate = new();
-        private int _reports;
-
-        /// <summary>Done when every report so far is sent, each after the one before it.</summary>
-        public Task Sent { get; private set; } = Task.CompletedTask;
-
-        public void Report(LoadProgress value)
-        {
-            lock (_gate)
-            {
-                // The protocol wants progress to grow, so reports without bytes are counted.
-                float done = value.Download?.Bytes ?? ++_reports;
-                string message = $"{value.Stage} {value.Model}";
-                ProgressNotificationValue progress = new() { Progress = done, Total = value.Download?.Size, Message = message };
-                Sent = SendAfterAsync(Sent, progress);
-            }
-        }
-
-        private async Task SendAfterAsync(Task before, ProgressNotificationValue progress)
-        {
-            await before.ConfigureAwait(false);
-            await server.NotifyProgressAsync(token, progress).ConfigureAwait(false);
-        }
     }
 }

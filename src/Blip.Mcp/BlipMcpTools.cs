@@ -1,43 +1,92 @@
 using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Blip.AI;
+using Blip.AI.Images;
+using Microsoft.Extensions.DependencyInjection;
+using ModelContextProtocol;
 using ModelContextProtocol.Server;
 
 namespace Blip.Mcp;
 
-/// <summary>The image tools as MCP tools: each calls one of <see cref="BlipTools"/>. The server creates them for each request.</summary>
-[McpServerToolType]
-internal sealed class BlipMcpTools(BlipTools tools)
+/// <summary>The image tools as MCP tools: each calls one of <see cref="BlipTools"/>, which the server makes for each request.</summary>
+internal static class BlipMcpTools
 {
-    [McpServerTool(
-        Name = BlipTools.AskImageName, Title = "Ask about an image",
-        ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description(BlipTools.AskImageDescription)]
-    public Task<ImageAnswer> AskImageAsync(
+    /// <summary>How results are written.</summary>
+    public static JsonSerializerOptions Json { get; } = ToolJson.With(McpJsonUtilities.DefaultOptions);
+
+    public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
+        or BlipTools.ListImagesName;
+
+    /// <summary>Adds the tools to the services of a server.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="surroundings">Where the tools are called, which their descriptions fit.</param>
+    public static void AddTo(IServiceCollection services, ToolSurroundings surroundings)
+    {
+        Add(BlipTools.AskImageName, "Ask about an image", _ => BlipTools.AskImageDescription, AskImageAsync);
+        Add(
+            BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
+        Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
+        Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImages);
+
+        void Add(string name, string title, Func<ToolTexts, string> description, Delegate method) => services.AddSingleton(provider =>
+        {
+            ImageSource source = provider.GetRequiredService<ImageSource>();
+            ToolTexts texts = new(surroundings, source);
+            McpServerTool tool = McpServerTool.Create(method, new McpServerToolCreateOptions
+            {
+                Services = provider,
+                SerializerOptions = Json,
+                Name = name,
+                Title = title,
+                Description = description(texts),
+                ReadOnly = true,
+                Idempotent = true,
+                Destructive = false,
+                OpenWorld = source.AllowsAddresses && name != BlipTools.ListImagesName,
+                UseStructuredContent = true,
+            });
+            tool.ProtocolTool.InputSchema = WithLimits(tool.ProtocolTool.InputSchema, texts);
+            return tool;
+        });
+    }
+
+    private static JsonElement WithLimits(JsonElement schema, ToolTexts texts)
+    {
+        JsonObject limited = JsonNode.Parse(schema.GetRawText())!.AsObject();
+        limited["additionalProperties"] = false;
+        foreach ((string name, JsonNode? property) in limited["properties"]?.AsObject() ?? [])
+        {
+            JsonObject one = property!.AsObject();
+            if (one["items"] is JsonObject item)
+            {
+                (one["minItems"], one["maxItems"]) = (1, BlipTools.MaxQuestions);
+                one = item;
+            }
+            one["minLength"] = 1;
+            if (name == "image")
+                one["description"] = texts.Image;
+        }
+        return JsonElement.Parse(limited.ToJsonString());
+    }
+
+    private static Task<ImageAnswer> AskImageAsync(
+        BlipTools tools,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken = default) => tools.AskImageAsync(image, question, cancellationToken);
+        CancellationToken cancellationToken) => tools.AskImageAsync(image, question, cancellationToken);
 
-    [McpServerTool(
-        Name = BlipTools.AskImageManyName, Title = "Ask several questions about an image",
-        ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description(BlipTools.AskImageManyDescription)]
-    public Task<ImageAnswers> AskImageManyAsync(
+    private static Task<ImageAnswers> AskImageManyAsync(
+        BlipTools tools,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
-        CancellationToken cancellationToken = default) => tools.AskImageManyAsync(image, questions, cancellationToken);
+        CancellationToken cancellationToken) => tools.AskImageManyAsync(image, questions, cancellationToken);
 
-    [McpServerTool(
-        Name = BlipTools.AskImagesName, Title = "Compare images",
-        ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = true, UseStructuredContent = true)]
-    [Description(BlipTools.AskImagesDescription)]
-    public Task<ImageAnswers> AskImagesAsync(
+    private static Task<ImageAnswers> AskImagesAsync(
+        BlipTools tools,
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken = default) => tools.AskImagesAsync(images, question, cancellationToken);
+        CancellationToken cancellationToken) => tools.AskImagesAsync(images, question, cancellationToken);
 
-    [McpServerTool(
-        Name = BlipTools.ListImagesName, Title = "List images",
-        ReadOnly = true, Idempotent = true, Destructive = false, OpenWorld = false, UseStructuredContent = true)]
-    [Description(BlipTools.ListImagesDescription)]
-    public ImageList ListImages() => tools.ListImages();
+    private static ImageList ListImages(BlipTools tools) => tools.ListImages();
 }

@@ -20,7 +20,7 @@ public enum LoadStage
 
 /// <summary>How far the loading of a model has come.</summary>
 /// <param name="Stage">What is being done.</param>
-/// <param name="Model">The model as it was asked for.</param>
+/// <param name="Model">The model, as <see cref="BlipModelInfo.Name"/> calls it: a folder by its name alone.</param>
 /// <param name="Download">How far the download is, while <see cref="LoadStage.Downloading"/>.</param>
 /// <param name="Done">The share of the networks that is made, 0 to 1, while <see cref="LoadStage.Preparing"/>.</param>
 public sealed record LoadProgress(LoadStage Stage, string Model, HubProgress? Download = null, double? Done = null);

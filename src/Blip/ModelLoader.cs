@@ -19,12 +19,14 @@ internal sealed record LoadedModel(
 /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
 internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
 {
+    private readonly string _name = ModelLocator.NameOf(options.Model);
+
     public async Task<LoadedModel> LoadAsync(CancellationToken cancellationToken)
     {
         // What this machine cannot do is said before anything is downloaded.
         OrtRuntime.EnsureEnvironment(options.Threads);
         DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
-        HubProgressRelay? download = progress is null ? null : new HubProgressRelay(options.Model, progress);
+        HubProgressRelay? download = progress is null ? null : new HubProgressRelay(_name, progress);
         ModelLocator locator = new(options.Hub, download, logger);
         ModelFolders folders = await locator.FindAsync(options.Model, options.BaseModel, cancellationToken).ConfigureAwait(false);
         Report(LoadStage.Reading);
@@ -125,7 +127,7 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
         }
     }
 
-    private void Report(LoadStage stage, double? done = null) => progress?.Report(new LoadProgress(stage, options.Model, Done: done));
+    private void Report(LoadStage stage, double? done = null) => progress?.Report(new LoadProgress(stage, _name, Done: done));
 
     private sealed class HubProgressRelay(string model, IProgress<LoadProgress> progress) : IProgress<HubProgress>
     {

@@ -78,6 +78,14 @@ public partial class McpPackageTests
         Assert.Equal((0, "", ""), (named.Code, named.Out, named.Error));
     }
 
+    [Fact]
+    public async Task Mcp_FolderThatDoesNotExist_IsOneErrorThatNamesIt()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("mcp", "--allow-folder", "/no/such/folder");
+        Assert.Equal((2, ""), (result.Code, result.Out));
+        Assert.Contains("'/no/such/folder'", Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+    }
+
     /// <summary>A named argument whose value is one variable that the client asks its user for.</summary>
     private static void CheckInput(JsonElement argument)
     {

@@ -182,12 +182,48 @@ public sealed class LimitTests
         }
     }
 
+    [Fact]
+    public async Task Queue_McpCallersThatDisconnect_FreeTheirPlaces()
+    {
+        using SlowDecoder decoder = new(TimeSpan.FromMinutes(1));
+        await using Service service = await Service.StartAsync(
+            configureModel: o => o.MaxRequests = 2, services: s => s.AddSingleton<IImageDecoder>(decoder));
+        using CancellationTokenSource gone = new();
+        Task[] disconnecting = [.. Enumerable.Range(0, 2).Select(_ => CallAsync())];
+        await decoder.WaitForAsync(2);
+        await gone.CancelAsync();
+        foreach (Task task in disconnecting)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => task);
+        // The decoder stays closed until a place is free, so what frees it is that the callers are gone.
+        for (int attempt = 0; attempt < 500 && decoder.Ended < 2; attempt++)
+            await Task.Delay(20);
+        Assert.Equal(2, decoder.Ended);
+        decoder.Open();
+        using HttpResponseMessage answered = await service.Http.PostAsync(Ask, Service.Form(Service.Dogs, Service.HowMany));
+        Assert.Equal("2", (await Service.ReadAsync(answered)).GetProperty("answer").GetString());
+
+        async Task CallAsync()
+        {
+            string call = $$$$"""
+                {"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"ask_image","arguments":
+                {"image":"data:image/jpeg;base64,{{{{Convert.ToBase64String(Service.Dogs)}}}}","question":"a"}}}
+                """;
+            using HttpRequestMessage request = new(HttpMethod.Post, "/mcp") { Content = Service.Json(call) };
+            request.Headers.Accept.ParseAdd("application/json, text/event-stream");
+            using HttpResponseMessage response = await service.Http.SendAsync(request, gone.Token);
+        }
+    }
+
     /// <summary>A decoder that waits until it is opened, or until the delay is over.</summary>
     private sealed class SlowDecoder(TimeSpan delay) : IImageDecoder, IDisposable
     {
         private readonly SkiaImageDecoder _real = new();
         private readonly ManualResetEventSlim _open = new();
         private int _waiting;
+        private int _ended;
+
+        /// <summary>How many no longer wait.</summary>
+        public int Ended => Volatile.Read(ref _ended);
 
         public void Open() => _open.Set();
 
@@ -203,7 +239,14 @@ public sealed class LimitTests
             if (header.Width > 1)
             {
                 Interlocked.Increment(ref _waiting);
-                _open.Wait(delay, cancellationToken);
+                try
+                {
+                    _open.Wait(delay, cancellationToken);
+                }
+                finally
+                {
+                    Interlocked.Increment(ref _ended);
+                }
             }
             _real.Decode(data, header, rows, cancellationToken);
         }

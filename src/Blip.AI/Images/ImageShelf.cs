@@ -102,7 +102,8 @@ internal sealed class ImageShelf(int maxImages, int maxBytes, TimeSpan lifetime,
         return node.Value.Image = node.Value.Image with { ExpiresAt = now + lifetime };
     }
 
-    private static string MediaType(ReadOnlySpan<byte> image) => image switch
+    /// <summary>The media type by the first bytes.</summary>
+    public static string MediaType(ReadOnlySpan<byte> image) => image switch
     {
         [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
         [0x89, (byte)'P', (byte)'N', (byte)'G', ..] => "image/png",

@@ -30,7 +30,6 @@ public sealed partial class ImageSource : IDisposable
 
     private const int MaxReferenceLength = 4096;
 
-    private readonly bool _allowDataUris;
     private readonly int _maxBytes;
     private readonly TimeSpan _timeout;
     private readonly ImageDownloader _downloader;
@@ -49,11 +48,31 @@ public sealed partial class ImageSource : IDisposable
         ImageSourceOptions options, Func<string, CancellationToken, Task<IPAddress[]>>? resolve, Predicate<IPAddress>? mayConnect)
     {
         new ImageSourceOptionsValidator().Check(options);
-        _allowDataUris = options.AllowDataUris;
+        (AllowsDataUris, AllowsAddresses) = (options.AllowDataUris, options.AllowedHosts.Count > 0);
+        AllowedFolders = [.. options.AllowedFolders];
         _maxBytes = options.MaxBytes;
         _timeout = options.Timeout;
         _downloader = new ImageDownloader(options, resolve, mayConnect);
         _files = new ImageFiles(options);
+    }
+
+    internal bool AllowsDataUris { get; }
+
+    internal bool AllowsAddresses { get; }
+
+    internal bool AllowsFiles => AllowedFolders.Count > 0;
+
+    /// <summary>The folders of the options, which their operator named.</summary>
+    internal IReadOnlyList<string> AllowedFolders { get; }
+
+    /// <summary>Whether only a path can be meant: the folders of a conversation matter for no other reference.</summary>
+    internal static bool NeedsFolders(string image)
+    {
+        image = image.Trim();
+        return !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase) && image.Length is > 0 and <= MaxReferenceLength
+            && !HandleForm.IsMatch(image)
+            && SchemeForm.Match(image).Value is var scheme
+            && (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Fetches the bytes of an image.</summary>
@@ -111,7 +130,7 @@ public sealed partial class ImageSource : IDisposable
 
     private ReadOnlyMemory<byte> ReadDataUri(string uri, ImageSourceScope? scope)
     {
-        if (!_allowDataUris)
+        if (!AllowsDataUris)
             throw NotAllowed("Data URIs are not allowed here. Give an address, a file or a handle.");
         bool isTaken = uri.StartsWith(DataUri.TakenPrefix, StringComparison.Ordinal);
         if (!isTaken || scope?.Handles is not { } handles || !handles.TryGet(uri, out ReadOnlyMemory<byte> taken))

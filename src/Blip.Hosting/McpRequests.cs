@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Blip.Mcp;
+using Microsoft.AspNetCore.Http;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace Blip.Hosting;
+
+/// <summary>
+/// Checks a message before the MCP server reads it, which reports what is wrong with it as its own error, or without a reason.
+/// </summary>
+internal static class McpRequests
+{
+    private static readonly JsonTypeInfo<JsonRpcMessage> Message =
+        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    /// <summary>Answers one request to the MCP server.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="next">The MCP server.</param>
+    /// <param name="limit">The largest body, in bytes.</param>
+    public static async Task HandleAsync(HttpContext context, RequestDelegate next, int limit)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            await next(context).ConfigureAwait(false);
+            return;
+        }
+        Bodies.RequireJson(context.Request);
+        // The server would copy an image several times.
+        byte[] body = await Bodies.ReadTextAsync(context.Request, limit).ConfigureAwait(false);
+        if (MessageCheck.Find(body, out _) is { } fault)
+        {
+            await WriteAsync(context, fault).ConfigureAwait(false);
+            return;
+        }
+        (context.Request.Body, context.Request.ContentLength) = (new MemoryStream(body, writable: false), body.Length);
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (JsonException) when (!context.Response.HasStarted)
+        {
+            // It reads the params of 'initialize' before any of its filters.
+            context.Response.Clear();
+            RequestId id = JsonSerializer.Deserialize(body, Message) is JsonRpcMessageWithId { Id: var given } ? given : default;
+            MessageFault unfit = new(McpErrorCode.InvalidParams, "The params do not fit the method.") { Id = id };
+            await WriteAsync(context, unfit).ConfigureAwait(false);
+        }
+    }
+
+    private static Task WriteAsync(HttpContext context, MessageFault fault)
+    {
+        // A client takes another status for a broken connection, and does not read the error that answers its request.
+        context.Response.StatusCode = fault.Id.Id is null ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+        return context.Response.WriteAsJsonAsync(fault.ToError(), Message, cancellationToken: context.RequestAborted);
+    }
+}
