@@ -72,7 +72,7 @@ internal static class PlainComparison
         int Ask(QuestionAnsweringNetwork network, ImageEmbeddings embeddings)
         {
             FirstToken answer = new();
-            network.Ask([new ImageQuestion(embeddings, ids, new LengthLimits(2, 2))], answer, CancellationToken.None);
+            network.Ask([new ImageQuestion(embeddings, ids, new AnswerLimits(2, 2))], answer, CancellationToken.None);
             return answer.Token;
         }
     }

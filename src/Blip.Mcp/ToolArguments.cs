@@ -58,8 +58,9 @@ internal static class ToolArguments
         content.ValueKind == JsonValueKind.Object
         && content.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("image")
         && content.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String
-            // What the image is its bytes say.
-            ? "data:;base64," + data.GetString()
+        && data.GetString() is { } text
+            // What the image is its bytes say. A service has put a name in the place of long base64.
+            ? text.StartsWith("data:", StringComparison.Ordinal) ? text : "data:;base64," + text
             : null;
 
     private static string KindOf(JsonElement value) => value.ValueKind switch
