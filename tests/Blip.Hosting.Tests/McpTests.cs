@@ -71,7 +71,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
     public async Task Text_OfTheCaller_IsShortAndPlainInReplyAndLog(string method, string parameters)
     {
         string marker = Guid.NewGuid().ToString("N");
-        string name = $"{marker}\\u001b[2J\\u001b[31mfail\\nfake: log line\\r\\u2028" + new string('x', 12_000_000);
+        string name = $"{marker}\\u001b[2J\\u001b[31mfail\\nfake: log line\\r\\u2028" + new string('x', 1_000_000);
         string message = $$"""{"jsonrpc":"2.0","id":7,"method":"{{method}}","params":{{parameters}}}"""
             .Replace("NAME", name, StringComparison.Ordinal);
         (_, JsonElement reply) = await SendAsync(message);
