@@ -94,6 +94,13 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
         { """{"messages":[{"role":"user","content":"QUESTION"},{"role":"user","content":"","images":["IMAGE"]}]}""", "2" },
         { """{"messages":[{"role":"user","content":"QUESTION","images":["IMAGE","SMALL"]}]}""", "image 1: 2\nimage 2: 0" },
         { """{"messages":[]}""", "" },
+        { """{"messages":[{"role":"user","content":"QUESTION","images":["IMAGE"]}],"format":{"type":"integer"}}""", "2" },
+        {
+            """
+            {"messages":[{"role":"user","content":"QUESTION","images":["IMAGE"]}],
+            "format":{"type":"object","properties":{"dogs":{"type":"integer"}},"required":["dogs"]}}
+            """, """{"dogs":2}"""
+        },
         { """{"messages":[{"role":"user","content":"QUESTION","images":["IMAGE"]}],"options":{"num_predict":1}}""", "2" },
         { """{"messages":[{"role":"user","content":"QUESTION","images":["IMAGE"]}],"options":{"num_predict":-1}}""", "2" },
     };
@@ -135,7 +142,10 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("POST", "/api/chat", """{"model":"demo","keep_alive":{}}""", 400, "'keep_alive'")]
     [InlineData("POST", "/api/chat", """{"model":"demo","tools":[{}]}""", 400, "tools")]
     [InlineData("POST", "/api/chat", """{"model":"demo","think":true}""", 400, "thinking")]
-    [InlineData("POST", "/api/generate", """{"model":"demo","format":"json"}""", 400, "'format'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"format":"json"}""", 400, "'format'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"format":{"type":"array"}}""", 400, "schema")]
+    [InlineData(
+        "POST", "/api/generate", """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"boolean"}}""", 422, "yes or no")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"options":5}""", 400, "'options'")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["aGFs"],"options":{"num_predict":""}}""", 400, "num_p")]
     [InlineData("POST", "/api/generate", """{"model":""", 400, "JSON")]

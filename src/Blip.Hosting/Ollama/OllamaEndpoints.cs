@@ -9,7 +9,7 @@ namespace Blip.Hosting.Ollama;
 /// The addresses of Ollama's API that its clients need to ask about images: <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>,
 /// <c>chat</c> and <c>generate</c>. Nothing of Blip's own has a name of that API.
 /// </summary>
-internal sealed class OllamaEndpoints(ImageQuestions questions, OllamaModel model, TimeProvider time)
+internal sealed class OllamaEndpoints(ImageQuestions questions, QuestionAnswering answering, OllamaModel model, TimeProvider time)
 {
     private static readonly string[] Reading = ["GET", "HEAD"];
 
@@ -45,39 +45,11 @@ internal sealed class OllamaEndpoints(ImageQuestions questions, OllamaModel mode
             await new OllamaReply(name, time.GetUtcNow(), isChat) { Reason = reason }.WriteAsync(context, stream).ConfigureAwait(false);
             return;
         }
-        List<Answer> answers = await AskAsync(request, cancellationToken).ConfigureAwait(false);
-        OllamaReply reply = new(name, time.GetUtcNow(), isChat)
-        {
-            Answers = answers,
-            Text = answers is [Answer only]
-                ? only.Text
-                : string.Join('\n', answers.Select((answer, i) => FormattableString.Invariant($"image {i + 1}: {answer.Text}"))),
-            Reason = answers.TrueForAll(answer => answer.IsComplete) ? "stop" : "length",
-        };
-        await reply.WriteAsync(context, stream).ConfigureAwait(false);
-    }
-
-    /// <summary>Asks the question of each image in turn.</summary>
-    private async Task<List<Answer>> AskAsync(OllamaRequest request, CancellationToken cancellationToken)
-    {
-        if (request.Question.Length == 0)
-            throw OllamaErrors.Invalid("There is an image, but no question. Ask a short question about the image.");
-        if (request.Images.Count == 0)
-            throw OllamaErrors.Invalid("No image is given, and this model only answers questions about images. Send 'images' in base64.");
-        if (request.Images.Count > AI.BlipTools.MaxQuestions)
-            throw OllamaErrors.Invalid($"More than {AI.BlipTools.MaxQuestions} images are given. Send fewer.");
-        AskOptions? options = request.MaxTokens is { } limit
-            ? AskOptions.Default with { MaxNewTokens = Math.Min(limit, AskOptions.Default.MaxNewTokens) }
-            : null;
-        List<Answer> answers = [];
-        foreach (string image in request.Images)
-        {
-            bool isUri = image.TrimStart().StartsWith("data:", StringComparison.OrdinalIgnoreCase);
-            ReadOnlyMemory<byte> bytes = await questions
-                .ResolveAsync(isUri ? image : "data:;base64," + image, cancellationToken).ConfigureAwait(false);
-            answers.Add(await questions.AskAsync(BlipImage.FromBytes(bytes), request.Question, options, cancellationToken)
-                .ConfigureAwait(false));
-        }
-        return answers;
+        QuestionReply reply = await answering.AnswerAsync(request.Ask(), cancellationToken).ConfigureAwait(false);
+        // There is no refusal in this form, and text that is not of the schema would break who reads it.
+        if (reply.Refusal is { } refusal)
+            throw OllamaErrors.Invalid(refusal, StatusCodes.Status422UnprocessableEntity);
+        OllamaReply answer = new(name, time.GetUtcNow(), isChat) { Reply = reply, Reason = reply.IsComplete ? "stop" : "length" };
+        await answer.WriteAsync(context, stream).ConfigureAwait(false);
     }
 }

@@ -44,6 +44,6 @@ internal static class OllamaErrors
         }, failure.Status);
     }
 
-    public static FailureException Invalid(string message) =>
-        new(new Failure(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, message));
+    public static FailureException Invalid(string message, int status = StatusCodes.Status400BadRequest) =>
+        new(new Failure(status, BlipErrorCode.InvalidRequest, message));
 }

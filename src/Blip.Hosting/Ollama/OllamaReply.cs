@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.Ollama;
@@ -12,14 +13,13 @@ internal sealed record OllamaReply(string Model, DateTimeOffset CreatedAt, bool 
 {
     private const string LineType = "application/x-ndjson";
 
-    /// <summary>The answer's text.</summary>
-    public string Text { get; init; } = "";
-
-    /// <summary>What was answered; none where nothing was asked.</summary>
-    public IReadOnlyList<Answer> Answers { get; init; } = [];
+    /// <summary>What was answered; <see langword="null"/> where nothing was asked.</summary>
+    public QuestionReply? Reply { get; init; }
 
     /// <summary>Why it ends here: <c>stop</c>, <c>length</c>, <c>load</c> or <c>unload</c>.</summary>
     public required string Reason { get; init; }
+
+    private string Text => Reply?.Content ?? "";
 
     public async Task WriteAsync(HttpContext context, bool stream)
     {
@@ -30,7 +30,7 @@ internal sealed record OllamaReply(string Model, DateTimeOffset CreatedAt, bool 
         }
         // An answer is short. It is complete before the first line, so nothing can fail between two lines.
         ArrayBufferWriter<byte> lines = new(1024);
-        if (Answers.Count > 0)
+        if (Reply is not null)
             Line(Text, isLast: false);
         Line("", isLast: true);
         context.Response.ContentType = LineType;
@@ -68,17 +68,17 @@ internal sealed record OllamaReply(string Model, DateTimeOffset CreatedAt, bool 
 
     private void WriteFigures(Utf8JsonWriter writer)
     {
-        if (Answers.Count == 0)
+        if (Reply is null)
             return;
         Duration("total_duration", timing => timing.Total);
         writer.WriteNumber("load_duration", 0);
-        writer.WriteNumber("prompt_eval_count", Answers.Sum(answer => answer.QuestionTokenCount));
+        writer.WriteNumber("prompt_eval_count", Reply.InputTokens);
         Duration("prompt_eval_duration", timing => Sum(timing.Decode, timing.Resize, timing.Vision, timing.Question));
-        writer.WriteNumber("eval_count", Answers.Sum(answer => answer.TokenIds.Count - 1));
+        writer.WriteNumber("eval_count", Reply.OutputTokens);
         Duration("eval_duration", timing => Sum(timing.Search));
 
         void Duration(string name, Func<AnswerTiming, TimeSpan> of) =>
-            writer.WriteNumber(name, Answers.Sum(answer => (long)of(answer.Timing).TotalNanoseconds));
+            writer.WriteNumber(name, Reply.Answers.Sum(answer => (long)of(answer.Timing).TotalNanoseconds));
 
         static TimeSpan Sum(params ReadOnlySpan<TimeSpan?> stages)
         {

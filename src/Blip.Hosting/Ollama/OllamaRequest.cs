@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Blip.Hosting.OpenAi;
+using Blip.AI;
+using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -34,10 +35,10 @@ internal sealed class OllamaRequest : IDisposable
     public string? Text(string name) => _members.Text(name);
 
     /// <summary>Whether the answer is a stream, which it is unless the request says otherwise.</summary>
-    public bool IsStream => Find(_document.RootElement, "stream") is null || _members.Flag("stream");
+    public bool IsStream => _members.Find("stream") is null || _members.Flag("stream");
 
     /// <summary>Whether the model is not needed any more. It stays.</summary>
-    public bool IsUnload => Find(_document.RootElement, "keep_alive") switch
+    public bool IsUnload => _members.Find("keep_alive") switch
     {
         null => false,
         { ValueKind: JsonValueKind.Number } number => number.GetDouble() == 0,
@@ -53,7 +54,7 @@ internal sealed class OllamaRequest : IDisposable
     public void ReadPrompt()
     {
         Question = Text("prompt")?.Trim() ?? "";
-        Images = ImagesOf(_document.RootElement);
+        Images = ImagesOf(_members);
         if (Text("suffix") is { Length: > 0 })
             throw OllamaErrors.Invalid("This model does not support 'suffix'. Ask a question about an image.");
     }
@@ -61,43 +62,58 @@ internal sealed class OllamaRequest : IDisposable
     /// <summary>Reads <c>messages</c>.</summary>
     public void ReadMessages()
     {
-        if (Find(_document.RootElement, "messages") is not { } messages)
+        if (_members.Array("messages") is not { } messages)
             return;
-        if (messages.ValueKind != JsonValueKind.Array)
-            throw OllamaErrors.Invalid("'messages' must be an array.");
         foreach (JsonElement message in messages.EnumerateArray())
         {
-            if (message.ValueKind != JsonValueKind.Object)
-                throw OllamaErrors.Invalid("A message must be an object.");
-            RequestMembers members = new(message);
-            string? role = members.Text("role") ?? throw OllamaErrors.Invalid("A message has no 'role'.");
+            RequestMembers members = RequestMembers.Of(message, "messages", "A message must be an object.");
+            string role = members.Text("role") ?? throw OllamaErrors.Invalid("A message has no 'role'.");
             if (role != "user")
                 continue;
             Question = members.Text("content")?.Trim() is { Length: > 0 } text ? text : Question;
-            Images = ImagesOf(message) is { Count: > 0 } images ? images : Images;
+            Images = ImagesOf(members) is { Count: > 0 } images ? images : Images;
         }
     }
+
+    /// <summary>What is asked of the model.</summary>
+    public QuestionRequest Ask()
+    {
+        if (Question.Length == 0)
+            throw OllamaErrors.Invalid("There is an image, but no question. Ask a short question about the image.");
+        if (Images.Count == 0)
+            throw OllamaErrors.Invalid("No image is given, and this model only answers questions about images. Send 'images' in base64.");
+        if (Images.Count > BlipTools.MaxQuestions)
+            throw OllamaErrors.Invalid($"More than {BlipTools.MaxQuestions} images are given. Send fewer.");
+        QuestionRequest request = new()
+        {
+            Question = Question,
+            Images = [.. Images.Select(image => IsDataUri(image) ? image : "data:;base64," + image)],
+            MaxTokens = MaxTokens,
+            Schema = Format(),
+        };
+        return request.Check("format", "logprobs");
+    }
+
+    private static bool IsDataUri(string image) => image.TrimStart().StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+
+    private AnswerSchema? Format() => _members.Find("format") switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.String } none when none.ValueEquals("") => null,
+        { ValueKind: JsonValueKind.Object } schema => AnswerSchema.Of(schema, "format"),
+        _ => throw OllamaErrors.Invalid("'format' must be a JSON schema that says what the JSON holds, or be left out."),
+    };
 
     /// <summary>Refuses what would change the answer and cannot be done.</summary>
     public void RefuseOthers()
     {
-        if (Find(_document.RootElement, "tools") is { } tools && !(tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() == 0))
+        if (_members.Find("tools") is { } tools && !(tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() == 0))
             throw OllamaErrors.Invalid("This model does not support tools. Leave out 'tools'.");
-        if (Find(_document.RootElement, "think") is { ValueKind: not JsonValueKind.False })
+        if (_members.Find("think") is { ValueKind: not JsonValueKind.False })
             throw OllamaErrors.Invalid("This model does not support thinking. Leave out 'think'.");
-        if (Find(_document.RootElement, "format") is { } format && !(format.ValueKind == JsonValueKind.String && format.ValueEquals("")))
-            throw OllamaErrors.Invalid("'format' is not supported, because this model answers in plain words. Leave it out.");
     }
 
-    private static List<string> ImagesOf(JsonElement element)
-    {
-        if (Find(element, "images") is not { } images)
-            return [];
-        if (images.ValueKind != JsonValueKind.Array)
-            throw OllamaErrors.Invalid("'images' must be an array of images in base64.");
-        return [.. images.EnumerateArray().Select(image => Bodies.Text(image, "images"))];
-    }
-
-    private static JsonElement? Find(JsonElement element, string name) =>
-        element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private static List<string> ImagesOf(RequestMembers members) => members.Array("images") is { } images
+        ? [.. images.EnumerateArray().Select(image => Bodies.Text(image, "images"))]
+        : [];
 }

@@ -1,3 +1,4 @@
+using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 

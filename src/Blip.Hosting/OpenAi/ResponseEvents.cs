@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.Hosting.Asking;
 
 namespace Blip.Hosting.OpenAi;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.OpenAi;

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Blip.Hosting.OpenAi;
+namespace Blip.Hosting.Asking;
 
 /// <summary>
-/// The members of a JSON object of a request in OpenAI's form. A member that is <c>null</c> counts as absent; one of the wrong type is
+/// The members of a JSON object of a request. A member that is <c>null</c> counts as absent; one of the wrong type is
 /// refused by its name, instead of being ignored.
 /// </summary>
 /// <param name="element">The object.</param>

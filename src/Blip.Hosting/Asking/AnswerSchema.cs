@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
-namespace Blip.Hosting.OpenAi;
+namespace Blip.Hosting.Asking;
 
 /// <summary>
 /// The JSON schema that a request asks an answer to follow: one value, or an object of values. Where it has several values, the
@@ -58,6 +58,12 @@ internal sealed class AnswerSchema
             ?? throw RequestMembers.Invalid(parameter, $"'{parameter}' has no 'schema'.");
         return new AnswerSchema(schema, parameter);
     }
+
+    /// <summary>Reads a schema that stands by itself.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="parameter">The member that holds it.</param>
+    /// <exception cref="FailureException">No answer can have its form.</exception>
+    public static AnswerSchema Of(JsonElement schema, string parameter) => new(schema, parameter);
 
     /// <summary>The questions whose answers are the values, in order.</summary>
     /// <param name="asked">The question of the request.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Blip.Hosting.OpenAi;
+namespace Blip.Hosting.Asking;
 
 /// <summary>What an answer can be read as.</summary>
 internal enum AnswerKind

@@ -1,6 +1,6 @@
-namespace Blip.Hosting.OpenAi;
+namespace Blip.Hosting.Asking;
 
-/// <summary>What a request in OpenAI's form asks of BLIP. The rest of it has no effect.</summary>
+/// <summary>What a request in the form of OpenAI or of Ollama asks of BLIP. The rest of it has no effect.</summary>
 internal sealed record QuestionRequest
 {
     /// <summary>The name of the model; <see langword="null"/> if the request names none.</summary>

@@ -1,8 +1,6 @@
-using Blip.Hosting.Asking;
+namespace Blip.Hosting.Asking;
 
-namespace Blip.Hosting.OpenAi;
-
-/// <summary>Answers questions that came in one of OpenAI's forms. Thread-safe.</summary>
+/// <summary>Answers questions that came in the form of OpenAI or of Ollama. Thread-safe.</summary>
 internal sealed class QuestionAnswering(ImageQuestions questions)
 {
     /// <summary>Asks the question of each image in turn.</summary>
@@ -32,14 +30,12 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
         (string content, string? refusal) = request.Schema?.Write(answers) ?? (Join(answers), null);
         return new QuestionReply
         {
+            Answers = answers,
             Content = content,
             Refusal = refusal,
             Pieces = request.LogProbabilities
                 ? Cut(answers, await questions.GetTokenTextsAsync(cancellationToken).ConfigureAwait(false))
                 : null,
-            IsComplete = answers.TrueForAll(answer => answer.IsComplete),
-            InputTokens = answers.Sum(answer => answer.QuestionTokenCount),
-            OutputTokens = answers.Sum(answer => answer.TokenIds.Count - 1),
         };
     }
 

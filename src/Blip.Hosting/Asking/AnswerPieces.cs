@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Blip.Hosting.OpenAi;
+namespace Blip.Hosting.Asking;
 
 /// <summary>A part of the content that a token stands for.</summary>
 /// <param name="Text">The part.</param>
