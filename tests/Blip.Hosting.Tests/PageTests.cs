@@ -105,6 +105,69 @@ public sealed class PageTests : IAsyncLifetime
         await CheckAccessibilityAsync(page);
     }
 
+    /// <summary>A link of 50 kB/s with a delay of 300 ms: images are still on their way while questions are asked about others.</summary>
+    [Fact]
+    public async Task SlowNetwork_QuestionsAboutTwoImagesInTurn_StandBesideTheirImages()
+    {
+        await using Service service = await Service.StartAsync();
+        await using IBrowserContext context = await NewContextAsync();
+        (IPage page, List<string> errors, _) = await OpenAsync(context, service);
+        ICDPSession network = await context.NewCDPSessionAsync(page);
+        await network.SendAsync("Network.enable");
+        await network.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+        {
+            ["offline"] = false,
+            ["latency"] = 300,
+            ["downloadThroughput"] = 50_000,
+            ["uploadThroughput"] = 50_000,
+        });
+        await page.SetInputFilesAsync("#file", TestPaths.Sample("dogs.jpg"));
+        await SendAsync(Service.HowMany);
+        await page.SetInputFilesAsync("#file", TestPaths.Sample("room.jpg"));
+        await SendAsync("is there a dog?");
+        await page.ClickAsync("#strip .thumb >> nth=0");
+        await SendAsync("what color is the tree?");
+        await page.ClickAsync("#strip .thumb >> nth=1");
+        await SendAsync(Service.HowMany);
+        await AssertThreadAsync(1, "room.jpg", ["is there a dog?", Service.HowMany], ["no", "0"]);
+        await AssertThreadAsync(0, "dogs.jpg", [Service.HowMany, "what color is the tree?"], ["2", "green"]);
+        Assert.Empty(errors);
+
+        async Task SendAsync(string question)
+        {
+            await page.FillAsync(Field, question);
+            await page.Keyboard.PressAsync("Enter");
+        }
+
+        async Task AssertThreadAsync(int image, string name, string[] asked, string[] said)
+        {
+            await page.ClickAsync($"#strip .thumb >> nth={image}");
+            await page.Locator(".pane:not([hidden]) .said").Nth(said.Length - 1).WaitForAsync();
+            Assert.Equal(name, await page.Locator(".pane:not([hidden]) h2").TextContentAsync());
+            Assert.Equal(asked.Order(), (await page.Locator(".pane:not([hidden]) .asked").AllTextContentsAsync()).Order());
+            Assert.Equal(said.Order(), (await page.Locator(".pane:not([hidden]) .said").AllTextContentsAsync()).Order());
+        }
+    }
+
+    [Fact]
+    public async Task Paste_ImageFromTheClipboard_IsOpened()
+    {
+        await using Service service = await Service.StartAsync();
+        await using IBrowserContext context = await NewContextAsync();
+        (IPage page, List<string> errors, _) = await OpenAsync(context, service);
+        await page.EvaluateAsync(
+            """
+            base64 => {
+                const data = new DataTransfer();
+                data.items.add(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], "image.png", { type: "image/png" }));
+                dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+            }
+            """, Convert.ToBase64String(Service.Dogs));
+        await AskAsync(page, Service.HowMany, "2");
+        Assert.Equal("image.png", await page.Locator(".pane:not([hidden]) h2").TextContentAsync());
+        Assert.Empty(errors);
+    }
+
     [Fact]
     public async Task Keyboard_Alone_Suffices()
     {
