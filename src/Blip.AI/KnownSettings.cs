@@ -8,8 +8,14 @@ using Microsoft.Extensions.Options;
 namespace Blip.AI;
 
 /// <summary>A section of the configuration, and the options that are bound from it.</summary>
-internal sealed record BoundSection(
-    string Section, [property: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type Options);
+internal sealed class BoundSection(
+    string section, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type options)
+{
+    public string Section { get; } = section;
+
+    [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)]
+    public Type Options { get; } = options;
+}
 
 /// <summary>Finds what is in the section <c>Blip</c> and is no setting: a misspelt name would change nothing, without a word.</summary>
 internal sealed class KnownSettings(IServiceProvider provider) : IValidateOptions<BlipOptions>
