@@ -145,7 +145,8 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"format":"json"}""", 400, "'format'")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"format":{"type":"array"}}""", 400, "schema")]
     [InlineData(
-        "POST", "/api/generate", """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"boolean"}}""", 422, "yes or no")]
+        "POST", "/api/generate",
+        """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"boolean"}}""", 422, "yes or no")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"options":5}""", 400, "'options'")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["aGFs"],"options":{"num_predict":""}}""", 400, "num_p")]
     [InlineData("POST", "/api/generate", """{"model":""", 400, "JSON")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.AI;
 using Blip.Hosting.Asking;
 
 namespace Blip.Hosting.OpenAi;
@@ -6,9 +7,6 @@ namespace Blip.Hosting.OpenAi;
 /// <summary>Finds the question and its images in a conversation. Both forms of OpenAI's API are read alike.</summary>
 internal static class UserMessages
 {
-    /// <summary>The most images of one message.</summary>
-    public const int MaxImages = 16;
-
     /// <summary>
     /// The last text of a user is the question, and the images are those of the last message that has any: so a question may be about an
     /// image that was sent earlier, and an image alone has the question asked again.
@@ -73,9 +71,10 @@ internal static class UserMessages
             else
                 throw RequestMembers.Invalid(parameter, "A part of a message must be a text or an image with its content.");
         }
-        return images.Count <= MaxImages
+        return images.Count <= BlipTools.MaxQuestions
             ? (string.Join(' ', texts).Trim(), images)
-            : throw RequestMembers.Invalid(parameter, FormattableString.Invariant($"A message has more than {MaxImages} images."));
+            : throw RequestMembers.Invalid(
+                parameter, FormattableString.Invariant($"A message has more than {BlipTools.MaxQuestions} images."));
     }
 
     private static JsonElement ReadImage(RequestMembers part, string parameter)

@@ -222,6 +222,7 @@ public sealed class ImageSourceFileTests : IDisposable
     private IEnumerable<string> HostilePaths()
     {
         string secret = Path.Combine(_outside, "secret.png");
+        // With what every Linux has and no caller may read: devices, and what the kernel tells of the process.
         string[] targets =
         [
             secret, "../outside/secret.png", "sub folder/../../outside/secret.png", "file-link.png", "relative-link.png",
