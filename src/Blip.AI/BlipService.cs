@@ -9,7 +9,7 @@ namespace Blip.AI;
 /// The model of an application. It is loaded once, when it is first needed, and all callers share it. After a failed load the next
 /// caller loads again. Thread-safe.
 /// </summary>
-public sealed partial class BlipService : IBlipModel, IAsyncDisposable
+public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposable
 {
     // A bitmap of one white pixel: two headers of 14 and 40 bytes, then blue, green, red and a byte that fills the row.
     private static readonly byte[] OnePixel =
@@ -43,6 +43,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
 
     /// <summary>Whether the demo model answers, because nobody named another.</summary>
     internal bool IsDemo => _options.Model == BlipModel.DemoModel;
+
+    /// <summary>What the model is called; <see langword="null"/> until it is loaded.</summary>
+    internal string? ModelName => _model is { IsCompletedSuccessfully: true } loaded ? loaded.Result.Info.Name : null;
 
     /// <summary>The decoder of the application, where it has chosen one.</summary>
     internal IImageDecoder? Decoder => (IImageDecoder?)_services?.GetService(typeof(IImageDecoder));
@@ -152,6 +155,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable
         lock (_gate)
             return new ValueTask(_disposal ??= DisposeOnceAsync(_model));
     }
+
+    /// <summary>As <see cref="DisposeAsync"/>, for a container that is disposed without waiting: the thread waits instead.</summary>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private async Task DisposeOnceAsync(Task<BlipModel>? model)
     {

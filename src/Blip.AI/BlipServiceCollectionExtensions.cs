@@ -34,9 +34,9 @@ public static class BlipServiceCollectionExtensions
         this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // New limits, because binding writes into them and the default ones are shared.
-        services.AddOptions<BlipOptions>().Configure(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.AddBound<BlipOptions, BlipOptionsValidator>(SectionName).Configure(o => configure?.Invoke(o));
+        // New limits, because binding writes into them and the default ones are shared.
+        services.ConfigureFirst<BlipOptions>(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, HubOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, KnownSettings>());
         services.AddBound<ImageSourceOptions, ImageSourceOptionsValidator>(SectionName + ":Sources")
@@ -51,9 +51,15 @@ public static class BlipServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>Sets defaults that the configuration can change.</summary>
+    internal static void ConfigureFirst<TOptions>(this IServiceCollection services, Action<TOptions> configure)
+        where TOptions : class =>
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(new ConfigureOptions<TOptions>(configure)));
+
     /// <summary>
     /// Binds options, where the application or kernel has a configuration, and checks them at start. Whatever is wrong with a value is an
-    /// <see cref="OptionsValidationException"/> that names the setting.
+    /// <see cref="OptionsValidationException"/> that names the setting. However often and in whatever order this is called, the
+    /// configuration is bound once and first, so that code wins over it.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The members of the options are kept by the attributes here.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The lists hold strings and int, which native code has.")]
@@ -66,10 +72,15 @@ public static class BlipServiceCollectionExtensions
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>, new()
     {
+        OptionsBuilder<TOptions> builder = services.AddOptions<TOptions>();
+        if (services.Any(service => service.ImplementationInstance is BoundSection bound && bound.Options == typeof(TOptions)))
+            return builder;
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SettingsValidator<TOptions, TValidator>>(
             _ => new SettingsValidator<TOptions, TValidator>(section)));
         services.AddSingleton(new BoundSection(section, typeof(TOptions)));
-        return services.AddOptions<TOptions>().Configure<IServiceProvider>(Bind).ValidateOnStart();
+        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(provider =>
+            new ConfigureOptions<TOptions>(options => Bind(options, provider))));
+        return builder.ValidateOnStart();
 
         void Bind(TOptions options, IServiceProvider provider)
         {

@@ -16,10 +16,10 @@ public sealed record ImageAnswer
     [Description("How sure the vision model is, 0 to 1.")]
     public double? Confidence { get; init; }
 
-    /// <summary>At most two other answers, the most likely first.</summary>
-    [JsonPropertyName("alternatives"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("Other answers it considered.")]
-    public IReadOnlyList<string>? Alternatives { get; init; }
+    /// <summary>True where the confidence is below 0.5, and absent otherwise: the answer is as likely wrong as right.</summary>
+    [JsonPropertyName("unsure"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("True if the answer is a guess.")]
+    public bool? Unsure { get; init; }
 
     /// <summary>The image: its short handle where it has one, else the name of its file or host.</summary>
     [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -38,7 +38,7 @@ public sealed record ImageAnswer
     {
         Answer = answer.Text,
         Confidence = Math.Round(answer.Confidence, 2),
-        Alternatives = [.. answer.Alternatives.Skip(1).Where(a => a.Probability >= 0.01).Take(2).Select(a => a.Text)],
+        Unsure = answer.Confidence < 0.5 ? true : null,
         Image = image,
     };
 }

@@ -21,7 +21,7 @@ internal sealed class BoundSection(
 internal sealed class KnownSettings(IServiceProvider provider) : IValidateOptions<BlipOptions>
 {
     // What the command and the Functions app read themselves.
-    private static readonly string[] ReadElsewhere = ["Decoder", "Metrics"];
+    private static readonly string[] ReadElsewhere = ["Decoder", "Docs", "Metrics"];
 
     public ValidateOptionsResult Validate(string? name, BlipOptions options)
     {

@@ -1,9 +1,7 @@
 using Blip.Hosting;
 using Blip.Telemetry;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
 namespace Blip.Cli;
@@ -20,7 +18,7 @@ internal static class PrometheusMetrics
     /// <summary>Collects Blip's metrics, and those of ASP.NET Core and .NET.</summary>
     public static void Add(WebApplicationBuilder builder)
     {
-        if (!IsAskedFor(builder.Configuration))
+        if (!Switch.IsOn(builder.Configuration, Setting))
             return;
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
@@ -30,18 +28,9 @@ internal static class PrometheusMetrics
     /// <summary>Maps the endpoint. It needs the key, if the service has one.</summary>
     public static void Map(WebApplication app)
     {
-        if (!IsAskedFor(app.Configuration))
+        if (!Switch.IsOn(app.Configuration, Setting))
             return;
         EndpointGuard guard = app.Services.GetRequiredService<EndpointGuard>();
         guard.Protect(app.MapPrometheusScrapingEndpoint("/metrics"), Problems.WriteAsync);
-    }
-
-    private static bool IsAskedFor(IConfiguration configuration)
-    {
-        if (configuration[Setting] is not { Length: > 0 } value)
-            return false;
-        return bool.TryParse(value, out bool asked)
-            ? asked
-            : throw new OptionsValidationException(Setting, typeof(bool), [$"{Setting} is '{value}'. Write true or false."]);
     }
 }

@@ -31,12 +31,13 @@ internal static class ServeCommand
     private static readonly Option<string?> Device = ModelOptions.OptionalChoice(
         "--device", "Where the model runs.", "auto", "cpu", "cuda");
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
+    private static readonly Option<bool> Docs = new("--docs") { Description = "Serve /docs: the addresses, to read and to try." };
 
     public static Command Create()
     {
         Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /v1/responses, /mcp, and a web page at /.")
         {
-            Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics,
+            Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics, Docs,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -50,7 +51,8 @@ internal static class ServeCommand
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);
-            await BlipServer.RunAsync([.. settings], WriteReady, Configure, PrometheusMetrics.Map, cancellationToken);
+            Add(ApiReferencePage.Setting, parsed.GetValue(Docs) ? "true" : null);
+            await BlipServer.RunAsync([.. settings], WriteReady, Configure, Map, cancellationToken);
             return 0;
 
             void Add(string name, string? value)
@@ -73,6 +75,12 @@ internal static class ServeCommand
             throw new OptionsValidationException("Blip:Decoder", typeof(string), [exception.Message]);
         }
         PrometheusMetrics.Add(builder);
+    }
+
+    private static void Map(WebApplication app)
+    {
+        PrometheusMetrics.Map(app);
+        ApiReferencePage.Map(app);
     }
 
     private static void WriteReady(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>

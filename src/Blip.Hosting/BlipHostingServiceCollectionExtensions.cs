@@ -29,9 +29,9 @@ public static class BlipHostingServiceCollectionExtensions
         this IServiceCollection services, Action<BlipHostingOptions>? configure = null, Action<BlipOptions>? configureModel = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        // A service keeps the images of many callers, so it gets larger defaults. The configuration comes later and can change them.
-        services.AddOptions<ImageStoreOptions>().Configure(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.AddBlip(configureModel).AddBlipMcp(configure);
+        // A service keeps the images of many callers, so it gets larger defaults.
+        services.ConfigureFirst<ImageStoreOptions>(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.PostConfigure<McpServerOptions>(o => o.ServerInstructions += " POST /api/images keeps an image, and gives its handle.");
         services.TryAddSingleton<AskRequestReader>();
         services.TryAddSingleton<CallerTurns>();
@@ -67,8 +67,8 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<HostGuard>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
-        services.Replace(ServiceDescriptor.Scoped(provider =>
-            new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>())) { Surroundings = ToolSurroundings.Http }));
+        services.Replace(ServiceDescriptor.Scoped(provider => new McpConversation(
+            new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>())) { Surroundings = ToolSurroundings.Http })));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlip(ToolSurroundings.Http);
         // The SDK logs a caller's mistakes as failures, with all that the caller wrote. Blip logs them as a line each.
         services.AddLogging(logging => logging.AddFilter("ModelContextProtocol", LogLevel.Critical));

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using ModelContextProtocol;
 using ModelContextProtocol.Server;
 
@@ -15,6 +16,9 @@ internal static class BlipMcpTools
     /// <summary>How results are written.</summary>
     public static JsonSerializerOptions Json { get; } = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
+    /// <summary>The key of the tools that are called over MCP: an agent of the same application may have others.</summary>
+    private const string Key = "Blip.Mcp";
+
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
         or BlipTools.ListImagesName;
 
@@ -23,6 +27,8 @@ internal static class BlipMcpTools
     /// <param name="surroundings">Where the tools are called, which their descriptions fit.</param>
     public static void AddTo(IServiceCollection services, ToolSurroundings surroundings)
     {
+        services.TryAddScoped(provider => new McpConversation(provider.GetRequiredService<BlipConversation>()));
+        services.TryAddKeyedScoped(Key, (provider, _) => provider.CreateTools(provider.GetRequiredService<McpConversation>().Conversation));
         Add(BlipTools.AskImageName, "Ask about an image", _ => BlipTools.AskImageDescription, AskImageAsync);
         Add(
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
@@ -71,22 +77,22 @@ internal static class BlipMcpTools
     }
 
     private static Task<ImageAnswer> AskImageAsync(
-        BlipTools tools,
+        [FromKeyedServices(Key)] BlipTools tools,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         CancellationToken cancellationToken) => tools.AskImageAsync(image, question, cancellationToken);
 
     private static Task<ImageAnswers> AskImageManyAsync(
-        BlipTools tools,
+        [FromKeyedServices(Key)] BlipTools tools,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
         CancellationToken cancellationToken) => tools.AskImageManyAsync(image, questions, cancellationToken);
 
     private static Task<ImageAnswers> AskImagesAsync(
-        BlipTools tools,
+        [FromKeyedServices(Key)] BlipTools tools,
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
         CancellationToken cancellationToken) => tools.AskImagesAsync(images, question, cancellationToken);
 
-    private static ImageList ListImages(BlipTools tools) => tools.ListImages();
+    private static ImageList ListImages([FromKeyedServices(Key)] BlipTools tools) => tools.ListImages();
 }

@@ -48,5 +48,6 @@ internal static class ImageResources
         };
     }
 
-    private static BlipConversation ConversationOf(IServiceProvider? services) => services!.GetRequiredService<BlipConversation>();
+    private static BlipConversation ConversationOf(IServiceProvider? services) =>
+        services!.GetRequiredService<McpConversation>().Conversation;
 }

@@ -20,15 +20,17 @@ public static class BlipChatHistoryExtensions
         ArgumentNullException.ThrowIfNull(conversation);
         foreach (ChatMessageContent message in history)
         {
-            for (int i = message.Items.Count - 1; i >= 0; i--)
+            for (int i = 0; i < message.Items.Count; i++)
             {
-                if (message.Items[i] is not ImageContent { Data: { Length: > 0 } data } || conversation.Attach(data.Span) is not { } handle)
+                if (ReturnedImages.LineOf(message.Items[i], conversation) is not { } text)
                     continue;
-                TextContent line = new(AttachedImages.Line(handle));
+                TextContent line = new(text);
                 if (!keepImages)
                     message.Items[i] = line;
-                else if (i + 1 >= message.Items.Count || message.Items[i + 1] is not TextContent { Text: { } text } || text != line.Text)
-                    message.Items.Insert(i + 1, line);
+                else if (i + 1 < message.Items.Count && message.Items[i + 1] is TextContent next && AttachedImages.IsLine(next.Text))
+                    message.Items[++i] = line;
+                else
+                    message.Items.Insert(++i, line);
             }
         }
     }

@@ -7,8 +7,6 @@ namespace Blip.Plugin;
 /// <summary>Adds Blip to Semantic Kernel.</summary>
 public static class BlipKernelExtensions
 {
-    private const string PluginName = "blip";
-
     /// <summary>Adds Blip to the services of a kernel that is being built: <see cref="BlipServiceCollectionExtensions.AddBlip"/>.</summary>
     /// <param name="builder">The kernel's builder.</param>
     /// <param name="configure">Sets the model's options, after the configuration.</param>
@@ -21,14 +19,23 @@ public static class BlipKernelExtensions
         return builder;
     }
 
-    /// <summary>Imports the tools into a kernel, for one conversation.</summary>
+    /// <summary>
+    /// Imports the tools into a kernel, for one conversation. Images that other functions return to a model get handles too. Another
+    /// import under the same name takes the place of this one.
+    /// </summary>
     /// <param name="kernel">A kernel whose services have Blip.</param>
     /// <param name="conversation">The images that the tools know by name; a new conversation where <see langword="null"/>.</param>
-    /// <returns>The plugin, named <c>blip</c>.</returns>
-    public static KernelPlugin ImportPluginFromBlip(this Kernel kernel, BlipConversation? conversation = null)
+    /// <param name="pluginName">The plugin's name.</param>
+    /// <returns>The plugin.</returns>
+    public static KernelPlugin ImportPluginFromBlip(this Kernel kernel, BlipConversation? conversation = null, string pluginName = "blip")
     {
         ArgumentNullException.ThrowIfNull(kernel);
-        BlipTools tools = kernel.Services.CreateTools(conversation ?? kernel.Services.CreateConversation());
-        return kernel.ImportPluginFromObject(new BlipPlugin(tools), PluginName);
+        conversation ??= kernel.Services.CreateConversation();
+        if (kernel.Plugins.TryGetPlugin(pluginName, out KernelPlugin? earlier))
+            kernel.Plugins.Remove(earlier);
+        foreach (IAutoFunctionInvocationFilter filter in kernel.AutoFunctionInvocationFilters.Where(f => f is ReturnedImages).ToArray())
+            kernel.AutoFunctionInvocationFilters.Remove(filter);
+        kernel.AutoFunctionInvocationFilters.Add(new ReturnedImages(conversation));
+        return kernel.ImportPluginFromObject(new BlipPlugin(kernel.Services.CreateTools(conversation)), pluginName);
     }
 }

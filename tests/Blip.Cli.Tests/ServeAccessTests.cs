@@ -19,11 +19,19 @@ public sealed partial class ServeAccessTests
         ["--urls", "http://*:0"],
         ["--urls", "http://+:0"],
         ["--urls", "http://blip.example:0"],
+        ["--urls", "HTTP://0.0.0.0:0"],
+        ["--urls", "http://[::ffff:0.0.0.0]:0"],
         ["--urls", "http://127.0.0.1:0;http://0.0.0.0:0"],
+        ["--urls", "http://[::1]:0;http://127.0.0.1:0;http://*:0"],
         ["ASPNETCORE_URLS=http://0.0.0.0:0"],
         ["URLS=http://[::]:0"],
+        ["DOTNET_URLS=http://0.0.0.0:0"],
         ["Kestrel__Endpoints__Http__Url=http://0.0.0.0:0"],
+        ["ASPNETCORE_Kestrel__Endpoints__X__Url=http://0.0.0.0:0"],
+        ["DOTNET_Kestrel__Endpoints__X__Url=http://+:0"],
+        ["Kestrel__Endpoints__X__Url=http://blip.example:0"],
         ["Kestrel__Endpoints__X__Url=http://[::]:0", "--urls", "http://127.0.0.1:0"],
+        ["ASPNETCORE_PREFERHOSTINGURLS=true", "Kestrel__Endpoints__X__Url=http://127.0.0.1:0", "--urls", "http://0.0.0.0:0"],
         ["Kestrel__Endpoints__X__Url=http://*:0", "Kestrel__Endpoints__Y__Url=http://127.0.0.1:0"],
     ]);
 
@@ -32,9 +40,15 @@ public sealed partial class ServeAccessTests
     [
         ["--urls", "http://127.0.0.1:0"],
         ["--urls", "http://127.0.0.2:0"],
+        ["--urls", "http://127.0.0.2:0;http://[::1]:0"],
         ["--urls", "http://[::1]:0"],
+        ["--urls", "http://[::ffff:127.0.0.1]:0"],
+        ["ASPNETCORE_URLS=http://0.0.0.0:0", "--urls", "http://127.0.0.1:0"],
+        ["ASPNETCORE_PREFERHOSTINGURLS=true", "Kestrel__Endpoints__X__Url=http://0.0.0.0:0", "--urls", "http://127.0.0.1:0"],
         ["Kestrel__Endpoints__X__Url=http://127.0.0.3:0"],
+        ["Kestrel__Endpoints__X__Url=http://127.0.0.3:0", "--urls", "http://0.0.0.0:0"],
         ["ASPNETCORE_HTTP_PORTS=0", "--urls", "http://127.0.0.1:0"],
+        ["HTTP_PORTS=0", "ASPNETCORE_HTTPS_PORTS=0", "--urls", "http://127.0.0.1:0"],
     ]);
 
     [Theory]

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Blip.Hosting.Tests;
 using Blip.Tests;
 using Xunit;
 
@@ -48,6 +49,29 @@ public sealed class ServeTests
             "blip_batch_size", "blip_image_cache_requests",
         ])
             Assert.Contains(name, metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_Docs_ShowEveryAddress_WithoutAKeyAndWithoutOtherHosts()
+    {
+        string? chromium = Chromium.Find();
+        Chromium.Require(chromium is not null);
+        await using Server server = await Server.StartAsync("--docs", "--api-key", "secret");
+        using HttpClient http = new() { BaseAddress = server.Address };
+        using HttpResponseMessage page = await http.GetAsync(new Uri("/docs/", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, page.StatusCode);
+        string policy = Assert.Single(page.Headers.GetValues("Content-Security-Policy"));
+        Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
+        using TempFolder profile = new();
+        ProcessStartInfo start = new(chromium!, ["--headless", "--no-sandbox", "--disable-gpu", $"--user-data-dir={profile.Path}",
+            "--virtual-time-budget=20000", "--dump-dom", new Uri(server.Address, "/docs/").AbsoluteUri])
+        {
+            RedirectStandardOutput = true,
+        };
+        using Process browser = Process.Start(start)!;
+        string dom = await browser.StandardOutput.ReadToEndAsync();
+        foreach (string address in (string[])["/api/ask", "/api/images", "/v1/chat/completions", "/v1/responses"])
+            Assert.Contains(address, dom, StringComparison.Ordinal);
     }
 
     [Fact]

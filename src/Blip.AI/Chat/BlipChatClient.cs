@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Blip.AI.Images;
 using Microsoft.Extensions.AI;
 
 namespace Blip.AI.Chat;
@@ -8,30 +9,44 @@ namespace Blip.AI.Chat;
 /// user messages. It calls no tools and keeps no history; a stream has one piece. Thread-safe.
 /// </summary>
 /// <param name="service">The model.</param>
-public sealed class BlipChatClient(BlipService service) : IChatClient
+/// <param name="source">Fetches images by address; where <see langword="null"/>, an image has to be in the message.</param>
+public sealed class BlipChatClient(BlipService service, ImageSource? source = null) : IChatClient
 {
-    /// <summary>Answers the last question about the last image.</summary>
-    /// <exception cref="BlipException">An image or a question is missing or cannot be used, or a tool is required.</exception>
+    /// <summary>Names the model that is loaded, whichever that is.</summary>
+    private const string AnyModel = "blip";
+
+    /// <summary>Answers the last question about the last image. An image by address is fetched where its host is allowed.</summary>
+    /// <exception cref="BlipException">
+    /// An image or a question is missing or cannot be used, another model is named, JSON is asked for, or a tool is required.
+    /// </exception>
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(messages);
         if (options?.Tools is { Count: > 0 } && options.ToolMode is RequiredChatToolMode)
             throw Invalid("BLIP calls no tools. Leave them out, or give BLIP to a language model as a tool.");
+        if (options?.ResponseFormat is ChatResponseFormatJson)
+            throw Invalid("BLIP answers in words, not in JSON. For a number, a truth value or one of several values use AskAsync<T>.");
         ChatMessage[] users = [.. messages.Where(m => m.Role == ChatRole.User)];
         string question = users.LastOrDefault()?.Text.Trim() ?? "";
-        DataContent? image = users.SelectMany(m => m.Contents).OfType<DataContent>().LastOrDefault(c => c.HasTopLevelMediaType("image"));
-        if (image is null)
-            throw Invalid("No image is in the messages. BLIP answers questions about an image: attach one as DataContent.");
-
+        BlipImage image = await FindImageAsync(users.SelectMany(m => m.Contents), cancellationToken).ConfigureAwait(false);
         BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        if (options?.ModelId is { } other && other != model.Info.Name && other != AnyModel)
+        {
+            throw new BlipException(
+                BlipErrorCode.ModelNotFound, $"The model here is {model.Info.Name}. Name it so, or '{AnyModel}', or leave ModelId out.");
+        }
         AskOptions ask = AskOptions.Default;
         if (options?.MaxOutputTokens is { } most)
             ask = ask with { MaxNewTokens = Math.Max(1, most) };
-        Answer answer = await model.AskAsync(BlipImage.FromBytes(image.Data), question, ask, cancellationToken).ConfigureAwait(false);
+        Answer answer = await model.AskAsync(image, question, ask, cancellationToken).ConfigureAwait(false);
         int input = answer.QuestionTokenCount, output = answer.TokenIds.Count - 1;
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer.Text))
+        string id = $"blip-{Guid.NewGuid():N}";
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer.Text) { MessageId = id, CreatedAt = now })
         {
+            ResponseId = id,
+            CreatedAt = now,
             ModelId = answer.Model.Name,
             FinishReason = answer.IsComplete ? ChatFinishReason.Stop : ChatFinishReason.Length,
             Usage = new UsageDetails { InputTokenCount = input, OutputTokenCount = output, TotalTokenCount = input + output },
@@ -57,7 +72,7 @@ public sealed class BlipChatClient(BlipService service) : IChatClient
         if (serviceKey is not null)
             return null;
         if (serviceType == typeof(ChatClientMetadata))
-            return new ChatClientMetadata("blip");
+            return new ChatClientMetadata("blip", defaultModelId: service.ModelName);
         if (serviceType == typeof(BlipService))
             return service;
         return serviceType.IsInstanceOfType(this) ? this : null;
@@ -66,6 +81,24 @@ public sealed class BlipChatClient(BlipService service) : IChatClient
     /// <summary>Does nothing: the service belongs to its creator.</summary>
     public void Dispose()
     {
+    }
+
+    private async Task<BlipImage> FindImageAsync(IEnumerable<AIContent> contents, CancellationToken cancellationToken)
+    {
+        AIContent? last = contents.LastOrDefault(content => content is DataContent data && data.HasTopLevelMediaType("image")
+            || content is UriContent uri && uri.HasTopLevelMediaType("image"));
+        switch (last)
+        {
+            case DataContent data:
+                return BlipImage.FromBytes(data.Data);
+            case UriContent address when source is not null:
+                return BlipImage.FromBytes(
+                    (await source.ResolveAsync(address.Uri.OriginalString, cancellationToken: cancellationToken).ConfigureAwait(false)).Data);
+            case UriContent:
+                throw Invalid("This client fetches no addresses. Attach the image as DataContent, or give the client an ImageSource.");
+            default:
+                throw Invalid("No image is in the messages. BLIP answers questions about an image: attach one as DataContent.");
+        }
     }
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);

@@ -19,7 +19,9 @@ internal sealed class BlipToolsChatClient(
     private ChatOptions WithTools(ChatOptions? options)
     {
         ChatOptions copy = options?.Clone() ?? new ChatOptions();
-        copy.Tools = [.. copy.Tools ?? [], .. tools.Where(tool => copy.Tools?.Any(t => t.Name == tool.Name) != true)];
+        AITool[] own = [.. tools.Where(tool => copy.Tools?.Any(t => t.Name == tool.Name) != true)];
+        copy.Tools = [.. (copy.Tools ?? []).Select(tool => tool is AIFunction and not AttachingFunction && !tools.Contains(tool)
+            ? new AttachingFunction((AIFunction)tool, conversation, keepImages) : tool), .. own];
         return copy;
     }
 }

@@ -15,7 +15,8 @@ namespace Blip.AI.Images;
 /// <item><c>http:</c> or <c>https:</c>: an address.</item>
 /// <item><c>file:</c>: a file on this machine, by its full path.</item>
 /// <item>Another scheme of two or more letters and a colon: refused. (<c>./a:b.jpg</c> is a file.)</item>
-/// <item><c>image-</c> with digits, or <c>sha256-</c> with 64 hex digits: a handle. (<c>./image-1</c> is a file.)</item>
+/// <item><c>image-</c> with digits, or <c>sha256-</c> with 64 hex digits: a handle. (<c>./image-1</c> is a file.) What a model makes of one
+/// is taken for it too, where there is such an image: <c>IMAGE-1</c>, <c>image 1</c>, <c>image-1.jpg</c>.</item>
 /// <item>Everything else: a path. A relative one is looked for in each allowed folder, or, where every file is allowed, in the current
 /// folder.</item>
 /// </list>
@@ -100,11 +101,19 @@ public sealed partial class ImageSource : IDisposable
         if (image.Length > MaxReferenceLength || image.AsSpan().ContainsAnyInRange('\0', '\x1f'))
             throw Invalid("The image reference is too long or has control characters. Name an address, a file, a data URI or a handle.");
 
-        if (HandleForm.IsMatch(image))
-            return scope?.Handles is IImageHandles handles && handles.TryGet(image, out ReadOnlyMemory<byte> data)
-                ? new ResolvedImage(data, image)
-                : throw new BlipException(
+        bool isHandle = HandleForm.IsMatch(image);
+        Match meant = MeantHandleForm.Match(image);
+        if (isHandle || meant.Success)
+        {
+            string handle = meant.Success ? $"image-{meant.Groups["number"].Value}" : image;
+            if (scope?.Handles is { } handles && handles.TryGet(handle, out ReadOnlyMemory<byte> data))
+                return new ResolvedImage(data, handle);
+            if (isHandle)
+            {
+                throw new BlipException(
                     ImageSourceErrorCode.ImageNotFound, "No image is known under this handle (any more). Send the image again.");
+            }
+        }
 
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(_timeout);
@@ -159,6 +168,9 @@ public sealed partial class ImageSource : IDisposable
 
     [GeneratedRegex("^(image-[0-9]{1,9}|sha256-[0-9a-f]{64})\\z")]
     private static partial Regex HandleForm { get; }
+
+    [GeneratedRegex("^image[ _-]?0*(?<number>[1-9][0-9]{0,8})(\\.[a-z]{3,4})?\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex MeantHandleForm { get; }
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9+.-]+:")]
     private static partial Regex SchemeForm { get; }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Blip.Checkpoints;
 
@@ -57,11 +56,11 @@ internal sealed unsafe class KeptWeights : IDisposable
             weight.Name, weight.Type, weight.Shape, weight.Bytes, target =>
             {
                 target.Write(weight.Span);
-                checksums[i + 1] = XxHash3.HashToUInt64(weight.Span);
+                checksums[i + 1] = WeightChecksum.Of(weight.Span);
             }))];
         entries.Add(new SafetensorsEntry(Checksums, "U64", [checksums.Length], checksums.Length * sizeof(ulong),
             target => target.Write(MemoryMarshal.AsBytes<ulong>(checksums))));
-        checksums[0] = XxHash3.HashToUInt64(SafetensorsWriter.Header(entries));
+        checksums[0] = WeightChecksum.Of(SafetensorsWriter.Header(entries));
         SafetensorsWriter.Write(file, entries);
     }
 
@@ -85,7 +84,7 @@ internal sealed unsafe class KeptWeights : IDisposable
             || last.ByteLength != tensors.Length * sizeof(ulong))
             return false;
         ReadOnlySpan<ulong> checksums = MemoryMarshal.Cast<byte, ulong>(_file.Span(last.Offset, (int)last.ByteLength));
-        if (XxHash3.HashToUInt64(_file.Span(0, checked((int)tensors[0].Offset))) != checksums[0])
+        if (WeightChecksum.Of(_file.Span(0, checked((int)tensors[0].Offset))) != checksums[0])
             return false;
         for (int i = 0; i < tensors.Length - 1; i++)
             _tensors.Add(tensors[i].Name, (tensors[i], checksums[i + 1]));
@@ -95,6 +94,6 @@ internal sealed unsafe class KeptWeights : IDisposable
     private bool IsRight(string name) => _right.GetOrAdd(name, _ =>
     {
         (CheckpointTensor tensor, ulong checksum) = _tensors[name];
-        return XxHash3.HashToUInt64(Describe(tensor).Span) == checksum;
+        return WeightChecksum.Of(Describe(tensor).Span) == checksum;
     });
 }
