@@ -52,7 +52,9 @@ def run(blip, line, environment):
     for raw in result.stdout.decode().replace("\r\n", "\n").rstrip("\n").split("\n"):
         # Only what was written last on a line is seen.
         kept = re.sub(r"\x1b\[[0-9]*[AKJG]|\x1b\[\?[0-9]*[hl]|\x1b[=>]", "", raw.split("\r")[-1].split("\x1b[K")[-1])
-        if kept or raw == kept:
+        if "\x1b" not in kept:
+            shown += [kept[i:i + COLUMNS] for i in range(0, max(len(kept), 1), COLUMNS)]
+        else:
             shown.append(kept)
     return shown
 
