@@ -66,6 +66,8 @@ def spans(line):
         if code:
             style = ";".join(COLOURS[c] for c in code[1].split(";") if c in COLOURS)
         elif part:
+            # Spaces stay as many as they are.
+            part = part.replace(" ", "\u00a0")
             text += f'<tspan style="{style}">{html.escape(part)}</tspan>' if style else html.escape(part)
     return text
 
@@ -75,7 +77,7 @@ def draw(name, shown):
     rows = "\n".join(f'<text x="{EDGE}" y="{EDGE + (i + .75) * LINE:.1f}">{spans(line)}</text>' for i, line in enumerate(shown))
     with open(os.path.join(HERE, name + ".svg"), "w", encoding="utf-8") as f:
         f.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height}" viewBox="0 0 {width:.0f} {height}" '
-                'font-family="ui-monospace,Consolas,Menlo,monospace" font-size="14" fill="#e6edf3" xml:space="preserve">\n'
+                'font-family="ui-monospace,Consolas,Menlo,monospace" font-size="14" fill="#e6edf3">\n'
                 f'<rect width="100%" height="100%" rx="8" fill="#0d1117"/>\n{rows}\n</svg>\n')
 
 
