@@ -20,54 +20,79 @@ internal static class AskBatch
         IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, cancellationToken);
         await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
         {
-            output.Write(writer => Write(writer, outcome));
+            Write(output, outcome);
             all &= outcome.IsAnswered;
         }
         return all;
     }
 
-    private static void Write(Utf8JsonWriter writer, AskOutcome outcome)
+    /// <summary>Writes a line for each question.</summary>
+    private static void Write(JsonLines output, AskOutcome outcome)
     {
         Request request = (Request)outcome.Item.Key!;
-        if (outcome.IsAnswered)
+        if (outcome.Error is { } failed)
         {
-            AnswerJson.Write(writer, outcome.Answers[0].Answer!, request.Question!, request.Image, request.Id);
+            foreach (string? question in request.Questions is [] ? (string?[])[null] : request.Questions)
+                output.Write(writer => AnswerJson.WriteError(writer, failed.Code, failed.Message, question, request.Image, request.Id));
             return;
         }
-        BlipException error = outcome.Error ?? outcome.Answers[0].Error!;
-        AnswerJson.WriteError(writer, error.Code, error.Message, request.Question, request.Image, request.Id);
+        foreach (QuestionOutcome each in outcome.Answers)
+        {
+            output.Write(writer =>
+            {
+                if (each.Answer is { } answer)
+                    AnswerJson.Write(writer, answer, each.Question, request.Image, request.Id);
+                else
+                    AnswerJson.WriteError(writer, each.Error!.Code, each.Error.Message, each.Question, request.Image, request.Id);
+            });
+        }
     }
 
     private static async IAsyncEnumerable<AskItem> ReadAsync(
         StreamReader lines, string folder, ImageReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        while (await InputLines.NextAsync(lines, cancellationToken) is { } line)
+        for (int number = 1; await InputLines.NextAsync(lines, cancellationToken) is { } line; number++)
         {
             if (string.IsNullOrWhiteSpace(line))
                 continue;
-            Request request = Read(line);
-            yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), [request.Question ?? ""], request);
+            Request request = Read(line, number);
+            yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), request.Questions, request);
         }
     }
 
     /// <summary>Reads a line. If the line is wrong, the result has the error and what could be read.</summary>
-    private static Request Read(string line)
+    private static Request Read(string line, int number)
     {
-        Request request = new(null, null, null, null);
+        Request request = new(null, null, [], null);
         try
         {
             JsonElement root = Parse(line);
             request = request with { Id = root.TryGetProperty("id", out JsonElement given) ? given : null };
             request = request with { Image = Text(root, "image") };
-            request = request with { Question = Text(root, "question") };
-            return request.Image is not null && request.Question is not null
+            request = request with { Questions = ReadQuestions(root) };
+            return request.Image is not null && request.Questions.Length > 0
                 ? request
-                : throw new BlipException(BlipErrorCode.InvalidRequest, "The line needs an image and a question, both as strings.");
+                : throw Wrong("needs an image and a question, both as strings");
         }
         catch (BlipException exception)
         {
-            return request with { Error = exception };
+            return request with { Error = new BlipException(exception.Code, $"Line {number} {exception.Message}", exception) };
         }
+    }
+
+    /// <summary>The line's question, or its list of questions.</summary>
+    private static string[] ReadQuestions(JsonElement root)
+    {
+        bool one = root.TryGetProperty("question", out JsonElement question), many = root.TryGetProperty("questions", out JsonElement list);
+        if (one && many)
+            throw Wrong("has question and questions. Leave one out");
+        if (one && question.ValueKind == JsonValueKind.Array)
+            throw Wrong("has a list as question. Name it questions");
+        if (!many)
+            return Text(root, "question") is { } single ? [single] : [];
+        return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(each => each.ValueKind == JsonValueKind.String)
+            ? [.. list.EnumerateArray().Select(each => String(each, "questions"))]
+            : throw Wrong("has questions that are no list of strings");
     }
 
     private static async Task<BlipImage> OpenAsync(Request request, string folder, ImageReader reader, CancellationToken cancellationToken)
@@ -90,22 +115,26 @@ internal static class AskBatch
         {
             // The error below is for every line that is not an object.
         }
-        throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not a JSON object with image and question.");
+        throw Wrong("is not a JSON object with image and question");
     }
 
-    private static string? Text(JsonElement request, string name)
+    private static string? Text(JsonElement request, string name) =>
+        request.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? String(value, name) : null;
+
+    private static string String(JsonElement value, string name)
     {
         try
         {
-            return request.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
-                ? value.GetString()
-                : null;
+            return value.GetString()!;
         }
         catch (InvalidOperationException)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"The line's {name} is not valid Unicode.");
+            throw Wrong($"has {name} that is not valid Unicode");
         }
     }
 
-    private sealed record Request(JsonElement? Id, string? Image, string? Question, BlipException? Error);
+    /// <summary>What is wrong with a line; its number comes before that.</summary>
+    private static BlipException Wrong(string what) => new(BlipErrorCode.InvalidRequest, what + ".");
+
+    private sealed record Request(JsonElement? Id, string? Image, string[] Questions, BlipException? Error);
 }

@@ -1,15 +1,22 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
+using Blip.Cli.Asking;
 
 namespace Blip.Cli;
 
 /// <summary><c>blip ask IMAGE... QUESTION</c>: asks questions about images and writes the answers to stdout.</summary>
 internal static class AskCommand
 {
+    /// <summary>Whether folders stand for what is in their subfolders too.</summary>
+    public static Option<bool> Recursive { get; } = new("--recursive", "-r")
+    {
+        Description = "Take the images in a folder's subfolders too.",
+    };
+
     private static readonly Argument<string[]> Words = new("IMAGE... QUESTION")
     {
-        Description = "The images: files, https addresses, data URIs, or - for standard input. Without -q the last word is the question.",
+        Description = "The images: files, folders, patterns such as 'photos/*.jpg', https addresses, data URIs, or - for standard input. "
+            + "Without -q the last word is the question.",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -21,66 +28,74 @@ internal static class AskCommand
 
     private static readonly Option<string?> Batch = new("--batch")
     {
-        Description = "A file of JSON lines {\"id\":…,\"image\":\"path\",\"question\":\"…\"}, or - for standard input. "
-            + "The answers are JSON lines in the same order.",
+        Description = "A file of JSON lines {\"id\":…,\"image\":\"path\",\"question\":\"…\"}, or - for standard input; "
+            + "\"questions\" is a list. The answers are JSON lines in the same order.",
         HelpName = "FILE.jsonl",
     };
 
-    private static readonly Option<int> MaxNewTokens = new("--max-new-tokens")
-    {
-        Description = "The largest number of tokens in an answer.",
-        DefaultValueFactory = _ => AskOptions.Default.MaxNewTokens,
-    };
+    private static readonly Option<int> MaxNewTokens = NumberOption.Create(
+        "--max-new-tokens", "The largest number of tokens in an answer.", least: 1, standard: AskOptions.Default.MaxNewTokens);
 
-    private static readonly Option<int> MinNewTokens = new("--min-new-tokens")
-    {
-        Description = "The smallest number of tokens in an answer.",
-    };
+    private static readonly Option<int> MinNewTokens = NumberOption.Create(
+        "--min-new-tokens", "The smallest number of tokens in an answer.", least: 0);
 
     private static readonly Option<bool> Truncate = new("--truncate")
     {
         Description = "Cut a question that is too long. Without it such a question is an error.",
     };
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
+    private static readonly Option<bool> Csv = new("--csv") { Description = "Write a table: image,question,answer,confidence,error." };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
 
     public static Command Create()
     {
-        MaxNewTokens.Validators.Add(result => RequireAtLeast(result, 1));
-        MinNewTokens.Validators.Add(result => RequireAtLeast(result, 0));
-        Command command = new("ask", "Ask questions about images.")
+        Verb command = new(
+            "ask", "Ask questions about images.",
+            "blip ask dogs.jpg \"how many dogs are there?\"",
+            "blip ask dogs.jpg -q \"how many dogs are there?\" -q \"is there a cat?\"",
+            "blip ask photos --recursive \"is there a dog?\" --csv > dogs.csv",
+            "cat dogs.jpg | blip ask - \"is there a cat?\" --json",
+            "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
-            Words, Questions, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
+            Words, Questions, Recursive, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
             ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient,
-            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Verbose,
+            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Csv, Verbose,
         };
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
         return command;
     }
 
-    private static void RequireAtLeast(OptionResult result, int least)
-    {
-        if (result.Tokens.Count > 0
-            && int.TryParse(result.Tokens[^1].Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out int value)
-            && value < least)
-            result.AddError($"{result.Option.Name} is {value}, but must be at least {least}.");
-    }
-
     private static void RequireQuestion(CommandResult result)
     {
-        int words = result.GetValue(Words)?.Length ?? 0;
-        bool questions = result.GetValue(Questions) is { Length: > 0 };
-        if (result.GetValue(Batch) is not null)
-        {
-            if (words > 0 || questions)
-                result.AddError("--batch reads images and questions from its file. Leave them out on the command line.");
-        }
-        else if (words == 0)
-            result.AddError("An image and a question are missing: blip ask IMAGE... QUESTION.");
-        else if (words == 1 && !questions)
-            result.AddError("The question is missing: blip ask IMAGE... QUESTION.");
+        string[] words = result.GetValue(Words) ?? [], questions = result.GetValue(Questions) ?? [];
+        if (FindMistake(result, words, questions) is { } mistake)
+            result.AddError(mistake);
     }
+
+    private static string? FindMistake(CommandResult result, string[] words, string[] questions)
+    {
+        if (result.GetResult(Json) is not null && result.GetResult(Csv) is not null)
+            return "--json and --csv exclude each other. Leave one out.";
+        if (result.GetResult(Batch) is not null)
+        {
+            if (words.Length > 0 || questions.Length > 0)
+                return "--batch reads images and questions from its file. Leave them out on the command line.";
+            return result.GetResult(Csv) is not null ? "--batch answers with JSON lines. Leave out --csv." : null;
+        }
+        if (words.Length == 0)
+            return "An image and a question are missing: blip ask IMAGE... QUESTION.";
+        return words.Length == 1 && questions.Length == 0
+            ? "The question is missing: blip ask IMAGE... QUESTION."
+            : AskWords.FindMistake(words, questions, OtherWords(result));
+    }
+
+    /// <summary>The options of the line as they were written, but for the questions.</summary>
+    private static string[] OtherWords(CommandResult result) =>
+    [
+        .. result.Children.OfType<OptionResult>().Where(option => option.Option != Questions && option.IdentifierToken is not null)
+            .SelectMany(option => (string[])[option.IdentifierToken!.Value, .. option.Tokens.Select(token => token.Value)]),
+    ];
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -91,6 +106,12 @@ internal static class AskCommand
             CleanUp = ModelOptions.IsCleanedUp(parsed),
             TruncateQuestion = parsed.GetValue(Truncate),
         };
+        if (options.MinNewTokens > options.MaxNewTokens)
+        {
+            CommandLine.WriteError(
+                $"{MinNewTokens.Name} is {options.MinNewTokens}, but {MaxNewTokens.Name} is {options.MaxNewTokens}. It cannot be more.");
+            return CommandLine.Usage;
+        }
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         if (parsed.GetValue(Batch) is { } batch)
         {
@@ -103,29 +124,39 @@ internal static class AskCommand
         string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
         if (questions.Length == 0)
             (words, questions) = (words[..^1], [words[^1]]);
+        ImageName[] images = [.. ImageNames.Expand(words, parsed.GetValue(Recursive))];
+        // No model is needed to say that there is no image.
+        if (Array.TrueForAll(images, image => image.Error is not null))
+            throw images[0].Error!;
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
-        using AnswerPrinter printer = new(parsed.GetValue(Json), parsed.GetValue(Verbose), tabbed: words.Length * questions.Length > 1);
-        IEnumerable<AskItem> items = words.Select(word => new AskItem(
-            async token => await reader.ReadAsync(word, token), questions, word));
-        await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
-            Print(printer, outcome);
+        AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
+        string[] names = [.. images.Select(image => image.Name)];
+        using AnswerPrinter printer = AnswerPrinter.Create(form, parsed.GetValue(Verbose), names, questions);
+        await AskAsync(model, images, questions, options, reader, printer, cancellationToken);
         return printer.AnyFailed ? CommandLine.Failure : 0;
     }
 
-    private static void Print(AnswerPrinter printer, AskOutcome outcome)
+    /// <summary>
+    /// Asks the questions about each image and prints the answers. Ctrl+C leaves what is printed, and says how much that is.
+    /// </summary>
+    public static async Task AskAsync(
+        IBlipModel model, IReadOnlyList<ImageName> images, IReadOnlyList<string> questions, AskOptions options, ImageReader reader,
+        AnswerPrinter printer, CancellationToken cancellationToken)
     {
-        string image = (string)outcome.Item.Key!;
-        if (outcome.Error is { } failed)
+        using AskProgress progress = new(images.Count);
+        IEnumerable<AskItem> items = images.Select(image => new AskItem(
+            async token => image.Error is { } error ? throw error : await reader.ReadAsync(image.Name, token), questions, image.Name));
+        try
         {
-            foreach (string question in outcome.Item.Questions)
-                printer.PrintError(image, question, failed);
+            AskEachOptions each = new() { Ask = options, Progress = progress };
+            await foreach (AskOutcome outcome in model.AskEachAsync(items, each, cancellationToken))
+                progress.Around(() => printer.Print(outcome));
         }
-        foreach (QuestionOutcome question in outcome.Answers)
+        catch (OperationCanceledException) when (images.Count > 1)
         {
-            if (question.Answer is { } answer)
-                printer.Print(image, question.Question, answer);
-            else
-                printer.PrintError(image, question.Question, question.Error!);
+            progress.Dispose();
+            CommandLine.WriteError($"stopped after {printer.Images} of {images.Count} images.");
+            throw;
         }
     }
 }

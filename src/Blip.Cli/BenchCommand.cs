@@ -27,7 +27,10 @@ internal static class BenchCommand
 
     public static Command Create()
     {
-        Command command = new("bench", "Measure stages, latencies, throughput and memory on this machine.")
+        Verb command = new(
+            "bench", "Measure stages, latencies, throughput and memory on this machine.",
+            "blip bench --quick",
+            "blip bench --precision int8 --json")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
             ModelOptions.Threads, Image, Question, Quick, Json,

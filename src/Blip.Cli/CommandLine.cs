@@ -1,6 +1,8 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
-using System.CommandLine.Parsing;
+using System.Net.Sockets;
+using Blip.Cli.Interactive;
+using Blip.Cli.Terminals;
+using Blip.Hub;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Cli;
@@ -28,17 +30,29 @@ internal static class CommandLine
             BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
             CompletionCommand.Create(),
         };
+        HelpPage.Use(root);
         // A question may begin with @, so @ does not name a file of arguments.
-        ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (!IsCompleted(root, parsed) && FindWrongUse(parsed) is { } wrong)
+        ParserConfiguration configuration = new() { ResponseFileTokenReplacer = null };
+        if (args.Length == 0 && !Session.IsPossible)
         {
-            WriteError($"{wrong} See blip {CommandPath(parsed)}--help.");
+            InvocationConfiguration toError = new() { Output = Console.Error };
+            await root.Parse(["--help"], configuration).InvokeAsync(toError, cancellationToken);
+            return Usage;
+        }
+        ParseResult parsed = root.Parse(args, configuration);
+        if (args.Length > 0 && Mistakes.Find(root, parsed) is { } wrong)
+        {
+            // A sentence that ends with the line as it should be says all.
+            string help = $" See {Mistakes.Path(parsed.CommandResult.Command)} --help.";
+            WriteError(wrong.EndsWith('.') || wrong.EndsWith('?') ? wrong + help : wrong);
             return Usage;
         }
         try
         {
             InvocationConfiguration invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return await parsed.InvokeAsync(invocation, cancellationToken);
+            return args.Length == 0
+                ? await Session.RunAsync(cancellationToken)
+                : await parsed.InvokeAsync(invocation, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -47,7 +61,7 @@ internal static class CommandLine
         catch (BlipException exception)
         {
             WriteError(Describe(exception));
-            return Failure;
+            return IsWrongEnvironment(exception) ? Usage : Failure;
         }
         catch (Exception exception) when (FindWrongSetting(exception) is { } wrongSetting)
         {
@@ -59,7 +73,7 @@ internal static class CommandLine
             // The program that reads the output has closed it, as head does. That is not an error.
             return 0;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
         {
             WriteError(exception.Message);
             return Failure;
@@ -68,21 +82,39 @@ internal static class CommandLine
         catch (Exception exception)
 #pragma warning restore CA1031
         {
-            WriteError($"an error in blip itself ({exception.GetType().Name}): {exception.Message}");
+            WriteError(DescribeInternal(exception));
             return Failure;
         }
     }
 
     /// <summary>Writes the message to stderr, always as one line.</summary>
-    public static void WriteError(string message) => Console.Error.WriteLine($"blip: {message.ReplaceLineEndings(" ")}");
+    public static void WriteError(string message) => Console.Error.WriteLine($"blip: {Terminal.Clean(message.ReplaceLineEndings(" "))}");
 
     /// <summary>The message of an error and, where an option of the command helps, which.</summary>
     public static string Describe(BlipException exception) => exception.Code switch
     {
         BlipErrorCode.TooManyPixels => $"{exception.Message} {ModelOptions.MaxPixels.Name} allows more.",
         BlipErrorCode.ImageTooLarge => $"{exception.Message} {ModelOptions.MaxBytes.Name} allows more.",
+        BlipErrorCode.Internal when exception.InnerException is { } cause => DescribeInternal(cause),
         _ => exception.Message,
     };
+
+    private static string DescribeInternal(Exception exception) =>
+        $"internal error, please report it with the command line: {exception.GetType().Name}: {exception.Message}";
+
+    /// <summary>Whether the error is that a variable of the environment cannot be read.</summary>
+    private static bool IsWrongEnvironment(BlipException exception)
+    {
+        try
+        {
+            _ = new HubCache();
+            return false;
+        }
+        catch (BlipException wrong)
+        {
+            return wrong.Message == exception.Message;
+        }
+    }
 
     /// <summary>What is wrong with the settings. Where several kinds of options are wrong, the host collects their errors.</summary>
     private static string? FindWrongSetting(Exception exception) => exception switch
@@ -97,34 +129,4 @@ internal static class CommandLine
         const int BrokenPipe = 32, WindowsBrokenPipe = unchecked((int)0x8007006D), WindowsNoData = unchecked((int)0x800700E8);
         return exception.HResult is BrokenPipe or WindowsBrokenPipe or WindowsNoData;
     }
-
-    /// <summary>A shell asks for the words that may follow. What is on its line so far need not be right.</summary>
-    private static bool IsCompleted(RootCommand root, ParseResult parsed) =>
-        root.Directives.OfType<SuggestDirective>().Any(suggest => parsed.GetResult(suggest) is not null);
-
-    private static string? FindWrongUse(ParseResult parsed)
-    {
-        if (FindUnknownOption(parsed) is { } unknown)
-            return $"There is no option {unknown}.";
-        if (parsed.Errors.Count == 0)
-            return null;
-        // The last error is the most exact one: for an unknown command the parser first reports that a command is missing.
-        string message = parsed.Errors[^1].Message.Trim();
-        return message.EndsWith('.') ? message : message + ".";
-    }
-
-    /// <summary>
-    /// Finds an unknown option among the words, because the parser reads it as a word. After <c>--</c> there are only words, and text
-    /// with a space is a word too.
-    /// </summary>
-    private static string? FindUnknownOption(ParseResult parsed)
-    {
-        IEnumerable<Token> tokens = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens);
-        int plain = parsed.Tokens.SkipWhile(token => token.Type != TokenType.DoubleDash).Skip(1).Count();
-        return tokens.Select(token => token.Value).SkipLast(plain)
-            .FirstOrDefault(word => word.Length > 1 && word[0] == '-' && !word.Contains(' ', StringComparison.Ordinal));
-    }
-
-    private static string CommandPath(ParseResult parsed) =>
-        parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
 }

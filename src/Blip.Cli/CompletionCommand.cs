@@ -63,7 +63,9 @@ internal static class CompletionCommand
 
     public static Command Create()
     {
-        Command command = new("completion", "Print a script that completes blip in a shell.") { Shell };
+        Verb command = new(
+            "completion", "Print a script that completes blip in a shell.",
+            "eval \"$(blip completion bash)\"") { Shell };
         command.SetAction(parsed => Console.Out.WriteLine(parsed.GetRequiredValue(Shell) switch
         {
             "bash" => Bash,

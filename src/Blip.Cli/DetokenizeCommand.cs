@@ -16,7 +16,9 @@ internal static class DetokenizeCommand
 
     public static Command Create()
     {
-        Command command = new("detokenize", "Show the text of token ids.")
+        Verb command = new(
+            "detokenize", "Show the text of token ids.",
+            "echo \"[101,2129,102]\" | blip detokenize --batch -")
         {
             Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.CleanUp,
         };

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Blip.Cli.Terminals;
 using Blip.Hub;
 using Spectre.Console;
 
@@ -47,8 +48,8 @@ internal sealed class DownloadProgress : IProgress<HubProgress>, IProgress<LoadP
         }
         else if (value.FileDone)
         {
-            Console.Error.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{value.File}: {value.FileSize:N0} bytes, {value.Bytes:N0} of {value.Size:N0} in total"));
+            string whole = $"{Units.Bytes(value.Bytes)} of {Units.Bytes(value.Size)} in total";
+            Console.Error.WriteLine($"{value.File}: {Units.Bytes(value.FileSize)}, {whole}");
         }
     }
 }

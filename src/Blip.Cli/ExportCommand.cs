@@ -27,7 +27,9 @@ internal static class ExportCommand
 
     public static Command Create()
     {
-        Command command = new("export", "Write the model as self-contained ONNX files.")
+        Verb command = new(
+            "export", "Write the model as self-contained ONNX files.",
+            "blip export --out onnx")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Out, Force,
         };

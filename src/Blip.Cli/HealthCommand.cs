@@ -17,12 +17,18 @@ internal static class HealthCommand
 
     public static Command Create()
     {
-        Command command = new("health", "Check whether a service is ready. The exit code is 0 if it is.") { Url };
+        Url.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var word }]
+                && (!Uri.TryCreate(word, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https")))
+                result.AddError($"--url is {word}, but must be an address such as {BlipServer.DefaultUrl}.");
+        });
+        Verb command = new(
+            "health", "Check whether a service is ready. The exit code is 0 if it is.",
+            "blip health --url http://127.0.0.1:8080") { Url };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            if (!Uri.TryCreate(parsed.GetRequiredValue(Url), UriKind.Absolute, out Uri? address)
-                || address.Scheme is not ("http" or "https"))
-                throw new BlipException(BlipErrorCode.InvalidRequest, "--url is not an http address. Write http://127.0.0.1:5080.");
+            Uri address = new(parsed.GetRequiredValue(Url));
             using HttpClient client = new() { Timeout = Limit };
             try
             {

@@ -1,4 +1,5 @@
 using Blip.AI.Images;
+using Blip.Cli.Asking;
 using Blip.Images;
 
 namespace Blip.Cli;
@@ -20,10 +21,19 @@ internal sealed class ImageReader(ImageLimits limits) : IDisposable
     public static bool IsFile(string word) => word != InputLines.StandardInput && !word.Contains("://", StringComparison.Ordinal)
         && !word.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether a word names an image that is there: a file with an image's ending, an address or a data URI.</summary>
+    public static bool IsImage(string word) =>
+        word != InputLines.StandardInput && (!IsFile(word) || (ImageNames.HasImageEnding(word) && File.Exists(word)));
+
     public async Task<BlipImage> ReadAsync(string word, CancellationToken cancellationToken)
     {
         if (word == InputLines.StandardInput)
         {
+            if (!Console.IsInputRedirected)
+            {
+                throw new BlipException(
+                    BlipErrorCode.InvalidRequest, "Standard input is the terminal. Pipe an image in: cat dogs.jpg | blip ask - QUESTION.");
+            }
             // A read from standard input cannot be cancelled. On cancellation nobody waits for it any more.
             using Stream input = Console.OpenStandardInput();
             return await BlipImage.FromStreamAsync(input, limits, cancellationToken).WaitAsync(cancellationToken);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Blip.Checkpoints;
+using Blip.Cli.Terminals;
 
 namespace Blip.Cli;
 
@@ -11,7 +12,10 @@ internal static class InfoCommand
 
     public static Command Create()
     {
-        Command command = new("info", "Show a model's architecture, sizes, files and digest.")
+        Verb command = new(
+            "info", "Show a model's architecture, sizes, files and digest.",
+            "blip info",
+            "blip info --model Salesforce/blip-vqa-base --json")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Json,
         };
@@ -77,25 +81,23 @@ internal static class InfoCommand
             return 0;
         }
 
-        Line("model", model);
-        Line("architecture", checkpoint.Architecture.Name);
+        Facts.Write("model", model);
+        Facts.Write("architecture", checkpoint.Architecture.Name);
         if (checkpoint.Adapter is { } adapter)
-            Line("adapter", $"LoRA of rank {adapter.Rank}, merged into {BaseOf(parsed, adapter)}");
-        Line("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
-        Line("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, "
+            Facts.Write("adapter", $"LoRA of rank {adapter.Rank}, merged into {BaseOf(parsed, adapter)}");
+        Facts.Write("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
+        Facts.Write("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, "
             + $"{config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
-        Line("text", $"vocabulary {config.Text.VocabSize}, "
+        Facts.Write("text", $"vocabulary {config.Text.VocabSize}, "
             + $"encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, "
             + $"{config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
-        Line("head", checkpoint.IsHeadTied ? "tied: the decoder's word embeddings" : "its own: not the decoder's word embeddings");
+        Facts.Write("head", checkpoint.IsHeadTied ? "tied: the decoder's word embeddings" : "its own: not the decoder's word embeddings");
         foreach (CheckpointFile file in checkpoint.Files)
-            Line("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
-        Line("digest", digest);
+            Facts.Write("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
+        Facts.Write("digest", digest);
         return 0;
 
         static string? BaseOf(ParseResult parsed, AdapterConfig adapter) =>
             parsed.GetValue(ModelOptions.BaseModel) ?? adapter.BaseModel;
-
-        static void Line(string name, string value) => Console.Out.WriteLine($"{name,-14}{value}");
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Blip.Cli.Terminals;
 
 namespace Blip.Cli;
 
@@ -8,7 +9,7 @@ internal sealed class JsonLines : IDisposable
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
-    private readonly Stream _output = Console.OpenStandardOutput();
+    private readonly Stream _output = StandardStream.Output;
     private readonly Utf8JsonWriter _writer;
 
     // Letters beyond ASCII stay readable. Line ends and quotes are still escaped.
@@ -25,9 +26,5 @@ internal sealed class JsonLines : IDisposable
         OutputPipe.ThrowIfClosed();
     }
 
-    public void Dispose()
-    {
-        _writer.Dispose();
-        _output.Dispose();
-    }
+    public void Dispose() => _writer.Dispose();
 }

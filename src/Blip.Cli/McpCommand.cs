@@ -14,7 +14,9 @@ internal static class McpCommand
 
     public static Command Create()
     {
-        Command command = new("mcp", "Serve the image tools over MCP on standard input and output.")
+        Verb command = new(
+            "mcp", "Serve the image tools over MCP on standard input and output.",
+            "blip mcp --allow-folder ~/Pictures")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, AllowFolder,
         };

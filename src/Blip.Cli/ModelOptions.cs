@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Images;
@@ -37,32 +36,20 @@ internal static class ModelOptions
         "The numbers that the model computes with. Default: fp32, on CUDA fp16; auto chooses the fastest on this machine.",
         "auto", "fp32", "fp16", "int8");
 
-    public static Option<int?> ImageSize { get; } = new("--image-size")
-    {
-        Description = "Width and height in pixels of what the model sees. Default: the model's own.",
-        HelpName = "N",
-    };
+    public static Option<int?> ImageSize { get; } = NumberOption.CreateOptional(
+        "--image-size", "Width and height in pixels of what the model sees. Default: the model's own.", 1, BlipConfig.MaxImageSize);
 
-    public static Option<int> Threads { get; } = new("--threads")
-    {
-        Description = "Threads for the networks; 0 takes one for each processor that the process may use.",
-        HelpName = "N",
-    };
+    public static Option<int> Threads { get; } = NumberOption.Create(
+        "--threads", "Threads for the networks; 0 takes one for each processor that the process may use.", 0, MostThreads);
 
     public static Option<string> Orient { get; } = Choice(
         "--orient", "Turn the image as the camera noted (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
 
-    public static Option<int?> MaxPixels { get; } = new("--max-pixels")
-    {
-        Description = $"The most pixels of an image: width x height. Default: {ImageLimits.Default.MaxPixels}.",
-        HelpName = "N",
-    };
+    public static Option<int?> MaxPixels { get; } = NumberOption.CreateOptional(
+        "--max-pixels", $"The most pixels of an image: width x height. Default: {ImageLimits.Default.MaxPixels}.", 1, MostPixels);
 
-    public static Option<int?> MaxBytes { get; } = new("--max-bytes")
-    {
-        Description = $"The most bytes of an image's file. Default: {ImageLimits.Default.MaxBytes}.",
-        HelpName = "N",
-    };
+    public static Option<int?> MaxBytes { get; } = NumberOption.CreateOptional(
+        "--max-bytes", $"The most bytes of an image's file. Default: {ImageLimits.Default.MaxBytes}.", 1);
 
     public static Option<string> Alpha { get; } = Choice(
         "--alpha", "Put a transparent image on white, or drop its transparency as transformers does.", "white", "drop");
@@ -83,18 +70,7 @@ internal static class ModelOptions
                     result.AddError($"{option.Name} is empty.");
             });
         }
-        RequireRange(ImageSize, 1, BlipConfig.MaxImageSize);
-        RequireRange(Threads, 0, MostThreads);
-        RequireRange(MaxPixels, 1, MostPixels);
-        RequireRange(MaxBytes, 1, int.MaxValue);
     }
-
-    private static void RequireRange(Option option, int least, int most) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: var word }] && int.TryParse(word, CultureInfo.InvariantCulture, out int value)
-            && (value < least || value > most))
-            result.AddError($"{option.Name} is {value}, but must be {least} to {most}.");
-    });
 
     /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Blip.Cli.Terminals;
 using Blip.Hub;
 
 namespace Blip.Cli;
@@ -18,11 +19,13 @@ internal static class ModelsCommand
 
     public static Command Create()
     {
-        Command remove = new("remove", "Remove a model, or one revision of it, from the cache.") { Id };
+        Verb remove = new(
+            "remove", "Remove a model, or one revision of it, from the cache.", "blip models remove Salesforce/blip-vqa-base") { Id };
         remove.SetAction(parsed => Remove(parsed.GetRequiredValue(Id)));
-        Command verify = new("verify", "Compare the files in the cache with their hashes, and download damaged ones again.") { Any };
+        Verb verify = new(
+            "verify", "Compare the files in the cache with their hashes, and download damaged ones again.", "blip models verify") { Any };
         verify.SetAction((parsed, cancellationToken) => VerifyAsync(parsed.GetValue(Any), cancellationToken));
-        Command command = new("models", "List the models in the cache.") { Json, remove, verify };
+        Verb command = new("models", "List the models in the cache.", "blip models", "blip models --json") { Json, remove, verify };
         command.SetAction(parsed => List(parsed.GetValue(Json)));
         return command;
     }
@@ -43,7 +46,7 @@ internal static class ModelsCommand
                     string usable = revision.Usable ? "usable" : "not usable by blip";
                     Console.Out.WriteLine(string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{model.Id}\t{revision.Commit[..12]}\t{names}\t{revision.Size / 1e6:N1} MB\t{usable}"));
+                        $"{model.Id}\t{revision.Commit[..12]}\t{names}\t{Units.Bytes(revision.Size)}\t{usable}"));
                     continue;
                 }
                 lines.Write(writer =>
@@ -101,7 +104,7 @@ internal static class ModelsCommand
         HubRemoval removal = new HubCache().Remove(id);
         Console.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"removed {removal.Id} ({removal.Commits.Count} revisions), {removal.BytesFreed / 1e6:N1} MB freed"));
+            $"removed {removal.Id} ({removal.Commits.Count} revisions), {Units.Bytes(removal.BytesFreed)} freed"));
         return 0;
     }
 }

@@ -28,7 +28,9 @@ internal static class PreprocessCommand
 
     public static Command Create()
     {
-        Command command = new("preprocess", "Write the model's input for an image.")
+        Verb command = new(
+            "preprocess", "Write the model's input for an image.",
+            "blip preprocess dogs.jpg --out seen.png")
         {
             Input, Batch, Out, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Orient,
             ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes,

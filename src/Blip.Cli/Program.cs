@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Blip.Cli;
+using Blip.Cli.Terminals;
 
+StandardFiles.Fill();
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+StandardStream.Use();
 using CancellationTokenSource stop = new();
 int signalled = 0;
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, 130));

@@ -35,7 +35,10 @@ internal static class ServeCommand
 
     public static Command Create()
     {
-        Command command = new("serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /v1/responses, /mcp, and a web page at /.")
+        Verb command = new(
+            "serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /v1/responses, /mcp, and a web page at /.",
+            "blip serve",
+            "blip serve --urls http://127.0.0.1:8080 --precision int8")
         {
             Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics, Docs,
         };

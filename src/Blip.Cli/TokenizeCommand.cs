@@ -20,7 +20,9 @@ internal static class TokenizeCommand
 
     public static Command Create()
     {
-        Command command = new("tokenize", "Show the token ids of a text.")
+        Verb command = new(
+            "tokenize", "Show the token ids of a text.",
+            "blip tokenize \"how many dogs are there?\"")
         {
             Input, Batch, ModelOptions.Model, ModelOptions.BaseModel, SpecialTokens,
         };

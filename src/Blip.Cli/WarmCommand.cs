@@ -7,7 +7,9 @@ internal static class WarmCommand
 {
     public static Command Create()
     {
-        Command command = new("warm", "Make later starts fast: download a model, load it, and keep the weights that are computed for it.")
+        Verb command = new(
+            "warm", "Make later starts fast: download a model, load it, and keep the weights that are computed for it.",
+            "blip warm --model Salesforce/blip-vqa-capfilt-large --precision int8")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
         };

@@ -14,8 +14,8 @@ internal static partial class HubLog
     [LoggerMessage(1602, LogLevel.Information, "{File}: another process is downloading it, waiting.")]
     public static partial void Waiting(this ILogger logger, string file);
 
-    [LoggerMessage(1603, LogLevel.Warning, "{What}: {Reason}; attempt {Attempt} follows in {Seconds} s.")]
-    public static partial void Retrying(this ILogger logger, string what, string reason, int attempt, double seconds);
+    [LoggerMessage(1603, LogLevel.Warning, "{What}: {Reason}; attempt {Attempt} follows in {Wait}.")]
+    public static partial void Retrying(this ILogger logger, string what, string reason, int attempt, string wait);
 
     [LoggerMessage(1604, LogLevel.Information, "{File}: resuming at {Bytes} of {Size} bytes.")]
     public static partial void Resuming(this ILogger logger, string file, long bytes, long size);

@@ -134,7 +134,7 @@ internal sealed partial class HubSettings
         Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out Uri? endpoint) && endpoint.Scheme is "http" or "https"
         && endpoint is { UserInfo: "", Query: "", Fragment: "" }
             ? endpoint
-            : throw Invalid("The hub's endpoint is not an address like https://huggingface.co. "
+            : throw Invalid("The hub's endpoint (HF_ENDPOINT) is not an address like https://huggingface.co. "
                 + "It must be http or https, without user, query or fragment.");
 
     private static string? ReadToken(string? text)

@@ -125,7 +125,7 @@ internal sealed class HubTransport : IDisposable
                     waited += delay;
                 if (failures > retries || waited > MaxRetryAfter || lost + taken > _settings.Options.MostLost)
                     throw HubErrors.NoAttemptLeft(_settings, what, attempts, e);
-                _logger.Retrying(what, e.Message, attempts + 1, Math.Round(delay.TotalSeconds, 1));
+                _logger.Retrying(what, e.Message, attempts + 1, Durations.Describe(delay));
                 await Task.Delay(delay, time, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -237,7 +237,7 @@ internal sealed class HubTransport : IDisposable
         RetryConditionHeaderValue? wait = response.Headers.RetryAfter;
         TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow() ?? HubErrors.RateLimitOf(response);
         string request = after > TimeSpan.Zero
-            ? FormattableString.Invariant($" and asks the client to wait {after.Value.TotalSeconds:0} s")
+            ? $" and asks the client to wait {Durations.Describe(after.Value)}"
             : "";
         throw new HubAttemptException(HubErrors.Describe(response.StatusCode) + request, after > TimeSpan.Zero ? after : null);
     }

@@ -24,7 +24,8 @@ internal static class BlipProcess
     public static Process Start(string[] arguments, IReadOnlyDictionary<string, string> environment) =>
         Start(Program, arguments, environment);
 
-    private static Process Start(string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
+    private static Process Start(
+        string program, string[] arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
     {
         // A background job of a shell ignores SIGINT, and its child processes do too. A user's command does not, so env resets that.
         bool reset = OperatingSystem.IsLinux();
@@ -33,7 +34,7 @@ internal static class BlipProcess
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = TestPaths.Root,
+            WorkingDirectory = folder ?? TestPaths.Root,
         };
         if (reset)
         {
@@ -52,9 +53,10 @@ internal static class BlipProcess
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
     public static async Task<Result> RunAsync(
-        Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null)
+        Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null,
+        string? folder = null)
     {
-        using Process process = Start(program ?? Program, arguments, environment);
+        using Process process = Start(program ?? Program, arguments, environment, folder);
         using CancellationTokenSource limit = new(Limit);
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
         Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);

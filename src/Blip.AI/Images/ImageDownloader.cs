@@ -31,7 +31,7 @@ internal sealed class ImageDownloader : IDisposable
             ConnectTimeout = options.Timeout,
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            UseProxy = false,
+            UseProxy = options.UseProxy,
             UseCookies = false,
             Credentials = null,
             ActivityHeadersPropagator = null, // foreign hosts get no trace ids
@@ -155,6 +155,7 @@ internal sealed class ImageDownloader : IDisposable
     private static string Reason(Exception e) => (e as HttpRequestException)?.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError => "has no certificate that this machine trusts.",
+        HttpRequestError.ProxyTunnelError => "is not reached by the proxy (HTTPS_PROXY, HTTP_PROXY); NO_PROXY names hosts that need none.",
         _ when IsUnknownHost(e.InnerException) => "is not a known host.",
         HttpRequestError.ConnectionError => "cannot be reached.",
         _ => "broke off its answer.",

@@ -22,7 +22,8 @@ namespace Blip.AI.Images;
 /// </list>
 /// Addresses: the connection goes to the IP address that was checked, so a name that resolves to another one later gains nothing. Where
 /// one IP address of a host is refused, the host is refused. Each redirect passes the whole policy. No cookie, credential or trace header
-/// is sent, and no proxy is used. Files: links are resolved before the check, and the opened file is checked again.
+/// is sent, and no proxy is used but for <see cref="ImageSourceOptions.Unrestricted"/>. Files: links are resolved before the check, and
+/// the opened file is checked again.
 /// </remarks>
 public sealed partial class ImageSource : IDisposable
 {

@@ -57,8 +57,15 @@ public sealed class ImageSourceOptions : IValidatableObject
     public int MaxRedirects { get; set; } = 3;
 
     /// <summary>
-    /// The policy of a command line, where a person types the reference: every file and every address is allowed, on any port and in any
-    /// network. The limits of size, time and redirects stay. Never use it for references that a model or a remote caller chooses.
+    /// Whether addresses are fetched through the proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY). The proxy then connects to
+    /// the host, so nothing here can check where it leads: it is for addresses that a person types.
+    /// </summary>
+    internal bool UseProxy { get; init; }
+
+    /// <summary>
+    /// The policy of a command line, where a person types the reference: every file and every address is allowed, on any port, in any
+    /// network, and through the proxy of the environment. The limits of size, time and redirects stay. Never use it for references that a
+    /// model or a remote caller chooses.
     /// </summary>
     /// <returns>A new instance, which may be changed.</returns>
     public static ImageSourceOptions Unrestricted() => new()
@@ -68,6 +75,7 @@ public sealed class ImageSourceOptions : IValidatableObject
         AllowPlainHttp = true,
         AllowPrivateNetworks = true,
         AllowedPorts = [0],
+        UseProxy = true,
     };
 
     /// <inheritdoc/>

@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Globalization;
+using Blip.Cli.Terminals;
+using Blip.Hub;
+
+namespace Blip.Cli.Asking;
+
+/// <summary>
+/// A line at the bottom of the terminal that says how far the asking about many images has come, how fast it is, and how long the rest
+/// takes. Nothing elsewhere.
+/// </summary>
+internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
+{
+    private const int BarColumns = 20;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private readonly int _total;
+    private readonly bool _isShown;
+    private AskEachProgress _latest;
+    private long _drawn;
+    private bool _isThere;
+
+    public AskProgress(int total)
+    {
+        (_total, _isShown) = (total, total > 1 && Terminal.CanRedrawError);
+        Draw();
+    }
+
+    public void Report(AskEachProgress value)
+    {
+        _latest = value;
+        if (_drawn == 0 || Stopwatch.GetElapsedTime(_drawn) >= Pause)
+            Draw();
+    }
+
+    /// <summary>Writes to the terminal what is not progress: the line makes room and comes again.</summary>
+    public void Around(Action write)
+    {
+        if (Terminal.IsOutput)
+            Clear();
+        write();
+        if (Terminal.IsOutput)
+            Draw();
+    }
+
+    public void Dispose() => Clear();
+
+    private static string Describe(AskEachProgress progress, int total)
+    {
+        int filled = (int)(BarColumns * progress.Done / Math.Max(total, 1));
+        string bar = new string('━', filled) + new string('─', BarColumns - filled);
+        string text = string.Create(CultureInfo.InvariantCulture, $"{bar} {progress.Done} of {total}");
+        if (progress.Failed > 0)
+            text += string.Create(CultureInfo.InvariantCulture, $", {progress.Failed} failed");
+        double rate = progress.Elapsed > TimeSpan.Zero ? progress.Done / progress.Elapsed.TotalSeconds : 0;
+        if (rate <= 0)
+            return text;
+        TimeSpan left = TimeSpan.FromSeconds(Math.Min(Math.Ceiling((total - progress.Done) / rate), TimeSpan.FromDays(99).TotalSeconds));
+        return text + string.Create(CultureInfo.InvariantCulture, $", {rate:0.0} images/s, {Durations.Describe(left)} left");
+    }
+
+    private void Draw()
+    {
+        if (!_isShown)
+            return;
+        _drawn = Stopwatch.GetTimestamp();
+        _isThere = true;
+        // One column less: a terminal that is full to the last column may begin a new line.
+        int columns = Math.Max(Terminal.ErrorWidth - 1, 1);
+        Console.Error.Write($"\r{Terminal.Fit(Describe(_latest, _total), columns).TrimEnd()}\e[K");
+    }
+
+    private void Clear()
+    {
+        if (_isThere)
+            Console.Error.Write("\r\e[K");
+        _isThere = false;
+    }
+}

@@ -1,0 +1,60 @@
+namespace Blip.Cli.Asking;
+
+/// <summary>Tells images and question apart among the words of <c>blip ask</c>.</summary>
+internal static class AskWords
+{
+    /// <summary>Says what is wrong with the words where they cannot be images and a question.</summary>
+    /// <param name="words">The words that are no options.</param>
+    /// <param name="questions">What -q gave. Without any, the last word is the question.</param>
+    /// <param name="others">The other words, which belong to the line as it should be.</param>
+    /// <returns>A sentence, mostly with the whole line as it should be; <see langword="null"/> where nothing is wrong.</returns>
+    public static string? FindMistake(IReadOnlyList<string> words, IReadOnlyList<string> questions, IReadOnlyList<string> others)
+    {
+        if (words.Count(word => word == InputLines.StandardInput) > 1)
+            return "- stands for standard input and can be given once.";
+        if (questions.Count > 0)
+        {
+            string[] stray = [.. words.Where(word => !NamesImage(word))];
+            if (stray.Length == 0)
+                return null;
+            return questions.Count > 1 || stray.Length == words.Count
+                ? NoImage(stray[0])
+                : $"The question needs quotes: {Line(words.Where(NamesImage), ["-q", Question([questions[0], .. stray])], others)}";
+        }
+
+        string last = words[^1];
+        string? unknown = words.SkipLast(1).FirstOrDefault(word => !NamesImage(word));
+        if (unknown is null)
+        {
+            return IsThere(last)
+                ? $"The last word is the question, but {last} is {(Directory.Exists(last) ? "a folder" : "an image")}: {Line(words, ["\"QUESTION\""], others)}"
+                : null;
+        }
+        // Who has put the question in quotes did not forget them.
+        bool isQuoted = last.Contains(' ', StringComparison.Ordinal) && !IsThere(last);
+        string[] images = [.. words.TakeWhile(NamesImage)];
+        if (images.Length > 0)
+        {
+            return isQuoted ? NoImage(unknown)
+                : $"The question needs quotes: {Line(images, [Question(words.Skip(images.Length))], others)}";
+        }
+        images = [.. words.Reverse().TakeWhile(NamesImage).Reverse()];
+        if (images.Length > 0 && !isQuoted)
+            return $"Images come first, then the question: {Line(images, [Question(words.SkipLast(images.Length))], others)}";
+        return isQuoted || words.Count == 2 ? NoImage(unknown)
+            : $"No word names an image. Write it first, and the question in quotes: blip ask IMAGE {Question(words)}";
+    }
+
+    /// <summary>Whether a word can be meant as an image: also a path of a file that does not exist.</summary>
+    public static bool NamesImage(string word) => IsThere(word) || ImageNames.IsPattern(word) || ImageNames.IsPathLike(word);
+
+    private static bool IsThere(string word) =>
+        word == InputLines.StandardInput || !ImageReader.IsFile(word) || File.Exists(word) || Directory.Exists(word);
+
+    private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";
+
+    private static string Question(IEnumerable<string> words) => ShellWords.Quote(string.Join(' ', words));
+
+    private static string Line(IEnumerable<string> images, IEnumerable<string> question, IEnumerable<string> others) =>
+        $"{ShellWords.Join(["blip", "ask", .. images])} {string.Join(' ', question)} {ShellWords.Join(others)}".TrimEnd();
+}

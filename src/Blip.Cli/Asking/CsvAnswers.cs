@@ -1,0 +1,49 @@
+using Blip.Cli.Terminals;
+using nietras.SeparatedValues;
+
+namespace Blip.Cli.Asking;
+
+/// <summary>A table with commas: a row for each answer, and for each failure, whose answer is empty. Each row is flushed.</summary>
+internal sealed class CsvAnswers : AnswerPrinter
+{
+    private readonly SepWriter _writer = Sep.New(',').Writer(options => options with { Escape = true })
+        .To(StandardStream.Output, leaveOpen: true);
+
+    protected override void Write(string image, string question, Answer answer)
+    {
+        using (SepWriter.Row row = Begin(image, question))
+        {
+            row["answer"].Set(answer.Text);
+            row["confidence"].Format(Math.Round(answer.Confidence, 4));
+            row["error"].Set("");
+        }
+        Flush();
+    }
+
+    protected override void WriteError(string image, string question, BlipException error)
+    {
+        using (SepWriter.Row row = Begin(image, question))
+        {
+            row["answer"].Set("");
+            row["confidence"].Set("");
+            row["error"].Set(CommandLine.Describe(error));
+        }
+        Flush();
+    }
+
+    protected override void End() => _writer.Dispose();
+
+    private SepWriter.Row Begin(string image, string question)
+    {
+        SepWriter.Row row = _writer.NewRow();
+        row["image"].Set(image);
+        row["question"].Set(question);
+        return row;
+    }
+
+    private void Flush()
+    {
+        _writer.Flush();
+        OutputPipe.ThrowIfClosed();
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Cli.Tests;
+
+/// <summary>Standard output and error that are closed or full, and proxies.</summary>
+public class StreamTests
+{
+    private const string Full = "blip: The output cannot be written: No space left on device.";
+    private const string Closed = "blip: The output cannot be written: it is closed.";
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>/dev/full", 0, "no")]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&-", 0, "no")]
+    [InlineData("ask nosuch.jpg 'is there a cat?' 2>/dev/full", 1, "")]
+    [InlineData("aks 2>&-", 2, "")]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&1 >/dev/full | tail -n 1", 1, Full)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' --json 2>&1 >/dev/full | tail -n 1", 1, Full)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' --csv 2>&1 >/dev/full | tail -n 1", 1, Full)]
+    [InlineData("--help 2>&1 >/dev/full", 1, Full)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&1 >&- | tail -n 1", 1, Closed)]
+    public async Task Streams_ClosedOrFull_AreToldWhereItMatters(string line, int code, string written)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no such device elsewhere.");
+        string shell = $"set -o pipefail; dotnet {BlipProcess.Program} {line}";
+        ProcessStartInfo start = new("bash", ["--norc", "-c", shell])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = TestPaths.Root,
+        };
+        using Process bash = Process.Start(start)!;
+        string output = await bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await bash.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal((code, written), (bash.ExitCode, output.TrimEnd('\n')));
+    }
+
+    [Theory]
+    [InlineData("", "GET http://images.invalid/dogs.jpg ")]
+    [InlineData("images.invalid", null)]
+    public async Task Address_ThatAPersonTyped_IsFetchedThroughTheProxy(string noProxy, string? request)
+    {
+        using TcpListener proxy = new(IPAddress.Loopback, 0);
+        proxy.Start();
+        Task<string?> served = ServeOnceAsync(proxy);
+        string address = $"http://{proxy.LocalEndpoint}";
+        Dictionary<string, string> environment = new() { ["HTTP_PROXY"] = address, ["http_proxy"] = address, ["NO_PROXY"] = noProxy };
+        BlipProcess.Result result = await BlipProcess.RunAsync(
+            null, ["ask", "http://images.invalid/dogs.jpg", "is there a cat?"], environment: environment);
+        proxy.Stop();
+        string? line = await served;
+        Assert.Equal(request is null ? (1, "") : (0, "no\n"), (result.Code, result.Out));
+        Assert.Equal(request, line?[..(request?.Length ?? 0)]);
+    }
+
+    /// <summary>Answers one request with an image; gives the request.</summary>
+    private static async Task<string?> ServeOnceAsync(TcpListener listener)
+    {
+        try
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync();
+            NetworkStream stream = client.GetStream();
+            byte[] buffer = new byte[4096], image = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));
+            int count = await stream.ReadAsync(buffer);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(
+                $"HTTP/1.1 200 OK\r\nContent-Length: {image.Length}\r\nConnection: close\r\n\r\n"));
+            await stream.WriteAsync(image);
+            return Encoding.ASCII.GetString(buffer, 0, count);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+}
