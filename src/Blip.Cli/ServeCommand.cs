@@ -50,7 +50,7 @@ internal static class ServeCommand
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);
-            await BlipServer.RunAsync([.. settings], WriteReady, Configure, PrometheusMetrics.Map, cancellationToken);
+            await BlipServer.RunAsync([.. settings], WriteReady, Configure, Map, cancellationToken);
             return 0;
 
             void Add(string name, string? value)
@@ -73,6 +73,13 @@ internal static class ServeCommand
             throw new OptionsValidationException("Blip:Decoder", typeof(string), [exception.Message]);
         }
         PrometheusMetrics.Add(builder);
+        CollectorExport.Add(builder);
+    }
+
+    private static void Map(WebApplication app)
+    {
+        PrometheusMetrics.Map(app);
+        CollectorExport.Map(app);
     }
 
     private static void WriteReady(IReadOnlyCollection<string> addresses, BlipModelInfo model) =>
