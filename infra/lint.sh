@@ -37,7 +37,17 @@ parameters_known() {
     return $status
 }
 
-# expands TARGET TEXT...: expands the template for a target, offline. Passes if the result has all texts and uses no key.
+build_arguments_known() {
+    local name status=0
+    for name in $(sed -n 's/^ *- \(BLIP_[A-Z]*\)=.*/\1/p' ../azure.yaml); do
+        grep -q "^ARG $name" containers/functions.Dockerfile || { echo "functions.Dockerfile has no ARG $name" >&2; status=1; }
+    done
+    return $status
+}
+
+# expands TARGET TEXT...: expands the template for a target, offline, with the parameters in $more besides. Passes if the result has all
+# texts, uses no key, and gives the app a role for the whole storage account in its queues only.
+more=
 expands() {
     local target=$1 text file=tools/obj/$1
     shift
@@ -49,6 +59,7 @@ param target = '$target'
 param principalId = '00000000-0000-0000-0000-000000000001'
 param budgetStart = '2026-01-01'
 param monthlyBudget = 1
+$more
 EOF
     "$bicep" snapshot "$file.bicepparam" --mode overwrite --subscription-id 00000000-0000-0000-0000-000000000000 \
         --tenant-id 00000000-0000-0000-0000-000000000000 --location westeurope >"$file.log" 2>&1 ||
@@ -56,7 +67,8 @@ EOF
     for text in '"allowSharedKeyAccess": false' '"DisableLocalAuth": true' "$@"; do
         grep -qF -- "$text" "$file.snapshot.json" || { echo "has no $text" >&2; return 1; }
     done
-    ! grep -iE 'listKeys|AccountKey|SharedKey=' "$file.snapshot.json" >&2
+    ! grep -iE 'listKeys|AccountKey|SharedKey=' "$file.snapshot.json" >&2 &&
+        [[ $(grep -c '"id": ".*/storageAccounts/[^/]*/providers/Microsoft.Authorization/' "$file.snapshot.json") -eq 1 ]]
 }
 
 # Runs the hook with replacements for its commands. Passes if the hook waits for the key and passes it on as an environment variable,
@@ -123,6 +135,16 @@ check 'expand target flex' expands flex '"tier": "FlexConsumption"' '"azd-servic
 check 'expand target container' expands container '"kind": "functionapp"' '"workloadProfileName": "Consumption"'
 check 'expand target gpu' expands gpu '"kind": "functionapp"' '"workloadProfileType": "Consumption-GPU-NC8as-T4"'
 
+more="param virtualNetwork = true
+param storageAddresses = '192.0.2.1;198.51.100.0/24'
+param corsOrigins = 'https://a.example;https://b.example'
+param page = true
+param alwaysReadyBlobs = 1"
+network=('"defaultAction": "Deny"' '"value": "198.51.100.0/24"' '"Microsoft.Network/privateEndpoints"' '"https://b.example"' 'Blip__Page')
+check 'expand target flex with every option' expands flex "${network[@]}" '"instanceCount": 1' '"virtualNetworkSubnetId"'
+check 'expand target container with every option' expands container "${network[@]}" '"infrastructureSubnetId"'
+check 'azure.yaml' build_arguments_known
+
 check 'parse hooks/postdeploy.sh' sh -n hooks/postdeploy.sh
 check 'run hooks/postdeploy.sh for flex' hook_subscribes flex
 check 'run hooks/postdeploy.sh for gpu' hook_subscribes gpu
@@ -135,8 +157,8 @@ fi
 
 for file in containers/*.Dockerfile; do
     check "digest $file" no_literal_digest "$file"
+    check "user $file" runs_as_app_user "$file"
 done
-check 'user containers/serve.Dockerfile' runs_as_app_user containers/serve.Dockerfile
 if command -v npm >/dev/null; then
     linter=tools/obj/linter
     npm install --prefix "$linter" --no-save --no-package-lock --ignore-scripts --no-fund --no-audit --silent "$dockerfile_linter" ||

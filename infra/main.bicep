@@ -40,6 +40,12 @@ param answersContainer string = 'answers'
 @description('Name of the blob-triggered function, as Event Grid calls it.')
 param blobFunction string = 'AnswerImage'
 
+@description('Whether the page that asks questions is at `/`. It needs no key; what it asks needs the app\'s.')
+param page bool = false
+
+@description('Origins of web pages that may call the app, separated by semicolons: `https://app.example.com;https://other.example.com`.')
+param corsOrigins string = ''
+
 @description('Further app settings, by name.')
 param extraSettings object = {}
 
@@ -55,6 +61,10 @@ param maximumInstances int = 40
 @description('Target `flex`: instances kept ready for HTTP. 0 costs nothing while idle and starts cold.')
 @minValue(0)
 param alwaysReady int = 0
+
+@description('Target `flex`: instances kept ready for images that arrive as blobs. 0 costs nothing while idle and starts cold.')
+@minValue(0)
+param alwaysReadyBlobs int = 0
 
 @description('Target `flex`: HTTP requests that one instance takes at a time before another is started. An image keeps all cores busy, so it is low.')
 @minValue(1)
@@ -72,6 +82,15 @@ param minimumReplicas int = 0
 @minValue(1)
 @maxValue(1000)
 param maximumReplicas int = 1
+
+@description('Whether the app reaches its storage account through a virtual network, and the account takes nothing from the internet.')
+param virtualNetwork bool = false
+
+@description('Addresses of the virtual network.')
+param networkPrefix string = '10.80.0.0/16'
+
+@description('With a virtual network: public addresses or ranges that may reach the storage account too, separated by semicolons; for whoever uploads images.')
+param storageAddresses string = ''
 
 @description('Gigabytes of telemetry a day after which no more is taken in; -1 for no limit.')
 param telemetryDailyLimitGb int = 1
@@ -96,8 +115,11 @@ param alertLatencyMs int = 30000
 @minValue(0)
 param monthlyBudget int = 0
 
-@description('First day of the budget, yyyy-MM-01. Fix it once a budget exists, or each new month asks for another.')
-param budgetStart string = utcNow('yyyy-MM-01')
+@description('First day of the budget, yyyy-MM-01; empty for this month. A budget keeps its first day: azd keeps it as BLIP_BUDGET_START.')
+param budgetStart string = ''
+
+@description('The month in which this is deployed. Leave it.')
+param thisMonth string = utcNow('yyyy-MM-01')
 
 @description('Principal that may upload images and read answers by hand; empty for nobody.')
 param principalId string = deployer().objectId
@@ -106,10 +128,13 @@ var names = loadJsonContent('./abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var identityName = '${names.managedIdentity}${token}'
+var deploymentIdentityName = '${identityName}-deployment'
 var storageName = '${names.storageAccount}${token}'
 var isFlex = target == 'flex'
 var packageContainer = 'deployment'
 var deadLettersContainer = 'dead-letters'
+var origins = empty(corsOrigins) ? [] : split(corsOrigins, ';')
+var firstDay = empty(budgetStart) ? thisMonth : budgetStart
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: '${names.resourceGroup}${environmentName}'
@@ -121,6 +146,16 @@ module identity 'app/identity.bicep' = {
   scope: group
   params: {
     name: identityName
+    location: location
+    tags: tags
+  }
+}
+
+// The platform stores the package of a Flex app under an identity of its own: the app's has no right to it.
+module deploymentIdentity 'app/identity.bicep' = if (isFlex) {
+  scope: group
+  params: {
+    name: deploymentIdentityName
     location: location
     tags: tags
   }
@@ -146,13 +181,37 @@ module storage 'app/storage.bicep' = {
     name: storageName
     location: location
     tags: tags
-    containers: [imagesContainer, answersContainer, packageContainer, deadLettersContainer]
+    imagesContainer: imagesContainer
+    answersContainer: answersContainer
+    deadLettersContainer: deadLettersContainer
+    packageContainer: isFlex ? packageContainer : ''
     identityName: identityName
     identityPrincipalId: identity.outputs.principalId
+    deploymentIdentityName: deploymentIdentityName
+    deploymentPrincipalId: isFlex ? deploymentIdentity!.outputs.principalId : ''
     userPrincipalId: principalId
     workspaceId: monitoring.outputs.workspaceId
+    isPrivate: virtualNetwork
+    allowedAddresses: empty(storageAddresses) ? [] : split(storageAddresses, ';')
   }
 }
+
+module network 'app/network.bicep' = if (virtualNetwork) {
+  scope: group
+  params: {
+    name: '${names.virtualNetwork}${token}'
+    endpointPrefix: '${names.privateEndpoint}${token}'
+    location: location
+    tags: tags
+    addressPrefix: networkPrefix
+    storageAccountName: storageName
+  }
+  dependsOn: [
+    storage
+  ]
+}
+
+var subnetId = virtualNetwork ? network!.outputs.appSubnetId : ''
 
 var settings = union(
   {
@@ -164,12 +223,13 @@ var settings = union(
     AzureWebJobsStorage__clientId: identity.outputs.clientId
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__queueServiceUri: storage.outputs.queueUri
-    AzureWebJobsStorage__tableServiceUri: storage.outputs.tableUri
     BlipAnswers: answersContainer
     BlipImages: imagesContainer
     Blip__Model: model
   },
   empty(precision) ? {} : { Blip__Precision: precision },
+  // The platform has a page of its own at that address.
+  page ? { AzureWebJobsDisableHomepage: 'true', Blip__Page: 'true' } : {},
   extraSettings
 )
 
@@ -181,6 +241,7 @@ module flex 'app/flex.bicep' = if (isFlex) {
     location: location
     tags: tags
     identityId: identity.outputs.id
+    deploymentIdentityId: deploymentIdentity!.outputs.id
     packageUri: '${storage.outputs.blobUri}${packageContainer}'
     settings: union(settings, {
       // The application folder is read-only there.
@@ -189,7 +250,10 @@ module flex 'app/flex.bicep' = if (isFlex) {
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     alwaysReady: alwaysReady
+    alwaysReadyBlobs: alwaysReadyBlobs
     httpConcurrency: httpConcurrency
+    corsOrigins: origins
+    subnetId: subnetId
   }
 }
 
@@ -207,6 +271,8 @@ module container 'app/container.bicep' = if (!isFlex) {
     workspaceId: monitoring.outputs.workspaceId
     image: containerImage
     workloadProfile: target == 'gpu' ? gpuProfile : 'Consumption'
+    corsOrigins: origins
+    subnetId: subnetId
     minimumReplicas: minimumReplicas
     maximumReplicas: maximumReplicas
     settings: union(settings, {
@@ -224,6 +290,7 @@ module events 'app/events.bicep' = {
     location: location
     tags: tags
     storageAccountName: storageName
+    deadLettersContainer: deadLettersContainer
   }
   dependsOn: [
     storage
@@ -249,7 +316,7 @@ module budget 'app/budget.bicep' = if (monthlyBudget > 0) {
   scope: group
   params: {
     amount: monthlyBudget
-    start: budgetStart
+    start: firstDay
     email: alertEmail
   }
 }
@@ -262,6 +329,7 @@ output AZURE_TENANT_ID string = tenant().tenantId
 output BLIP_ANSWERS string = answersContainer
 output BLIP_APP_NAME string = isFlex ? flex!.outputs.name : container!.outputs.name
 output BLIP_BLOB_FUNCTION string = blobFunction
+output BLIP_BUDGET_START string = monthlyBudget > 0 ? firstDay : budgetStart
 output BLIP_DEAD_LETTERS string = deadLettersContainer
 output BLIP_DEPLOY_CONTAINER bool = !isFlex
 output BLIP_DEPLOY_FLEX bool = isFlex

@@ -48,10 +48,17 @@ param maximumReplicas int
 @description('Environment variables of the container.')
 param settings object
 
+@description('Origins of web pages that may call the app.')
+param corsOrigins string[]
+
+@description('Resource id of the subnet in which the environment runs; empty for none.')
+param subnetId string
+
 var acrPull = '7f951dda-4ed3-4680-a7ca-43fe172d538d'
 var placeholder = 'mcr.microsoft.com/azure-functions/dotnet8-quickstart-demo:1.0'
 var hasGpu = workloadProfile != 'Consumption'
-var port = 80
+// Our own image has no root user, and so no port below 1024.
+var port = empty(image) ? 80 : 8080
 
 // A GPU profile is taken whole by one replica; Consumption offers at most 4 cores and 8 GiB.
 var sizes = {
@@ -116,6 +123,7 @@ resource environment 'Microsoft.App/managedEnvironments@2025-07-01' = {
     appLogsConfiguration: {
       destination: 'azure-monitor'
     }
+    vnetConfiguration: empty(subnetId) ? null : { infrastructureSubnetId: subnetId, internal: false }
     workloadProfiles: union(
       [{ name: 'Consumption', workloadProfileType: 'Consumption' }],
       hasGpu ? [{ name: 'gpu', workloadProfileType: workloadProfile }] : []
@@ -162,6 +170,14 @@ resource app 'Microsoft.App/containerApps@2025-07-01' = {
         targetPort: port
         transport: 'auto'
         allowInsecure: false
+        corsPolicy: empty(corsOrigins)
+          ? null
+          : {
+              allowedOrigins: corsOrigins
+              allowedMethods: ['*']
+              allowedHeaders: ['*']
+              exposeHeaders: ['Retry-After', 'x-request-id']
+            }
       }
       registries: [
         {

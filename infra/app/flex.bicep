@@ -13,6 +13,9 @@ param tags object
 @description('Resource id of the managed identity under which the app runs.')
 param identityId string
 
+@description('Resource id of the managed identity under which the platform stores and reads the deployment package.')
+param deploymentIdentityId string
+
 @description('Address of the container that holds the deployment package.')
 param packageUri string
 
@@ -32,10 +35,25 @@ param maximumInstances int
 @minValue(0)
 param alwaysReady int
 
+@description('Instances kept ready for images that arrive as blobs; 0 scales to zero.')
+@minValue(0)
+param alwaysReadyBlobs int
+
 @description('HTTP requests that one instance takes at a time before another is started.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int
+
+@description('Origins of web pages that may call the app.')
+param corsOrigins string[]
+
+@description('Resource id of the subnet through which the app reaches its storage account; empty for none.')
+param subnetId string
+
+var readyGroups = [
+  { name: 'http', instanceCount: alwaysReady }
+  { name: 'blob', instanceCount: alwaysReadyBlobs }
+]
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
@@ -60,13 +78,16 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
     type: 'UserAssigned'
     userAssignedIdentities: {
       '${identityId}': {}
+      '${deploymentIdentityId}': {}
     }
   }
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     siteConfig: {
       minTlsVersion: '1.2'
+      cors: empty(corsOrigins) ? null : { allowedOrigins: corsOrigins }
     }
     functionAppConfig: {
       deployment: {
@@ -75,7 +96,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
           value: packageUri
           authentication: {
             type: 'UserAssignedIdentity'
-            userAssignedIdentityResourceId: identityId
+            userAssignedIdentityResourceId: deploymentIdentityId
           }
         }
       }
@@ -86,7 +107,7 @@ resource site 'Microsoft.Web/sites@2025-03-01' = {
       scaleAndConcurrency: {
         instanceMemoryMB: instanceMemoryMB
         maximumInstanceCount: maximumInstances
-        alwaysReady: alwaysReady > 0 ? [{ name: 'http', instanceCount: alwaysReady }] : []
+        alwaysReady: filter(readyGroups, group => group.instanceCount > 0)
         triggers: {
           http: {
             perInstanceConcurrency: httpConcurrency

@@ -1,5 +1,5 @@
 # Not run here: neither the image of the Functions host nor Container Apps was at hand. It follows the platform's
-# documentation: the published app under /home/site/wwwroot of the host's image, port 80, the image's own user.
+# documentation: the published app under /home/site/wwwroot of the host's image, port 8080, a user without rights (1654).
 # (Health checks are probes of the container app, infra/app/container.bicep: the platform reads no HEALTHCHECK.)
 #
 # The Functions app in a container, for Container Apps. Build from the repository root:
@@ -55,6 +55,7 @@ ENV LD_LIBRARY_PATH=/usr/local/cuda/lib64 \
     NVIDIA_VISIBLE_DEVICES=all
 
 FROM base-${BLIP_RUNTIME} AS final
+ENV APP_UID=1654
 ARG VERSION=0.1.0
 ARG REVISION=
 LABEL org.opencontainers.image.title="blip-functions" \
@@ -62,11 +63,15 @@ LABEL org.opencontainers.image.title="blip-functions" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
-ENV AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
+ENV ASPNETCORE_URLS=http://+:8080 \
+    AzureFunctionsJobHost__Logging__Console__IsEnabled=true \
     AzureWebJobsScriptRoot=/home/site/wwwroot \
     FUNCTIONS_WORKER_RUNTIME=dotnet-isolated \
     HF_HOME=/models/huggingface \
     XDG_CACHE_HOME=/models/cache
-COPY --from=model /models /models
+COPY --from=model --chown=1654:1654 /models /models
 COPY --from=build /app /home/site/wwwroot
-EXPOSE 80
+# The host keeps its logs and its data there.
+RUN mkdir -p /home/LogFiles /home/data && chown 1654:1654 /home /home/LogFiles /home/data
+USER $APP_UID
+EXPOSE 8080

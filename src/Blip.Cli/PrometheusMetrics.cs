@@ -15,14 +15,16 @@ internal static class PrometheusMetrics
     /// <summary>The setting that asks for it.</summary>
     public const string Setting = "Blip:Metrics";
 
-    /// <summary>Collects Blip's metrics, and those of ASP.NET Core and .NET.</summary>
+    /// <summary>Blip's meter, and those of ASP.NET Core and .NET.</summary>
+    public static string[] Meters { get; } =
+        [BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime"];
+
+    /// <summary>Collects what <see cref="Meters"/> measure.</summary>
     public static void Add(WebApplicationBuilder builder)
     {
         if (!Switch.IsOn(builder.Configuration, Setting))
             return;
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(BlipTelemetry.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-            .AddPrometheusExporter());
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Meters).AddPrometheusExporter());
     }
 
     /// <summary>Maps the endpoint. It needs the key, if the service has one.</summary>

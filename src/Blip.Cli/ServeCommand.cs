@@ -78,11 +78,13 @@ internal static class ServeCommand
             throw new OptionsValidationException("Blip:Decoder", typeof(string), [exception.Message]);
         }
         PrometheusMetrics.Add(builder);
+        CollectorExport.Add(builder);
     }
 
     private static void Map(WebApplication app)
     {
         PrometheusMetrics.Map(app);
+        CollectorExport.Map(app);
         ApiReferencePage.Map(app);
     }
 

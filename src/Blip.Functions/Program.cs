@@ -12,6 +12,8 @@ using Microsoft.Extensions.Hosting;
 using OpenTelemetry;
 
 FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
+// Around all that the next line adds.
+builder.UseMiddleware<LeavingCallers>();
 builder.ConfigureFunctionsWebApplication();
 
 // The platform checks keys and host names, so by default Blip allows every host.
@@ -26,6 +28,9 @@ IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
     .WithTracing(tracing => tracing.AddSource(BlipTelemetry.SourceName))
     .WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
 telemetry.UseFunctionsWorkerDefaults();
+// Any collector, the Aspire dashboard for example. OpenTelemetry's own variables say the rest.
+if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+    telemetry.UseOtlpExporter();
 // Telemetry needs no key: the app's identity has the right to send it.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
     telemetry.UseAzureMonitorExporter(options => options.Credential = new DefaultAzureCredential());

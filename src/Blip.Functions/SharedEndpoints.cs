@@ -1,6 +1,9 @@
+using System.Net.Mime;
 using Blip.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Blip.Functions;
 
@@ -15,10 +18,19 @@ internal sealed class SharedEndpoints : IResult
     /// <param name="services">The provider of the application, not of a request, because the pipeline lives longer than a request.</param>
     public SharedEndpoints(IServiceProvider services)
     {
+        bool hasPage = services.GetRequiredService<IOptions<BlipHostingOptions>>().Value.Page is true;
+        string description = AppDescription.Create();
         ApplicationBuilder app = new(services);
         app.UseBlipProblems();
         app.UseRouting();
-        app.UseEndpoints(endpoints => endpoints.MapBlip());
+        app.UseEndpoints(endpoints =>
+        {
+            endpoints.MapBlip();
+            endpoints.MapMethods(
+                "/openapi/v1.json", ["GET", "HEAD"], () => Results.Text(description, MediaTypeNames.Application.Json));
+            if (hasPage)
+                endpoints.MapBlipPage();
+        });
         _pipeline = app.Build();
     }
 

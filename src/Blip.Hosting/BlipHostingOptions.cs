@@ -71,6 +71,12 @@ public sealed class BlipHostingOptions : IValidatableObject
     [TimeRange("00:00:00", "00:10:00")]
     public TimeSpan LoadPatience { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// Whether the web page is at <c>/</c>. <see langword="null"/>, the default: in <c>blip serve</c>, not in the Functions app. An
+    /// application of your own calls <see cref="BlipEndpoints.MapBlipPage"/>.
+    /// </summary>
+    public bool? Page { get; set; }
+
     /// <summary>All keys, without the white space that files and secrets often end with.</summary>
     internal string[] Keys => [.. ApiKeys.Prepend(ApiKey).OfType<string>().Where(key => key.Length > 0).Select(key => key.Trim())];
 

@@ -88,7 +88,9 @@ public static class BlipServer
                 RateLimits.Use(app, app.Services.GetRequiredService<HostGuard>(), perMinute);
             if (options.AllowedOrigins.Count > 0)
                 app.UseCors(policy => AllowOrigins(policy, options.AllowedOrigins));
-            app.MapBlip().MapBlipPage();
+            app.MapBlip();
+            if (options.Page is not false)
+                app.MapBlipPage();
             map?.Invoke(app);
             await StartAsync(app, stop).ConfigureAwait(false);
             BlipWarmUp warmUp = app.Services.GetRequiredService<BlipWarmUp>();

@@ -139,6 +139,9 @@ public sealed class ServeTests
     [InlineData("Blip__RequestTimeout", "soon", "Failed to convert configuration value 'soon' at 'Blip:RequestTimeout'.")]
     [InlineData("Blip__Decoder", "gimp", "Blip:Decoder is 'gimp'. Write skia or imagesharp.")]
     [InlineData("Blip__Metrics", "maybe", "Blip:Metrics is 'maybe'. Write true or false.")]
+    [InlineData(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4317.")]
+    [InlineData("Blip__Page", "maybe", "Failed to convert configuration value 'maybe' at 'Blip:Page'.")]
     [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Look at its spelling, or remove it.")]

@@ -20,7 +20,7 @@ public sealed record DeclaredFunction(string Name, string Id, JsonElement Trigge
 
 /// <summary>
 /// Replaces the host of the platform on this machine. The process of the worker and the protocol are the real ones. This class routes
-/// requests by the declared routes. It has no keys, no scaling and no logs of the platform.
+/// requests by the declared routes. It has one key, no scaling and no logs of the platform.
 /// </summary>
 public sealed class FunctionsHost : IAsyncDisposable
 {
@@ -41,6 +41,12 @@ public sealed class FunctionsHost : IAsyncDisposable
 
     /// <summary>The address of the HTTP functions.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
+
+    /// <summary>What callers of most HTTP functions must send; <see langword="null"/> where nothing is checked.</summary>
+    public string? Key { get; set; }
+
+    /// <summary>The failed calls of HTTP functions: each is an error in the platform's telemetry, and counts for the alert.</summary>
+    public ConcurrentQueue<string> FailedCalls { get; } = [];
 
     /// <summary>The functions that the worker declared. All of them are loaded.</summary>
     public IReadOnlyList<DeclaredFunction> Functions { get; private set; } = [];
@@ -209,9 +215,8 @@ public sealed class FunctionsHost : IAsyncDisposable
             foreach (DeclaredFunction function in Functions.Where(f => f.Trigger.GetProperty("type").GetString() == "httpTrigger"))
             {
                 string route = "/" + function.Trigger.GetProperty("route").GetString();
-                JsonElement.ArrayEnumerator declared = function.Trigger.GetProperty("methods").EnumerateArray();
-                string[] methods = [.. declared.Select(method => method.GetString()!.ToUpperInvariant())];
-                app.MapMethods(route, methods, context => InvokeHttpAsync(context, forwarder, function));
+                // A function that declares no methods takes them all.
+                app.Map(route, context => InvokeHttpAsync(context, forwarder, function));
             }
         });
         Address = new Uri(AddressOf(_front));
@@ -219,6 +224,13 @@ public sealed class FunctionsHost : IAsyncDisposable
 
     private async Task InvokeHttpAsync(HttpContext context, IHttpForwarder forwarder, DeclaredFunction function)
     {
+        if (Key is not null && function.Trigger.GetProperty("authLevel").GetString() != "Anonymous"
+            && context.Request.Headers["x-functions-key"] != Key && context.Request.Query["code"] != Key)
+        {
+            // The platform says no more than this.
+            context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return;
+        }
         InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
         request.InputData.Add(new ParameterBinding
         {
@@ -228,10 +240,11 @@ public sealed class FunctionsHost : IAsyncDisposable
         context.Request.Headers["x-ms-invocation-id"] = request.InvocationId;
         ForwarderRequestConfig config = new() { ActivityTimeout = InvocationLimit };
         ValueTask<ForwarderError> forwarding = forwarder.SendAsync(context, _worker, _client, config);
-        // If the caller disconnects, both end: the forwarded request is aborted, and the worker notices that.
-        Task<StatusResult> invoking = InvokeAsync(request, CancellationToken.None);
+        // If the caller disconnects, both end: the forwarded request is aborted, and the call is cancelled.
+        Task<StatusResult> invoking = InvokeAsync(request, context.RequestAborted);
         await forwarding;
-        await invoking;
+        if ((await invoking) is { Status: not StatusResult.Types.Status.Success } failed)
+            FailedCalls.Enqueue($"{function.Name}: {failed.Exception?.Message}");
     }
 
     private async Task<StatusResult> InvokeAsync(InvocationRequest request, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.AspNetCore.Routing;
@@ -23,6 +24,16 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
         Assert.Empty(result.Diagnostic!.Errors);
         Assert.Empty(result.Diagnostic.Warnings);
         Assert.Equal(OpenApiSpecVersion.OpenApi3_1, result.Diagnostic.SpecificationVersion);
+    }
+
+    [Fact]
+    public async Task Description_Read_IsWhatIsServed_AndAnewEachTime()
+    {
+        JsonObject read = BlipDescription.Read();
+        using JsonDocument served = await DocumentAsync();
+        Assert.True(JsonNode.DeepEquals(JsonObject.Create(served.RootElement), read));
+        read.Remove("security");
+        Assert.NotNull(BlipDescription.Read()["security"]);
     }
 
     [Fact]

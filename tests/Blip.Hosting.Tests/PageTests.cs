@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Blip.Tests;
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
@@ -332,6 +333,22 @@ public sealed class PageTests : IAsyncLifetime
         Assert.True(await page.Locator("#access").IsHiddenAsync());
         await page.ClickAsync("header a:has-text('API')");
         Assert.Contains("\"openapi\"", await page.Locator("body").TextContentAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Key_OfAzureFunctions_IsSentUnderItsName()
+    {
+        await using Service service = await Service.StartAsync();
+        await using IBrowserContext context = await NewContextAsync();
+        // The platform answers for the app, without a body.
+        await context.RouteAsync(new Regex("/(v1|api)/"), route => route.Request.Headers.GetValueOrDefault("x-functions-key") == "secret"
+            ? route.ContinueAsync()
+            : route.FulfillAsync(new RouteFulfillOptions { Status = 401 }));
+        (IPage page, _, _) = await OpenAsync(context, service);
+        await page.FillAsync("#key", "secret");
+        await page.Keyboard.PressAsync("Enter");
+        await page.SetInputFilesAsync("#file", TestPaths.Sample("dogs.jpg"));
+        await AskAsync(page, Service.HowMany, "2");
     }
 
     [Fact]

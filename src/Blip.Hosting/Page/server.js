@@ -58,16 +58,24 @@ export const unless = (signal, promise) =>
 		promise.then(done, fail);
 	});
 
+// Azure Functions looks for the key under a name of its own.
+export const keyHeader = () => sessionStorage.getItem("blip-key-header") ?? "x-api-key";
+
 async function call(path, { body, type, signal, kind = "json" } = {}) {
 	const key = sessionStorage.getItem("blip-key");
-	const headers = { ...(type && { "Content-Type": type }), ...(key && { "x-api-key": key }) };
+	const headers = { ...(type && { "Content-Type": type }), ...(key && { [keyHeader()]: key }) };
 	const response = await fetch(path, { method: body ? "POST" : "GET", body, signal, headers }).catch(error => {
 		throw signal?.aborted ? error : Object.assign(error, { code: "network" });
 	});
 	if (response.ok) return response[kind]();
 	const problem = await response.json().catch(() => ({}));
 	// Under /v1 an error has OpenAI's form.
-	const { code, detail, message } = problem.error ?? problem;
+	let { code, detail, message } = problem.error ?? problem;
+	// It also refuses by itself, without a body.
+	if (response.status === 401 && !code) {
+		code = "unauthorized";
+		sessionStorage.setItem("blip-key-header", "x-functions-key");
+	}
 	throw Object.assign(new Error(detail ?? message ?? `The server answered ${response.status}.`), {
 		code,
 		retryAfter: +response.headers.get("Retry-After"),

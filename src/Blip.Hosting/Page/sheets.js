@@ -1,7 +1,7 @@
 // What opens over the page.
 
 import { $, button, copy, make, say } from "./parts.js";
-import { backend, model, plain, withKey } from "./server.js";
+import { backend, keyHeader, model, plain, withKey } from "./server.js";
 import { open } from "./page.js";
 
 function sheet(title, ...nodes) {
@@ -29,7 +29,7 @@ export const sheets = {
 		const { question, choices, pane, result } = item;
 		const shell = text => `'${text.replaceAll("'", "'\\''")}'`;
 		const file = /^[\w.-]+$/.test(pane.name) ? pane.name : `"${pane.name.replace(/["\\]/g, "\\$&")}"`;
-		const key = sessionStorage.getItem("blip-key") ? ` \\\n  -H "x-api-key: $BLIP_API_KEY"` : "";
+		const key = sessionStorage.getItem("blip-key") ? ` \\\n  -H "${keyHeader()}: $BLIP_API_KEY"` : "";
 		const quoted = text => JSON.stringify(text);
 		const chosen = choices ? `, new AskOptions { Choices = [${choices.map(quoted).join(", ")}] }` : "";
 		const forms = {
