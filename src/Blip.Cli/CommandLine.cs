@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
+using Blip.Cli.Blobs;
 using Microsoft.Extensions.Options;
 
 namespace Blip.Cli;
@@ -25,7 +26,7 @@ internal static class CommandLine
         {
             AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(),
             DoctorCommand.Create(), ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(),
-            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
+            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(),
             CompletionCommand.Create(),
         };
         // A question may begin with @, so @ does not name a file of arguments.

@@ -122,6 +122,30 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
     }
 
     [Theory]
+    [InlineData("length", 25, 413)]
+    [InlineData("chunks", 25, 413)]
+    [InlineData("chunks", 35, null)]
+    public async Task RefusedBody_IsReadOnAsFarAsIsSet(string sends, int megabytes, int? status)
+    {
+        await using Service service = await Service.StartAsync(
+            options => (options.MaxRequestBytes, options.MaxRefusedBytes) = (1 << 20, 30 << 20), warm: false);
+        using ByteArrayContent image = Service.Image(new byte[megabytes << 20]);
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = image };
+        request.Headers.TransferEncodingChunked = sends == "chunks";
+        int? answered = null;
+        try
+        {
+            using HttpResponseMessage response = await service.Http.SendAsync(request);
+            answered = (int)response.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            // The connection was closed.
+        }
+        Assert.Equal(status, answered);
+    }
+
+    [Theory]
     [InlineData("/openapi/v1.json")]
     [InlineData("/v1/models")]
     [InlineData("/v1/models/demo")]
