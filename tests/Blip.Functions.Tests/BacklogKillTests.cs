@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Blip.Functions.Host;
 using Blip.Tests;
