@@ -129,7 +129,7 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
     {
         await using Service service = await Service.StartAsync(
             options => (options.MaxRequestBytes, options.MaxRefusedBytes) = (1 << 20, 30 << 20), warm: false);
-        using ByteArrayContent image = Service.Image(new byte[megabytes << 20]);
+        using HttpContent image = Service.Image(new byte[megabytes << 20]);
         using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = image };
         request.Headers.TransferEncodingChunked = sends == "chunks";
         int? answered = null;
