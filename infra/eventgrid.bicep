@@ -40,14 +40,7 @@ resource images 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15'
     filter: {
       includedEventTypes: ['Microsoft.Storage.BlobCreated']
       subjectBeginsWith: '/blobServices/default/containers/${imagesContainer}/blobs/'
-      // The questions that lie beside an image are no image.
-      advancedFilters: [
-        {
-          operatorType: 'StringNotEndsWith'
-          key: 'subject'
-          values: ['.questions.json']
-        }
-      ]
+      // A side file with questions too: its image is answered anew.
     }
     eventDeliverySchema: 'EventGridSchema'
     retryPolicy: {

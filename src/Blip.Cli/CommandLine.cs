@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Blip.Cli.Blobs;
 using Blip.Cli.Interactive;
 using Blip.Cli.Terminals;
 using Blip.Hub;
@@ -27,7 +28,7 @@ internal static class CommandLine
         {
             AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(),
             DoctorCommand.Create(), ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(),
-            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(),
+            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(),
             CompletionCommand.Create(),
         };
         HelpPage.Use(root);

@@ -20,8 +20,7 @@ internal sealed class BlobFunctions(BlobAnswering answering, IConfiguration conf
         [BlobTrigger("%BlipImages%/{name}", Connection = "AzureWebJobsStorage", Source = Source)] BlobClient image,
         CancellationToken cancellationToken)
     {
-        // The answers go over the image's connection, because an output binding does not work together with a BlobClient.
         BlobServiceClient storage = image.GetParentBlobContainerClient().GetParentBlobServiceClient();
-        return answering.AnswerAsync(image, storage.GetBlobContainerClient(configuration["BlipAnswers"] ?? "answers"), cancellationToken);
+        return answering.AnswerAsync(image, AnswersContainer.Of(storage, configuration), cancellationToken);
     }
 }

@@ -6,6 +6,7 @@ using Blip.ImageSharp;
 using Blip.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 using Microsoft.Azure.Functions.Worker.OpenTelemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,12 +16,18 @@ FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
 // Around all that the next line adds.
 builder.UseMiddleware<LeavingCallers>();
 builder.ConfigureFunctionsWebApplication();
+AnswersContainer.Check(builder.Configuration);
 
+// The platform's proxy reads an answer only when it has sent the whole body, which has at most 100 MiB.
+builder.Services.Configure<BlipHostingOptions>(options =>
+    (options.MaxRefusedBytes, options.RefusedBodyTimeout) = (100 << 20, TimeSpan.FromMinutes(4)));
 // The platform checks keys and host names, so by default Blip allows every host.
 builder.Services.AddBlipHosting(options =>
     options.AllowedHosts = options.AllowedHosts is { Count: > 0 } hosts ? hosts : [BlipHostingOptions.AnyHost]);
 builder.Services.UseDecoder(builder.Configuration["Blip:Decoder"]);
 builder.Services.AddSingleton<SharedEndpoints>();
+builder.Services.AddSingleton<AppStorage>();
+builder.Services.AddSingleton<IFunctionMetadataTransformer, BacklogSwitch>();
 // Each endpoint sets its own limit. The server's default is smaller, so it is removed.
 builder.Services.Configure<KestrelServerOptions>(options => options.Limits.MaxRequestBodySize = null);
 

@@ -53,6 +53,17 @@ public sealed class BlipHostingOptions : IValidatableObject
     public long MaxBodyBytesInFlight { get; set; } = 128L << 20;
 
     /// <summary>
+    /// How much of a body is read on and thrown away after its request was refused, in bytes: a client that is still sending reads the
+    /// refusal only if the connection stays open. 64 MiB by default; 0 to 1 TiB.
+    /// </summary>
+    [Range(0L, 1L << 40)]
+    public long MaxRefusedBytes { get; set; } = 64L << 20;
+
+    /// <summary>For how long a refused body is read on. 10 s by default; 0 to 1 h.</summary>
+    [TimeRange("00:00:00", "01:00:00")]
+    public TimeSpan RefusedBodyTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// How many requests one caller may make in a minute; more get 429 with <c>Retry-After</c>. A caller is a key, or an address where the
     /// request has none. <see langword="null"/>, the default: any number. <c>blip serve</c> heeds it; an application of your own has
     /// ASP.NET Core's rate limiter.

@@ -19,8 +19,8 @@ public static class BlipHostingServiceCollectionExtensions
 {
     /// <summary>
     /// Adds all that <see cref="BlipEndpoints.MapBlip"/> needs: the model, which is loaded and answers once when the host starts, the
-    /// image store, the tools over MCP, health checks, problem details, and <see cref="BlobAnswering"/>. Options are bound from the
-    /// section <c>Blip</c> of the configuration.
+    /// image store, the tools over MCP, health checks, problem details; and <see cref="BlobAnswering"/> and <see cref="BlobBacklog"/>.
+    /// Options are bound from the section <c>Blip</c> of the configuration.
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configure">Sets access rules and limits. Runs after the configuration.</param>
@@ -48,6 +48,7 @@ public static class BlipHostingServiceCollectionExtensions
         services.AddHostedService(provider => provider.GetRequiredService<BlipWarmUp>());
         services.AddBound<BlobAnsweringOptions, BlobAnsweringOptionsValidator>(BlipServiceCollectionExtensions.SectionName + ":Blobs");
         services.TryAddSingleton<BlobAnswering>();
+        services.TryAddSingleton<BlobBacklog>();
         services.AddHealthChecks().AddCheck<ReadyCheck>("model", tags: [ReadyCheck.Tag]);
         return services;
     }

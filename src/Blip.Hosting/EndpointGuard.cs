@@ -1,4 +1,3 @@
-using System.Buffers;
 using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -15,11 +14,6 @@ namespace Blip.Hosting;
 internal sealed partial class EndpointGuard(
     IOptions<BlipHostingOptions> options, HostGuard hosts, BodyMemory memory, ILogger<EndpointGuard> logger)
 {
-    /// <summary>How much of a refused body is read on, and for how long.</summary>
-    private const long DrainBytes = 64 << 20;
-
-    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
-
     private readonly BlipHostingOptions _options = options.Value;
 
     /// <summary>Protects one endpoint or a group of endpoints.</summary>
@@ -92,44 +86,25 @@ internal sealed partial class EndpointGuard(
     /// Writes a failure. A client that is still sending would find its connection broken, and never read it: so what it sends is read to
     /// the end, within limits.
     /// </summary>
-    private static async Task ReportAsync(HttpContext context, Failure failure, Func<HttpContext, Failure, Task> report)
+    private async Task ReportAsync(HttpContext context, Failure failure, Func<HttpContext, Failure, Task> report)
     {
         if (failure.Status is StatusCodes.Status413PayloadTooLarge or StatusCodes.Status408RequestTimeout
             && HttpProtocol.IsHttp11(context.Request.Protocol))
             context.Response.Headers.Connection = "close";
         await report(context, failure).ConfigureAwait(false);
-        // A client that expects to be told before it sends has its answer.
-        bool isSending = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
-        if (!isSending || context.Request.Headers.Expect.Count > 0)
-            return;
-        await context.Response.CompleteAsync().ConfigureAwait(false);
-        byte[] rest = ArrayPool<byte>.Shared.Rent(64 * 1024);
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        limit.CancelAfter(DrainTime);
-        try
-        {
-            for (long left = DrainBytes; left > 0;)
-            {
-                int read = await context.Request.Body.ReadAsync(rest, limit.Token).ConfigureAwait(false);
-                left = read > 0 ? left - read : 0;
-            }
-        }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
-        {
-            // It is gone, it broke off, it takes too long, or its body was being read: the connection ends.
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rest);
-        }
+        await BodyRest.DropAsync(context, _options.MaxRefusedBytes, _options.RefusedBodyTimeout).ConfigureAwait(false);
     }
 
     private Failure? Refuse(HttpContext context, bool needsKey)
     {
         bool isTooLarge = context.Request.ContentLength > _options.MaxRequestBytes;
-        // A body that is too large is read on, and thrown away.
+        // A body that is too large is read on, and thrown away. So the server's own limit must not end it.
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = isTooLarge ? null : _options.MaxRequestBytes;
+        {
+            size.MaxRequestBodySize = null;
+            if (context.Request.ContentLength is null && BodyRest.MayCome(context))
+                context.Request.Body = new BoundedBody(context.Request.Body, _options.MaxRequestBytes);
+        }
         if (!hosts.AllowsHost(context.Request))
             return Failure.ForeignHost;
         if (!hosts.AllowsOrigin(context.Request))

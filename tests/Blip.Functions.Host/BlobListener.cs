@@ -23,20 +23,34 @@ public static class BlobListener
     /// </param>
     /// <param name="images">The container of the images.</param>
     /// <param name="hostId">The id of receipts and queues. A listener with the id of an earlier one continues its work.</param>
-    public static IHost Create(FunctionsHost host, string connection, string images, string hostId) => new HostBuilder()
+    /// <param name="visibility">
+    /// After what time an image comes back that a killed process has taken; 5 s where nothing is said, 10 minutes on the platform. A
+    /// call that takes longer is made twice.
+    /// </param>
+    /// <param name="backlog">The queue of the backlog, where the app has that function.</param>
+    public static IHost Create(
+        FunctionsHost host, string connection, string images, string hostId, TimeSpan? visibility = null, string? backlog = null) =>
+        new HostBuilder()
         .ConfigureWebJobs(jobs =>
         {
             jobs.AddAzureStorageCoreServices();
             jobs.AddAzureStorageBlobs(options => (options.MaxDegreeOfParallelism, options.PoisonBlobThreshold) = (2, 5));
+            jobs.AddAzureStorageQueues(options => (options.BatchSize, options.NewBatchThreshold) = (1, 0));
         })
         .ConfigureAppConfiguration(settings => settings.AddInMemoryCollection(
-            new Dictionary<string, string?> { ["AzureWebJobsStorage"] = connection, ["BlipImages"] = images }))
+            new Dictionary<string, string?>
+            {
+                ["AzureWebJobsStorage"] = connection,
+                ["BlipImages"] = images,
+                ["BlipBacklog"] = backlog,
+            }))
         .ConfigureServices(services =>
         {
             services.AddSingleton(host);
-            services.AddSingleton<ITypeLocator>(new OneType());
+            services.AddSingleton<ITypeLocator>(
+                new Types(backlog is null ? [typeof(ImageFunction)] : [typeof(ImageFunction), typeof(BacklogFunction)]));
             services.AddSingleton<IHostIdProvider>(new OneId(hostId));
-            services.AddSingleton<AzureComponentFactory, LoopbackComponentFactory>();
+            services.AddSingleton<AzureComponentFactory>(new LoopbackComponentFactory(visibility ?? TimeSpan.FromSeconds(5)));
             services.Configure<SingletonOptions>(options => options.ListenerLockPeriod = TimeSpan.FromSeconds(15));
         })
         .Build();
@@ -57,9 +71,24 @@ public static class BlobListener
         }
     }
 
-    private sealed class OneType : ITypeLocator
+    /// <summary>The function that the listener calls for a message of the backlog.</summary>
+    public sealed class BacklogFunction(FunctionsHost host)
     {
-        public IReadOnlyList<Type> GetTypes() => [typeof(ImageFunction)];
+        [FunctionName("AnswerBacklog")]
+        public async Task RunAsync(
+            [QueueTrigger("%BlipBacklog%", Connection = "AzureWebJobsStorage")] string message,
+            string id,
+            CancellationToken cancellationToken)
+        {
+            (bool succeeded, string? error) = await host.InvokeQueueAsync("AnswerBacklog", message, id, cancellationToken);
+            if (!succeeded)
+                throw new InvalidOperationException(error);
+        }
+    }
+
+    private sealed class Types(IReadOnlyList<Type> types) : ITypeLocator
+    {
+        public IReadOnlyList<Type> GetTypes() => types;
     }
 
     private sealed class OneId(string id) : IHostIdProvider
@@ -70,7 +99,7 @@ public static class BlobListener
     /// <summary>
     /// Connects every address to this machine. A message that a killed process has taken comes back after seconds instead of ten minutes.
     /// </summary>
-    private sealed class LoopbackComponentFactory : AzureComponentFactory
+    private sealed class LoopbackComponentFactory(TimeSpan visibility) : AzureComponentFactory
     {
         private readonly AzureComponentFactory _real = CreateReal();
 
@@ -86,7 +115,7 @@ public static class BlobListener
             if (options is ClientOptions client)
             {
                 client.Transport = new HttpClientTransport(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
-                client.AddPolicy(new ShortVisibility(), HttpPipelinePosition.PerCall);
+                client.AddPolicy(new ShortVisibility(visibility), HttpPipelinePosition.PerCall);
             }
             return options;
         }
@@ -106,14 +135,16 @@ public static class BlobListener
         }
     }
 
-    private sealed class ShortVisibility : HttpPipelineSynchronousPolicy
+    private sealed class ShortVisibility(TimeSpan visibility) : HttpPipelineSynchronousPolicy
     {
+        private readonly string _ours = FormattableString.Invariant($"visibilitytimeout={visibility.TotalSeconds:0}");
+
         public override void OnSendingRequest(HttpMessage message)
         {
-            const string TenMinutes = "visibilitytimeout=600", FiveSeconds = "visibilitytimeout=5";
+            const string TenMinutes = "visibilitytimeout=600";
             string uri = message.Request.Uri.ToString();
             if (uri.Contains(TenMinutes, StringComparison.OrdinalIgnoreCase))
-                message.Request.Uri.Reset(new Uri(uri.Replace(TenMinutes, FiveSeconds, StringComparison.OrdinalIgnoreCase)));
+                message.Request.Uri.Reset(new Uri(uri.Replace(TenMinutes, _ours, StringComparison.OrdinalIgnoreCase)));
         }
     }
 }

@@ -24,12 +24,12 @@ public sealed record DeclaredFunction(string Name, string Id, JsonElement Trigge
 /// </summary>
 public sealed class FunctionsHost : IAsyncDisposable
 {
-    private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30), InvocationLimit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ReplyLimit = TimeSpan.FromSeconds(30), InvocationLimit = TimeSpan.FromMinutes(10);
 
     private readonly WorkerChannel _channel;
     private readonly WebApplication _grpc;
     private readonly HttpMessageInvoker _client = new(
-        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false });
+        new ProxyRetries(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false }));
     private WebApplication? _front;
     private string _worker = "";
 
@@ -71,10 +71,13 @@ public sealed class FunctionsHost : IAsyncDisposable
             services => services.AddSingleton(channel).AddGrpc(o => (o.MaxReceiveMessageSize, o.MaxSendMessageSize) = (null, null)),
             app => app.MapGrpcService<WorkerChannel>());
         Process process = StartWorker(Path.GetFullPath(application), AddressOf(grpc), settings);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
         FunctionsHost host = new(channel, grpc, process);
         try
         {
-            await channel.Started.WaitAsync(ReplyLimit);
+            await Task.WhenAny(channel.Started.WaitAsync(ReplyLimit), process.WaitForExitAsync());
+            if (process.HasExited)
+                throw new InvalidOperationException("The worker ended: " + await errors);
             await host.LoadAsync(Path.GetFullPath(application));
             await host.ForwardAsync(url);
             return host;
@@ -97,8 +100,6 @@ public sealed class FunctionsHost : IAsyncDisposable
         string functionName, string source, string contentType, BinaryData content, string path, CancellationToken cancellationToken)
     {
         BlobRuns.Enqueue(path);
-        DeclaredFunction function = Functions.Single(f => f.Name == functionName);
-        InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
         ModelBindingData data = new()
         {
             Version = "1.0",
@@ -106,13 +107,30 @@ public sealed class FunctionsHost : IAsyncDisposable
             ContentType = contentType,
             Content = ByteString.CopyFrom(content),
         };
-        request.InputData.Add(new ParameterBinding
-        {
-            Name = function.Trigger.GetProperty("name").GetString(),
-            Data = new TypedData { ModelBindingData = data },
-        });
-        request.TriggerMetadata["name"] = new TypedData { String = path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..] };
-        request.TriggerMetadata["BlobTrigger"] = new TypedData { String = path };
+        return await InvokeAsync(
+            functionName,
+            new TypedData { ModelBindingData = data },
+            [("name", path[(path.IndexOf('/', StringComparison.Ordinal) + 1)..]), ("BlobTrigger", path)],
+            cancellationToken);
+    }
+
+    /// <summary>Calls the function that a message of a queue starts. The result says whether it succeeded.</summary>
+    /// <param name="functionName">The name of the function.</param>
+    /// <param name="message">The text of the message.</param>
+    /// <param name="id">The id of the message.</param>
+    /// <param name="cancellationToken">Cancels the invocation.</param>
+    public Task<(bool Succeeded, string? Error)> InvokeQueueAsync(
+        string functionName, string message, string id, CancellationToken cancellationToken) =>
+        InvokeAsync(functionName, new TypedData { String = message }, [("Id", id)], cancellationToken);
+
+    private async Task<(bool Succeeded, string? Error)> InvokeAsync(
+        string functionName, TypedData data, (string Name, string Value)[] metadata, CancellationToken cancellationToken)
+    {
+        DeclaredFunction function = Functions.Single(f => f.Name == functionName);
+        InvocationRequest request = new() { InvocationId = Guid.NewGuid().ToString(), FunctionId = function.Id };
+        request.InputData.Add(new ParameterBinding { Name = function.Trigger.GetProperty("name").GetString(), Data = data });
+        foreach ((string name, string value) in metadata)
+            request.TriggerMetadata[name] = new TypedData { String = value };
         StatusResult result = await InvokeAsync(request, cancellationToken);
         return (result.Status == StatusResult.Types.Status.Success, result.Exception?.Message);
     }
@@ -144,7 +162,7 @@ public sealed class FunctionsHost : IAsyncDisposable
 
     private static Process StartWorker(string application, string grpc, IReadOnlyDictionary<string, string> settings)
     {
-        ProcessStartInfo start = new("dotnet") { WorkingDirectory = application };
+        ProcessStartInfo start = new("dotnet") { WorkingDirectory = application, RedirectStandardError = true };
         using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(application, "worker.config.json")));
         string worker = config.RootElement.GetProperty("description").GetProperty("defaultWorkerPath").GetString()!;
         foreach (string argument in (string[])
@@ -242,7 +260,9 @@ public sealed class FunctionsHost : IAsyncDisposable
         ValueTask<ForwarderError> forwarding = forwarder.SendAsync(context, _worker, _client, config);
         // If the caller disconnects, both end: the forwarded request is aborted, and the call is cancelled.
         Task<StatusResult> invoking = InvokeAsync(request, context.RequestAborted);
-        await forwarding;
+        // The platform says no more than that, with an empty body, where nothing has been answered yet.
+        if (await forwarding is not ForwarderError.None && !context.Response.HasStarted)
+            context.Response.StatusCode = StatusCodes.Status500InternalServerError;
         if ((await invoking) is { Status: not StatusResult.Types.Status.Success } failed)
             FailedCalls.Enqueue($"{function.Name}: {failed.Exception?.Message}");
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Blip.Functions.Host;
+using Blip.Hosting.Blobs;
 using Blip.Tests;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -87,7 +89,14 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         IEnumerable<string> withoutModels = files.Where(file => !file.StartsWith("models", StringComparison.Ordinal));
         Assert.InRange(withoutModels.Sum(file => new FileInfo(Path.Combine(app.Folder, file)).Length), 0, 80_000_000);
         using JsonDocument host = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(app.Folder, "host.json")));
-        Assert.Equal("", host.RootElement.GetProperty("extensions").GetProperty("http").GetProperty("routePrefix").GetString());
+        JsonElement http = host.RootElement.GetProperty("extensions").GetProperty("http");
+        Assert.Equal("", http.GetProperty("routePrefix").GetString());
+        // It is Blip that says when there are too many requests.
+        Assert.Equal(
+            (-1, -1), (http.GetProperty("maxConcurrentRequests").GetInt32(), http.GetProperty("maxOutstandingRequests").GetInt32()));
+        // A try that waits ends by itself, with time left to answer.
+        TimeSpan most = TimeSpan.Parse(host.RootElement.GetProperty("functionTimeout").GetString()!, CultureInfo.InvariantCulture);
+        Assert.InRange(new BlobAnsweringOptions().TryTime * 5, TimeSpan.FromMinutes(15), most * 4);
     }
 
     [Fact]

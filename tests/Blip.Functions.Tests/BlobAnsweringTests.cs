@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Core;
@@ -72,6 +73,22 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     });
 
     [Fact]
+    public async Task FailedOnce_AtAnyStep_WaitsAndAnswers() => await AtEachStepAsync(
+        async (name, answerDuring) =>
+        {
+            bool failed = false;
+            await answerDuring(() =>
+            {
+                if (failed)
+                    return Task.CompletedTask;
+                failed = true;
+                throw new RequestFailedException(403, "the storage refuses");
+            });
+            await AssertAnswersNewestAsync(name, Dogs);
+        },
+        new BlobAnsweringOptions { TryTime = TimeSpan.FromSeconds(6) });
+
+    [Fact]
     public async Task AnsweredByAnotherCall_AtAnyStep_ThereIsOneDocument() => await AtEachStepAsync(async (name, answerDuring) =>
     {
         ETag first = default;
@@ -116,6 +133,16 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         await AnswerAsync("a.jpg");
         Assert.Equal(["is it day or night?"], await AskedAsync("a.jpg"));
         Assert.False(await _answers.GetBlobClient("a.jpg.questions.json.json").ExistsAsync());
+    }
+
+    [Fact]
+    public async Task Questions_WithAByteOrderMark_AreRead()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        byte[] side = [0xEF, 0xBB, 0xBF, .. """["is there a cat?"]"""u8];
+        await UploadAsync("a.jpg.questions.json", BinaryData.FromBytes(side));
+        await AnswerAsync("a.jpg");
+        Assert.Equal(["is there a cat?"], await AskedAsync("a.jpg"));
     }
 
     [Theory]
@@ -171,6 +198,56 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         Assert.False(await _answers.GetBlobClient("a.jpg.json").ExistsAsync());
     }
 
+    [Fact]
+    public async Task Model_ThatComesLater_IsWaitedFor()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        string model = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+        await using BlipService service = new(Options.Create(new BlipOptions { Model = model }));
+        BlobAnsweringOptions options = new() { TryTime = TimeSpan.FromSeconds(30) };
+        Task answering = Answering(options, service: service).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers);
+        await Task.Delay(500);
+        Assert.False(answering.IsCompleted);
+        Directory.CreateSymbolicLink(model, Path.Combine(TestPaths.Root, "models", "demo"));
+        try
+        {
+            await answering;
+        }
+        finally
+        {
+            Directory.Delete(model);
+        }
+        Assert.Equal(["what is in the picture?"], await AskedAsync("a.jpg"));
+    }
+
+    [Fact]
+    public async Task Model_ThatDoesNotCome_ThrowsWhenTheTimeIsOver()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        string missing = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+        await using BlipService service = new(Options.Create(new BlipOptions { Model = missing }));
+        BlobAnsweringOptions options = new() { TryTime = TimeSpan.FromSeconds(1) };
+        Stopwatch clock = Stopwatch.StartNew();
+        await Assert.ThrowsAsync<BlipModelException>(
+            () => Answering(options, service: service).AnswerAsync(_images.GetBlobClient("a.jpg"), _answers));
+        // The last pause, a sixth of the time, did not fit any more.
+        Assert.InRange(clock.Elapsed.TotalSeconds, 0.8, 10);
+    }
+
+    [Fact]
+    public async Task Document_AmongTheImages_IsNeverAnswered()
+    {
+        await UploadAsync("a.jpg", Dogs);
+        await Answering().AnswerAsync(_images.GetBlobClient("a.jpg"), _images);
+        await Answering().AnswerAsync(_images.GetBlobClient("a.jpg.json"), _images);
+        Assert.Equal(["a.jpg", "a.jpg.json"], _images.GetBlobs().Select(blob => blob.Name));
+        // Not a copy of it either, as another app would find it.
+        BlobClient copy = _images.GetBlobClient("copy.jpg");
+        await (await copy.StartCopyFromUriAsync(_images.GetBlobClient("a.jpg.json").Uri)).WaitForCompletionAsync();
+        await AnswerAsync("copy.jpg");
+        Assert.False(await _answers.GetBlobClient("copy.jpg.json").ExistsAsync());
+    }
+
     [Theory]
     [InlineData(BlipErrorCode.PackageMissing)]
     [InlineData(BlipErrorCode.Internal)]
@@ -191,24 +268,25 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     /// Runs a scenario for each request that a call sends to the storage. The second argument of the scenario answers the image, and does
     /// something right before that request.
     /// </summary>
-    private async Task AtEachStepAsync(Func<string, Func<Func<Task>, Task>, Task> scenario)
+    private async Task AtEachStepAsync(
+        Func<string, Func<Func<Task>, Task>, Task> scenario, BlobAnsweringOptions? options = null)
     {
         int step = 0;
         for (bool reached = true; reached; step++)
         {
             string name = $"{step}.jpg";
             await UploadAsync(name, Dogs);
-            BlobClientOptions options = new() { Retry = { MaxRetries = 0 } };
+            BlobClientOptions storage = new() { Retry = { MaxRetries = 0 } };
             Interruption interruption = new(step);
-            options.AddPolicy(interruption, HttpPipelinePosition.PerCall);
-            BlobServiceClient blobs = new(_azurite.Connection, options);
+            storage.AddPolicy(interruption, HttpPipelinePosition.PerCall);
+            BlobServiceClient blobs = new(_azurite.Connection, storage);
             try
             {
                 await scenario(name, async action =>
                 {
                     interruption.Action = action;
                     BlobClient image = blobs.GetBlobContainerClient("images").GetBlobClient(name);
-                    await Answering().AnswerAsync(image, blobs.GetBlobContainerClient("answers"));
+                    await Answering(options).AnswerAsync(image, blobs.GetBlobContainerClient("answers"));
                     // After the last request there is no interruption, and nothing to check.
                     if (!interruption.Happened)
                         throw new BeyondLastStepException();
@@ -226,7 +304,7 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
         BlobAnsweringOptions? options = null, ImageSourceOptions? sources = null, BlipService? service = null) =>
         new(
             service ?? _service,
-            Options.Create(options ?? new BlobAnsweringOptions()),
+            Options.Create(options ?? new BlobAnsweringOptions { TryTime = TimeSpan.Zero }),
             Options.Create(sources ?? new ImageSourceOptions()),
             TimeProvider.System,
             NullLogger<BlobAnswering>.Instance);

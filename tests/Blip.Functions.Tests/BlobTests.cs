@@ -65,7 +65,7 @@ public sealed class BlobTests(PublishedApp app)
         await images.GetBlobClient("dogs.jpg").UploadAsync(dogs);
         // A container cannot have this name, so every write fails.
         await using FunctionsHost host = await app.StartAsync(
-            ("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"));
+            ("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"), ("Blip__Blobs__TryTime", "0:00:00"));
         using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "poisoned");
         await listener.StartAsync();
         try

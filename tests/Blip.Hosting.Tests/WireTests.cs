@@ -122,6 +122,19 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
     }
 
     [Theory]
+    [InlineData("length")]
+    [InlineData("chunks")]
+    public async Task RefusedBody_IsReadOn(string sends)
+    {
+        await using Service service = await Service.StartAsync(options => options.MaxRequestBytes = 1 << 20, warm: false);
+        using HttpContent image = Service.Image(new byte[25 << 20]);
+        using HttpRequestMessage request = new(HttpMethod.Post, "/api/ask?question=a") { Content = image };
+        request.Headers.TransferEncodingChunked = sends == "chunks";
+        using HttpResponseMessage response = await service.Http.SendAsync(request);
+        await Service.ReadProblemAsync(response, 413, "request_too_large");
+    }
+
+    [Theory]
     [InlineData("/openapi/v1.json")]
     [InlineData("/v1/models")]
     [InlineData("/v1/models/demo")]

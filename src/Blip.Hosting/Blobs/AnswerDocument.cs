@@ -13,6 +13,14 @@ namespace Blip.Hosting.Blobs;
 /// <param name="Error">The error. <see langword="null"/> if there are answers.</param>
 internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadOnlyList<QuestionOutcome>? Answers, BlipException? Error)
 {
+    private const string MetadataName = "blip_document";
+
+    /// <summary>What tells a document from an image. Its name and content can be those of any other file.</summary>
+    public static IDictionary<string, string> Metadata => new Dictionary<string, string> { [MetadataName] = "1" };
+
+    public static bool Is(IDictionary<string, string> metadata) =>
+        metadata.Keys.Contains(MetadataName, StringComparer.OrdinalIgnoreCase);
+
     public BinaryData ToJson(DateTimeOffset answeredAt)
     {
         ArrayBufferWriter<byte> body = new(1024);

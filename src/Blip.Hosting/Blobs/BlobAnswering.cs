@@ -31,35 +31,53 @@ public sealed partial class BlobAnswering(
 {
     private const int MaxNameLength = 1024, MaxRounds = 8;
 
+    private readonly BlobPatience _patience = new(options.Value.TryTime, time, logger);
+
     /// <summary>
     /// Answers the questions about an image, unless its document has the answers already. If the blob is a side file with questions, its
-    /// image is answered. If the image cannot be used, its document has the error. An error that may go away is thrown, so that the caller
-    /// tries again.
+    /// image is answered. If the image cannot be used, its document has the error. After an error that may go away the call waits and
+    /// tries again, for <see cref="BlobAnsweringOptions.TryTime"/>; then it is thrown. A document is no image: it is never answered,
+    /// wherever it lies.
     /// </summary>
     /// <param name="image">The image. It may be deleted already.</param>
     /// <param name="answers">The container of the documents. It is created if it does not exist.</param>
     /// <param name="cancellationToken">Cancels the call. A document is written completely or not at all.</param>
     /// <exception cref="RequestFailedException">The storage failed.</exception>
     /// <exception cref="BlipException">The model cannot be used at the moment.</exception>
-    public async Task AnswerAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken = default)
+    /// <exception cref="TimeoutException">The time was over while the call was answering or waited for the storage.</exception>
+    public Task AnswerAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(answers);
+        return AnswerOneAsync(image, answers, cancellationToken);
+    }
+
+    /// <summary>As <see cref="AnswerAsync"/>, and tells what became of the image.</summary>
+    internal Task<BlobOutcome> AnswerOneAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken)
+    {
         if (image.Name.EndsWith(BlobQuestions.Suffix, StringComparison.Ordinal))
             image = image.GetParentBlobContainerClient().GetBlobClient(image.Name[..^BlobQuestions.Suffix.Length]);
         BlobClient document = answers.GetBlobClient(DocumentName(image.Name));
+        return _patience.RunAsync(end => AnswerInRoundsAsync(image, document, end), cancellationToken);
+    }
+
+    private async Task<BlobOutcome> AnswerInRoundsAsync(BlobClient image, BlobClient document, CancellationToken cancellationToken)
+    {
         BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         string digest = await model.GetDigestAsync(cancellationToken).ConfigureAwait(false);
         for (int round = 0; round < MaxRounds; round++)
         {
-            if (await TryAnswerAsync(image, document, digest, cancellationToken).ConfigureAwait(false))
-                return;
+            if (await TryAnswerAsync(image, document, digest, cancellationToken).ConfigureAwait(false) is { } outcome)
+                return outcome;
         }
         throw new BlipException(BlipErrorCode.Busy, "The image or its answers change too often. Try again later.");
     }
 
-    /// <summary>Tries to answer the current version of the image. False if the image changed in the meantime.</summary>
-    private async Task<bool> TryAnswerAsync(BlobClient image, BlobClient document, string digest, CancellationToken cancellationToken)
+    /// <summary>
+    /// Tries to answer the current version of the image. <see langword="null"/> if the image changed in the meantime.
+    /// </summary>
+    private async Task<BlobOutcome?> TryAnswerAsync(
+        BlobClient image, BlobClient document, string digest, CancellationToken cancellationToken)
     {
         BlobDownloadStreamingResult download;
         try
@@ -69,10 +87,15 @@ public sealed partial class BlobAnswering(
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
             ImageGone(image.Name);
-            return true;
+            return BlobOutcome.Gone;
         }
         using (download)
         {
+            if (AnswerDocument.Is(download.Details.Metadata))
+            {
+                NoImage(image.Name);
+                return BlobOutcome.NoImage;
+            }
             ETag version = download.Details.ETag;
             IReadOnlyList<string>? questions = null;
             AnswerDocument answer;
@@ -85,7 +108,7 @@ public sealed partial class BlobAnswering(
                 if (same)
                 {
                     AlreadyAnswered(image.Name);
-                    return true;
+                    return BlobOutcome.AnsweredBefore;
                 }
                 byte[] bytes = await ReadAsync(download, cancellationToken).ConfigureAwait(false);
                 // No caller waits for these answers, so a full queue is no error: the call waits for a place.
@@ -98,7 +121,9 @@ public sealed partial class BlobAnswering(
                 ImageFailed(image.Name, exception.Code);
                 answer = new AnswerDocument(version, digest, null, exception);
             }
-            return await StoreAsync(image, document, answer, questions, cancellationToken).ConfigureAwait(false);
+            if (!await StoreAsync(image, document, answer, questions, cancellationToken).ConfigureAwait(false))
+                return null;
+            return answer.Error is null ? BlobOutcome.Answered : BlobOutcome.Refused;
         }
     }
 
@@ -123,6 +148,7 @@ public sealed partial class BlobAnswering(
                 BlobUploadOptions upload = new()
                 {
                     HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+                    Metadata = AnswerDocument.Metadata,
                     Conditions = stored is { } existing
                         ? new BlobRequestConditions { IfMatch = existing }
                         : new BlobRequestConditions { IfNoneMatch = ETag.All },
@@ -192,6 +218,9 @@ public sealed partial class BlobAnswering(
 
     [LoggerMessage(422, LogLevel.Debug, "{Image} does not exist any more.")]
     private partial void ImageGone(string image);
+
+    [LoggerMessage(425, LogLevel.Debug, "{Image} is a document with answers, and no image.")]
+    private partial void NoImage(string image);
 
     [LoggerMessage(423, LogLevel.Debug, "The questions about {Image} cannot be answered: {Code}.")]
     private partial void ImageFailed(string image, string code);

@@ -44,22 +44,28 @@ internal static class BlobQuestions
         }
     }
 
-    private static string[] Parse(BinaryData json, string where)
+    /// <summary>Reads a JSON array of questions; <see langword="null"/> if the text is no array of 1 to 16 strings.</summary>
+    public static string[]? TryParse(BinaryData json)
     {
+        ReadOnlySpan<byte> text = json.ToMemory().Span;
+        // Windows PowerShell begins a file in UTF-8 with a byte order mark.
+        if (text.StartsWith("\uFEFF"u8))
+            text = text[3..];
         try
         {
-            return JsonSerializer.Deserialize(json, ToolJson.Default.StringArray) is { Length: > 0 and <= BlipTools.MaxQuestions } questions
-                && !questions.Contains(null)
-                ? questions
-                : throw Invalid(where);
+            string[]? questions = JsonSerializer.Deserialize(text, ToolJson.Default.StringArray);
+            return questions is { Length: > 0 and <= BlipTools.MaxQuestions } && !questions.Contains(null) ? questions : null;
         }
         catch (JsonException)
         {
-            throw Invalid(where);
+            return null;
         }
     }
 
+    private static string[] Parse(BinaryData json, string where) => TryParse(json) ?? throw Invalid(where);
+
     private static BlipException Invalid(string where) => new(
         BlipErrorCode.InvalidRequest,
-        $"The image's {where} must be a JSON array of 1 to {BlipTools.MaxQuestions} strings. Correct it and send the image again.");
+        $"The image's {where} must be a JSON array of 1 to {BlipTools.MaxQuestions} strings, in UTF-8. "
+            + "Correct it and send the image again.");
 }
