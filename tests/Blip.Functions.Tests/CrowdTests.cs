@@ -48,9 +48,7 @@ public sealed class CrowdTests(PublishedApp app)
         Assert.True(before > 0, "Nobody was answered while blobs were.");
         ILookup<string, string> kinds = answers.ToLookup(answer => answer);
         TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", kinds.Select(kind => $"{kind.Key}: {kind.Count()}")));
-        // The forwarding of this host has limits of time of its own, which a busy machine exceeds: a 500 is not looked at.
-        Assert.Equal(
-            ["200", "429 busy, later"], kinds.Select(kind => kind.Key).Where(kind => kind != "500").Order(StringComparer.Ordinal));
+        Assert.Equal(["200", "429 busy, later"], kinds.Select(kind => kind.Key).Order(StringComparer.Ordinal));
 
         async Task CallAsync()
         {
@@ -60,7 +58,8 @@ public sealed class CrowdTests(PublishedApp app)
                 using HttpResponseMessage response = await http.PostAsync(
                     new Uri("/api/ask?question=is+there+a+cat%3F", UriKind.Relative), image);
                 string body = await response.Content.ReadAsStringAsync();
-                answers.Add(response.StatusCode != HttpStatusCode.TooManyRequests ? $"{(int)response.StatusCode}"
+                answers.Add(response.StatusCode != HttpStatusCode.TooManyRequests
+                    ? $"{(int)response.StatusCode}{(response.IsSuccessStatusCode ? "" : " " + body)}"
                     : "429" + (body.Contains("\"busy\"", StringComparison.Ordinal) ? " busy" : "")
                     + (response.Headers.RetryAfter is not null ? ", later" : ""));
             }
