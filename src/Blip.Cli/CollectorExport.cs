@@ -27,6 +27,8 @@ internal static class CollectorExport
         // The exporter would take its default without a word. The value is not repeated: it can have a password.
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new OptionsValidationException(Endpoint, typeof(Uri), [$"{Endpoint} is not an address such as http://127.0.0.1:4317."]);
+        // At the end each signal waits for a collector that does not answer: 10 s is the exporter's default.
+        builder.Configuration["OTEL_EXPORTER_OTLP_TIMEOUT"] ??= "2000";
         // ASP.NET Core 10 leaves method, path and status out of its spans unless it is told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Services.AddOpenTelemetry()

@@ -1,5 +1,9 @@
 using System.CommandLine;
+using Blip.AI;
+using Blip.Hosting;
+using Blip.Hosting.Blobs;
 using Blip.Mcp;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Blip.Cli;
 
@@ -28,14 +32,24 @@ internal static class McpCommand
                 CommandLine.WriteError($"there is no folder '{missing}'. Name one that exists after --allow-folder.");
                 return CommandLine.Usage;
             }
-            if (parsed.GetRequiredValue(ModelOptions.Model) == BlipModel.DemoModel)
-            {
-                CommandLine.WriteError("the demo model answers, which knows drawings only. "
-                    + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
-            }
-            await BlipMcpServer.RunStdioAsync(options => ModelOptions.Apply(parsed, options), folders, cancellationToken);
+            await BlipMcpServer.RunStdioAsync(options => Configure(parsed, options), folders, AddServiceSettings, cancellationToken);
             return 0;
         });
         return command;
+    }
+
+    /// <summary>What is in the environment for <c>blip serve</c> is no mistake here.</summary>
+    private static void AddServiceSettings(IServiceCollection services) => services
+        .AddSingleton(new BoundSection(BlipServiceCollectionExtensions.SectionName, typeof(BlipHostingOptions)))
+        .AddSingleton(new BoundSection(BlipServiceCollectionExtensions.SectionName + ":Blobs", typeof(BlobAnsweringOptions)));
+
+    private static void Configure(ParseResult parsed, BlipOptions options)
+    {
+        ModelOptions.ApplyGiven(parsed, options);
+        if (options.Model == BlipModel.DemoModel)
+        {
+            CommandLine.WriteError("the demo model answers, which knows drawings only. "
+                + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
+        }
     }
 }

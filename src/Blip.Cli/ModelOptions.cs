@@ -125,6 +125,20 @@ internal static class ModelOptions
         options.Threads = parsed.GetValue(Threads);
     }
 
+    /// <summary>Sets what the user gave. The rest stays as the settings say.</summary>
+    public static void ApplyGiven(ParseResult parsed, BlipOptions options)
+    {
+        BlipOptions given = new();
+        Apply(parsed, given);
+        options.Model = IsGiven(Model) ? given.Model : options.Model;
+        options.BaseModel = IsGiven(BaseModel) ? given.BaseModel : options.BaseModel;
+        options.ImageSize = IsGiven(ImageSize) ? given.ImageSize : options.ImageSize;
+        options.Device = IsGiven(Device) ? given.Device : options.Device;
+        options.Precision = IsGiven(Precision) ? given.Precision : options.Precision;
+
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
+
     /// <summary>Finds the folders of the model that the user names. A hub id is downloaded first, if it is not in the cache.</summary>
     public static Task<ModelFolders> FindAsync(ParseResult parsed, CancellationToken cancellationToken)
     {

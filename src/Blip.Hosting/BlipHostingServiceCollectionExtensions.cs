@@ -68,7 +68,8 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<HostGuard>();
         services.TryAddSingleton<EndpointGuard>();
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
-        services.Replace(ServiceDescriptor.Scoped(provider => new McpConversation(
+        services.Replace(ServiceDescriptor.Scoped(provider => McpConversation.Of(
+            provider,
             new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>())) { Surroundings = ToolSurroundings.Http })));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlip(ToolSurroundings.Http);
         // The SDK logs a caller's mistakes as failures, with all that the caller wrote. Blip logs them as a line each.

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Blip.AI;
 using Blip.Hosting.Health;
 using Blip.Hosting.Receiving;
@@ -139,7 +140,7 @@ public static class BlipServer
             await app.StartAsync(stop).ConfigureAwait(false);
         }
         // Endpoints in the configuration of Kestrel: it has no kind of exception of its own for what it cannot use.
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or SocketException)
         {
             throw new OptionsValidationException(
                 "Kestrel", typeof(string), [$"The service cannot listen as its settings say: {exception.Message}"]);

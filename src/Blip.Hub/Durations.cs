@@ -16,6 +16,7 @@ internal static class Durations
             < Minute => $"{seconds} s",
             < Hour when seconds % Minute == 0 => $"{seconds / Minute} min",
             < Hour => $"{(int)(seconds / Minute)} min {seconds % Minute} s",
+            _ when seconds % Hour < Minute => $"{(long)(seconds / Hour)} h",
             _ => $"{(long)(seconds / Hour)} h {(int)(seconds % Hour / Minute)} min",
         };
         return text.ToString(CultureInfo.InvariantCulture);

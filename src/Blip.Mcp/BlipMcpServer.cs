@@ -1,7 +1,9 @@
 using Blip.AI;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using ModelContextProtocol.Protocol;
 
 namespace Blip.Mcp;
@@ -9,14 +11,23 @@ namespace Blip.Mcp;
 /// <summary>An MCP server on standard input and output, for a client that starts it as a process.</summary>
 public static class BlipMcpServer
 {
-    /// <summary>Serves until the client disconnects. Standard output carries the protocol alone; logs go to standard error.</summary>
-    /// <param name="configure">Sets the model's options.</param>
+    /// <summary>
+    /// Serves until the client disconnects. Standard output carries the protocol alone; logs go to standard error. Options are bound from
+    /// the environment: <c>Blip__Model</c>, <c>Blip__Sources__AllowedHosts</c>.
+    /// </summary>
+    /// <param name="configure">Sets the model's options, after the environment.</param>
     /// <param name="allowedFolders">Folders that may be read beside the client's roots.</param>
+    /// <param name="configureServices">Adds or replaces services.</param>
     /// <param name="cancellationToken">Ends the server.</param>
+    /// <exception cref="OptionsValidationException">A setting cannot be read, is out of range or unknown; the message names it.</exception>
     public static async Task RunStdioAsync(
-        Action<BlipOptions> configure, IReadOnlyList<string> allowedFolders, CancellationToken cancellationToken)
+        Action<BlipOptions> configure,
+        IReadOnlyList<string> allowedFolders,
+        Action<IServiceCollection>? configureServices = null,
+        CancellationToken cancellationToken = default)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Configuration.AddEnvironmentVariables();
         builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning)
             // It warns of the demo model by naming a setting. Here list_images has the notice, and the command names its option.
             .AddFilter(typeof(BlipService).FullName, LogLevel.Error)
@@ -36,6 +47,7 @@ public static class BlipMcpServer
                 await roots.UpdateAsync(request, cancellation).ConfigureAwait(false);
                 return await next(request, cancellation).ConfigureAwait(false);
             }));
+        configureServices?.Invoke(builder.Services);
         using IHost host = builder.Build();
         ITransport client = host.Services.GetRequiredService<ITransport>();
         // It is not waited for: a read of standard input cannot be ended.

@@ -16,9 +16,6 @@ internal static class BlipMcpTools
     /// <summary>How results are written.</summary>
     public static JsonSerializerOptions Json { get; } = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
-    /// <summary>The key of the tools that are called over MCP: an agent of the same application may have others.</summary>
-    private const string Key = "Blip.Mcp";
-
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
         or BlipTools.ListImagesName;
 
@@ -27,8 +24,7 @@ internal static class BlipMcpTools
     /// <param name="surroundings">Where the tools are called, which their descriptions fit.</param>
     public static void AddTo(IServiceCollection services, ToolSurroundings surroundings)
     {
-        services.TryAddScoped(provider => new McpConversation(provider.GetRequiredService<BlipConversation>()));
-        services.TryAddKeyedScoped(Key, (provider, _) => provider.CreateTools(provider.GetRequiredService<McpConversation>().Conversation));
+        services.TryAddScoped(provider => McpConversation.Of(provider, provider.GetRequiredService<BlipConversation>()));
         Add(BlipTools.AskImageName, "Ask about an image", _ => BlipTools.AskImageDescription, AskImageAsync);
         Add(
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
@@ -77,22 +73,22 @@ internal static class BlipMcpTools
     }
 
     private static Task<ImageAnswer> AskImageAsync(
-        [FromKeyedServices(Key)] BlipTools tools,
+        McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken) => tools.AskImageAsync(image, question, cancellationToken);
+        CancellationToken cancellationToken) => call.Tools.AskImageAsync(image, question, cancellationToken);
 
     private static Task<ImageAnswers> AskImageManyAsync(
-        [FromKeyedServices(Key)] BlipTools tools,
+        McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
-        CancellationToken cancellationToken) => tools.AskImageManyAsync(image, questions, cancellationToken);
+        CancellationToken cancellationToken) => call.Tools.AskImageManyAsync(image, questions, cancellationToken);
 
     private static Task<ImageAnswers> AskImagesAsync(
-        [FromKeyedServices(Key)] BlipTools tools,
+        McpConversation call,
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken) => tools.AskImagesAsync(images, question, cancellationToken);
+        CancellationToken cancellationToken) => call.Tools.AskImagesAsync(images, question, cancellationToken);
 
-    private static ImageList ListImages([FromKeyedServices(Key)] BlipTools tools) => tools.ListImages();
+    private static ImageList ListImages(McpConversation call) => call.Tools.ListImages();
 }

@@ -2,6 +2,11 @@ using Blip.AI;
 
 namespace Blip.Mcp;
 
-/// <summary>The conversation of a call over MCP. An agent of the same application may have another.</summary>
+/// <summary>What a call over MCP works with. An agent of the same application may have another conversation.</summary>
 /// <param name="Conversation">It belongs to whoever made it.</param>
-internal sealed record McpConversation(BlipConversation Conversation);
+/// <param name="Tools">The tools of this conversation.</param>
+internal sealed record McpConversation(BlipConversation Conversation, BlipTools Tools)
+{
+    public static McpConversation Of(IServiceProvider services, BlipConversation conversation) =>
+        new(conversation, services.CreateTools(conversation));
+}

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace Blip.Mcp;
@@ -12,6 +13,12 @@ internal sealed class StdioMessages(Action changed)
 {
     private const int Block = 64 * 1024;
     private const int KeptBuffer = 1 << 20;
+
+    /// <summary>The longest line: sixteen images do not fit, one of any allowed size does.</summary>
+    private const int MaxLine = 64 << 20;
+
+    private static readonly MessageFault TooLong = new(
+        McpErrorCode.InvalidRequest, $"The message has more than {MaxLine >> 20} MiB. Send smaller images, or their paths.");
 
     private readonly Pipe _passed = new();
 
@@ -29,6 +36,7 @@ internal sealed class StdioMessages(Action changed)
         {
             byte[] buffer = new byte[Block];
             int count = 0;
+            bool isTooLong = false;
             while (await input.ReadAsync(buffer.AsMemory(count), cancellationToken).ConfigureAwait(false) is > 0 and int read)
             {
                 int begin = 0;
@@ -37,11 +45,20 @@ internal sealed class StdioMessages(Action changed)
                 while (buffer.AsSpan(from, count - from).IndexOf((byte)'\n') is >= 0 and int length)
                 {
                     from += length + 1;
-                    await HandleAsync(buffer.AsMemory(begin, from - begin), client, cancellationToken).ConfigureAwait(false);
+                    if (!isTooLong)
+                        await HandleAsync(buffer.AsMemory(begin, from - begin), client, cancellationToken).ConfigureAwait(false);
+                    isTooLong = false;
                     begin = from;
                 }
                 count -= begin;
                 buffer.AsSpan(begin, count).CopyTo(buffer);
+                if (count >= MaxLine && !isTooLong)
+                {
+                    isTooLong = true;
+                    await client.SendMessageAsync(TooLong.ToError(), cancellationToken).ConfigureAwait(false);
+                }
+                if (isTooLong)
+                    count = 0;
                 if (count == buffer.Length)
                     Array.Resize(ref buffer, 2 * count);
                 else if (count == 0 && buffer.Length > KeptBuffer)

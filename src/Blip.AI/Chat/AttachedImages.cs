@@ -30,7 +30,9 @@ internal static class AttachedImages
         }
     }
 
-    /// <summary>The line for an image that has an address, as it was written: the tools fetch it, where the operator allowed its host.</summary>
+    /// <summary>
+    /// The line for an image that has an address, as it was written: the tools fetch it, where the operator allowed its host.
+    /// </summary>
     /// <returns><see langword="null"/> where the conversation has no handles, which the bytes in a data URI need.</returns>
     public static string? Line(BlipConversation conversation, Uri address)
     {

@@ -92,8 +92,9 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
             case DataContent data:
                 return BlipImage.FromBytes(data.Data);
             case UriContent address when source is not null:
-                return BlipImage.FromBytes(
-                    (await source.ResolveAsync(address.Uri.OriginalString, cancellationToken: cancellationToken).ConfigureAwait(false)).Data);
+                string written = address.Uri.OriginalString;
+                ResolvedImage fetched = await source.ResolveAsync(written, cancellationToken: cancellationToken).ConfigureAwait(false);
+                return BlipImage.FromBytes(fetched.Data);
             case UriContent:
                 throw Invalid("This client fetches no addresses. Attach the image as DataContent, or give the client an ImageSource.");
             default:

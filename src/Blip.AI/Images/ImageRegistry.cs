@@ -4,7 +4,8 @@ namespace Blip.AI.Images;
 
 /// <summary>
 /// The images of one conversation under handles that a language model can repeat: <c>image-1</c>, <c>image-2</c> and so on. A number
-/// belongs to one image for ever: an image that was dropped and comes again has the handle it had. Thread-safe; disposing it frees the images.
+/// belongs to one image for ever: an image that was dropped and comes again has the handle it had. Thread-safe; disposing it frees the
+/// images.
 /// </summary>
 public sealed class ImageRegistry : IImageHandles, IDisposable
 {

@@ -26,9 +26,10 @@ internal static class AskWords
         string? unknown = words.SkipLast(1).FirstOrDefault(word => !NamesImage(word));
         if (unknown is null)
         {
-            return IsThere(last)
-                ? $"The last word is the question, but {last} is {(Directory.Exists(last) ? "a folder" : "an image")}: {Line(words, ["\"QUESTION\""], others)}"
-                : null;
+            if (!IsThere(last))
+                return null;
+            string kind = Directory.Exists(last) ? "a folder" : "an image";
+            return $"The last word is the question, but {last} is {kind}: {Line(words, ["\"QUESTION\""], others)}";
         }
         // Who has put the question in quotes did not forget them.
         bool isQuoted = last.Contains(' ', StringComparison.Ordinal) && !IsThere(last);

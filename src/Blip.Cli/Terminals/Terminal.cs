@@ -37,10 +37,6 @@ internal static partial class Terminal
 
     public static string Dim(string text) => IsStyled ? $"\e[2m{text}\e[0m" : text;
 
-    public static string Green(string text) => IsStyled ? $"\e[32m{text}\e[0m" : text;
-
-    public static string Red(string text) => IsStyled ? $"\e[31m{text}\e[0m" : text;
-
     /// <summary>
     /// The text with its control characters written out, also those that turn the direction of writing: a file's name must not move the
     /// cursor, nor break a line of a table.

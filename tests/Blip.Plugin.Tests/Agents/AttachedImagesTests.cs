@@ -88,7 +88,10 @@ public sealed class AttachedImagesTests : IDisposable
     {
         ChatHistory history = [];
         for (int i = 0; i < 40; i++)
-            history.Add(new ChatMessageContent(AuthorRole.User, [new SkText("look"), new ImageContent((byte[])[.. Dogs, (byte)i], "image/jpeg")]));
+        {
+            ImageContent image = new((byte[])[.. Dogs, (byte)i], "image/jpeg");
+            history.Add(new ChatMessageContent(AuthorRole.User, [new SkText("look"), image]));
+        }
         for (int turn = 0; turn < 5; turn++)
             history.AttachImages(_conversation, keepImages: true);
         Assert.All(history, message => Assert.Equal(3, message.Items.Count));

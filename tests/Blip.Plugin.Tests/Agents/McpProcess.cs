@@ -32,13 +32,22 @@ internal sealed class McpProcess : IAsyncDisposable
 
     /// <param name="capabilities">Those of the client, as JSON.</param>
     /// <param name="arguments">Further arguments of the command.</param>
-    public static async Task<McpProcess> StartAsync(string capabilities, params string[] arguments)
+    public static Task<McpProcess> StartAsync(string capabilities, params string[] arguments) =>
+        StartAsync(capabilities, new Dictionary<string, string>(), arguments);
+
+    /// <param name="capabilities">Those of the client, as JSON.</param>
+    /// <param name="environment">Variables of the process.</param>
+    /// <param name="arguments">Further arguments of the command.</param>
+    public static async Task<McpProcess> StartAsync(
+        string capabilities, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", [McpStdio.Program, "mcp", .. arguments])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
             StandardInputEncoding = new UTF8Encoding(),
         };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         McpProcess server = new(Process.Start(start)!);
         const string Client = """{"name":"t","version":"1"}""";
         string parameters = $$"""{"protocolVersion":"2025-06-18","capabilities":{{capabilities}},"clientInfo":{{Client}}}""";

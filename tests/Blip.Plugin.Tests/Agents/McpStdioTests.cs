@@ -96,6 +96,33 @@ public sealed class McpStdioTests
     }
 
     [Fact]
+    public async Task Line_WithoutEnd_IsRefused_AndTheNextIsAnswered()
+    {
+        await using McpProcess server = await McpProcess.StartAsync("{}");
+        await server.SendAsync($$$"""{"jsonrpc":"2.0","id":1,"method":"ping","params":{"a":"{{{new string('x', 140 << 20)}}}"}}""");
+        JsonElement error = (await server.ReceiveAsync()).GetProperty("error");
+        Assert.Equal(-32600, error.GetProperty("code").GetInt32());
+        Assert.Contains("64 MiB", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        await server.SendAsync("""{"jsonrpc":"2.0","id":2,"method":"ping"}""");
+        Assert.Equal(2, (await server.ReceiveAsync()).GetProperty("id").GetInt32());
+    }
+
+    [Fact]
+    public async Task Environment_AllowsAddresses_AndSettingsOfTheServiceAreNoMistake()
+    {
+        Dictionary<string, string> environment = new()
+        {
+            ["Blip__Sources__AllowedHosts"] = "images.invalid", ["Blip__ApiKey"] = "key", ["Blip__Blobs__TryTime"] = "00:01:00",
+        };
+        await using McpProcess server = await McpProcess.StartAsync("{}", environment);
+        JsonElement error = (await server.AskAsync("https://images.invalid/a.png")).GetProperty("error");
+        Assert.Contains("images.invalid", error.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.NotEqual(ImageSourceErrorCode.HostNotAllowed, error.GetProperty("code").GetString());
+        error = (await server.AskAsync("https://other.invalid/a.png")).GetProperty("error");
+        Assert.Equal(ImageSourceErrorCode.HostNotAllowed, error.GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Progress_NamesTheModelWithoutItsFolder()
     {
         string model = TestPaths.Golden("models", "base");

@@ -62,7 +62,7 @@ public class ImageRegistryTests
         Assert.True(registry.TryGet("image-1", out _));
         Assert.False(registry.TryGet("image-2", out _));
         Assert.Equal(32, registry.List().Count);
-        Assert.Equal("image-34", registry.Add("image 1"u8).Handle); // its old number is not used again
+        Assert.Equal("image-2", registry.Add("image 1"u8).Handle); // it has its number again
     }
 
     [Fact]
