@@ -31,6 +31,8 @@ public static class BlipMcpServer
         builder.Logging.AddConsole(o => o.LogToStandardErrorThreshold = LogLevel.Trace).SetMinimumLevel(LogLevel.Warning)
             // It warns of the demo model by naming a setting. Here list_images has the notice, and the command names its option.
             .AddFilter(typeof(BlipService).FullName, LogLevel.Error)
+            // The exception says why the server cannot start, so this log would repeat it.
+            .AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
             // It logs what the client wrote, with stack traces. The client has the error, and RequestErrors logs a line.
             .AddFilter("ModelContextProtocol", LogLevel.Critical);
         builder.Services.AddBlip(
