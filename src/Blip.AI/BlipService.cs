@@ -19,6 +19,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
         255, 255, 255, 0,
     ];
 
+    /// <summary>A client may use this name for the model that runs here, whichever that is.</summary>
+    internal const string AnyModel = "blip";
+
     private static int s_demoModelTold;
 
     private readonly BlipOptions _options;

@@ -45,7 +45,7 @@ internal static class McpCommand
 
     private static void Configure(ParseResult parsed, BlipOptions options)
     {
-        ModelOptions.ApplyGiven(parsed, options);
+        ModelOptions.Apply(parsed, options);
         if (options.Model == BlipModel.DemoModel)
         {
             CommandLine.WriteError("the demo model answers, which knows drawings only. "

@@ -112,29 +112,22 @@ internal static class ModelOptions
         return options;
     }
 
-    /// <summary>Sets model, image size, device, precision and threads as the user gave them.</summary>
+    /// <summary>
+    /// Sets model, image size, device, precision and threads as the user gave them. The rest stays as it is: at its default, or as the
+    /// settings say.
+    /// </summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {
-        options.Model = parsed.GetRequiredValue(Model);
-        options.BaseModel = parsed.GetValue(BaseModel);
-        options.ImageSize = parsed.GetValue(ImageSize);
-        options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
-        options.Precision = parsed.GetValue(Precision) is { } precision
-            ? Enum.Parse<BlipPrecision>(precision, ignoreCase: true)
-            : BlipPrecision.Default;
-        options.Threads = parsed.GetValue(Threads);
-    }
-
-    /// <summary>Sets what the user gave. The rest stays as the settings say.</summary>
-    public static void ApplyGiven(ParseResult parsed, BlipOptions options)
-    {
-        BlipOptions given = new();
-        Apply(parsed, given);
-        options.Model = IsGiven(Model) ? given.Model : options.Model;
-        options.BaseModel = IsGiven(BaseModel) ? given.BaseModel : options.BaseModel;
-        options.ImageSize = IsGiven(ImageSize) ? given.ImageSize : options.ImageSize;
-        options.Device = IsGiven(Device) ? given.Device : options.Device;
-        options.Precision = IsGiven(Precision) ? given.Precision : options.Precision;
+        if (IsGiven(Model))
+            options.Model = parsed.GetRequiredValue(Model);
+        if (IsGiven(Device))
+            options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
+        if (parsed.GetValue(Precision) is { } precision)
+            options.Precision = Enum.Parse<BlipPrecision>(precision, ignoreCase: true);
+        if (IsGiven(Threads))
+            options.Threads = parsed.GetValue(Threads);
+        options.BaseModel = parsed.GetValue(BaseModel) ?? options.BaseModel;
+        options.ImageSize = parsed.GetValue(ImageSize) ?? options.ImageSize;
 
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
     }

@@ -26,7 +26,7 @@ internal static class AttachedImages
         }
         catch (BlipException exception)
         {
-            return $"{Start}it cannot be looked at. {exception.Message}]";
+            return UnusableLine(exception);
         }
     }
 
@@ -44,7 +44,7 @@ internal static class AttachedImages
         }
         catch (BlipException exception)
         {
-            return $"{Start}it cannot be looked at. {exception.Message}]";
+            return UnusableLine(exception);
         }
     }
 
@@ -79,7 +79,8 @@ internal static class AttachedImages
 
     private static object One(AIContent[] contents) => contents is [TextContent line] ? line.Text : contents.ToList();
 
-    private static bool IsImage(AIContent content) => content switch
+    /// <summary>Whether a content is an image: bytes, an address, or a file that the chat's service keeps.</summary>
+    public static bool IsImage(AIContent content) => content switch
     {
         DataContent data => data.HasTopLevelMediaType("image"),
         UriContent uri => uri.HasTopLevelMediaType("image"),
@@ -106,6 +107,8 @@ internal static class AttachedImages
         if (line is not null)
             yield return new TextContent(line);
     }
+
+    private static string UnusableLine(BlipException exception) => $"{Start}it cannot be looked at. {exception.Message}]";
 
     private static string Line(string name) => $"{Start}{name}. Use the tools ask_image and ask_image_many to look at it.]";
 }

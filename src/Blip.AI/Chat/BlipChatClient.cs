@@ -12,9 +12,6 @@ namespace Blip.AI.Chat;
 /// <param name="source">Fetches images by address; where <see langword="null"/>, an image has to be in the message.</param>
 public sealed class BlipChatClient(BlipService service, ImageSource? source = null) : IChatClient
 {
-    /// <summary>Names the model that is loaded, whichever that is.</summary>
-    private const string AnyModel = "blip";
-
     /// <summary>Answers the last question about the last image. An image by address is fetched where its host is allowed.</summary>
     /// <exception cref="BlipException">
     /// An image or a question is missing or cannot be used, another model is named, JSON is asked for, or a tool is required.
@@ -31,10 +28,11 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
         string question = users.LastOrDefault()?.Text.Trim() ?? "";
         BlipImage image = await FindImageAsync(users.SelectMany(m => m.Contents), cancellationToken).ConfigureAwait(false);
         BlipModel model = await service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        if (options?.ModelId is { } other && other != model.Info.Name && other != AnyModel)
+        if (options?.ModelId is { } other && other != model.Info.Name && other != BlipService.AnyModel)
         {
             throw new BlipException(
-                BlipErrorCode.ModelNotFound, $"The model here is {model.Info.Name}. Name it so, or '{AnyModel}', or leave ModelId out.");
+                BlipErrorCode.ModelNotFound,
+                $"The model here is {model.Info.Name}. Name it so, or '{BlipService.AnyModel}', or leave ModelId out.");
         }
         AskOptions ask = AskOptions.Default;
         if (options?.MaxOutputTokens is { } most)
@@ -85,8 +83,7 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
 
     private async Task<BlipImage> FindImageAsync(IEnumerable<AIContent> contents, CancellationToken cancellationToken)
     {
-        AIContent? last = contents.LastOrDefault(content => content is DataContent data && data.HasTopLevelMediaType("image")
-            || content is UriContent uri && uri.HasTopLevelMediaType("image"));
+        AIContent? last = contents.LastOrDefault(content => content is not HostedFileContent && AttachedImages.IsImage(content));
         switch (last)
         {
             case DataContent data:

@@ -49,7 +49,8 @@ internal static class AskWords
     /// <summary>Whether a word can be meant as an image: also a path of a file that does not exist.</summary>
     public static bool NamesImage(string word) => IsThere(word) || ImageNames.IsPattern(word) || ImageNames.IsPathLike(word);
 
-    private static bool IsThere(string word) =>
+    /// <summary>Whether a word is standard input, an address, a data URI, or a file or folder that exists.</summary>
+    public static bool IsThere(string word) =>
         word == InputLines.StandardInput || !ImageReader.IsFile(word) || File.Exists(word) || Directory.Exists(word);
 
     private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";

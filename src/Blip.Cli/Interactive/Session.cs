@@ -124,7 +124,7 @@ internal sealed class Session : IAsyncDisposable
     }
 
     private static bool IsThere(string word) => word != InputLines.StandardInput
-        && (!ImageReader.IsFile(word) || File.Exists(word) || Directory.Exists(word) || ImageNames.IsPattern(word));
+        && (AskWords.IsThere(word) || ImageNames.IsPattern(word));
 
     /// <summary>Makes the images those that questions are about. One alone is encoded at once, so that the first answer is quick.</summary>
     private async Task TakeAsync(string[] words, CancellationToken cancellationToken)

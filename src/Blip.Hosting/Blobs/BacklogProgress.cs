@@ -39,28 +39,8 @@ internal sealed class BacklogProgress(BlobContainerClient answers, BacklogMessag
             State state = await ReadAsync(cancellationToken).ConfigureAwait(false);
             if (!change(state))
                 return;
-            try
-            {
-                BlobUploadOptions upload = new()
-                {
-                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-                    Metadata = AnswerDocument.Metadata,
-                    Conditions = state.Version is { } version
-                        ? new BlobRequestConditions { IfMatch = version }
-                        : new BlobRequestConditions { IfNoneMatch = ETag.All },
-                };
-                await _blob.UploadAsync(Write(state), upload, cancellationToken).ConfigureAwait(false);
+            if (await JsonBlob.TryReplaceAsync(_blob, Write(state), state.Version, cancellationToken).ConfigureAwait(false))
                 return;
-            }
-            catch (RequestFailedException exception)
-                when (exception.Status is 409 or 412 && exception.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
-            {
-                // Another page was done at the same time.
-            }
-            catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
-            {
-                await answers.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            }
         }
     }
 

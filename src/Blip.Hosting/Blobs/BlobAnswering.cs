@@ -143,30 +143,10 @@ public sealed partial class BlobAnswering(
                 return true;
             if (version != answer.ImageETag)
                 return false;
-            try
-            {
-                BlobUploadOptions upload = new()
-                {
-                    HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-                    Metadata = AnswerDocument.Metadata,
-                    Conditions = stored is { } existing
-                        ? new BlobRequestConditions { IfMatch = existing }
-                        : new BlobRequestConditions { IfNoneMatch = ETag.All },
-                };
-                await document.UploadAsync(json, upload, cancellationToken).ConfigureAwait(false);
-                Answered(image.Name);
-                return true;
-            }
-            catch (RequestFailedException exception)
-                when (exception.Status is 409 or 412 && exception.ErrorCode != BlobErrorCode.ContainerBeingDeleted)
-            {
-                // Another call wrote the document first.
-            }
-            catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.ContainerNotFound)
-            {
-                BlobContainerClient container = document.GetParentBlobContainerClient();
-                await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            }
+            if (!await JsonBlob.TryReplaceAsync(document, json, stored, cancellationToken).ConfigureAwait(false))
+                continue;
+            Answered(image.Name);
+            return true;
         }
         return false;
     }

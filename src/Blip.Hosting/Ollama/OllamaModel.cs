@@ -13,9 +13,6 @@ internal sealed class OllamaModel(BlipService service, IOptions<BlipOptions> opt
     /// <summary>The version of Ollama's API that this follows. Some clients refuse versions that are too old.</summary>
     private const string ApiVersion = "0.13.0";
 
-    /// <summary>A client may use this name for the model that runs here, whichever that is.</summary>
-    private const string AnyModel = "blip";
-
     private const string Tag = ":latest";
     private const int MaxNameLength = 100;
 
@@ -31,7 +28,7 @@ internal sealed class OllamaModel(BlipService service, IOptions<BlipOptions> opt
         if (string.IsNullOrEmpty(model))
             throw OllamaErrors.Invalid("model is required");
         string name = model.EndsWith(Tag, StringComparison.Ordinal) ? model[..^Tag.Length] : model;
-        if (name == _name || name == AnyModel)
+        if (name == _name || name == BlipService.AnyModel)
             return;
         string shown = model.Length <= MaxNameLength ? model : model[..MaxNameLength] + "...";
         throw new FailureException(new Failure(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
@@ -8,9 +9,6 @@ namespace Blip.Hosting.OpenAi;
 /// <summary>The one model that answers here: <c>GET /v1/models</c>, and its name in requests. Thread-safe.</summary>
 internal sealed class ServedModel(IOptions<BlipOptions> options, IOptions<ImageSourceOptions> sources, TimeProvider time)
 {
-    /// <summary>A client may use this name for the model that runs here, whichever that is.</summary>
-    private const string AnyModel = "blip";
-
     /// <summary>Those that every decoder reads as a rule.</summary>
     private static readonly string[] Formats = ["image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp"];
 
@@ -21,7 +19,7 @@ internal sealed class ServedModel(IOptions<BlipOptions> options, IOptions<ImageS
     /// <exception cref="BlipException">A request names another model: <see cref="BlipErrorCode.ModelNotFound"/>.</exception>
     public void Require(string? model)
     {
-        if (model is not null && model != Name && model != AnyModel)
+        if (model is not null && model != Name && model != BlipService.AnyModel)
         {
             throw new BlipException(
                 BlipErrorCode.ModelNotFound,

@@ -27,17 +27,13 @@ internal sealed class BoundedBody(Stream source, int limit) : Stream
     }
 
     /// <exception cref="FailureException">413: the body is too large.</exception>
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        int read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-        _read += read;
-        return _read <= limit ? read : throw new FailureException(Failure.RequestTooLarge(limit));
-    }
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+        Count(await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(byte[] buffer, int offset, int count) => source.Read(buffer, offset, count);
+    public override int Read(byte[] buffer, int offset, int count) => Count(source.Read(buffer, offset, count));
 
     public override void Flush()
     {
@@ -48,4 +44,10 @@ internal sealed class BoundedBody(Stream source, int limit) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private int Count(int read)
+    {
+        _read += read;
+        return _read <= limit ? read : throw new FailureException(Failure.RequestTooLarge(limit));
+    }
 }
