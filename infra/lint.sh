@@ -142,7 +142,7 @@ param page = true
 param alwaysReadyBlobs = 1"
 network=('"defaultAction": "Deny"' '"value": "198.51.100.0/24"' '"Microsoft.Network/privateEndpoints"' '"https://b.example"' 'Blip__Page')
 check 'expand target flex with every option' expands flex "${network[@]}" '"instanceCount": 1' '"virtualNetworkSubnetId"'
-check 'expand target container with every option' expands container "${network[@]}" '"infrastructureSubnetId"'
+check 'expand target container with every option' expands container "${network[@]}" "createObject('infrastructureSubnetId'"
 check 'azure.yaml' build_arguments_known
 
 check 'parse hooks/postdeploy.sh' sh -n hooks/postdeploy.sh

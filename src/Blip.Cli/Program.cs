@@ -6,7 +6,8 @@ using Blip.Cli.Terminals;
 StandardFiles.Fill();
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 StandardStream.Use();
-using CancellationTokenSource stop = new();
+// Never disposed: the handler of a signal may still run when its registration is gone.
+CancellationTokenSource stop = new();
 int signalled = 0;
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Stop(context, 130));
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => Stop(context, 143));
