@@ -63,6 +63,18 @@ public sealed class BlobAnsweringTests : IAsyncLifetime
     });
 
     [Fact]
+    public async Task SideFile_AtAnyStepAndAnsweredByAnotherCall_ItsQuestionsStay() => await AtEachStepAsync(async (name, answerDuring) =>
+    {
+        await answerDuring(async () =>
+        {
+            string side = name + ".questions.json";
+            await UploadAsync(side, BinaryData.FromString("""["is there a cat?"]"""));
+            await AnswerAsync(side);
+        });
+        Assert.Equal(["is there a cat?"], await AskedAsync(name));
+    });
+
+    [Fact]
     public async Task Failed_AtAnyStep_ThrowsAndTheNextTryAnswers() => await AtEachStepAsync(async (name, answerDuring) =>
     {
         RequestFailedException failure = await Assert.ThrowsAsync<RequestFailedException>(

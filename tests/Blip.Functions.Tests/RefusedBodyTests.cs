@@ -95,6 +95,16 @@ public sealed class RefusedBodyTests(PublishedApp app) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task Bodies_BeyondTheBudget_AreReadToTheirEndAndGet429()
+    {
+        // Five of them fill the budget while they come. They are no images.
+        (int Status, string Body)[] answers = await Task.WhenAll(Enumerable.Range(0, 6).Select(
+            _ => SendAsync("/api/ask?question=a", "image/jpeg", new Filler(19 << 20, "very slowly", []), Key)));
+        Assert.Equal([415, 415, 415, 415, 415, 429], answers.Select(answer => answer.Status).Order());
+        Assert.Contains("\"busy\"", answers.Single(answer => answer.Status == 429).Body, StringComparison.Ordinal);
+    }
+
     private static byte[] Opening(string type) => Encoding.ASCII.GetBytes(type switch
     {
         "application/json" => """{"image":"data:image/jpeg;base64,""",
@@ -161,8 +171,8 @@ public sealed class RefusedBodyTests(PublishedApp app) : IAsyncLifetime
             for (long left = bytes - opening.Length; left > 0; left -= part.Length)
             {
                 await stream.WriteAsync(part.AsMemory(0, (int)Math.Min(left, part.Length)));
-                if (sends == "slowly")
-                    await Task.Delay(50);
+                if (sends.EndsWith("slowly", StringComparison.Ordinal))
+                    await Task.Delay(sends == "slowly" ? 50 : 900);
             }
         }
 

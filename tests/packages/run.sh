@@ -151,15 +151,10 @@ first_answer() { # From nothing to the answer: three commands, with a cold packa
     build --no-incremental
 }
 
-single_file() {
+trimmed_single_file() {
     console
-    publish -p:PublishSingleFile=true --self-contained
-    answers out/app "$dogs"
-}
-
-trimmed() {
-    console
-    publish -p:PublishTrimmed=true
+    publish -p:PublishTrimmed=true -p:PublishSingleFile=true
+    [ ! -e out/app.dll ]
     answers out/app "$dogs"
 }
 
@@ -498,7 +493,7 @@ else
     # The first empties the cache that the others share, and takes the time to the first answer. Those that listen on one port, or install the
     # tool, go one after the other; a step keeps one processor busy at most times.
     steps pack sizes first_answer
-    steps source_link single_file trimmed native_aot web service_alone tool dnx_tool mcp openai &
+    steps source_link trimmed_single_file native_aot web service_alone tool dnx_tool mcp openai &
     steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel template_functions &
     wait
 fi

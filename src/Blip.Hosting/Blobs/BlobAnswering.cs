@@ -17,10 +17,10 @@ namespace Blip.Hosting.Blobs;
 /// in the end the document is that of the newest version. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Three steps in this order ensure that. First the version of the document is read, then the version of the image. Last the document
-/// is written, but only if the image still has the version that the answers are about, and the document the version that was read. A
-/// call that answers a newer version of the image began after the second step. So it writes after the third step, or the third step
-/// fails.
+/// Three steps in this order ensure that. First the version of the document is read, then the version of the image and its questions.
+/// Last the document is written, but only if the image still has the version and the questions that the answers are about, and the
+/// document the version that was read. A call for a newer version, or for a newer side file, began after the second step. So it writes
+/// after the third step, or the third step fails.
 /// </remarks>
 public sealed partial class BlobAnswering(
     BlipService service,
@@ -74,7 +74,7 @@ public sealed partial class BlobAnswering(
     }
 
     /// <summary>
-    /// Tries to answer the current version of the image. <see langword="null"/> if the image changed in the meantime.
+    /// Tries to answer the current version of the image. <see langword="null"/> if it, or its questions, changed in the meantime.
     /// </summary>
     private async Task<BlobOutcome?> TryAnswerAsync(
         BlobClient image, BlobClient document, string digest, CancellationToken cancellationToken)
@@ -127,7 +127,7 @@ public sealed partial class BlobAnswering(
         }
     }
 
-    /// <summary>Writes the document, unless the image has changed. False if it has.</summary>
+    /// <summary>Writes the document, unless the image or its questions have changed. False if they have.</summary>
     private async Task<bool> StoreAsync(
         BlobClient image, BlobClient document, AnswerDocument answer, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
     {
@@ -139,10 +139,13 @@ public sealed partial class BlobAnswering(
                 .FindAsync(document, answer.ImageETag, answer.ModelDigest, answered, cancellationToken).ConfigureAwait(false);
             if (same)
                 return true;
-            if (await VersionAsync(image, cancellationToken).ConfigureAwait(false) is not { } version)
+            if (await PropertiesAsync(image, cancellationToken).ConfigureAwait(false) is not { } current)
                 return true;
-            if (version != answer.ImageETag)
+            if (current.ETag != answer.ImageETag
+                || !await AsksStillAsync(image, current.Metadata, questions, cancellationToken).ConfigureAwait(false))
+            {
                 return false;
+            }
             if (!await JsonBlob.TryReplaceAsync(document, json, stored, cancellationToken).ConfigureAwait(false))
                 continue;
             Answered(image.Name);
@@ -166,11 +169,26 @@ public sealed partial class BlobAnswering(
         return bytes;
     }
 
-    private static async Task<ETag?> VersionAsync(BlobClient image, CancellationToken cancellationToken)
+    /// <summary>Whether the questions about an image are those; <see langword="null"/> stands for questions that cannot be read.</summary>
+    private async Task<bool> AsksStillAsync(
+        BlobClient image, IDictionary<string, string> metadata, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
     {
         try
         {
-            return (await image.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false)).Value.ETag;
+            return (await BlobQuestions.FindAsync(image, metadata, options.Value, cancellationToken).ConfigureAwait(false))
+                .SequenceEqual(questions ?? []);
+        }
+        catch (BlipException)
+        {
+            return questions is null;
+        }
+    }
+
+    private static async Task<BlobProperties?> PropertiesAsync(BlobClient image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await image.GetPropertiesAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (RequestFailedException exception) when (exception.Status == 404)
         {
