@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Blip.Hosting;
+using Blip.Hosting.Asking;
 
 namespace Blip.Cli;
 
@@ -17,7 +18,7 @@ internal static class AskBatch
     {
         using JsonLines output = new();
         bool all = true;
-        IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, cancellationToken);
+        IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, options, cancellationToken);
         await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
         {
             Write(output, outcome);
@@ -49,27 +50,32 @@ internal static class AskBatch
     }
 
     private static async IAsyncEnumerable<AskItem> ReadAsync(
-        StreamReader lines, string folder, ImageReader reader, [EnumeratorCancellation] CancellationToken cancellationToken)
+        StreamReader lines, string folder, ImageReader reader, AskOptions options,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int number = 1; await InputLines.NextAsync(lines, cancellationToken) is { } line; number++)
         {
             if (string.IsNullOrWhiteSpace(line))
                 continue;
-            Request request = Read(line, number);
-            yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), request.Questions, request);
+            Request request = Read(line, number, options);
+            yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), request.Questions, request)
+            {
+                Options = request.Options,
+            };
         }
     }
 
     /// <summary>Reads a line. If the line is wrong, the result has the error and what could be read.</summary>
-    private static Request Read(string line, int number)
+    private static Request Read(string line, int number, AskOptions options)
     {
-        Request request = new(null, null, [], null);
+        Request request = new(null, null, [], options, null);
         try
         {
             JsonElement root = Parse(line);
             request = request with { Id = root.TryGetProperty("id", out JsonElement given) ? given : null };
             request = request with { Image = Text(root, "image") };
             request = request with { Questions = ReadQuestions(root) };
+            request = request with { Options = ReadOptions(root, options) };
             return request.Image is not null && request.Questions.Length > 0
                 ? request
                 : throw Wrong("needs an image and a question, both as strings");
@@ -93,6 +99,21 @@ internal static class AskBatch
         return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(each => each.ValueKind == JsonValueKind.String)
             ? [.. list.EnumerateArray().Select(each => String(each, "questions"))]
             : throw Wrong("has questions that are no list of strings");
+    }
+
+    private static AskOptions ReadOptions(JsonElement root, AskOptions options)
+    {
+        AskMembers members = new(options);
+        try
+        {
+            foreach (JsonProperty member in root.EnumerateObject().Where(member => AskMembers.Has(member.Name)))
+                members.Read(member.Name, member.Value);
+        }
+        catch (BlipException exception)
+        {
+            throw new BlipException(exception.Code, $"has a mistake: {exception.Message}", exception);
+        }
+        return members.Options;
     }
 
     private static async Task<BlipImage> OpenAsync(Request request, string folder, ImageReader reader, CancellationToken cancellationToken)
@@ -136,5 +157,5 @@ internal static class AskBatch
     /// <summary>What is wrong with a line; its number comes before that.</summary>
     private static BlipException Wrong(string what) => new(BlipErrorCode.InvalidRequest, what + ".");
 
-    private sealed record Request(JsonElement? Id, string? Image, string[] Questions, BlipException? Error);
+    private sealed record Request(JsonElement? Id, string? Image, string[] Questions, AskOptions Options, BlipException? Error);
 }

@@ -44,7 +44,7 @@ internal static class AskCommand
         Description = "Cut a question that is too long. Without it such a question is an error.",
     };
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
-    private static readonly Option<bool> Csv = new("--csv") { Description = "Write a table: image,question,answer,confidence,error." };
+    private static readonly Option<bool> Csv = new("--csv") { Description = "Write a table: image,question,answer,confidence,alternatives,error." };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
 
     public static Command Create()
@@ -54,6 +54,8 @@ internal static class AskCommand
             "blip ask dogs.jpg \"how many dogs are there?\"",
             "blip ask dogs.jpg -q \"how many dogs are there?\" -q \"is there a cat?\"",
             "blip ask photos --recursive \"is there a dog?\" --csv > dogs.csv",
+            "blip ask dogs.jpg \"what is the weather like?\" --choices sunny,cloudy,rainy -v",
+            "blip ask dogs.jpg \"what is there?\" --beams 3 --best 3 --json",
             "cat dogs.jpg | blip ask - \"is there a cat?\" --json",
             "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
@@ -61,6 +63,8 @@ internal static class AskCommand
             ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient,
             ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Csv, Verbose,
         };
+        foreach (Option option in SearchOptions.All)
+            command.Options.Add(option);
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
         return command;
@@ -77,6 +81,8 @@ internal static class AskCommand
     {
         if (result.GetResult(Json) is not null && result.GetResult(Csv) is not null)
             return "--json and --csv exclude each other. Leave one out.";
+        if (SearchOptions.FindMistake(result) is { } mistake)
+            return mistake;
         if (result.GetResult(Batch) is not null)
         {
             if (words.Length > 0 || questions.Length > 0)
@@ -99,13 +105,13 @@ internal static class AskCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        AskOptions options = new()
+        AskOptions options = SearchOptions.Apply(parsed, new AskOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
             MinNewTokens = parsed.GetValue(MinNewTokens),
             CleanUp = ModelOptions.IsCleanedUp(parsed),
             TruncateQuestion = parsed.GetValue(Truncate),
-        };
+        });
         if (options.MinNewTokens > options.MaxNewTokens)
         {
             CommandLine.WriteError(

@@ -20,10 +20,7 @@ public static class AnswerJson
         ArgumentNullException.ThrowIfNull(answer);
         WriteHead(writer, question, image, id);
         writer.WriteString("answer", answer.Text);
-        writer.WriteStartArray("token_ids");
-        foreach (int token in answer.TokenIds)
-            writer.WriteNumberValue(token);
-        writer.WriteEndArray();
+        WriteTokens(writer, answer.TokenIds);
         writer.WriteStartArray("token_logprobs");
         foreach (float logProbability in answer.TokenLogProbabilities)
             writer.WriteNumberValue(logProbability);
@@ -39,6 +36,10 @@ public static class AnswerJson
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
+        if (answer.Choices.Count > 0)
+            WriteChoices(writer, answer.Choices);
+        if (answer.Sequences.Count > 0)
+            WriteSequences(writer, answer.Sequences);
         writer.WriteString("model", answer.Model.Name);
         writer.WriteString("device", answer.Model.Device);
         writer.WriteString("precision", answer.Model.Precision);
@@ -78,6 +79,42 @@ public static class AnswerJson
             writer.WriteString("image", image);
         if (question is not null)
             writer.WriteString("question", question);
+    }
+
+    private static void WriteTokens(Utf8JsonWriter writer, IReadOnlyList<int> tokens)
+    {
+        writer.WriteStartArray("token_ids");
+        foreach (int token in tokens)
+            writer.WriteNumberValue(token);
+        writer.WriteEndArray();
+    }
+
+    private static void WriteChoices(Utf8JsonWriter writer, IReadOnlyList<AnswerChoice> choices)
+    {
+        writer.WriteStartArray("choices");
+        foreach (AnswerChoice choice in choices)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("text", choice.Text);
+            writer.WriteNumber("score", choice.Score);
+            writer.WriteNumber("probability", choice.Probability);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+
+    private static void WriteSequences(Utf8JsonWriter writer, IReadOnlyList<AnswerSequence> sequences)
+    {
+        writer.WriteStartArray("sequences");
+        foreach (AnswerSequence sequence in sequences)
+        {
+            writer.WriteStartObject();
+            WriteTokens(writer, sequence.TokenIds);
+            writer.WriteString("answer", sequence.Text);
+            writer.WriteNumber("score", sequence.Score);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
     }
 
     private static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)

@@ -110,8 +110,11 @@ public sealed partial class BlipModel
         int[][] ids = new int[questions.Count][];
         for (int i = 0; i < ids.Length; i++)
             ids[i] = Tokenize(questions[i], options);
-        return new Request(questions, ids, options, Stopwatch.GetTimestamp());
+        return new Request(questions, ids, options, ReadChoices(options), Stopwatch.GetTimestamp());
     }
+
+    private ChoiceList? ReadChoices(AskOptions options) =>
+        options.Choices is null ? null : ChoiceTokens.Read(options, _tokenizer, Config.Text.MaxPositionEmbeddings);
 
     private int[] Tokenize(string question, AskOptions options)
     {
@@ -209,9 +212,16 @@ public sealed partial class BlipModel
         AskOptions options = request.Options;
         AnswerLimits limits = new(
             options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities);
+        BeamPlan? beams = options.Beams > 1 ? new BeamPlan(options.Beams, options.Best, options.LengthPenalty, options.EarlyStopping) : null;
         ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
-            questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits);
+        {
+            questions[i] = new ImageQuestion(embeddings.AddReference(), request.Ids[i], limits)
+            {
+                Beams = beams,
+                Choices = request.Choices,
+            };
+        }
         embeddings.Release();
         return _runs.Ask(questions, cancellationToken);
     }
@@ -233,19 +243,14 @@ public sealed partial class BlipModel
         double sum = 0;
         foreach (float logProbability in found.LogProbabilities)
             sum += logProbability;
-        AnswerAlternative[] alternatives = new AnswerAlternative[found.Alternatives.Count];
-        for (int i = 0; i < alternatives.Length; i++)
-            alternatives[i] = new AnswerAlternative(
-                TokenToText(found.Alternatives[i].Token), MathF.Exp(found.Alternatives[i].LogProbability));
         int[] tokens = [.. found.Tokens];
-        return new Answer
+        Answer answer = new()
         {
-            Text = _tokenizer.Decode(Array.ConvertAll(tokens, Known), request.Options.CleanUp),
+            Text = TextOf(tokens, request.Options),
             TokenIds = tokens,
             TokenLogProbabilities = found.LogProbabilities,
             TopLogProbabilities = [.. found.Top.Select((top, place) => DescribeTop(top, tokens.AsSpan(0, place + 1)))],
             Confidence = Math.Exp(sum),
-            Alternatives = alternatives,
             Timing = timing with
             {
                 Question = result.QuestionTime,
@@ -256,7 +261,23 @@ public sealed partial class BlipModel
             QuestionTokenCount = request.Ids[index].Length,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
         };
+        if (request.Options.Choices is { } choices)
+            return Ranked.Describe(answer, choices, found.Ranked);
+        return found.Sequences.Count > 0
+            ? answer with
+            {
+                Sequences = [.. found.Sequences.Select(one => new AnswerSequence(TextOf(one.Tokens, request.Options), one.Tokens, one.Score))],
+                Alternatives = [.. found.Sequences.Select(one =>
+                    new AnswerAlternative(TextOf(one.Tokens, request.Options), Math.Exp(one.LogProbability)))],
+            }
+            : answer with
+            {
+                Alternatives = [.. found.Alternatives.Select(one =>
+                    new AnswerAlternative(TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
+            };
     }
+
+    private string TextOf(IEnumerable<int> tokens, AskOptions options) => _tokenizer.Decode([.. tokens.Select(Known)], options.CleanUp);
 
     private TokenLogProbability[] DescribeTop((int Token, float LogProbability)[] top, ReadOnlySpan<int> before)
     {
@@ -270,5 +291,6 @@ public sealed partial class BlipModel
     /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
     private int Known(int token) => token < _tokenizer.VocabularySize ? token : _tokenizer.UnknownTokenId;
 
-    private sealed record Request(IReadOnlyList<string> Questions, int[][] Ids, AskOptions Options, long Start);
+    private sealed record Request(
+        IReadOnlyList<string> Questions, int[][] Ids, AskOptions Options, ChoiceList? Choices, long Start);
 }

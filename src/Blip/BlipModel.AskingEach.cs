@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Blip.Answering;
+using Blip.Decoding;
 using Blip.Networks;
 using Blip.Telemetry;
 
@@ -86,6 +87,9 @@ public sealed partial class BlipModel
         AskOutcome outcome = new() { Item = item, Index = index };
         try
         {
+            AskOptions ask = item.Options ?? options.Ask;
+            ask.Validate(Config.Text.MaxPositionEmbeddings);
+            ChoiceList? choices = ReadChoices(ask);
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)
                 ?? throw new BlipException(BlipErrorCode.InvalidRequest, "What opens the item gave no image.");
@@ -95,7 +99,7 @@ public sealed partial class BlipModel
                     .ConfigureAwait(false);
                 return outcome with
                 {
-                    Answers = await AskApartAsync(embeddings, item.Questions, options.Ask, timing, trace, cancellationToken)
+                    Answers = await AskApartAsync(embeddings, item.Questions, ask, choices, timing, trace, cancellationToken)
                         .ConfigureAwait(false),
                 };
             }, options.WaitForPlace ? _gate.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
@@ -119,8 +123,8 @@ public sealed partial class BlipModel
 
     /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>
     private async Task<QuestionOutcome[]> AskApartAsync(
-        ImageEmbeddings embeddings, IReadOnlyList<string> questions, AskOptions options, AnswerTiming timing, RequestTrace trace,
-        CancellationToken cancellationToken)
+        ImageEmbeddings embeddings, IReadOnlyList<string> questions, AskOptions options, ChoiceList? choices, AnswerTiming timing,
+        RequestTrace trace, CancellationToken cancellationToken)
     {
         QuestionOutcome[] outcomes = new QuestionOutcome[questions.Count];
         List<int> asked = [];
@@ -143,7 +147,7 @@ public sealed partial class BlipModel
             }
         }
 
-        Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, Stopwatch.GetTimestamp());
+        Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, choices, Stopwatch.GetTimestamp());
         Task<QuestionResult>[] tasks = Ask(embeddings, request, cancellationToken);
         List<Answer> answers = [];
         List<QuestionResult> results = [];

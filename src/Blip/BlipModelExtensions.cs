@@ -3,7 +3,39 @@ namespace Blip;
 /// <summary>Further ways to ask a model.</summary>
 public static class BlipModelExtensions
 {
-    /// <summary>Asks a question whose answer is a value: yes or no, a number, one of an enumeration's names.</summary>
+    /// <summary>Asks a question whose possible answers are known: the model ranks them by their probability.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="choices">The possible answers, as <see cref="AskOptions.Choices"/>.</param>
+    /// <inheritdoc cref="IBlipModel.AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="image"/><param name="question"/><param name="options"/><param name="cancellationToken"/>
+    /// <returns>The best choice; <see cref="Answer.Choices"/> has all of them with their probabilities.</returns>
+    public static Task<Answer> AskAsync(
+        this IBlipModel model, BlipImage image, string question, IReadOnlyList<string> choices, AskOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.AskAsync(image, question, WithChoices(options, choices), cancellationToken);
+    }
+
+    /// <summary>Asks a question whose possible answers are known, about an image that was encoded before.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="choices">The possible answers, as <see cref="AskOptions.Choices"/>.</param>
+    /// <inheritdoc cref="IBlipModel.AskAsync(EncodedImage, string, AskOptions?, CancellationToken)"/>
+    /// <param name="encoded"/><param name="question"/><param name="options"/><param name="cancellationToken"/>
+    /// <returns>The best choice; <see cref="Answer.Choices"/> has all of them with their probabilities.</returns>
+    public static Task<Answer> AskAsync(
+        this IBlipModel model, EncodedImage encoded, string question, IReadOnlyList<string> choices, AskOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.AskAsync(encoded, question, WithChoices(options, choices), cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks a question whose answer is a value. The model ranks the values: yes and no, the numbers 0 to 20 in digits and in words, or an
+    /// enumeration's names (<c>FireTruck</c> as <c>fire truck</c>). Options with choices, or with beams, of the caller are obeyed instead,
+    /// and what is answered is read as a value.
+    /// </summary>
     /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
     /// <param name="model">The model.</param>
     /// <inheritdoc cref="IBlipModel.AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
@@ -15,10 +47,13 @@ public static class BlipModelExtensions
     {
         ArgumentNullException.ThrowIfNull(model);
         TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await model.AskAsync(image, question, options, cancellationToken).ConfigureAwait(false));
+        return TypedAnswer<T>.Parse(
+            await model.AskAsync(image, question, TypedAnswer<T>.Rank(options), cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Asks a question whose answer is a value, about an image that was encoded before.</summary>
+    /// <summary>
+    /// Asks a question whose answer is a value, about an image that was encoded before, as for an image that was not.
+    /// </summary>
     /// <typeparam name="T"><see cref="bool"/>, <see cref="int"/> or an enumeration.</typeparam>
     /// <param name="model">The model.</param>
     /// <inheritdoc cref="IBlipModel.AskAsync(EncodedImage, string, AskOptions?, CancellationToken)"/>
@@ -31,7 +66,8 @@ public static class BlipModelExtensions
     {
         ArgumentNullException.ThrowIfNull(model);
         TypedAnswer<T>.ThrowIfUnsupported();
-        return TypedAnswer<T>.Parse(await model.AskAsync(encoded, question, options, cancellationToken).ConfigureAwait(false));
+        return TypedAnswer<T>.Parse(
+            await model.AskAsync(encoded, question, TypedAnswer<T>.Rank(options), cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>Asks questions about one image. A question that cannot be asked has an error of its own.</summary>
@@ -71,5 +107,11 @@ public static class BlipModelExtensions
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(items);
         return model.AskEachAsync(items.ToAsyncEnumerable(), options, cancellationToken);
+    }
+
+    private static AskOptions WithChoices(AskOptions? options, IReadOnlyList<string> choices)
+    {
+        ArgumentNullException.ThrowIfNull(choices);
+        return (options ?? AskOptions.Default) with { Choices = choices };
     }
 }

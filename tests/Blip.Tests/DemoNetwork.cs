@@ -79,7 +79,7 @@ internal sealed class DemoNetwork : IDisposable
 
         void ISearchListener.Found(int answer, FoundAnswer found) => Found[answer] = found;
 
-        public void StepDone()
+        public void StepDone(bool isLong)
         {
         }
     }

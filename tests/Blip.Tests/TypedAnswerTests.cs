@@ -28,7 +28,8 @@ public sealed class TypedAnswerTests
     [InlineData("-1", null)]
     [InlineData("1,000", null)]
     [InlineData("1 or 2", null)]
-    [InlineData("thirteen", null)]
+    [InlineData("thirteen", 13)]
+    [InlineData("thirty", null)]
     public void Parse_Number_TakesOneNumberAndNothingElse(string text, int? value) =>
         Assert.Equal(value, TypedAnswer<int>.Parse(new Answer { Text = text }).Value);
 

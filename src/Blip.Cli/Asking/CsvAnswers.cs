@@ -1,3 +1,4 @@
+using System.Globalization;
 using Blip.Cli.Terminals;
 using nietras.SeparatedValues;
 
@@ -15,6 +16,9 @@ internal sealed class CsvAnswers : AnswerPrinter
         {
             row["answer"].Set(answer.Text);
             row["confidence"].Format(Math.Round(answer.Confidence, 4));
+            // The first is the answer's own.
+            row["alternatives"].Set(string.Join("; ", answer.Alternatives.Skip(1).Select(other =>
+                string.Create(CultureInfo.InvariantCulture, $"{other.Text} {other.Probability:0.0000}"))));
             row["error"].Set("");
         }
         Flush();
@@ -26,6 +30,7 @@ internal sealed class CsvAnswers : AnswerPrinter
         {
             row["answer"].Set("");
             row["confidence"].Set("");
+            row["alternatives"].Set("");
             row["error"].Set(CommandLine.Describe(error));
         }
         Flush();

@@ -37,6 +37,8 @@ internal sealed class TextAnswers : AnswerPrinter
             Console.Out.WriteLine(_alone ? text : $"{Terminal.Clean(image)}\t{Terminal.Clean(question)}\t{text}");
         if (_verbose)
             WriteDetails(answer);
+        else if (answer.Sequences.Count > 1)
+            Line($"  {Others(answer.Alternatives.Skip(1))}");
         OutputPipe.ThrowIfClosed();
     }
 
@@ -59,7 +61,7 @@ internal sealed class TextAnswers : AnswerPrinter
     private static void WriteDetails(Answer answer)
     {
         Line($"  confidence    {answer.Confidence:0.0000}");
-        Line($"  alternatives  {string.Join(", ", answer.Alternatives.Select(a => Format($"{a.Text} {a.Probability:0.0000}")))}");
+        Line($"  alternatives  {Others(answer.Alternatives)}");
         AnswerTiming timing = answer.Timing;
         (string Name, TimeSpan? Time)[] stages =
         [
@@ -69,9 +71,12 @@ internal sealed class TextAnswers : AnswerPrinter
         IEnumerable<string> times = stages.Where(s => s.Time is not null)
             .Select(s => Format($"{s.Name} {s.Time!.Value.TotalMilliseconds:0.0} ms"));
         Line($"  timing        {string.Join(", ", times)}");
-
-        static void Line(FormattableString text) => Console.Out.WriteLine(Terminal.Clean(Format(text)));
-
-        static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }
+
+    private static string Others(IEnumerable<AnswerAlternative> alternatives) =>
+        string.Join(", ", alternatives.Select(a => Format($"{a.Text} {a.Probability:0.0000}")));
+
+    private static void Line(FormattableString text) => Console.Out.WriteLine(Terminal.Clean(Format(text)));
+
+    private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -22,12 +22,12 @@ internal sealed class AskEndpoint(AskRequestReader reader, ImageQuestions questi
         if (!request.IsMany)
         {
             string question = request.Questions[0];
-            Answer answer = await questions.AskAsync(image, question, null, cancellationToken).ConfigureAwait(false);
+            Answer answer = await questions.AskAsync(image, question, request.Options, cancellationToken).ConfigureAwait(false);
             await Bodies.WriteJsonAsync(context, writer => AnswerJson.Write(writer, answer, question, name)).ConfigureAwait(false);
             return;
         }
         IReadOnlyList<QuestionOutcome> outcomes = await questions
-            .AskEachAsync(image, request.Questions, cancellationToken).ConfigureAwait(false);
+            .AskEachAsync(image, request.Questions, request.Options, cancellationToken).ConfigureAwait(false);
         await Bodies.WriteJsonAsync(context, writer =>
         {
             writer.WriteStartObject();

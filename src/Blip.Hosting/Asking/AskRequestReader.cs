@@ -4,6 +4,7 @@ using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace Blip.Hosting.Asking;
@@ -16,6 +17,9 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
 {
     private const string Multipart = "multipart/form-data", FormUrlEncoded = "application/x-www-form-urlencoded";
 
+    /// <summary>The original's list of answers has 3,128.</summary>
+    private const int MaxChoices = 4096;
+
     private readonly int _maxBody = options.Value.MaxRequestBytes;
     private readonly int _maxImage = sources.Value.MaxBytes;
 
@@ -27,7 +31,19 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
     {
         string[] asked = [.. request.Query["question"].Select(question => question ?? "")];
         AskRequest read = await ReadImageAsync(request, asked).ConfigureAwait(false);
+        AskMembers members = new(read.Options);
+        foreach ((string name, StringValues values) in request.Query.Where(part => AskMembers.Has(part.Key)))
+        {
+            foreach (string? value in values)
+                members.Read(name, value ?? "");
+        }
+        read = read with { Options = members.Options };
         int count = read.Questions.Count;
+        if (read.Options.Choices is { } choices && (long)choices.Count * count > MaxChoices)
+        {
+            throw Invalid(FormattableString.Invariant(
+                $"{choices.Count} choices for {count} questions are too many for one request; {MaxChoices:N0} in all are possible."));
+        }
         return count switch
         {
             0 => throw Invalid("No question is given. Send question (repeated for several)."),
@@ -69,6 +85,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         string? image = null;
         List<string> questions = [.. asked];
         bool one = false, many = false;
+        AskMembers members = new(AskOptions.Default);
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
             switch (property.Name)
@@ -87,15 +104,19 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
                     break;
                 case "questions":
                     throw Invalid("'questions' must be an array of strings.");
+                case { } name when AskMembers.Has(name):
+                    members.Read(name, property.Value);
+                    break;
                 default:
-                    throw Invalid("The JSON has an unknown member. Send 'image', and 'question' or 'questions'.");
+                    throw Invalid("The JSON has an unknown member. Send 'image', and 'question' or 'questions'; "
+                        + "'choices' or 'beams' say how they are answered.");
             }
         }
         if (one && many)
             throw Invalid("The JSON has both 'question' and 'questions'. Send one of them.");
         return image is null
             ? throw Invalid("No image is given. Send 'image': an address, a data URI, or the handle of an image that you sent before.")
-            : new AskRequest(default, image, questions, many || questions.Count > 1);
+            : new AskRequest(default, image, questions, many || questions.Count > 1) { Options = members.Options };
     }
 
     private async Task<AskRequest> ReadFormAsync(HttpRequest request, MediaTypeHeaderValue type, IReadOnlyList<string> asked)
@@ -103,7 +124,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         MultipartForm form = new(request, type, _maxImage, Failure.From(TooLarge()));
         await form.ReadAsync().ConfigureAwait(false);
         List<string> questions = [.. asked, .. form.Questions];
-        return new AskRequest(form.Image, form.Reference, questions, questions.Count > 1);
+        return new AskRequest(form.Image, form.Reference, questions, questions.Count > 1) { Options = form.Members.Options };
     }
 
     private BlipException TooLarge() => new(

@@ -40,11 +40,12 @@ internal sealed class ImageQuestions(
 
     /// <summary>Answers a list of questions. A question that fails does not affect the others.</summary>
     public async Task<IReadOnlyList<QuestionOutcome>> AskEachAsync(
-        BlipImage image, IReadOnlyList<string> questions, CancellationToken cancellationToken)
+        BlipImage image, IReadOnlyList<string> questions, AskOptions ask, CancellationToken cancellationToken)
     {
         BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
         using IDisposable turn = await turns.EnterAsync(cancellationToken).ConfigureAwait(false);
-        return await model.AskEachAsync(image, questions, cancellationToken: cancellationToken).ConfigureAwait(false);
+        return await model.AskEachAsync(
+            image, questions, new AskEachOptions { Ask = ask, WaitForPlace = false }, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Gets what gives a token's text: <see cref="BlipModel.TokenToText"/>.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Net.Http.Headers;
 namespace Blip.Hosting.Asking;
 
 /// <summary>
-/// Reads the parts <c>image</c> and <c>question</c> of a multipart body. The image goes to where it stays, and a text that is too long is
+/// Reads the parts <c>image</c>, <c>question</c> and those of <see cref="AskMembers"/> of a multipart body. The image goes to where it stays, and a text that is too long is
 /// refused before the rest has come. For one request.
 /// </summary>
 /// <param name="request">The request.</param>
@@ -30,6 +30,9 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
     public string? Reference { get; private set; }
 
     public List<string> Questions { get; } = [];
+
+    /// <summary>What the form says of how answers are found.</summary>
+    public AskMembers Members { get; } = new(AskOptions.Default);
 
     /// <exception cref="BlipException">The body is broken, or has no image, several, or a part that is not known.</exception>
     /// <exception cref="FailureException">The image is too large, or there is no room for it.</exception>
@@ -67,6 +70,7 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
                 "image" => ReadImageAsync(section.Body, isFile, cancellationToken),
                 "question" when isFile => throw Invalid("The part 'question' is a file. Send it as text."),
                 "question" => ReadQuestionAsync(section.Body, cancellationToken),
+                _ when AskMembers.Has(name) && !isFile => ReadMemberAsync(name, section.Body, cancellationToken),
                 _ => throw Invalid("The form has an unknown part. Send 'image' (a file, or an address or handle as text) "
                     + "and one 'question' for each question."),
             }).ConfigureAwait(false);
@@ -101,6 +105,14 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
                 FormattableString.Invariant($"A question has more than the {MaxTextBytes:N0} bytes allowed. Ask a shorter one."));
         }
         Questions.Add(TextOf(length) ?? throw Invalid("A part 'question' is not valid UTF-8."));
+    }
+
+    private async Task ReadMemberAsync(string name, Stream part, CancellationToken cancellationToken)
+    {
+        int length = await ReadTextAsync(part, cancellationToken).ConfigureAwait(false);
+        if (length > MaxTextBytes)
+            throw Invalid($"A part '{name}' is too long.");
+        Members.Read(name, TextOf(length) ?? throw Invalid($"A part '{name}' is not valid UTF-8."));
     }
 
     /// <returns>The number of bytes in <see cref="_text"/>. Of a text that is too long no more is read.</returns>

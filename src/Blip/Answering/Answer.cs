@@ -30,13 +30,29 @@ public sealed record Answer
     public IReadOnlyList<IReadOnlyList<TokenLogProbability>> TopLogProbabilities { get; init; } = [];
 
     /// <summary>
-    /// The probability of the whole answer, including its end token: 0 to 1. It says what the model believes, not how often it is
-    /// right.
+    /// The probability of the whole answer, including its end token: 0 to 1; with <see cref="AskOptions.Choices"/> its share among the
+    /// choices. It says what the model believes, not how often it is right.
     /// </summary>
     public double Confidence { get; init; } = 1;
 
-    /// <summary>The most likely first tokens, the best first: at most five. The first token of this answer is one of them.</summary>
+    /// <summary>
+    /// What the model would have answered instead, the best first; the first is this answer. With <see cref="AskOptions.Beams"/> the
+    /// <see cref="AskOptions.Best"/> whole answers, with <see cref="AskOptions.Choices"/> the five best of them, else the likeliest first
+    /// tokens, at most five, of which this answer's first token is one.
+    /// </summary>
     public IReadOnlyList<AnswerAlternative> Alternatives { get; init; } = [];
+
+    /// <summary>
+    /// The ranked <see cref="AskOptions.Choices"/>, the best first; with <see cref="AskOptions.ChoicesK"/> those that were kept. Empty
+    /// unless the question was asked with choices.
+    /// </summary>
+    public IReadOnlyList<AnswerChoice> Choices { get; init; } = [];
+
+    /// <summary>
+    /// The <see cref="AskOptions.Best"/> answers that beam search found, the best first; the first is this answer. Empty unless the
+    /// question was asked with <see cref="AskOptions.Beams"/>.
+    /// </summary>
+    public IReadOnlyList<AnswerSequence> Sequences { get; init; } = [];
 
     /// <summary>The time of each stage.</summary>
     public AnswerTiming Timing { get; init; } = new();

@@ -31,6 +31,9 @@ public sealed class AskItem
     /// <summary>What tells the caller which item an outcome belongs to.</summary>
     public object? Key { get; }
 
+    /// <summary>How the item's questions are answered; <see cref="AskEachOptions.Ask"/> where <see langword="null"/>.</summary>
+    public AskOptions? Options { get; init; }
+
     /// <summary>Takes a file, which is read when its turn comes.</summary>
     /// <param name="path">The file; also the item's key.</param>
     /// <param name="questions">Its questions.</param>

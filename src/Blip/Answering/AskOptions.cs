@@ -8,6 +8,11 @@ namespace Blip;
 public sealed record AskOptions
 {
     internal const int MaxTopLogProbabilities = 20;
+    internal const int MaxBeams = 16;
+
+    /// <summary>What the decoder has read of them takes 300 MB of memory with the full-size model.</summary>
+    private const int MaxBeamTokens = 4096;
+    internal const double MaxLengthPenalty = 10;
 
     /// <summary>The defaults.</summary>
     public static AskOptions Default { get; } = new();
@@ -47,6 +52,42 @@ public sealed record AskOptions
     /// </summary>
     public int TopLogProbabilities { get; init; }
 
+    /// <summary>
+    /// The answers that are possible; the model ranks them by their probability, instead of searching. <see langword="null"/>, the
+    /// default, for any answer. Each is plain words, at most as long as the decoder reads; no two may be the same to the model, which
+    /// reads no capitals; all together have at most 100,000 tokens. The limits on new tokens do not count for them.
+    /// </summary>
+    public IReadOnlyList<string>? Choices { get; init; }
+
+    /// <summary>
+    /// Ranks as the original code does it, in two stages: only so many <see cref="Choices"/> are ranked as begin with the likeliest first
+    /// tokens, and scores have the label smoothing of its loss, 0.1. Faster for thousands of choices. 0, the default, ranks all exactly.
+    /// </summary>
+    public int ChoicesK { get; init; }
+
+    /// <summary>
+    /// Whether the score of a choice is divided by the number of its tokens, so that long ones are not at a disadvantage. False by default.
+    /// </summary>
+    public bool ChoicesPerToken { get; init; }
+
+    /// <summary>
+    /// How many beginnings of an answer the search follows at the same time: 1 to 16, and with <see cref="MaxNewTokens"/> at most 4,096
+    /// tokens. 1, the default, is greedy search.
+    /// </summary>
+    public int Beams { get; init; } = 1;
+
+    /// <summary>How many answers <see cref="Answer.Sequences"/> has: 1, the default, to <see cref="Beams"/>.</summary>
+    public int Best { get; init; } = 1;
+
+    /// <summary>
+    /// With beams: the power of the length by which the score of an answer is divided. Above 0 it favours long answers, below 0 short
+    /// ones. 1 by default.
+    /// </summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
+    public EarlyStopping EarlyStopping { get; init; }
+
     /// <param name="positions">How many tokens the decoder can give.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>
     internal void Validate(int positions)
@@ -62,6 +103,29 @@ public sealed record AskOptions
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, but this model gives at most {positions} tokens.");
         if (TopLogProbabilities is < 0 or > MaxTopLogProbabilities)
             throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it is 0 to {MaxTopLogProbabilities}.");
+        if (Beams is < 1 or > MaxBeams)
+            throw Invalid($"{nameof(Beams)} is {Beams}; it is 1 to {MaxBeams}.");
+        if (Beams > 1 && (long)Beams * Math.Min(MaxNewTokens, positions) > MaxBeamTokens)
+        {
+            throw Invalid(
+                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} tokens. Ask with fewer of either.");
+        }
+        if (Best < 1 || Best > Beams)
+            throw Invalid($"{nameof(Best)} is {Best}; it is 1 to {nameof(Beams)}, which is {Beams}.");
+        if (!(Math.Abs(LengthPenalty) <= MaxLengthPenalty))
+            throw Invalid($"{nameof(LengthPenalty)} is {LengthPenalty}; it is {-MaxLengthPenalty} to {MaxLengthPenalty}.");
+        if (!Enum.IsDefined(EarlyStopping))
+            throw Invalid($"{nameof(EarlyStopping)} is {(int)EarlyStopping}, which is no {nameof(EarlyStopping)}.");
+        if (Choices is { Count: 0 })
+            throw Invalid($"{nameof(Choices)} is empty. Give the possible answers, or leave it out.");
+        if (ChoicesK < 0)
+            throw Invalid($"{nameof(ChoicesK)} is {ChoicesK}; it is at least 0.");
+        if (Choices is null && (ChoicesK > 0 || ChoicesPerToken))
+            throw Invalid($"{nameof(ChoicesK)} and {nameof(ChoicesPerToken)} say how choices are ranked. Give {nameof(Choices)} too.");
+        if (Choices is not null && Beams > 1)
+            throw Invalid($"{nameof(Choices)} are ranked, not searched for. Leave out {nameof(Beams)}.");
+        if (TopLogProbabilities > 0 && (Choices is not null || Beams > 1))
+            throw Invalid($"{nameof(TopLogProbabilities)} are those of greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
         if (!Enum.IsDefined(SpecialTokens))
             throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
 

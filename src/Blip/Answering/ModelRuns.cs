@@ -19,8 +19,8 @@ internal sealed class ModelRuns
     private const int WaitingRuns = 3;
 
     /// <summary>
-    /// An answer that may have more tokens is long. Long ones have runs of their own: however many are open, short ones need not wait
-    /// until one ends.
+    /// An answer that may have more tokens is long, and so are choices that one pass cannot rank. Long ones have runs of their own: however
+    /// many are open, short ones need not wait until one ends.
     /// </summary>
     private const int MaxShortAnswer = 20;
 
@@ -29,7 +29,7 @@ internal sealed class ModelRuns
     private readonly ModelTelemetry _telemetry;
     private readonly RunSlots _slots;
     private readonly RunQueue<ImageItem, ImageEmbeddings> _images;
-    private readonly RunQueue<ImageQuestion, QuestionResult> _shortAnswers, _longAnswers;
+    private readonly RunQueue<ImageQuestion, QuestionResult>[] _shortAnswers, _longAnswers;
 
     /// <param name="network">Outlives the runs.</param>
     /// <param name="options">The limits.</param>
@@ -44,7 +44,9 @@ internal sealed class ModelRuns
         _images = new RunQueue<ImageItem, ImageEmbeddings>(
             _slots, new RunLimits(1, 1), Encode, item => item.Pixels.Dispose(),
             waits => telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits), time, options.MaxConcurrentRuns);
-        (_shortAnswers, _longAnswers) = (QuestionQueue(), QuestionQueue());
+        int searches = Enum.GetValues<QuestionSearch>().Length;
+        _shortAnswers = [.. Enumerable.Range(0, searches).Select(_ => QuestionQueue())];
+        _longAnswers = [.. Enumerable.Range(0, searches).Select(_ => QuestionQueue())];
 
         RunQueue<ImageQuestion, QuestionResult> QuestionQueue() => new(
             _slots, new RunLimits(options.MaxBatchSize, options.MaxBatchTokens), Ask, question => question.Embeddings.Release(),
@@ -56,13 +58,19 @@ internal sealed class ModelRuns
         _images.Enqueue([new ImageItem(pixels)], cancellationToken)[0];
 
     /// <summary>
-    /// Answers the questions of a call, which have equal limits. Each holds a reference to its image, which is owned from here on.
+    /// Answers the questions of a call, one or more, which have equal limits and the same search. Each holds a reference to its image,
+    /// which is owned from here on.
     /// </summary>
     public Task<QuestionResult>[] Ask(IReadOnlyList<ImageQuestion> questions, CancellationToken cancellationToken) =>
-        (questions is [{ Limits.MaxNewTokens: > MaxShortAnswer }, ..] ? _longAnswers : _shortAnswers).Enqueue(questions, cancellationToken);
+        questions.Count == 0 ? []
+            : (IsLong(questions[0]) ? _longAnswers : _shortAnswers)[(int)questions[0].Search].Enqueue(questions, cancellationToken);
 
     /// <summary>Waits for what is under way. Nothing runs after that.</summary>
     public Task DrainAsync() => _slots.DrainAsync();
+
+    private static bool IsLong(ImageQuestion question) => question.Choices is { } choices
+        ? choices.Rows > QuestionAnsweringNetwork.MaxRankRows
+        : question.Limits.MaxNewTokens > MaxShortAnswer;
 
     private void Encode(Run<ImageItem, ImageEmbeddings> run)
     {
@@ -117,9 +125,9 @@ internal sealed class ModelRuns
         public void Found(int answer, FoundAnswer found) =>
             run.Complete(answer, new QuestionResult(found, _start, _encodeTime, SearchTime));
 
-        public void StepDone()
+        public void StepDone(bool isLong)
         {
-            if (++_steps % StepsInTurn == 0)
+            if (++_steps % StepsInTurn == 0 || isLong)
                 run.Yield();
         }
     }

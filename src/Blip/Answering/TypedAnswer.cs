@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Blip;
 
@@ -10,10 +11,27 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     where T : struct
 {
     private static readonly string[] Numbers =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    [
+        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
+        "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    ];
+
+    /// <summary>The values in words, each of which is read as its value.</summary>
+    private static readonly string[] Choices = typeof(T) == typeof(bool) ? ["yes", "no"]
+        : typeof(T) == typeof(int)
+            ? [.. Enumerable.Range(0, Numbers.Length).Select(number => number.ToString(CultureInfo.InvariantCulture)), .. Numbers]
+        : typeof(T).IsEnum ? [.. Enum.GetNames(typeof(T)).Select(Words)]
+        : [];
 
     /// <summary>Whether the text is a value.</summary>
     public bool HasValue => Value.HasValue;
+
+    /// <summary>The options by which the values are ranked, unless the caller has said how an answer is found.</summary>
+    internal static AskOptions Rank(AskOptions? options)
+    {
+        options ??= AskOptions.Default;
+        return options is { Choices: null, Beams: 1, TopLogProbabilities: 0 } && Choices.Length > 0 ? options with { Choices = Choices } : options;
+    }
 
     internal static TypedAnswer<T> Parse(Answer answer) => new(answer, ParseText(answer.Text.Trim()));
 
@@ -45,9 +63,25 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
         // "fire truck" is FireTruck, because an identifier has no spaces. Enum.TryParse also accepts numbers and lists of names, which are
         // no name.
         string name = text.Replace(" ", "", StringComparison.Ordinal);
-        return name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
-            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value)
-                ? value
-                : null;
+        if (name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
+            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value))
+            return value;
+        int place = Array.IndexOf(Choices, text);
+        return place < 0 ? null : Enum.Parse<T>(Enum.GetNames(typeof(T))[place]);
+    }
+
+    /// <summary><c>FireTruck</c> and <c>fire_truck</c> as <c>fire truck</c>.</summary>
+    private static string Words(string name)
+    {
+        StringBuilder words = new();
+        for (int i = 0; i < name.Length; i++)
+        {
+            bool begins = i > 0 && char.IsUpper(name[i])
+                && (char.IsLower(name[i - 1]) || (char.IsUpper(name[i - 1]) && i + 1 < name.Length && char.IsLower(name[i + 1])));
+            if (begins)
+                words.Append(' ');
+            words.Append(name[i] == '_' ? ' ' : char.ToLowerInvariant(name[i]));
+        }
+        return words.ToString();
     }
 }

@@ -19,6 +19,12 @@ internal sealed class FoundAnswer(int start)
     /// <summary>The likeliest tokens at each place, best first. Empty where the limits ask for none.</summary>
     public IReadOnlyList<(int Token, float LogProbability)[]> Top => _top;
 
+    /// <summary>Whole answers, best first, where beams were searched.</summary>
+    public IReadOnlyList<FoundSequence> Sequences { get; set; } = [];
+
+    /// <summary>Choices by their place, best first, where choices were ranked.</summary>
+    public IReadOnlyList<(int Choice, double Score)> Ranked { get; set; } = [];
+
     public void Add(int token, float logProbability)
     {
         _tokens.Add(token);

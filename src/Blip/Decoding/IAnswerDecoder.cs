@@ -13,4 +13,7 @@ internal interface IAnswerDecoder
     /// <param name="rows">The tokens; a parent stands before its children.</param>
     /// <returns>Logits [rows, vocabulary], valid until the next call.</returns>
     ReadOnlySpan<float> Step(ReadOnlySpan<DecoderRow> rows);
+
+    /// <summary>Forgets all that it has read, so that rows are counted from 0 again. The questions stay.</summary>
+    void Forget();
 }

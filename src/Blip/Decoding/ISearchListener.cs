@@ -10,5 +10,6 @@ internal interface ISearchListener
     void Found(int answer, FoundAnswer found);
 
     /// <summary>A step is done and another follows: the moment to let others run.</summary>
-    void StepDone();
+    /// <param name="isLong">Whether the step took the time of many.</param>
+    void StepDone(bool isLong = false);
 }

@@ -8,7 +8,6 @@ internal readonly ref struct TokenDistribution
 {
     private readonly ReadOnlySpan<float> _logits;
     private readonly int _banned;
-    private readonly float _logSum;
 
     /// <param name="logits">The row.</param>
     /// <param name="banned">A token that must not come next and has no share in the probabilities, or -1.</param>
@@ -30,13 +29,16 @@ internal readonly ref struct TokenDistribution
         ArrayPool<float>.Shared.Return(rented);
         if (!float.IsFinite(sum) || !float.IsFinite(max))
             throw new NonFiniteException();
-        _logSum = max + MathF.Log(sum);
+        LogSum = max + MathF.Log(sum);
     }
 
     /// <summary>The token with the largest logit; of equals the first, as in PyTorch.</summary>
     public int Likeliest { get; }
 
-    public float LogProbability(int token) => token == _banned ? float.NegativeInfinity : _logits[token] - _logSum;
+    /// <summary>The logarithm of the sum of the exponentials: what a logit is above its log-probability.</summary>
+    public float LogSum { get; }
+
+    public float LogProbability(int token) => token == _banned ? float.NegativeInfinity : _logits[token] - LogSum;
 
     /// <summary>The likeliest tokens, best first.</summary>
     public (int Token, float LogProbability)[] Top(int count)

@@ -79,6 +79,12 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         return result[0].GetTensorDataAsSpan<float>();
     }
 
+    public void Forget()
+    {
+        _read.Clear();
+        DisposeLast();
+    }
+
     public void Dispose()
     {
         DisposeLast();

@@ -3,14 +3,31 @@ using Blip.Scheduling;
 
 namespace Blip.Networks;
 
+/// <summary>The ways to search for an answer. All questions of a run have the same.</summary>
+internal enum QuestionSearch
+{
+    Greedy,
+    Beams,
+    Choices,
+}
+
 /// <summary>One question as the network takes it.</summary>
 /// <param name="Embeddings">The image.</param>
 /// <param name="Ids">The question's tokens, [CLS] and [SEP] included.</param>
 /// <param name="Limits">How long its answer may be.</param>
 internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, AnswerLimits Limits) : IRunItem
 {
-    /// <inheritdoc/>
-    public int Tokens => Ids.Length;
+    /// <summary>How it is searched for by beams; <see langword="null"/> otherwise.</summary>
+    public BeamPlan? Beams { get; init; }
+
+    /// <summary>What its answer may be; <see langword="null"/> for anything.</summary>
+    public ChoiceList? Choices { get; init; }
+
+    public QuestionSearch Search =>
+        Choices is not null ? QuestionSearch.Choices : Beams is not null ? QuestionSearch.Beams : QuestionSearch.Greedy;
+
+    /// <summary>Its tokens; beams and choices cost as if it were longer.</summary>
+    public int Tokens => (Ids.Length * (Beams?.Beams ?? 1)) + (Choices?.Rows ?? 0);
 
     /// <summary>Questions on one image are encoded in one pass.</summary>
     public object Group => Embeddings;

@@ -15,6 +15,9 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>Questions of more tokens than this need so much memory that it is given back after their run.</summary>
     private const int ManyTokens = 256;
 
+    /// <summary>Rows of a pass that ranks choices: enough that more would not be faster, and 30 MB of logits.</summary>
+    internal const int MaxRankRows = 256;
+
     private readonly SessionFactory _sessions;
     private readonly BlipConfig _config;
     private readonly AnswerTokens _tokens;
@@ -114,7 +117,9 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>
     /// Answers questions on one or more images in shared passes. Each answer is what its question gives alone.
     /// </summary>
-    /// <param name="questions">The questions; those on the same image are encoded together where they stand side by side.</param>
+    /// <param name="questions">
+    /// The questions, all of one search; those on the same image are encoded together where they stand side by side.
+    /// </param>
     /// <param name="listener">Gets each answer when it is found.</param>
     /// <param name="cancellationToken">Ends the pass under way.</param>
     public void Ask(IReadOnlyList<ImageQuestion> questions, IAnswerListener listener, CancellationToken cancellationToken)
@@ -125,10 +130,23 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
         using AnswerDecoder decoder = Encode(questions, control);
         listener.Encoded(Stopwatch.GetElapsedTime(start));
 
-        // Among several answers one that is not guessed would need the next pass all the same.
-        int[] guesses = questions is [{ Limits.MaxNewTokens: > 1 }] ? _guesses.For(questions[0].Ids) : [];
-        GreedySearch search = new(_tokens, [.. questions.Select(question => question.Limits)], guesses);
-        search.Run(decoder, new Learner(listener, questions, _guesses), cancellationToken);
+        switch (questions[0].Search)
+        {
+            case QuestionSearch.Beams:
+                new BeamSearch(_tokens, [.. questions.Select(question => (question.Limits, question.Beams!))])
+                    .Run(decoder, listener, cancellationToken);
+                break;
+            case QuestionSearch.Choices:
+                new RankSearch(_tokens, [.. questions.Select(question => question.Choices!)], MaxRankRows)
+                    .Run(decoder, listener, cancellationToken);
+                break;
+            default:
+                // Among several answers one that is not guessed would need the next pass all the same.
+                int[] guesses = questions is [{ Limits.MaxNewTokens: > 1 }] ? _guesses.For(questions[0].Ids) : [];
+                new GreedySearch(_tokens, [.. questions.Select(question => question.Limits)], guesses)
+                    .Run(decoder, new Learner(listener, questions, _guesses), cancellationToken);
+                break;
+        }
     }
 
     /// <summary>The question encoder's output [T, D] for questions on one image, end to end.</summary>
@@ -198,6 +216,6 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
             listener.Found(answer, found);
         }
 
-        public void StepDone() => listener.StepDone();
+        public void StepDone(bool isLong) => listener.StepDone(isLong);
     }
 }

@@ -205,7 +205,7 @@ public class GreedySearchTests
             AtSteps.Add(Steps);
         }
 
-        public void StepDone() => Steps++;
+        public void StepDone(bool isLong) => Steps++;
     }
 
     /// <summary>Gives each answer the tokens of its script: logit 5 for the scripted one, 1 for all others.</summary>
@@ -241,5 +241,7 @@ public class GreedySearchTests
             }
             return logits;
         }
+
+        public void Forget() => _read.Clear();
     }
 }

@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Blip.Hosting.Asking;
+
+namespace Blip.Cli.Asking;
+
+/// <summary>The options of <c>blip ask</c> that say how an answer is found: ranked among choices, or searched for by beams.</summary>
+internal static class SearchOptions
+{
+    private const int MaxFileBytes = 8 * 1024 * 1024;
+
+    private static readonly Option<string?> Choices = new("--choices")
+    {
+        Description = "The possible answers, which the model ranks: words with commas between, or a file with one on each line.",
+        HelpName = "A,B,C|FILE",
+    };
+
+    private static readonly Option<int?> ChoicesK = NumberOption.CreateOptional(
+        "--choices-k", "Rank only so many choices, those whose first token is likeliest, as the original code does it.", least: 1);
+
+    private static readonly Option<bool> ChoicesPerToken = new("--choices-per-token")
+    {
+        Description = "Divide the score of a choice by the number of its tokens.",
+    };
+
+    private static readonly Option<int> Beams = NumberOption.Create(
+        "--beams", "How many beginnings of an answer the search follows; 1 is greedy search.", 1, AskOptions.MaxBeams, standard: 1);
+
+    private static readonly Option<int> Best = NumberOption.Create(
+        "--best", "How many of the answers that the beams find are given.", 1, AskOptions.MaxBeams, standard: 1);
+
+    private static readonly Option<double> LengthPenalty = new("--length-penalty")
+    {
+        Description = "With beams: above 0 favours long answers, below 0 short ones.",
+        HelpName = "X",
+        DefaultValueFactory = _ => 1,
+        CustomParser = ParsePenalty,
+    };
+
+    private static readonly Option<string> Stopping = ModelOptions.Choice(
+        "--early-stopping", "With beams: end as soon as enough answers are found.", "false", "true", "never");
+
+    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, Beams, Best, LengthPenalty, Stopping];
+
+    /// <summary>Says what is wrong with the options together; <see langword="null"/> where nothing is.</summary>
+    public static string? FindMistake(CommandResult result)
+    {
+        // A batch may give choices and beams line by line.
+        int beams = result.GetValue(Beams);
+        if (result.GetValue(Best) is var best && best > beams)
+            return $"{Best.Name} is {best}, but {Beams.Name} is {beams}. It cannot be more.";
+        if (result.GetValue(Choices) is null)
+        {
+            Option? alone = result.GetValue(ChoicesK) is not null ? ChoicesK : result.GetValue(ChoicesPerToken) ? ChoicesPerToken : null;
+            return alone is null ? null : $"{alone.Name} says how choices are ranked. Add {Choices.Name}.";
+        }
+        return beams > 1 ? $"{Choices.Name} ranks given answers, {Beams.Name} searches for others. Leave one out." : null;
+    }
+
+    /// <summary>Adds what the user gave to the options.</summary>
+    /// <exception cref="BlipException">The file with choices cannot be read.</exception>
+    public static AskOptions Apply(ParseResult parsed, AskOptions options) => options with
+    {
+        Choices = parsed.GetValue(Choices) is { } choices ? ReadChoices(choices) : null,
+        ChoicesK = parsed.GetValue(ChoicesK) ?? 0,
+        ChoicesPerToken = parsed.GetValue(ChoicesPerToken),
+        Beams = parsed.GetValue(Beams),
+        Best = parsed.GetValue(Best),
+        LengthPenalty = parsed.GetValue(LengthPenalty),
+        EarlyStopping = AskMembers.Stopping(parsed.GetRequiredValue(Stopping))!.Value,
+    };
+
+    private static string[] ReadChoices(string given)
+    {
+        if (!File.Exists(given))
+        {
+            return !given.Contains(',', StringComparison.Ordinal) && ImageNames.IsPathLike(given)
+                ? throw new BlipException(BlipErrorCode.FileNotFound, $"There is no file {given}.")
+                : given.Split(',', StringSplitOptions.TrimEntries);
+        }
+        if (new FileInfo(given).Length > MaxFileBytes)
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} is too large to be a list of choices.");
+        string[] lines = [.. File.ReadLines(given).Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => line.Trim())];
+        return lines.Length > 0 ? lines : throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} has no choices.");
+    }
+
+    private static double ParsePenalty(ArgumentResult result)
+    {
+        string word = result.Tokens is [.., { Value: var last }] ? last : "";
+        if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
+            && Math.Abs(value) <= AskOptions.MaxLengthPenalty)
+            return value;
+        result.AddError($"--length-penalty is {word}, but must be a number, -{AskOptions.MaxLengthPenalty} to {AskOptions.MaxLengthPenalty}.");
+        return 1;
+    }
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Blip.Hosting.Asking;
+
+/// <summary>
+/// The members of a request that say how an answer is found: <c>choices</c> and <c>beams</c> with their options. Their names are the same
+/// in JSON, in forms, in the query and in the lines of <c>blip ask --batch</c>. For one request.
+/// </summary>
+/// <param name="options">Those that hold where the request says nothing.</param>
+internal sealed class AskMembers(AskOptions options)
+{
+    private static readonly string[] Names =
+        ["choices", "choices_k", "choices_per_token", "beams", "best", "length_penalty", "early_stopping"];
+
+    private readonly List<string> _choices = [];
+    private AskOptions _options = options;
+
+    /// <summary>The options with what the request says; those given where it says nothing.</summary>
+    public AskOptions Options => _choices.Count == 0 ? _options : _options with { Choices = _choices };
+
+    /// <summary>Whether it is a name of such a member.</summary>
+    public static bool Has(string name) => Names.Contains(name);
+
+    /// <summary>What a word says of when a search by beams ends; <see langword="null"/> where it says nothing.</summary>
+    public static EarlyStopping? Stopping(string word) => word switch
+    {
+        "false" => EarlyStopping.False,
+        "true" => EarlyStopping.True,
+        "never" => EarlyStopping.Never,
+        _ => null,
+    };
+
+    /// <summary>Reads a member of a JSON object.</summary>
+    /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>: the value is of the wrong kind.</exception>
+    public void Read(string name, JsonElement value)
+    {
+        bool isChoices = name == "choices", isStopping = name == "early_stopping";
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Null:
+                break;
+            case JsonValueKind.Array when isChoices:
+                foreach (JsonElement choice in value.EnumerateArray())
+                    Read(name, choice.ValueKind == JsonValueKind.String ? Bodies.Text(choice, name) : throw Wrong(name, "a list of strings"));
+                if (value.GetArrayLength() == 0)
+                    throw Wrong(name, "a list of one choice or more");
+                break;
+            case JsonValueKind.String when isStopping:
+                Read(name, Bodies.Text(value, name));
+                break;
+            default:
+                Read(name, isChoices ? throw Wrong(name, "a list of strings")
+                    : value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
+                        ? value.GetRawText() : "");
+                break;
+        }
+    }
+
+    /// <summary>Reads a part of a form, or of a query, where a list is a name that is repeated.</summary>
+    /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>: the value is of the wrong kind.</exception>
+    public void Read(string name, string value)
+    {
+        if (name == "choices")
+        {
+            _choices.Add(value);
+            return;
+        }
+        _options = name switch
+        {
+            "choices_k" => _options with { ChoicesK = Number(name, value) },
+            "choices_per_token" => _options with
+            {
+                ChoicesPerToken = value is "true" or "false" ? value == "true" : throw Wrong(name, "true or false"),
+            },
+            "beams" => _options with { Beams = Number(name, value) },
+            "best" => _options with { Best = Number(name, value) },
+            "length_penalty" => _options with
+            {
+                LengthPenalty = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double penalty)
+                    ? penalty : throw Wrong(name, "a number"),
+            },
+            _ => _options with { EarlyStopping = Stopping(value) ?? throw Wrong(name, "true, false or \"never\"") },
+        };
+    }
+
+    private static int Number(string name, string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Wrong(name, "a whole number");
+
+    private static BlipException Wrong(string name, string wanted) => new(BlipErrorCode.InvalidRequest, $"'{name}' must be {wanted}.");
+}

@@ -1,0 +1,56 @@
+using System.Globalization;
+using Blip.Decoding;
+using Blip.Text;
+
+namespace Blip.Answering;
+
+/// <summary>Turns given answers into tokens, and refuses those that cannot be ranked.</summary>
+internal static class ChoiceTokens
+{
+    /// <summary>
+    /// The most tokens of all choices of a question together: 10,000 choices of some words. With the full-size model they take a minute or
+    /// two on a processor with many cores.
+    /// </summary>
+    public const int MaxTokens = 100_000;
+
+    private const int MaxShown = 40;
+
+    /// <summary>Reads the choices.</summary>
+    /// <param name="options">Has choices.</param>
+    /// <param name="tokenizer">The model's.</param>
+    /// <param name="positions">Tokens that the decoder reads at most, the start token included.</param>
+    /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>
+    public static ChoiceList Read(AskOptions options, BertTokenizer tokenizer, int positions)
+    {
+        IReadOnlyList<string> texts = options.Choices!;
+        int[][] tokens = new int[texts.Count][];
+        int count = 0;
+        for (int i = 0; i < tokens.Length; i++)
+        {
+            // The start token takes the place of [CLS].
+            TokenizedText text = tokenizer.Encode(
+                texts[i] ?? throw Invalid($"Choice {i + 1} is null. Give a text."), SpecialTokenMode.Reference, positions);
+            tokens[i] = text.Ids[1..];
+            if (tokens[i].Length < 2)
+                throw Invalid($"Choice {i + 1} is empty. Give a word or some.");
+            if (text.Truncated)
+                throw Invalid($"Choice {i + 1} has more than the {positions} tokens that this model reads. Give a shorter one.");
+            if (tokens[i].SkipLast(1).Any(token => token == tokenizer.UnknownTokenId || tokenizer.IsSpecial(token)))
+            {
+                throw Invalid(
+                    $"Choice {i + 1}, {Show(texts[i])}, has a special token or a character that the model does not know.");
+            }
+            if ((count += tokens[i].Length) > MaxTokens)
+                throw Invalid($"The choices have more than {MaxTokens} tokens together. Give fewer or shorter ones.");
+        }
+        ChoiceList choices = new(tokens, options.ChoicesK, options.ChoicesPerToken);
+        return choices.FindEqual() is not { } equal ? choices
+            : throw Invalid(
+                $"Choices {equal.First + 1} and {equal.Second + 1} are the same to the model: {Show(texts[equal.Second])}. Leave one out.");
+    }
+
+    private static string Show(string text) => $"'{(text.Length <= MaxShown ? text : text[..MaxShown] + "…")}'";
+
+    private static BlipException Invalid(FormattableString message) =>
+        new(BlipErrorCode.InvalidRequest, message.ToString(CultureInfo.InvariantCulture));
+}

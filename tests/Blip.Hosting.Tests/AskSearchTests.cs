@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Blip.Hosting.Tests;
+
+/// <summary><c>/api/ask</c> with choices and beams: in each form of request, with what the library gives.</summary>
+public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedService>
+{
+    private static readonly string DataUri = "data:image/jpeg;base64," + Convert.ToBase64String(Service.Dogs);
+    private static readonly string[] Choices = ["1", "2", "three dogs"];
+
+    private Service Service => shared.Service;
+
+    [Fact]
+    public async Task Choices_EachForm_AreRankedAsInTheLibrary()
+    {
+        await using BlipModel model = await BlipModel.LoadAsync();
+        Answer expected = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany, Choices);
+        using MultipartFormDataContent form = Service.Form(Service.Dogs, Service.HowMany);
+        foreach (string choice in Choices)
+            form.Add(new StringContent(choice), "choices");
+        string query = string.Concat(Choices.Select(choice => "&choices=" + Uri.EscapeDataString(choice)));
+        string json = JsonSerializer.Serialize(new { image = DataUri, question = Service.HowMany, choices = Choices });
+        JsonElement[] answers =
+        [
+            await Service.PostAsync("/api/ask", form),
+            await Service.PostAsync($"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}{query}", Service.Image(Service.Dogs)),
+            await Service.PostAsync("/api/ask", Service.Json(json)),
+        ];
+        foreach (JsonElement answer in answers)
+        {
+            Assert.Equal("2", answer.GetProperty("answer").GetString());
+            JsonElement[] ranked = [.. answer.GetProperty("choices").EnumerateArray()];
+            Assert.Equal(expected.Choices.Select(choice => choice.Text), ranked.Select(choice => choice.GetProperty("text").GetString()));
+            Assert.All(expected.Choices.Zip(ranked), pair =>
+            {
+                Assert.Equal(pair.First.Score, pair.Second.GetProperty("score").GetDouble(), 1e-3);
+                Assert.Equal(pair.First.Probability, pair.Second.GetProperty("probability").GetDouble(), 1e-4);
+            });
+            Assert.False(answer.TryGetProperty("sequences", out _));
+        }
+    }
+
+    [Fact]
+    public async Task Beams_OfSeveralQuestions_GiveSequencesAndAlternatives()
+    {
+        string[] questions = [Service.HowMany, "is there a cat?"];
+        JsonElement reply = await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(
+            new { image = DataUri, questions, beams = 3, best = 2, length_penalty = 0.5, early_stopping = "never" })));
+        foreach (JsonElement answer in reply.GetProperty("answers").EnumerateArray())
+        {
+            JsonElement[] sequences = [.. answer.GetProperty("sequences").EnumerateArray()];
+            Assert.Equal(2, sequences.Length);
+            Assert.Equal(answer.GetProperty("answer").GetString(), sequences[0].GetProperty("answer").GetString());
+            Assert.True(sequences[0].GetProperty("score").GetDouble() > sequences[1].GetProperty("score").GetDouble());
+            Assert.Equal(
+                sequences[1].GetProperty("answer").GetString(), answer.GetProperty("alternatives")[0].GetProperty("answer").GetString());
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"choices":"red"}""", "'choices' must be a list of strings")]
+    [InlineData("""{"choices":[1]}""", "'choices' must be a list of strings")]
+    [InlineData("""{"choices":[]}""", "'choices' must be a list of one choice or more")]
+    [InlineData("""{"choices":["red",""]}""", "Choice 2 is empty")]
+    [InlineData("""{"choices":["red"],"beams":3}""", "Leave out Beams")]
+    [InlineData("""{"beams":"3"}""", "'beams' must be a whole number")]
+    [InlineData("""{"beams":2.5}""", "'beams' must be a whole number")]
+    [InlineData("""{"beams":1000}""", "Beams is 1000")]
+    [InlineData("""{"best":3}""", "Best is 3")]
+    [InlineData("""{"early_stopping":"soon"}""", "'early_stopping' must be true, false or \"never\"")]
+    [InlineData("""{"length_penalty":1e400}""", "LengthPenalty is")]
+    public async Task WrongMember_IsNamed(string members, string says)
+    {
+        string json = $$"""{"image":"{{DataUri}}","question":"what color is it?",{{members[1..]}}""";
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Json(json));
+        Assert.Contains(says, await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MoreChoicesThanARequestMayRank_AreRefused()
+    {
+        string json = JsonSerializer.Serialize(
+            new { image = DataUri, question = "what is it?", choices = Enumerable.Range(0, 4097).Select(i => $"{i}") });
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Json(json));
+        Assert.Contains("4,096", await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
+    }
+}
