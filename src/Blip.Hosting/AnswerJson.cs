@@ -20,14 +20,7 @@ public static class AnswerJson
         ArgumentNullException.ThrowIfNull(answer);
         WriteHead(writer, question, image, id);
         writer.WriteString("answer", answer.Text);
-        writer.WriteStartArray("token_ids");
-        foreach (int token in answer.TokenIds)
-            writer.WriteNumberValue(token);
-        writer.WriteEndArray();
-        writer.WriteStartArray("token_logprobs");
-        foreach (float logProbability in answer.TokenLogProbabilities)
-            writer.WriteNumberValue(logProbability);
-        writer.WriteEndArray();
+        WriteTokens(writer, answer.TokenIds, answer.TokenLogProbabilities);
         writer.WriteNumber("confidence", answer.Confidence);
         writer.WriteStartArray("alternatives");
         // The first is the answer's own.
@@ -39,9 +32,7 @@ public static class AnswerJson
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
-        writer.WriteString("model", answer.Model.Name);
-        writer.WriteString("device", answer.Model.Device);
-        writer.WriteString("precision", answer.Model.Precision);
+        WriteModel(writer, answer.Model);
         WriteTiming(writer, answer.Timing);
         writer.WriteEndObject();
     }
@@ -80,7 +71,26 @@ public static class AnswerJson
             writer.WriteString("question", question);
     }
 
-    private static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)
+    internal static void WriteTokens(Utf8JsonWriter writer, IReadOnlyList<int> tokens, IReadOnlyList<float> logProbabilities)
+    {
+        writer.WriteStartArray("token_ids");
+        foreach (int token in tokens)
+            writer.WriteNumberValue(token);
+        writer.WriteEndArray();
+        writer.WriteStartArray("token_logprobs");
+        foreach (float logProbability in logProbabilities)
+            writer.WriteNumberValue(logProbability);
+        writer.WriteEndArray();
+    }
+
+    internal static void WriteModel(Utf8JsonWriter writer, BlipModelInfo model)
+    {
+        writer.WriteString("model", model.Name);
+        writer.WriteString("device", model.Device);
+        writer.WriteString("precision", model.Precision);
+    }
+
+    internal static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)
     {
         writer.WriteStartObject("timing_ms");
         Stage("decode", timing.Decode);
