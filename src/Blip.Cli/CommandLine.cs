@@ -26,10 +26,10 @@ internal static class CommandLine
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
-            AskCommand.Create(), TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(),
-            DoctorCommand.Create(), ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(),
-            BenchCommand.Create(), McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(),
-            CompletionCommand.Create(),
+            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), TokenizeCommand.Create(),
+            DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
+            ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(),
+            McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),
         };
         HelpPage.Use(root);
         // A question may begin with @, so @ does not name a file of arguments.

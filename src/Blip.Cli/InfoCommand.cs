@@ -41,6 +41,7 @@ internal static class InfoCommand
                 writer.WriteStartObject();
                 writer.WriteString("model", model);
                 writer.WriteString("architecture", checkpoint.Architecture.Name);
+                writer.WriteString("task", checkpoint.Architecture.Task);
                 if (checkpoint.Adapter is { } merged)
                 {
                     writer.WriteStartObject("adapter");
@@ -64,7 +65,8 @@ internal static class InfoCommand
                 writer.WriteNumber("num_hidden_layers", config.Text.NumHiddenLayers);
                 writer.WriteNumber("num_attention_heads", config.Text.NumAttentionHeads);
                 writer.WriteNumber("max_position_embeddings", config.Text.MaxPositionEmbeddings);
-                writer.WriteBoolean("tied_head", checkpoint.IsHeadTied);
+                if (checkpoint.Architecture.HasDecoder)
+                    writer.WriteBoolean("tied_head", checkpoint.IsHeadTied);
                 writer.WriteEndObject();
                 writer.WriteStartArray("files");
                 foreach (CheckpointFile file in checkpoint.Files)
@@ -83,15 +85,18 @@ internal static class InfoCommand
 
         Facts.Write("model", model);
         Facts.Write("architecture", checkpoint.Architecture.Name);
+        Facts.Write("task", $"{checkpoint.Architecture.Task}. {checkpoint.Architecture.Use}");
         if (checkpoint.Adapter is { } adapter)
             Facts.Write("adapter", $"LoRA of rank {adapter.Rank}, merged into {BaseOf(parsed, adapter)}");
         Facts.Write("parameters", string.Create(CultureInfo.InvariantCulture, $"{parameters:N0}, stored as {string.Join(", ", types)}"));
         Facts.Write("vision", $"{config.Vision.ImageSize} px in patches of {config.Vision.PatchSize}, "
             + $"{config.Vision.NumHiddenLayers} layers of {config.Vision.HiddenSize}, {config.Vision.NumAttentionHeads} heads");
         Facts.Write("text", $"vocabulary {config.Text.VocabSize}, "
-            + $"encoder and decoder {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, "
+            + $"{checkpoint.Architecture.TextParts} {config.Text.NumHiddenLayers} layers of {config.Text.HiddenSize}, "
             + $"{config.Text.NumAttentionHeads} heads, {config.Text.MaxPositionEmbeddings} positions");
-        Facts.Write("head", checkpoint.IsHeadTied ? "tied: the decoder's word embeddings" : "its own: not the decoder's word embeddings");
+        string head = checkpoint.IsHeadTied ? "tied: the decoder's word embeddings" : "its own: not the decoder's word embeddings";
+        if (checkpoint.Architecture.HasDecoder)
+            Facts.Write("head", head);
         foreach (CheckpointFile file in checkpoint.Files)
             Facts.Write("file", string.Create(CultureInfo.InvariantCulture, $"{file.Name}, {file.Length:N0} bytes"));
         Facts.Write("digest", digest);

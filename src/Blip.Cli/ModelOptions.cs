@@ -16,12 +16,13 @@ internal static class ModelOptions
     /// <summary>As <see cref="ImageLimits.MaxPixels"/> has it.</summary>
     private const int MostPixels = 500_000_000;
 
-    public static Option<string> Model { get; } = new("--model", "-m")
-    {
-        Description = "A folder with a checkpoint, a hub id, or demo: the model that is part of blip.",
-        HelpName = "DIR|ID",
-        DefaultValueFactory = _ => BlipModel.DemoModel,
-    };
+    public static Option<string> Model { get; } = CreateModel(BlipModel.DemoModel);
+
+    /// <summary>The same for a captioning model.</summary>
+    public static Option<string> CaptionModel { get; } = CreateModel(BlipCaptioner.DemoModel);
+
+    /// <summary>The same for a model that matches images and texts.</summary>
+    public static Option<string> MatchModel { get; } = CreateModel(BlipMatcher.DemoModel);
 
     public static Option<string?> BaseModel { get; } = new("--base-model")
     {
@@ -62,7 +63,7 @@ internal static class ModelOptions
 
     static ModelOptions()
     {
-        foreach (Option option in (Option[])[Model, BaseModel])
+        foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, BaseModel])
         {
             option.Validators.Add(result =>
             {
@@ -109,6 +110,14 @@ internal static class ModelOptions
     {
         BlipOptions options = new() { Image = Image(parsed) };
         Apply(parsed, options);
+        return options;
+    }
+
+    /// <summary>The options of a model that another option than <see cref="Model"/> names.</summary>
+    public static BlipOptions Options(ParseResult parsed, Option<string> model)
+    {
+        BlipOptions options = Options(parsed);
+        options.Model = parsed.GetRequiredValue(model);
         return options;
     }
 
@@ -163,22 +172,28 @@ internal static class ModelOptions
     }
 
     /// <summary>Loads the model, and describes it in one line on stderr.</summary>
-    public static async Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken)
+    public static Task<BlipModel> LoadAsync(BlipOptions options, CancellationToken cancellationToken) =>
+        LoadAsync(options, BlipModel.LoadAsync, model => model.Info, cancellationToken);
+
+    /// <summary>As <see cref="LoadAsync(BlipOptions, CancellationToken)"/>, for a model of any kind.</summary>
+    public static async Task<T> LoadAsync<T>(
+        BlipOptions options, Func<BlipOptions, BlipServices, CancellationToken, Task<T>> load, Func<T, BlipModelInfo> infoOf,
+        CancellationToken cancellationToken)
     {
-        BlipModel model = await DownloadProgress.ShowAsync(options.Model, progress =>
+        T model = await DownloadProgress.ShowAsync(options.Model, progress =>
         {
             BlipServices services = new() { Progress = progress, LoggerFactory = new StderrLoggerFactory() };
-            return BlipModel.LoadAsync(options, services, cancellationToken);
+            return load(options, services, cancellationToken);
         });
-        Console.Error.WriteLine(Describe(model.Info));
+        Console.Error.WriteLine(Describe(infoOf(model)));
         return model;
     }
 
     /// <summary>Describes a loaded model in one line.</summary>
     public static string Describe(BlipModelInfo model)
     {
-        string name = model.Name == BlipModel.DemoModel
-            ? "demo (a small model that knows drawn scenes only; for photographs give --model)"
+        string name = DemoModels.Has(model.Name)
+            ? model.Name + " (a small model that knows drawn scenes only; for photographs give --model)"
             : model.Name;
         return $"model {name}, {model.Device}, {model.Precision}";
     }
@@ -191,6 +206,13 @@ internal static class ModelOptions
         option.CompletionSources.Add(words);
         return option;
     }
+
+    private static Option<string> CreateModel(string standard) => new("--model", "-m")
+    {
+        Description = $"A folder with a checkpoint, a hub id, or {standard}: the model that is part of blip.",
+        HelpName = "DIR|ID",
+        DefaultValueFactory = _ => standard,
+    };
 
     private static void RequireOneOf(OptionResult result, string name, string[] words)
     {

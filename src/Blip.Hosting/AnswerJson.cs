@@ -20,11 +20,7 @@ public static class AnswerJson
         ArgumentNullException.ThrowIfNull(answer);
         WriteHead(writer, question, image, id);
         writer.WriteString("answer", answer.Text);
-        WriteTokens(writer, answer.TokenIds);
-        writer.WriteStartArray("token_logprobs");
-        foreach (float logProbability in answer.TokenLogProbabilities)
-            writer.WriteNumberValue(logProbability);
-        writer.WriteEndArray();
+        WriteTokens(writer, answer.TokenIds, answer.TokenLogProbabilities);
         writer.WriteNumber("confidence", answer.Confidence);
         writer.WriteStartArray("alternatives");
         // The first is the answer's own.
@@ -40,9 +36,7 @@ public static class AnswerJson
             WriteChoices(writer, answer.Choices);
         if (answer.Sequences.Count > 0)
             WriteSequences(writer, answer.Sequences);
-        writer.WriteString("model", answer.Model.Name);
-        writer.WriteString("device", answer.Model.Device);
-        writer.WriteString("precision", answer.Model.Precision);
+        WriteModel(writer, answer.Model);
         WriteTiming(writer, answer.Timing);
         writer.WriteEndObject();
     }
@@ -81,6 +75,15 @@ public static class AnswerJson
             writer.WriteString("question", question);
     }
 
+    internal static void WriteTokens(Utf8JsonWriter writer, IReadOnlyList<int> tokens, IReadOnlyList<float> logProbabilities)
+    {
+        WriteTokens(writer, tokens);
+        writer.WriteStartArray("token_logprobs");
+        foreach (float logProbability in logProbabilities)
+            writer.WriteNumberValue(logProbability);
+        writer.WriteEndArray();
+    }
+
     private static void WriteTokens(Utf8JsonWriter writer, IReadOnlyList<int> tokens)
     {
         writer.WriteStartArray("token_ids");
@@ -117,7 +120,14 @@ public static class AnswerJson
         writer.WriteEndArray();
     }
 
-    private static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)
+    internal static void WriteModel(Utf8JsonWriter writer, BlipModelInfo model)
+    {
+        writer.WriteString("model", model.Name);
+        writer.WriteString("device", model.Device);
+        writer.WriteString("precision", model.Precision);
+    }
+
+    internal static void WriteTiming(Utf8JsonWriter writer, AnswerTiming timing)
     {
         writer.WriteStartObject("timing_ms");
         Stage("decode", timing.Decode);

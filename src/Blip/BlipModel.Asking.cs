@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Blip.Answering;
-using Blip.Caching;
 using Blip.Decoding;
-using Blip.Images;
 using Blip.Networks;
 using Blip.Telemetry;
 using Blip.Text;
@@ -22,10 +20,11 @@ public sealed partial class BlipModel
     {
         ArgumentNullException.ThrowIfNull(image);
         options = Check(questions, options);
-        return await ServeAsync(isAsk: true, async trace =>
+        return await _host.ServeAsync(isAsk: true, async trace =>
         {
             Request request = Prepare(questions, options);
-            (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+            (ImageEmbeddings embeddings, AnswerTiming timing) =
+                await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
             return await AskAsync(embeddings, request, timing, trace, cancellationToken).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
@@ -46,7 +45,7 @@ public sealed partial class BlipModel
                 "This image was encoded by another model. Encode it with the model that is asked.", nameof(encoded));
         }
         options = Check(questions, options);
-        return await ServeAsync(isAsk: true, trace =>
+        return await _host.ServeAsync(isAsk: true, trace =>
         {
             Request request = Prepare(questions, options);
             return AskAsync(own.AddReference(), request, new AnswerTiming(), trace, cancellationToken);
@@ -58,42 +57,12 @@ public sealed partial class BlipModel
     {
         ArgumentNullException.ThrowIfNull(image);
         long start = Stopwatch.GetTimestamp();
-        return await ServeAsync<EncodedImage>(isAsk: false, async _ =>
+        return await _host.ServeAsync<EncodedImage>(isAsk: false, async _ =>
         {
-            (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+            (ImageEmbeddings embeddings, AnswerTiming timing) =
+                await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
             return new ModelEncodedImage(this, embeddings, timing with { Total = Stopwatch.GetElapsedTime(start) });
         }).ConfigureAwait(false);
-    }
-
-    /// <summary>Whatever is asked of the model passes here: it takes a place in the queue, and is observed.</summary>
-    /// <param name="isAsk">Whether questions are asked.</param>
-    /// <param name="work">The work.</param>
-    /// <param name="place">A place that was waited for, or <see langword="null"/> to take one or be refused.</param>
-    private async Task<T> ServeAsync<T>(bool isAsk, Func<RequestTrace, Task<T>> work, Task? place = null)
-    {
-        using RequestTrace trace = _telemetry.Start(isAsk);
-        try
-        {
-            if (place is null)
-                _gate.Enter();
-            else
-                await place.ConfigureAwait(false);
-            _telemetry.RequestsChanged(1);
-            try
-            {
-                return await work(trace).ConfigureAwait(false);
-            }
-            finally
-            {
-                _telemetry.RequestsChanged(-1);
-                _gate.Leave(patient: place is not null);
-            }
-        }
-        catch (Exception exception)
-        {
-            trace.Failed(exception);
-            throw;
-        }
     }
 
     /// <summary>Everything that needs no tokens is checked before anybody waits.</summary>
@@ -114,12 +83,12 @@ public sealed partial class BlipModel
     }
 
     private ChoiceList? ReadChoices(AskOptions options) =>
-        options.Choices is null ? null : ChoiceTokens.Read(options, _tokenizer, Config.Text.MaxPositionEmbeddings);
+        options.Choices is null ? null : ChoiceTokens.Read(options, _host.Tokenizer, Config.Text.MaxPositionEmbeddings);
 
     private int[] Tokenize(string question, AskOptions options)
     {
         ArgumentNullException.ThrowIfNull(question);
-        TokenizedText text = _tokenizer.Encode(question, options.SpecialTokens, _maxQuestionTokens);
+        TokenizedText text = _host.Tokenizer.Encode(question, options.SpecialTokens, _host.MaxTextTokens);
         if (text.Ids.Length <= 2)
         {
             throw new BlipException(BlipErrorCode.QuestionEmpty,
@@ -128,67 +97,9 @@ public sealed partial class BlipModel
         if (text.Truncated && !options.TruncateQuestion)
         {
             throw new BlipException(BlipErrorCode.QuestionTooLong,
-                $"The question has more than the {_maxQuestionTokens} tokens that this model reads. Ask a shorter one, or several.");
+                $"The question has more than the {_host.MaxTextTokens} tokens that this model reads. Ask a shorter one, or several.");
         }
         return text.Ids;
-    }
-
-    /// <summary>From bytes to embeddings, with a reference for the caller.</summary>
-    private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(
-        BlipImage image, CancellationToken cancellationToken)
-    {
-        // The same object has the same bytes: what the model sees of them is known.
-        if (_keys.TryGetValue(image, out object? known) && _cache.Find((PixelKey)known) is { } kept)
-        {
-            _telemetry.Cached(hit: true);
-            return (kept, new AnswerTiming());
-        }
-        PixelTensor pixels = await DecodeAsync(image, cancellationToken).ConfigureAwait(false);
-        AnswerTiming timing = new() { Decode = pixels.DecodeTime, Resize = pixels.ResizeTime };
-        PixelTensor? unused = pixels;
-        try
-        {
-            PixelKey key = PixelKey.Of(pixels.Span);
-            _keys.AddOrUpdate(image, key);
-            (ImageEmbeddings embeddings, bool encoded) = await _cache.GetAsync(key, token =>
-            {
-                unused = null;
-                return _runs.EncodeAsync(pixels, token);
-            }, cancellationToken).ConfigureAwait(false);
-            _telemetry.Cached(hit: !encoded);
-            if (!encoded)
-                return (embeddings, timing);
-            ModelTelemetry.Span(BlipTelemetry.EncodeSpan, embeddings.EncodeStart, embeddings.EncodeTime);
-            return (embeddings, timing with { Vision = embeddings.EncodeTime });
-        }
-        finally
-        {
-            unused?.Dispose();
-        }
-    }
-
-    private async Task<PixelTensor> DecodeAsync(BlipImage image, CancellationToken cancellationToken)
-    {
-        // Everything that a header tells is checked before anything waits.
-        long pixelCount = _preprocessor.ReadHeader(image).PixelsInFlight;
-        await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
-            PixelTensor pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken)
-                .ConfigureAwait(false);
-            _telemetry.Decoded(pixels);
-            return pixels;
-        }
-        catch (BlipException failure) when (failure.Code == BlipErrorCode.Timeout)
-        {
-            _telemetry.DecodeTimedOut();
-            throw;
-        }
-        finally
-        {
-            _pixels.Leave(pixelCount);
-        }
     }
 
     /// <summary>Takes over the caller's reference to the embeddings.</summary>
@@ -277,19 +188,17 @@ public sealed partial class BlipModel
             };
     }
 
-    private string TextOf(IEnumerable<int> tokens, AskOptions options) => _tokenizer.Decode([.. tokens.Select(Known)], options.CleanUp);
+    private string TextOf(IEnumerable<int> tokens, AskOptions options) =>
+        _host.Tokenizer.Decode([.. tokens.Select(_host.Known)], options.CleanUp);
 
     private TokenLogProbability[] DescribeTop((int Token, float LogProbability)[] top, ReadOnlySpan<int> before)
     {
         bool isFirst = true;
         foreach (int token in before)
-            isFirst &= _tokenizer.IsSpecial(Known(token));
+            isFirst &= _host.Tokenizer.IsSpecial(_host.Known(token));
         return Array.ConvertAll(top, one =>
-            new TokenLogProbability(one.Token, _tokenizer.PieceOf(Known(one.Token), isFirst), one.LogProbability));
+            new TokenLogProbability(one.Token, _host.Tokenizer.PieceOf(_host.Known(one.Token), isFirst), one.LogProbability));
     }
-
-    /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
-    private int Known(int token) => token < _tokenizer.VocabularySize ? token : _tokenizer.UnknownTokenId;
 
     private sealed record Request(
         IReadOnlyList<string> Questions, int[][] Ids, AskOptions Options, ChoiceList? Choices, long Start);

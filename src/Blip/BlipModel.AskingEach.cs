@@ -93,20 +93,20 @@ public sealed partial class BlipModel
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)
                 ?? throw new BlipException(BlipErrorCode.InvalidRequest, "What opens the item gave no image.");
-            return await ServeAsync(isAsk: true, async trace =>
+            return await _host.ServeAsync(isAsk: true, async trace =>
             {
-                (ImageEmbeddings embeddings, AnswerTiming timing) = await GetEmbeddingsAsync(image, cancellationToken)
+                (ImageEmbeddings embeddings, AnswerTiming timing) = await _host.GetEmbeddingsAsync(image, cancellationToken)
                     .ConfigureAwait(false);
                 return outcome with
                 {
                     Answers = await AskApartAsync(embeddings, item.Questions, ask, choices, timing, trace, cancellationToken)
                         .ConfigureAwait(false),
                 };
-            }, options.WaitForPlace ? _gate.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
+            }, options.WaitForPlace ? _host.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
         }
 #pragma warning disable CA1031 // One item must not cost the others their answers, whatever it is.
         catch (Exception exception)
-            when (!cancellationToken.IsCancellationRequested && !(exception is ObjectDisposedException && _gate.IsClosed))
+            when (!cancellationToken.IsCancellationRequested && !(exception is ObjectDisposedException && _host.IsClosed))
 #pragma warning restore CA1031
         {
             return outcome with { Error = AsBlipException(exception) };

@@ -1,15 +1,8 @@
-using System.Runtime.CompilerServices;
 using Blip.Answering;
 using Blip.Caching;
 using Blip.Checkpoints;
 using Blip.Images;
 using Blip.Networks;
-using Blip.Runtime;
-using Blip.Scheduling;
-using Blip.Telemetry;
-using Blip.Text;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Blip;
 
@@ -27,57 +20,26 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <summary>The name of the model that travels with the library: small, trained on drawn scenes, for trying things out.</summary>
     public const string DemoModel = "demo";
 
-    private readonly Checkpoint _checkpoint;
-    private readonly BertTokenizer _tokenizer;
-    private readonly int _maxQuestionTokens;
-    private readonly ImagePreprocessor _preprocessor;
-    private readonly QuestionAnsweringNetwork _network;
-    private readonly RequestGate _gate;
-    private readonly SharedBudget _pixels;
-    private readonly ImageCache _cache;
-    private readonly ConditionalWeakTable<BlipImage, object> _keys = [];
-    private readonly ModelRuns _runs;
-    private readonly ModelTelemetry _telemetry;
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _packing;
-    private readonly Lock _digestGate = new();
-    private readonly Lazy<Task> _disposal;
-    private Task<string>? _digest;
+    private readonly ModelHost<QuestionAnsweringNetwork> _host;
+    private readonly QuestionRuns _runs;
 
-    private BlipModel(LoadedModel loaded, BlipOptions options, BlipServices services, ModelTelemetry telemetry, ILogger logger)
-    {
-        TimeProvider time = services.TimeProvider ?? TimeProvider.System;
-        DeviceSelection selection = loaded.Selection;
-        Info = new BlipModelInfo(telemetry.Model, Name(selection.Device), Name(selection.Precision));
-        (_checkpoint, _tokenizer, _network, _telemetry) = (loaded.Checkpoint, loaded.Tokenizer, loaded.Network, telemetry);
-        BlipConfig config = _checkpoint.Config;
-        _maxQuestionTokens = Math.Min(_tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
-        _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
-        _gate = new RequestGate(options.MaxRequests, time);
-        _pixels = new SharedBudget(options.MaxPixelsInFlight);
-        _cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
-        _runs = new ModelRuns(_network, options, DescribeNonFinite, telemetry, time);
-        _disposal = new Lazy<Task>(DisposeOnceAsync);
-        _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
-
-        static string Name<T>(T value)
-            where T : struct, Enum => value.ToString().ToLowerInvariant();
-    }
+    private BlipModel(ModelHost<QuestionAnsweringNetwork> host) =>
+        (_host, _runs) = (host, new QuestionRuns(host.Network, host.Runs));
 
     /// <summary>Model, device and precision.</summary>
-    public BlipModelInfo Info { get; }
+    public BlipModelInfo Info => _host.Info;
 
     /// <summary>The model's sizes and special tokens.</summary>
-    public BlipConfig Config => _checkpoint.Config;
+    public BlipConfig Config => _host.Config;
 
     /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
-    internal string? CachedWeights => _network.Cache?.KeptFile;
+    internal string? CachedWeights => _host.Network.Cache?.KeptFile;
 
     /// <summary>Why computed weights could not be kept, as a sentence, where they could not.</summary>
-    internal string? CacheProblem => _network.CacheProblem;
+    internal string? CacheProblem => _host.Network.CacheProblem;
 
     /// <summary>The images that are kept.</summary>
-    internal ImageCache Cache => _cache;
+    internal ImageCache Cache => _host.Cache;
 
     /// <summary>Loads a model.</summary>
     /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
@@ -95,14 +57,10 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <exception cref="BlipException">
     /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
     /// </exception>
-    public static Task<BlipModel> LoadAsync(
-        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        options = options.Copy();
-        options.Validate();
-        return Task.Run(() => LoadCoreAsync(options, services ?? new BlipServices(), cancellationToken), cancellationToken);
-    }
+    public static async Task<BlipModel> LoadAsync(
+        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default) =>
+        new(await ModelHost<QuestionAnsweringNetwork>.LoadAsync(ModelKinds.QuestionAnswering, options, services, cancellationToken)
+            .ConfigureAwait(false));
 
     /// <summary>
     /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so
@@ -110,78 +68,12 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public async Task<string> GetDigestAsync(CancellationToken cancellationToken = default)
-    {
-        ObjectDisposedException.ThrowIf(_gate.IsClosed, this);
-        cancellationToken.ThrowIfCancellationRequested();
-        Task<string> digest;
-        lock (_digestGate)
-        {
-            // One for all: callers who waited in threads of the pool would keep them from those who ask questions.
-            if (_digest is null or { IsFaulted: true })
-                _digest = Task.Run(_checkpoint.ComputeDigest, CancellationToken.None);
-            digest = _digest;
-        }
-        return await digest.WaitAsync(cancellationToken).ConfigureAwait(false);
-    }
+    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _host.GetDigestAsync(cancellationToken);
 
     /// <summary>The text of one token of an answer: a special one as it is written, a continuing piece without its mark.</summary>
     /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
-    public string TokenToText(int token) => _tokenizer.TokenToText(Known(token));
+    public string TokenToText(int token) => _host.Tokenizer.TokenToText(_host.Known(token));
 
     /// <summary>Waits for the questions under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
-    public ValueTask DisposeAsync() => new(_disposal.Value);
-
-    private async Task DisposeOnceAsync()
-    {
-        await _gate.CloseAsync().ConfigureAwait(false);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _packing.ConfigureAwait(false);
-        // A run whose callers have all gone may still be at work.
-        await _runs.DrainAsync().ConfigureAwait(false);
-        _cache.Dispose();
-        _network.Dispose();
-        _checkpoint.Dispose();
-        _stop.Dispose();
-    }
-
-    private static async Task<BlipModel> LoadCoreAsync(BlipOptions options, BlipServices services, CancellationToken cancellationToken)
-    {
-        ILogger logger = services.LoggerFactory?.CreateLogger<BlipModel>() ?? NullLogger<BlipModel>.Instance;
-        ModelTelemetry telemetry = new(ModelLocator.NameOf(options.Model), services.MeterFactory);
-        ModelLoader loader = new(options, services.Progress, logger, telemetry.NativeBytesChanged);
-        LoadedModel loaded = await loader.LoadAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return new BlipModel(loaded, options, services, telemetry, logger);
-        }
-        catch
-        {
-            loaded.Network.Dispose();
-            loaded.Checkpoint.Dispose();
-            throw;
-        }
-    }
-
-    private void Pack(ILogger logger)
-    {
-        try
-        {
-            _network.Pack(_stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // The model is being disposed.
-        }
-#pragma warning disable CA1031 // The model answers without, whatever the reason.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            InferenceLog.NotPacked(logger, exception);
-        }
-    }
-
-    private string DescribeNonFinite() => _checkpoint.FindNonFiniteTensor() is { } tensor
-        ? $"tensor {tensor} holds NaN or infinity. Take the model's files anew from where they were published"
-        : "a value grew beyond what the precision holds. Ask in fp32, or take the model's files anew";
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

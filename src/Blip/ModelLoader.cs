@@ -9,19 +9,22 @@ using Microsoft.ML.OnnxRuntime;
 namespace Blip;
 
 /// <summary>The parts of a model, checked against one another and ready to answer.</summary>
-internal sealed record LoadedModel(
-    DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, QuestionAnsweringNetwork Network);
+internal sealed record LoadedModel<TNetwork>(
+    DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, TNetwork Network);
 
 /// <summary>Loads the parts of a model. What fails, at any step, gives back all that was taken.</summary>
+/// <param name="kind">The kind that the model must be of.</param>
 /// <param name="options">Which model, and where.</param>
 /// <param name="progress">Learns how far loading has come.</param>
 /// <param name="logger">Takes oddities.</param>
 /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
-internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
+internal sealed class ModelLoader<TNetwork>(
+    ModelKind<TNetwork> kind, BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
+    where TNetwork : ImageNetwork
 {
     private readonly string _name = ModelLocator.NameOf(options.Model);
 
-    public async Task<LoadedModel> LoadAsync(CancellationToken cancellationToken)
+    public async Task<LoadedModel<TNetwork>> LoadAsync(CancellationToken cancellationToken)
     {
         // What this machine cannot do is said before anything is downloaded.
         OrtRuntime.EnsureEnvironment(options.Threads);
@@ -37,6 +40,7 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
         Checkpoint checkpoint = Checkpoint.Open(folders.Model, how, logger);
         try
         {
+            checkpoint.Architecture.ThrowUnless(kind.Architecture, _name);
             BertTokenizer tokenizer = BertTokenizer.Load(checkpoint.Directory);
             if (tokenizer.VocabularySize > checkpoint.Config.Text.VocabSize)
             {
@@ -46,8 +50,8 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
             }
             CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
-            (selection, QuestionAnsweringNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
-            return new LoadedModel(selection, checkpoint, tokenizer, network);
+            (selection, TNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
+            return new LoadedModel<TNetwork>(selection, checkpoint, tokenizer, network);
         }
         catch
         {
@@ -71,10 +75,10 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
     }
 
     /// <summary>Makes the network; where <see cref="BlipPrecision.Auto"/> finds that int8 deviates, the one in fp32.</summary>
-    private (DeviceSelection, QuestionAnsweringNetwork) CreateNetwork(
+    private (DeviceSelection, TNetwork) CreateNetwork(
         Checkpoint checkpoint, BertTokenizer tokenizer, DeviceSelection selection, CancellationToken cancellationToken)
     {
-        QuestionAnsweringNetwork network = Create(checkpoint, selection, cancellationToken);
+        TNetwork network = Create(checkpoint, selection, cancellationToken);
         try
         {
             if (options.Precision == BlipPrecision.Auto && selection.Precision == BlipPrecision.Int8)
@@ -99,10 +103,10 @@ internal sealed class ModelLoader(BlipOptions options, IProgress<LoadProgress>? 
         }
     }
 
-    private QuestionAnsweringNetwork Create(Checkpoint checkpoint, DeviceSelection selection, CancellationToken cancellationToken)
+    private TNetwork Create(Checkpoint checkpoint, DeviceSelection selection, CancellationToken cancellationToken)
     {
         Report(LoadStage.Preparing, 0);
-        QuestionAnsweringNetwork network = new(
+        TNetwork network = kind.Create(
             new SessionFactory(checkpoint, selection, options.Threads, options.CacheDirectory, options.GpuMemoryLimit), bytesChanged);
         try
         {

@@ -13,19 +13,19 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
 {
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
     public static bool MayDownload(string model) =>
-        model != BlipModel.DemoModel && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
+        !DemoModels.Has(model) && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
     /// <summary>
     /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
     /// by the model's id.
     /// </summary>
     public static string NameOf(string model) =>
-        model == BlipModel.DemoModel ? model
+        DemoModels.Has(model) ? model
         : Directory.Exists(model) ? new DirectoryInfo(model).Name
         : HubModelId.TryParse(model, out HubModelId? id) ? id.ToString() : model;
 
     /// <summary>The folder of a model. Where the model is an adapter: its folder, and that of its base model.</summary>
-    /// <param name="model">A folder, <c>demo</c>, or a hub id, which is downloaded as far as it is not in the cache.</param>
+    /// <param name="model">A folder, the name of a demo model, or a hub id, which is downloaded as far as it is not in the cache.</param>
     /// <param name="baseModel">The same for the adapter's base model; <see langword="null"/> for what the adapter says.</param>
     /// <param name="cancellationToken">Stops a download.</param>
     /// <exception cref="BlipException">There is no such model, or it cannot be downloaded.</exception>
@@ -71,12 +71,8 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
 
     private async Task<string> FindFolderAsync(string model, CancellationToken cancellationToken)
     {
-        if (model == BlipModel.DemoModel)
-        {
-            string folder = Path.Combine(AppContext.BaseDirectory, "models", "demo");
-            return Directory.Exists(folder) ? folder : throw new BlipException(BlipErrorCode.PackageMissing,
-                "The demo model is not part of this application. Add the package Blip.Models.Demo to it, or name another model.");
-        }
+        if (DemoModels.Has(model))
+            return DemoModels.FindFolder(model);
         if (Directory.Exists(model))
             return model;
         if (!HubModelId.TryParse(model, out _))

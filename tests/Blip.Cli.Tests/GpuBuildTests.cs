@@ -18,7 +18,7 @@ public class GpuBuildTests
     public static TheoryData<string> Models =>
     [
         .. Directory.GetDirectories(TestPaths.Golden("models")).Select(d => Path.GetFileName(d)!)
-            .Where(d => d is not ("bad" or "pictures" or "caption" or "matching" or "sizes")),
+            .Where(d => d is not ("bad" or "pictures" or "matching" or "sizes") && !d.StartsWith("caption", StringComparison.Ordinal)),
     ];
 
     [Fact]

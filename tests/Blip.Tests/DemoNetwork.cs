@@ -53,11 +53,14 @@ internal sealed class DemoNetwork : IDisposable
     /// <summary>A network that keeps nothing between starts.</summary>
     public static QuestionAnsweringNetwork Create(Checkpoint checkpoint, BlipPrecision precision)
     {
-        QuestionAnsweringNetwork network = new(
-            new SessionFactory(checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: ""));
+        QuestionAnsweringNetwork network = new(Sessions(checkpoint, precision));
         network.Prepare();
         return network;
     }
+
+    /// <summary>Sessions of a network that keeps nothing between starts.</summary>
+    public static SessionFactory Sessions(Checkpoint checkpoint, BlipPrecision precision) =>
+        new(checkpoint, new DeviceSelection(BlipDevice.Cpu, precision), threads: 2, cacheFolder: "");
 
     public void Dispose()
     {

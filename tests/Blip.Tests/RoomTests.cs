@@ -19,6 +19,8 @@ public sealed class RoomTests
         ("Networks", ["Checkpoints", "Decoding", "Graphs", "Runtime", "Scheduling", "Text"]),
         ("Caching", ["Networks"]),
         ("Answering", ["Decoding", "Images", "Networks", "Scheduling", "Telemetry", "Text"]),
+        ("Captioning", ["Answering", "Networks", "Scheduling"]),
+        ("Matching", ["Answering", "Decoding", "Networks", "Scheduling"]),
     ];
 
     private static string Core => Path.Combine(TestPaths.Root, "src", "Blip");

@@ -12,6 +12,9 @@ internal static class TestPaths
 
     public static string DemoModel { get; } = Path.Combine(Root, "models", "demo");
 
+    /// <summary>A model that comes with Blip.</summary>
+    public static string Model(string name) => Path.Combine(Root, "models", name);
+
     public static string Sample(string name) => Path.Combine(Root, "samples", name);
 
     private static string FindRoot()

@@ -15,6 +15,9 @@ namespace Blip.Checkpoints;
 /// </param>
 public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bool TieWordEmbeddings)
 {
+    /// <summary>How many numbers the embedding of an image or a text has, in a model that matches them.</summary>
+    public int EmbeddingSize { get; init; } = 256;
+
     internal const string FileName = "config.json";
 
     /// <summary>The largest width and height of an image in pixels.</summary>
@@ -38,7 +41,10 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     {
         ConfigSection text = config.Section("text_config");
         bool tied = text.Bool("tie_word_embeddings", config.Bool("tie_word_embeddings", true));
-        return new BlipConfig(ReadText(text, options, logger), ReadVision(config.Section("vision_config")), tied);
+        return new BlipConfig(ReadText(text, options, logger), ReadVision(config.Section("vision_config")), tied)
+        {
+            EmbeddingSize = config.Int("image_text_hidden_size", 256, 1, 16_384),
+        };
     }
 
     /// <summary>The same model for images of another width and height in pixels.</summary>

@@ -5,8 +5,9 @@ namespace Blip.Graphs;
 
 /// <summary>
 /// The keys and values of the cross-attention in all layers of one transformer. Input: <c>x</c> [R, D], or [1, R, D] for an image.
-/// Outputs: <c>k0</c>, <c>v0</c>, ... [1, heads, R, D / heads]. The decoder needs them once for the states of each question. For the
-/// question encoder they can be computed once for an image. That saves time from about the sixth question on.
+/// Outputs: <c>k0</c>, <c>v0</c>, ... [1, heads, R, D / heads]. A decoder needs them once for what it attends to: the states of each
+/// question, or the image. For the question encoder they can be computed once for an image. That saves time from about the sixth question
+/// on.
 /// </summary>
 internal static class KeyValueGraph
 {
@@ -17,6 +18,15 @@ internal static class KeyValueGraph
         int width = config.Text.HiddenSize;
         string x = g.ToReal(g.Input("x", DataType.Float, "R", width));
         return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, width, width));
+    }
+
+    /// <summary>From the embeddings of one image or several, end to end, for the decoder of captions. Each row is computed alone.</summary>
+    public static BlipGraph ForCaptions(BlipConfig config, LinearForm form)
+    {
+        GraphBuilder g = new("cross", form);
+        int width = config.Vision.HiddenSize;
+        string x = g.Reshape(g.Input("x", g.Real, 1, "R", width), -1, width);
+        return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, width, config.Text.HiddenSize));
     }
 
     /// <summary>From an image's embeddings, for the question encoder.</summary>

@@ -7,32 +7,38 @@ namespace Blip.Graphs;
 /// <summary>
 /// The question encoder. All questions about one image are one packed sequence without padding. Inputs: <c>ids</c> [T], <c>pos</c> [T]
 /// (each question starts at 0), <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), and the image. Output: <c>states</c>
-/// [T, D]. The image is either its embeddings <c>emb</c> [1, N, D], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
-/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>). Keys and values need more memory and one more run, but less work for each
-/// question.
+/// [T, D]. The image is its embeddings <c>emb</c> [1, N, vision width], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
+/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. Keys and values need more memory and one more run, but less
+/// work for each question.
 /// </summary>
 internal static class QuestionGraph
 {
     public const string Output = "states";
 
-    public static BlipGraph Build(BlipConfig config, LinearForm form, bool projected)
+    public static BlipGraph Build(BlipConfig config, LinearForm form, AttendedImage image)
     {
         BlipTextConfig text = config.Text;
-        int width = text.HiddenSize, heads = text.NumAttentionHeads;
+        int width = text.HiddenSize, heads = text.NumAttentionHeads, imageWidth = config.Vision.HiddenSize;
         GraphBuilder g = new("question", form);
         TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "T");
         string pos = g.Input("pos", DataType.Int64, "T");
         string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
-        string emb = projected ? "" : g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, width), -1, width);
+        string emb = image == AttendedImage.Embedded
+            ? g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, imageWidth), -1, imageWidth) : "";
 
         string x = layer.Embed("text_encoder.embeddings.", ids, pos);
         for (int i = 0; i < text.NumHiddenLayers; i++)
         {
             int n = i;
             string prefix = $"text_encoder.encoder.layer.{i}.";
-            x = layer.Apply(prefix, x, SelfAttention,
-                q => projected ? CrossAttention(q, n) : AbsorbedCrossAttention(q, prefix + "crossattention.self."));
+            Func<string, string>? cross = image switch
+            {
+                AttendedImage.None => null,
+                AttendedImage.Embedded => q => AbsorbedCrossAttention(q, prefix + "crossattention.self."),
+                _ => q => CrossAttention(q, n),
+            };
+            x = layer.Apply(prefix, x, SelfAttention, cross);
         }
         g.Output(Output, g.ToSingle(x), DataType.Float, "T", width);
         return g.Build();
@@ -59,8 +65,8 @@ internal static class QuestionGraph
         string AbsorbedCrossAttention(string q, string prefix)
         {
             int head = width / heads;
-            string keys = g.Weight(prefix + "key.weight", [heads, head, width]);
-            string values = g.Weight(prefix + "value.weight", [heads, head, width]);
+            string keys = g.Weight(prefix + "key.weight", [heads, head, imageWidth]);
+            string values = g.Weight(prefix + "value.weight", [heads, head, imageWidth]);
             string scores = g.MatMulTransposed(g.Node("MatMul", layer.SplitHeads(q), keys), emb, 1 / MathF.Sqrt(head));
             string weights = g.Node("Softmax", "", [scores], Attribute("axis", -1));
             string attended = g.MatMulTransposed(g.Node("MatMul", weights, emb), values);

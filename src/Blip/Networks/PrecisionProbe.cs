@@ -6,9 +6,9 @@ using Blip.Text;
 namespace Blip.Networks;
 
 /// <summary>
-/// Measures how far a checkpoint's int8 answers are from those in fp32, for <see cref="BlipPrecision.Auto"/>: over questions of common
-/// kinds on drawn images, how much of the first token's probability lies on other tokens. Measured once for a checkpoint and kept beside
-/// its int8 weights.
+/// Measures how far what a checkpoint gives in int8 is from what it gives in fp32, for <see cref="BlipPrecision.Auto"/>: over texts of
+/// common kinds and drawn images, how much of the probability lies on another first token, or on another match. Measured once for a
+/// checkpoint and kept beside its int8 weights.
 /// </summary>
 internal static class PrecisionProbe
 {
@@ -18,12 +18,6 @@ internal static class PrecisionProbe
     private const string Note = "deviation";
     private const int Images = 3, Shapes = 40;
 
-    private static readonly string[] Questions =
-    [
-        "what is in the picture?", "is there a person in the picture?", "how many people are there?", "what color is it?", "where is this?",
-        "is it day or night?", "what is the man doing?", "what is on the left?",
-    ];
-
     /// <summary>
     /// The deviation, from 0 for none to 1, known from an earlier start or measured now, which takes a few seconds for the full-size model.
     /// </summary>
@@ -31,14 +25,14 @@ internal static class PrecisionProbe
     /// <param name="int8">The network to judge; the deviation is kept in its cache.</param>
     /// <param name="createExact">Makes the fp32 network to compare with; disposed here.</param>
     /// <param name="tokenizer">The checkpoint's tokenizer.</param>
-    /// <param name="cancellationToken">Checked between questions.</param>
+    /// <param name="cancellationToken">Checked between texts.</param>
     public static double Deviation(
-        Checkpoint checkpoint, QuestionAnsweringNetwork int8, Func<QuestionAnsweringNetwork> createExact, BertTokenizer tokenizer,
+        Checkpoint checkpoint, ImageNetwork int8, Func<ImageNetwork> createExact, BertTokenizer tokenizer,
         CancellationToken cancellationToken)
     {
         if (double.TryParse(int8.Cache?.ReadNote(Note), NumberStyles.Float, CultureInfo.InvariantCulture, out double known))
             return known;
-        using QuestionAnsweringNetwork exact = createExact();
+        using ImageNetwork exact = createExact();
         double sum = 0;
         for (int image = 0; image < Images; image++)
         {
@@ -46,11 +40,11 @@ internal static class PrecisionProbe
             ImageEmbeddings expected = exact.Encode(pixels, cancellationToken), found = int8.Encode(pixels, cancellationToken);
             try
             {
-                foreach (string question in Questions)
+                foreach (string text in int8.ProbeTexts)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
-                    int[][] ids = [tokenizer.Encode(question).Ids];
-                    sum += Distance(exact.FirstLogits(exact.EncodeStates(expected, ids)), int8.FirstLogits(int8.EncodeStates(found, ids)));
+                    int[] ids = tokenizer.Encode(text).Ids;
+                    sum += Distance(exact.ProbeLogits(expected, ids), int8.ProbeLogits(found, ids));
                 }
             }
             finally
@@ -61,7 +55,7 @@ internal static class PrecisionProbe
         }
         // The fp32 weights were read where they lie, and are not needed again.
         checkpoint.ReleasePages();
-        double deviation = sum / (Images * Questions.Length);
+        double deviation = sum / (Images * int8.ProbeTexts.Count);
         int8.Cache?.WriteNote(Note, deviation.ToString(CultureInfo.InvariantCulture));
         return deviation;
     }

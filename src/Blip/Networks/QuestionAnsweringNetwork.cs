@@ -2,15 +2,16 @@ using System.Buffers;
 using System.Diagnostics;
 using Blip.Checkpoints;
 using Blip.Decoding;
+using Blip.Graphs;
 using Blip.Runtime;
 
 namespace Blip.Networks;
 
 /// <summary>
 /// The architecture <c>BlipForQuestionAnswering</c>: the vision network, the question encoder and the answer decoder of one model on one
-/// device. It computes and nothing else: who may run when is decided above it. Thread-safe.
+/// device.
 /// </summary>
-internal sealed class QuestionAnsweringNetwork : IDisposable
+internal sealed class QuestionAnsweringNetwork : ImageNetwork
 {
     /// <summary>Questions of more tokens than this need so much memory that it is given back after their run.</summary>
     private const int ManyTokens = 256;
@@ -18,101 +19,31 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <summary>Rows of a pass that ranks choices: enough that more would not be faster, and 30 MB of logits.</summary>
     internal const int MaxRankRows = 256;
 
-    private readonly SessionFactory _sessions;
-    private readonly BlipConfig _config;
     private readonly AnswerTokens _tokens;
     private readonly AnswerGuesses _guesses = new();
-    private readonly VisionNetwork _vision;
     private readonly TextEncoder _encoder;
     private readonly TextDecoder _decoder;
 
     /// <param name="sessions">Makes the sessions; owned from here on.</param>
     /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
     public QuestionAnsweringNetwork(SessionFactory sessions, Action<long>? bytesChanged = null)
+        : base(sessions, bytesChanged)
     {
-        _sessions = sessions;
-        _config = sessions.Config;
-        _tokens = new AnswerTokens(_config.Text.BosTokenId, _config.Text.SepTokenId);
-        _vision = new VisionNetwork(sessions, bytesChanged);
+        BlipTextConfig text = sessions.Config.Text;
+        _tokens = new AnswerTokens(text.BosTokenId, text.SepTokenId);
         _encoder = new TextEncoder(sessions);
-        _decoder = new TextDecoder(sessions);
+        _decoder = new TextDecoder(sessions, KeyValueGraph.ForDecoder);
     }
 
-    /// <summary>Where computed weights are kept, if anywhere.</summary>
-    public WeightCache? Cache => _sessions.Cache;
+    public override IReadOnlyList<string> ProbeTexts { get; } =
+    [
+        "what is in the picture?", "is there a person in the picture?", "how many people are there?", "what color is it?", "where is this?",
+        "is it day or night?", "what is the man doing?", "what is on the left?",
+    ];
 
-    /// <summary>As <see cref="SessionFactory.CacheProblem"/>.</summary>
-    public string? CacheProblem => _sessions.CacheProblem;
+    protected override (Action Make, int Parts)[] ImageParts => [(_encoder.PrepareProjection, 1)];
 
-    /// <summary>
-    /// Makes all sessions now, so that the first question does not wait for them. What fails is left to the caller, who disposes.
-    /// </summary>
-    /// <param name="made">Gets the share that is done, 0 to 1.</param>
-    /// <param name="cancellationToken">Checked between sessions.</param>
-    public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
-    {
-        // What sees the image and what reads text have no weights in common: one half is made beside the other.
-        (Action, int)[] image = [(_vision.Prepare, 2), (_encoder.PrepareProjection, 1)],
-            text = [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
-        Lock gate = new();
-        int done = 0, all = image.Concat(text).Sum(step => step.Item2);
-        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task beside = Task.Run(() => Make(image), CancellationToken.None);
-        try
-        {
-            Make(text);
-        }
-        finally
-        {
-            // Where this half fails, the caller unmaps the weights; the other half still reads them.
-            ((Task)beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-        }
-        beside.GetAwaiter().GetResult();
-        cancellationToken.ThrowIfCancellationRequested();
-        _sessions.Complete();
-
-        void Make((Action Make, int Parts)[] steps)
-        {
-            try
-            {
-                foreach ((Action make, int parts) in steps)
-                {
-                    if (failed.IsCancellationRequested)
-                        return;
-                    make();
-                    lock (gate)
-                        made?.Invoke((double)(done += parts) / all);
-                }
-            }
-            catch
-            {
-                failed.Cancel();
-                throw;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Makes the sessions that read text anew, with weights in ONNX Runtime's own layout, while the others answer. Takes seconds. Does
-    /// nothing where there is nothing to gain.
-    /// </summary>
-    public void Pack(CancellationToken cancellationToken)
-    {
-        if (!_sessions.CanPack)
-            return;
-        cancellationToken.ThrowIfCancellationRequested();
-        _encoder.Pack();
-        cancellationToken.ThrowIfCancellationRequested();
-        _decoder.Pack();
-    }
-
-    /// <summary>Encodes pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
-    public ImageEmbeddings Encode(Memory<byte> pixels, CancellationToken cancellationToken)
-    {
-        _sessions.Checkpoint.ThrowIfShrunk();
-        using RunControl control = new(cancellationToken);
-        return _vision.Encode(pixels, control);
-    }
+    protected override (Action Make, int Parts)[] TextParts => [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
 
     /// <summary>
     /// Answers questions on one or more images in shared passes. Each answer is what its question gives alone.
@@ -124,7 +55,7 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
     /// <param name="cancellationToken">Ends the pass under way.</param>
     public void Ask(IReadOnlyList<ImageQuestion> questions, IAnswerListener listener, CancellationToken cancellationToken)
     {
-        _sessions.Checkpoint.ThrowIfShrunk();
+        Sessions.Checkpoint.ThrowIfShrunk();
         long start = Stopwatch.GetTimestamp();
         using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Tokens) > ManyTokens);
         using AnswerDecoder decoder = Encode(questions, control);
@@ -166,12 +97,20 @@ internal sealed class QuestionAnsweringNetwork : IDisposable
         return decoder.Step([new DecoderRow(0, _tokens.Start, DecoderRow.None)]).ToArray();
     }
 
-    public void Dispose()
+    public override float[] ProbeLogits(ImageEmbeddings embeddings, int[] ids) => FirstLogits(EncodeStates(embeddings, ids));
+
+    protected override void PackText(CancellationToken cancellationToken)
     {
-        _vision.Dispose();
+        cancellationToken.ThrowIfCancellationRequested();
+        _encoder.Pack();
+        cancellationToken.ThrowIfCancellationRequested();
+        _decoder.Pack();
+    }
+
+    protected override void DisposeParts()
+    {
         _encoder.Dispose();
         _decoder.Dispose();
-        _sessions.Dispose();
     }
 
     private AnswerDecoder Encode(IReadOnlyList<ImageQuestion> questions, RunControl control)

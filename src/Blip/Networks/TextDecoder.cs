@@ -1,10 +1,14 @@
+using Blip.Checkpoints;
 using Blip.Graphs;
 using Blip.Runtime;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Networks;
 
-/// <summary>The answer decoder: states of questions to logits, token by token. Thread-safe; each search has a cache of its own.</summary>
+/// <summary>
+/// The decoder of answers or captions: states of questions, or images, to logits, token by token. Thread-safe; each search has a cache of
+/// its own.
+/// </summary>
 internal sealed class TextDecoder : IDisposable
 {
     private readonly SessionFactory _sessions;
@@ -12,14 +16,15 @@ internal sealed class TextDecoder : IDisposable
     private readonly LazySession _cross;
 
     /// <param name="sessions">Makes the sessions.</param>
-    public TextDecoder(SessionFactory sessions)
+    /// <param name="cross">The graph that makes keys and values of what the decoder attends to.</param>
+    public TextDecoder(SessionFactory sessions, Func<BlipConfig, LinearForm, BlipGraph> cross)
     {
         _sessions = sessions;
         _steps = new PackableSessions<Sessions>((pack, packed) => pack
             ? new Sessions(sessions, LinearForm.RowsFirst, LinearForm.RowsFirst, pack, packed)
             : new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack, packed));
         _cross = new LazySession(() =>
-            sessions.Create(KeyValueGraph.ForDecoder(sessions.Config, sessions.LargeBatchForm), packed: _steps.Packed));
+            sessions.Create(cross(sessions.Config, sessions.LargeBatchForm), packed: _steps.Packed));
     }
 
     /// <summary>Makes what is not made yet.</summary>
@@ -40,8 +45,17 @@ internal sealed class TextDecoder : IDisposable
     {
         int width = _sessions.Config.Text.HiddenSize;
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, states, [states.Length / width, width]);
+        return Decode(value, lengths, control);
+    }
+
+    /// <summary>A decoder for several texts. The caller disposes it.</summary>
+    /// <param name="attended">What they attend to, end to end, read before this returns: the input of the graph of keys and values.</param>
+    /// <param name="lengths">How many of its rows belong to each text, in order.</param>
+    /// <param name="control">Of the run that this is part of; outlives the decoder.</param>
+    public AnswerDecoder Decode(OrtValue attended, ReadOnlySpan<int> lengths, RunControl control)
+    {
         Sessions current = _steps.Current;
-        IDisposableReadOnlyCollection<OrtValue> cross = _cross.Value.Run([value], control);
+        IDisposableReadOnlyCollection<OrtValue> cross = _cross.Value.Run([attended], control);
         return new AnswerDecoder(
             current.SmallBatch, current.LargeBatch, cross, lengths, _sessions.Config.Text.VocabSize, _sessions.KeepsResults, control);
     }

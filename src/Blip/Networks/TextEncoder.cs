@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Blip.Networks;
 
-/// <summary>The question encoder: questions and an image's embeddings to states. Thread-safe.</summary>
+/// <summary>The encoder of questions or other texts: those, and an image's embeddings or none, to states. Thread-safe.</summary>
 internal sealed class TextEncoder : IDisposable
 {
     private readonly SessionFactory _sessions;
@@ -15,13 +15,14 @@ internal sealed class TextEncoder : IDisposable
     private readonly long _projectionBytes;
 
     /// <param name="sessions">Makes the sessions.</param>
-    public TextEncoder(SessionFactory sessions)
+    /// <param name="readsTextAlone">Whether it reads texts without an image, too.</param>
+    public TextEncoder(SessionFactory sessions, bool readsTextAlone = false)
     {
         _sessions = sessions;
         BlipConfig config = sessions.Config;
         _projection = new LazySession(() => sessions.Create(KeyValueGraph.ForQuestions(config, sessions.SmallBatchForm)));
         _questions = new PackableSessions<Sessions>((pack, packed) =>
-            new Sessions(sessions, pack ? LinearForm.RowsFirst : sessions.LargeBatchForm, pack, packed));
+            new Sessions(sessions, pack ? LinearForm.RowsFirst : sessions.LargeBatchForm, readsTextAlone, pack, packed));
         // A GPU projects in no time, and its fused attention keeps scores in fp32.
         _worthTokens = sessions.KeepsResults ? 0 : WorthTokens(config, sessions.IsInt8);
         _projectionBytes = 2L * config.Text.NumHiddenLayers * config.Vision.TokenCount * config.Text.HiddenSize
@@ -62,6 +63,22 @@ internal sealed class TextEncoder : IDisposable
         }
     }
 
+    /// <summary>Fills in the states [T, D] of texts without an image, end to end.</summary>
+    /// <param name="texts">The tokens of each text.</param>
+    /// <param name="states">At least T x D long, T being the number of all tokens.</param>
+    /// <param name="control">Of the run that this is part of.</param>
+    public void EncodeAlone(ReadOnlySpan<int[]> texts, Span<float> states, RunControl control)
+    {
+        (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(texts);
+        using (ids)
+        using (positions)
+        using (bias)
+        {
+            using IDisposableReadOnlyCollection<OrtValue> result = _questions.Current.Alone.Run([ids, positions, bias], control);
+            result[0].GetTensorDataAsSpan<float>().CopyTo(states);
+        }
+    }
+
     public void Dispose()
     {
         _projection.Dispose();
@@ -70,22 +87,23 @@ internal sealed class TextEncoder : IDisposable
 
     /// <summary>
     /// How many question tokens an image must see before its keys and values have paid for themselves, counted in multiplications: absorbed
-    /// attention takes D·N more a head and token than projected, projecting takes 2·N·D² a layer once. In int8 a multiplication of the
-    /// projection takes about 0.3 of the time of one in fp32, in which attention stays.
+    /// attention takes D·N more a head and token than projected, projecting takes 2·N·D² a layer once (one D of the two, and the other D,
+    /// is the image's width). In int8 a multiplication of the projection takes about 0.3 of the time of one in fp32, in which attention
+    /// stays.
     /// </summary>
     private static int WorthTokens(BlipConfig config, bool int8)
     {
         long n = config.Vision.TokenCount, width = config.Text.HiddenSize, heads = config.Text.NumAttentionHeads, head = width / heads;
-        long absorbed = 2 * heads * ((head * width) + (width * n)), projected = 2 * heads * head * n;
-        return (int)((int8 ? 0.3 : 1) * 2 * n * width * width / Math.Max(1, absorbed - projected)) + 1;
+        long image = config.Vision.HiddenSize, absorbed = 2 * heads * ((head * image) + (image * n)), projected = 2 * heads * head * n;
+        return (int)((int8 ? 0.3 : 1) * 2 * n * width * image / Math.Max(1, absorbed - projected)) + 1;
     }
 
-    private sealed class Sessions(SessionFactory sessions, LinearForm form, bool pack, PrePackedWeightsContainer packed) : ISessionSet
+    private sealed class Sessions(
+        SessionFactory sessions, LinearForm form, bool readsTextAlone, bool pack, PrePackedWeightsContainer packed) : ISessionSet
     {
-        private readonly LazySession _embedded = new(() =>
-            sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: false), pack, packed));
-        private readonly LazySession _projected = new(() =>
-            sessions.Create(QuestionGraph.Build(sessions.Config, form, projected: true), pack, packed));
+        private readonly LazySession _embedded = Lazy(sessions, form, AttendedImage.Embedded, pack, packed),
+            _projected = Lazy(sessions, form, AttendedImage.Projected, pack, packed),
+            _alone = Lazy(sessions, form, AttendedImage.None, pack, packed);
 
         /// <summary>Over an image's embeddings.</summary>
         public GraphSession Embedded => _embedded.Value;
@@ -93,12 +111,20 @@ internal sealed class TextEncoder : IDisposable
         /// <summary>Over an image's keys and values.</summary>
         public GraphSession Projected => _projected.Value;
 
-        public void Prepare() => _ = (Embedded, Projected);
+        /// <summary>Over no image.</summary>
+        public GraphSession Alone => _alone.Value;
+
+        public void Prepare() => _ = (Embedded, Projected, readsTextAlone ? Alone : null);
 
         public void Dispose()
         {
             _embedded.Dispose();
             _projected.Dispose();
+            _alone.Dispose();
         }
+
+        private static LazySession Lazy(
+            SessionFactory sessions, LinearForm form, AttendedImage image, bool pack, PrePackedWeightsContainer packed) =>
+            new(() => sessions.Create(QuestionGraph.Build(sessions.Config, form, image), pack, packed));
     }
 }

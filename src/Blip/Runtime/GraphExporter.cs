@@ -14,14 +14,17 @@ internal static class GraphExporter
     /// Writes <c>vision</c>, <c>question</c>, <c>cross</c> and <c>decoder</c>, each as <c>.onnx</c> with its weights in <c>.onnx.data</c>
     /// beside it.
     /// </summary>
+    /// <exception cref="BlipModelException">The checkpoint does not answer questions.</exception>
     public static void Export(Checkpoint checkpoint, string folder, CancellationToken cancellationToken)
     {
+        checkpoint.Architecture.ThrowUnless(QuestionAnsweringArchitecture.ArchitectureName, Path.GetFileName(checkpoint.Directory));
         OrtRuntime.EnsureEnvironment();
         using WeightStore weights = new(checkpoint, cache: null);
         BlipConfig config = checkpoint.Config;
         foreach (BlipGraph graph in (BlipGraph[])
             [
-                VisionGraph.Build(config, checkpoint.Preprocessor), QuestionGraph.Build(config, LinearForm.RowsFirst, projected: false),
+                VisionGraph.Build(config, checkpoint.Preprocessor),
+                QuestionGraph.Build(config, LinearForm.RowsFirst, AttendedImage.Embedded),
                 KeyValueGraph.ForDecoder(config, LinearForm.RowsFirst),
                 DecoderGraph.Build(config, checkpoint.IsHeadTied, LinearForm.RowsFirst),
             ])

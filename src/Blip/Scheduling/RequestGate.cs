@@ -4,7 +4,10 @@ namespace Blip.Scheduling;
 /// Counts the requests under way and waiting, refuses one too many, and knows from the recent past when a place will be free. Callers with
 /// much to ask wait for places instead, and never hold more than half of them. Thread-safe.
 /// </summary>
-internal sealed class RequestGate(int maxRequests, TimeProvider time)
+/// <param name="maxRequests">The places.</param>
+/// <param name="time">The clock.</param>
+/// <param name="owner">What is disposed when the gate is closed: the error names it.</param>
+internal sealed class RequestGate(int maxRequests, TimeProvider time, Type owner)
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<TaskCompletionSource> _waiting = [];
@@ -22,6 +25,9 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
                 return _drained is not null;
         }
     }
+
+    /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
+    public void ThrowIfClosed() => ObjectDisposedException.ThrowIf(IsClosed, owner);
 
     /// <exception cref="BlipBusyException">All places are taken.</exception>
     /// <exception cref="ObjectDisposedException">The gate is closed.</exception>
@@ -86,7 +92,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
                 return false;
             _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             foreach (TaskCompletionSource waiting in _waiting)
-                waiting.SetException(new ObjectDisposedException(typeof(BlipModel).FullName));
+                waiting.SetException(new ObjectDisposedException(owner.FullName));
             _waiting.Clear();
             if (_requests == 0)
                 _drained.SetResult();
@@ -96,8 +102,6 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time)
     }
 
     private bool HasPatientPlace => _requests < maxRequests && _patient < _maxPatient;
-
-    private void ThrowIfClosed() => ObjectDisposedException.ThrowIf(_drained is not null, typeof(BlipModel));
 
     private void Take()
     {

@@ -36,13 +36,4 @@ public class BadCheckpointTests
         Assert.DoesNotContain(copy.Path, error.Message, StringComparison.Ordinal);
         Assert.Equal([inner], Directory.GetFileSystemEntries(copy.Path));
     }
-
-    [Theory]
-    [InlineData("caption", "BlipForConditionalGeneration")]
-    [InlineData("matching", "BlipForImageTextRetrieval")]
-    public async Task Load_ASisterModel_IsRefusedByItsArchitecture(string name, string architecture)
-    {
-        BlipModelException error = await Assert.ThrowsAsync<BlipModelException>(() => BlipModel.LoadAsync(GoldenModels.Folder(name)));
-        Assert.Contains(architecture, error.Message, StringComparison.Ordinal);
-    }
 }

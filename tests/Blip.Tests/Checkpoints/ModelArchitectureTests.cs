@@ -11,6 +11,9 @@ public class ModelArchitectureTests
     [InlineData("deep-text")]
     [InlineData("deep-vision")]
     [InlineData("patch14")]
+    [InlineData("caption")]
+    [InlineData("caption-wide")]
+    [InlineData("matching")]
     public void ExpectedTensors_OfAWholeModel_AreAllThatItsFileHolds(string model)
     {
         using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder(model));
@@ -30,7 +33,7 @@ public class ModelArchitectureTests
     public void Find_NamedOrLeftOut_IsQuestionAnswering(string config) => Assert.Equal("BlipForQuestionAnswering", Find(config).Name);
 
     [Theory]
-    [InlineData("""{"model_type":"blip","architectures":["BlipForConditionalGeneration"]}""", "BlipForConditionalGeneration")]
+    [InlineData("""{"model_type":"blip","architectures":["BlipForPreTraining"]}""", "BlipForPreTraining")]
     [InlineData("""{"model_type":"blip","architectures":["One\n\u2028Line"]}""", "One  Line")]
     [InlineData("""{"model_type":"bert","architectures":["BlipForQuestionAnswering"]}""", "bert")]
     [InlineData("""{"model_type":"blip\n2"}""", "blip 2")]

@@ -42,8 +42,7 @@ public class PublishedConfigTests
     /// <summary>Refused, with what the message says.</summary>
     public static TheoryData<string, string> Refused => new()
     {
-        { """{"architectures":["BlipForConditionalGeneration"]}""", "BlipForConditionalGeneration" },
-        { """{"architectures":["BlipForImageTextRetrieval"]}""", "BlipForImageTextRetrieval" },
+        { """{"architectures":["BlipForImageTextRetrieval"]}""", "vision_proj" },
         { """{"architectures":["BlipModel"]}""", "BlipModel" },
         { """{"architectures":["Blip2ForConditionalGeneration"],"model_type":"blip-2"}""", "BLIP-2" },
         { """{"architectures":["InstructBlipForConditionalGeneration"],"model_type":"instructblip"}""", "InstructBLIP" },
@@ -67,9 +66,12 @@ public class PublishedConfigTests
         using TempFolder folder = new();
         Write(folder.Path, difference);
         using Checkpoint checkpoint = Checkpoint.Open(folder.Path), original = Checkpoint.Open(GoldenModels.Folder("base"));
-        Assert.Equal(original.Config with { TieWordEmbeddings = false }, checkpoint.Config with { TieWordEmbeddings = false });
+        Assert.Equal(Plain(original.Config), Plain(checkpoint.Config));
         Assert.Equal(original.IsHeadTied, checkpoint.IsHeadTied);
         Assert.Equal("BlipForQuestionAnswering", checkpoint.Architecture.Name);
+
+        // What the model does not use.
+        static BlipConfig Plain(BlipConfig config) => config with { TieWordEmbeddings = false, EmbeddingSize = 1 };
     }
 
     [Theory]

@@ -19,8 +19,8 @@ public sealed class CudaSettingsTests : IDisposable
     {
         LinearForm form = half ? LinearForm.Half : LinearForm.RowsFirst;
         BlipConfig config = _checkpoint.Config;
-        foreach (BlipGraph graph in (BlipGraph[])[QuestionGraph.Build(config, form, projected: false),
-            QuestionGraph.Build(config, form, projected: true), DecoderGraph.Build(config, tied: true, form)])
+        foreach (BlipGraph graph in (BlipGraph[])[QuestionGraph.Build(config, form, AttendedImage.Embedded),
+            QuestionGraph.Build(config, form, AttendedImage.Projected), DecoderGraph.Build(config, tied: true, form)])
             Assert.Equal("17", GraphSession.CudaSettings(graph, memoryLimit: null)[AttentionKernels]);
         foreach (BlipGraph graph in (BlipGraph[])[VisionGraph.Build(config, _checkpoint.Preprocessor, form),
             KeyValueGraph.ForDecoder(config, form)])

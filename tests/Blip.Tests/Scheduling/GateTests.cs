@@ -44,7 +44,7 @@ public class GateTests
     [Fact]
     public async Task RequestGate_Full_SaysBusyWithATimeToComeBack()
     {
-        RequestGate gate = new(2, TimeProvider.System);
+        RequestGate gate = new(2, TimeProvider.System, typeof(BlipModel));
         gate.Enter();
         gate.Enter();
         BlipBusyException busy = Assert.Throws<BlipBusyException>(gate.Enter);

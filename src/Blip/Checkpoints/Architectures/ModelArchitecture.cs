@@ -1,3 +1,5 @@
+using Blip.Files;
+
 namespace Blip.Checkpoints;
 
 /// <summary>A kind of model that Blip runs: its name in config.json, what it asks of a configuration, and its tensors.</summary>
@@ -12,9 +14,34 @@ internal abstract class ModelArchitecture
     /// <summary>The hub id of a published model, as an example in messages.</summary>
     public abstract string ExampleId { get; }
 
+    /// <summary>What runs it, as messages say it: a class of the library and a command.</summary>
+    public abstract string Use { get; }
+
+    /// <summary>The text transformers of the model, as a description names them.</summary>
+    public abstract string TextParts { get; }
+
+    /// <summary>Whether a decoder writes text, and so has a head.</summary>
+    public virtual bool HasDecoder => true;
+
     /// <summary>Checks what this architecture asks of a configuration beyond valid sizes.</summary>
     /// <exception cref="BlipModelException">The configuration is of a model that Blip does not run.</exception>
-    public abstract void CheckConfig(BlipConfig config);
+    public virtual void CheckConfig(BlipConfig config)
+    {
+    }
+
+    /// <summary>Checks that a model is of the kind that its user needs.</summary>
+    /// <param name="needed">The name of the architecture that the user needs.</param>
+    /// <param name="model">The model, as its user calls it.</param>
+    /// <exception cref="BlipModelException">It is of another kind.</exception>
+    public void ThrowUnless(string needed, string model)
+    {
+        if (needed == Name)
+            return;
+        ModelArchitecture other = ModelArchitectures.Named(needed);
+        throw new BlipModelException(
+            $"{PlainFileName.Shown(model)} is a model for {Task} ({Name}). {Use}. Here a model for {other.Task} is needed, such as " +
+            $"{other.ExampleId}.");
+    }
 
     /// <summary>The tensors that a checkpoint must have.</summary>
     /// <param name="config">The sizes.</param>

@@ -7,7 +7,8 @@ namespace Blip.Checkpoints;
 internal static class ModelArchitectures
 {
     // The first one is meant where config.json names none.
-    private static readonly ModelArchitecture[] All = [new QuestionAnsweringArchitecture()];
+    private static readonly ModelArchitecture[] All =
+        [new QuestionAnsweringArchitecture(), new CaptioningArchitecture(), new MatchingArchitecture()];
 
     /// <summary>Families with a name like BLIP's, by the beginning of their architectures' names and of their model types.</summary>
     private static readonly (string Name, string Type, string Family)[] Relatives =
@@ -30,6 +31,9 @@ internal static class ModelArchitectures
             throw NotRun($"has the model_type {PlainFileName.Shown(type ?? "null")}");
         return Array.Find(All, architecture => architecture.Name == name) ?? All[0];
     }
+
+    /// <summary>The architecture of a name that Blip runs.</summary>
+    public static ModelArchitecture Named(string name) => Array.Find(All, architecture => architecture.Name == name)!;
 
     /// <summary>The first name in <c>architectures</c>, if there is one.</summary>
     private static string? ReadName(ConfigSection config)

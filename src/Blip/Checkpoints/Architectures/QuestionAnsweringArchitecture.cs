@@ -3,11 +3,17 @@ namespace Blip.Checkpoints;
 /// <summary>Visual question answering: an encoder reads the question and the image, a decoder writes the answer.</summary>
 internal sealed class QuestionAnsweringArchitecture : ModelArchitecture
 {
-    public override string Name => "BlipForQuestionAnswering";
+    public const string ArchitectureName = "BlipForQuestionAnswering";
+
+    public override string Name => ArchitectureName;
 
     public override string Task => "visual question answering";
 
     public override string ExampleId => "Salesforce/blip-vqa-base";
+
+    public override string Use => "It answers questions: BlipModel, blip ask";
+
+    public override string TextParts => "encoder and decoder";
 
     public override void CheckConfig(BlipConfig config)
     {
@@ -23,8 +29,8 @@ internal sealed class QuestionAnsweringArchitecture : ModelArchitecture
     public override IEnumerable<ExpectedTensor> ExpectedTensors(BlipConfig config, bool isHeadTied) =>
     [
         .. VisionTensors.Of(config.Vision),
-        .. TextTensors.Of(config.Text, "text_encoder."),
-        .. TextTensors.Of(config.Text, "text_decoder.bert."),
+        .. TextTensors.Of(config.Text, "text_encoder.", config.Vision.HiddenSize),
+        .. TextTensors.Of(config.Text, "text_decoder.bert.", config.Vision.HiddenSize),
         .. HeadTensors.Of(config.Text, isHeadTied),
     ];
 }

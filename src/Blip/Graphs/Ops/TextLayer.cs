@@ -21,18 +21,18 @@ internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config)
 
     /// <summary>
     /// One layer, [rows, width] to [rows, width]. <paramref name="selfAttention"/> takes q, k and v, and
-    /// <paramref name="crossAttention"/> takes q; each is [rows, width].
+    /// <paramref name="crossAttention"/> takes q; each is [rows, width]. Where it is <see langword="null"/>, the layer has none.
     /// </summary>
     public string Apply(
-        string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string> crossAttention)
+        string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string>? crossAttention)
     {
         string self = selfAttention(
             Linear(x, prefix + "attention.self.query"),
             Linear(x, prefix + "attention.self.key"),
             Linear(x, prefix + "attention.self.value"));
         x = Residual(self, x, prefix + "attention.output");
-        string cross = crossAttention(Linear(x, prefix + "crossattention.self.query"));
-        x = Residual(cross, x, prefix + "crossattention.output");
+        if (crossAttention is not null)
+            x = Residual(crossAttention(Linear(x, prefix + "crossattention.self.query")), x, prefix + "crossattention.output");
 
         string inner = g.Gelu(g.Linear(x, prefix + "intermediate.dense", _width, config.IntermediateSize));
         string outer = g.Linear(inner, prefix + "output.dense", config.IntermediateSize, _width);

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using Blip.Answering;
+using Blip.Captioning;
+using Blip.Checkpoints;
+using Blip.Decoding;
+using Blip.Networks;
+using Blip.Text;
+
+namespace Blip;
+
+/// <summary>
+/// A BLIP captioning model, ready to say what is in images. Immutable and thread-safe: one instance serves a whole process, and holds its
+/// one queue. Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
+/// </summary>
+/// <remarks>
+/// Captions are those of Python transformers' <c>generate</c> for <c>BlipForConditionalGeneration</c>, token for token, each image as if
+/// captioned alone. Images are read as <see cref="BlipModel"/> reads them.
+/// </remarks>
+public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
+{
+    /// <summary>
+    /// The name of the small captioning model that Blip has for trying things out, in the package Blip.Models.DemoCaption. It knows drawn
+    /// scenes only.
+    /// </summary>
+    public const string DemoModel = "demo-caption";
+
+    private readonly ModelHost<CaptioningNetwork> _host;
+    private readonly CaptionRuns _runs;
+
+    private BlipCaptioner(ModelHost<CaptioningNetwork> host) => (_host, _runs) = (host, new CaptionRuns(host.Network, host.Runs));
+
+    /// <summary>Model, device and precision.</summary>
+    public BlipModelInfo Info => _host.Info;
+
+    /// <summary>The model's sizes and special tokens.</summary>
+    public BlipConfig Config => _host.Config;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">
+    /// A hub id (<c>Salesforce/blip-image-captioning-large</c>), a folder with a checkpoint, or <c>demo-caption</c>.
+    /// </param>
+    /// <param name="cancellationToken">Stops the loading.</param>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no captioning model.</exception>
+    public static Task<BlipCaptioner> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
+        LoadAsync(new BlipOptions { Model = model }, services: null, cancellationToken);
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="options">
+    /// Which model, where, and within which limits. Copied: later changes change nothing. The model <c>demo</c>, the default of the
+    /// options, means <c>demo-caption</c> here.
+    /// </param>
+    /// <param name="services">What it takes from the application; the defaults where <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Stops the loading.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no captioning model.</exception>
+    /// <exception cref="BlipException">
+    /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
+    /// </exception>
+    public static async Task<BlipCaptioner> LoadAsync(
+        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default) =>
+        new(await ModelHost<CaptioningNetwork>.LoadAsync(ModelKinds.Captioning, options, services, cancellationToken)
+            .ConfigureAwait(false));
+
+    /// <inheritdoc/>
+    public async Task<Caption> CaptionAsync(
+        BlipImage image, string? prompt = null, CaptionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        options ??= CaptionOptions.Default;
+        options.AsAskOptions().Validate(Config.Text.MaxPositionEmbeddings);
+        long start = Stopwatch.GetTimestamp();
+        return await _host.ServeAsync(isAsk: false, async _ =>
+        {
+            int[] tokens = Tokenize(prompt);
+            int positions = Config.Text.MaxPositionEmbeddings - tokens.Length;
+            AnswerLimits limits = new(Math.Min(options.MinNewTokens, positions), Math.Min(options.MaxNewTokens, positions));
+            (ImageEmbeddings embeddings, AnswerTiming timing) =
+                await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
+            QuestionResult result = await _runs.CaptionAsync(new ImageCaption(embeddings, tokens, limits), cancellationToken)
+                .ConfigureAwait(false);
+            return Describe(result, tokens, options, timing with { Total = Stopwatch.GetElapsedTime(start) });
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for the captions under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+
+    /// <summary>The prompt's tokens without [CLS] and [SEP]. The decoder has a position left for one more.</summary>
+    private int[] Tokenize(string? prompt)
+    {
+        if (string.IsNullOrEmpty(prompt))
+            return [];
+        TokenizedText text = _host.Tokenizer.Encode(prompt, maxLength: _host.MaxTextTokens);
+        return text.Truncated
+            ? throw new BlipException(BlipErrorCode.QuestionTooLong,
+                $"The prompt has more than the {_host.MaxTextTokens - 2} tokens that a caption may begin with. Give a shorter one.")
+            : text.Ids[1..^1];
+    }
+
+    private Caption Describe(QuestionResult result, int[] prompt, CaptionOptions options, AnswerTiming timing)
+    {
+        IReadOnlyList<int> found = result.Answer.Tokens;
+        int[] tokens = [found[0], .. prompt, .. found.Skip(1)];
+        return new Caption
+        {
+            Text = _host.Tokenizer.Decode(Array.ConvertAll(tokens, _host.Known), options.CleanUp),
+            TokenIds = tokens,
+            TokenLogProbabilities = result.Answer.LogProbabilities,
+            IsComplete = tokens[^1] == Config.Text.SepTokenId,
+            Timing = timing with { Question = result.QuestionTime, Search = result.SearchTime },
+            Model = Info,
+        };
+    }
+}

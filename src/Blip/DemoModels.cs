@@ -1,0 +1,24 @@
+namespace Blip;
+
+/// <summary>The small models that Blip has for trying things out. Each is a package, and a folder of the application.</summary>
+internal static class DemoModels
+{
+    private static readonly (string Name, string Package)[] All =
+    [
+        (BlipModel.DemoModel, "Blip.Models.Demo"), (BlipCaptioner.DemoModel, "Blip.Models.DemoCaption"),
+        (BlipMatcher.DemoModel, "Blip.Models.DemoMatching"),
+    ];
+
+    /// <summary>Whether a name is that of a demo model.</summary>
+    public static bool Has(string name) => Array.Exists(All, model => model.Name == name);
+
+    /// <summary>The folder of a demo model.</summary>
+    /// <exception cref="BlipException">The application does not have it.</exception>
+    public static string FindFolder(string name)
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "models", name);
+        string package = Array.Find(All, model => model.Name == name).Package;
+        return Directory.Exists(folder) ? folder : throw new BlipException(BlipErrorCode.PackageMissing,
+            $"The model {name} is not part of this application. Add the package {package} to it, or name another model.");
+    }
+}

@@ -1,0 +1,22 @@
+namespace Blip;
+
+/// <summary>
+/// What an application asks of a captioning model: <see cref="BlipCaptioner"/>, or a stand-in for it in a test. Thread-safe.
+/// </summary>
+public interface IBlipCaptioner
+{
+    /// <summary>Says what is in an image.</summary>
+    /// <param name="image">The image. One that was captioned lately is not encoded again.</param>
+    /// <param name="prompt">
+    /// How the caption begins, for example <c>a picture of</c>; the caption repeats it. <see langword="null"/> or empty for none.
+    /// </param>
+    /// <param name="options">How to caption; <see cref="CaptionOptions.Default"/> where <see langword="null"/>.</param>
+    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
+    /// <exception cref="BlipException">
+    /// The image, the prompt or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
+    /// </exception>
+    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    Task<Caption> CaptionAsync(
+        BlipImage image, string? prompt = null, CaptionOptions? options = null, CancellationToken cancellationToken = default);
+}

@@ -1,0 +1,114 @@
+using Blip.Runtime;
+
+namespace Blip.Networks;
+
+/// <summary>
+/// What the networks of every architecture have: a vision network, and sessions that are made and freed together. A network computes and
+/// nothing else: who may run when is decided above it. Thread-safe.
+/// </summary>
+/// <param name="sessions">Makes the sessions; owned from here on.</param>
+/// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
+internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? bytesChanged) : IDisposable
+{
+    private readonly VisionNetwork _vision = new(sessions, bytesChanged);
+
+    /// <summary>Where computed weights are kept, if anywhere.</summary>
+    public WeightCache? Cache => Sessions.Cache;
+
+    /// <summary>As <see cref="SessionFactory.CacheProblem"/>.</summary>
+    public string? CacheProblem => Sessions.CacheProblem;
+
+    /// <summary>Texts of common kinds, by which <see cref="PrecisionProbe"/> compares precisions.</summary>
+    public abstract IReadOnlyList<string> ProbeTexts { get; }
+
+    protected SessionFactory Sessions { get; } = sessions;
+
+    /// <summary>What else sees the image, with the share of the time that making it takes.</summary>
+    protected virtual (Action Make, int Parts)[] ImageParts => [];
+
+    /// <summary>What reads or writes text, with the share of the time that making it takes.</summary>
+    protected abstract (Action Make, int Parts)[] TextParts { get; }
+
+    /// <summary>
+    /// Makes all sessions now, so that the first request does not wait for them. What fails is left to the caller, who disposes.
+    /// </summary>
+    /// <param name="made">Gets the share that is done, 0 to 1.</param>
+    /// <param name="cancellationToken">Checked between sessions.</param>
+    public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
+    {
+        // What sees the image and what reads text have no weights in common: one half is made beside the other.
+        (Action Make, int Parts)[] image = [(_vision.Prepare, 2), .. ImageParts], text = TextParts;
+        Lock gate = new();
+        int done = 0, all = image.Concat(text).Sum(step => step.Parts);
+        using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task beside = Task.Run(() => Make(image), CancellationToken.None);
+        try
+        {
+            Make(text);
+        }
+        finally
+        {
+            // Where this half fails, the caller unmaps the weights; the other half still reads them.
+            ((Task)beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+        }
+        beside.GetAwaiter().GetResult();
+        cancellationToken.ThrowIfCancellationRequested();
+        Sessions.Complete();
+
+        void Make((Action Make, int Parts)[] steps)
+        {
+            try
+            {
+                foreach ((Action make, int parts) in steps)
+                {
+                    if (failed.IsCancellationRequested)
+                        return;
+                    make();
+                    lock (gate)
+                        made?.Invoke((double)(done += parts) / all);
+                }
+            }
+            catch
+            {
+                failed.Cancel();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Makes the sessions that read text anew, with weights in ONNX Runtime's own layout, while the others answer. Takes seconds. Does
+    /// nothing where there is nothing to gain.
+    /// </summary>
+    public void Pack(CancellationToken cancellationToken)
+    {
+        if (Sessions.CanPack)
+            PackText(cancellationToken);
+    }
+
+    /// <summary>Encodes pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
+    public virtual ImageEmbeddings Encode(Memory<byte> pixels, CancellationToken cancellationToken)
+    {
+        Sessions.Checkpoint.ThrowIfShrunk();
+        using RunControl control = new(cancellationToken);
+        return _vision.Encode(pixels, control);
+    }
+
+    /// <summary>The logits of the network's first decision about an image and a text.</summary>
+    /// <param name="embeddings">The image.</param>
+    /// <param name="ids">The text's tokens, [CLS] and [SEP] included.</param>
+    public abstract float[] ProbeLogits(ImageEmbeddings embeddings, int[] ids);
+
+    public void Dispose()
+    {
+        _vision.Dispose();
+        DisposeParts();
+        Sessions.Dispose();
+    }
+
+    /// <summary>Packs what reads or writes text. The token is checked before each part.</summary>
+    protected abstract void PackText(CancellationToken cancellationToken);
+
+    /// <summary>Disposes the sessions of the parts beside the vision network.</summary>
+    protected abstract void DisposeParts();
+}
