@@ -32,6 +32,11 @@ internal static class McpCommand
                 CommandLine.WriteError($"there is no folder '{missing}'. Name one that exists after --allow-folder.");
                 return CommandLine.Usage;
             }
+            if (InputLines.IsStandardInputClosed())
+            {
+                CommandLine.WriteError("standard input is closed. An MCP client starts this command and writes to it.");
+                return CommandLine.Usage;
+            }
             await BlipMcpServer.RunStdioAsync(options => Configure(parsed, options), folders, AddServiceSettings, cancellationToken);
             return 0;
         });

@@ -69,7 +69,9 @@ public sealed partial class BlipModel
                         await window.WaitAsync(stop.Token).ConfigureAwait(false);
                         if (!await source.MoveNextAsync().ConfigureAwait(false))
                             return;
-                        underWay.Writer.TryWrite(AskItemAsync(source.Current, index, options, stop.Token));
+                        AskItem item = source.Current
+                            ?? throw new ArgumentException(FormattableString.Invariant($"The item at index {index} is null."), nameof(items));
+                        underWay.Writer.TryWrite(AskItemAsync(item, index, options, stop.Token));
                     }
                 }
             }
