@@ -1,5 +1,4 @@
 using Blip.AI.Images;
-using Blip.Cli.Asking;
 using Blip.Images;
 
 namespace Blip.Cli;

@@ -69,8 +69,11 @@ public sealed partial class BlipModel
                         await window.WaitAsync(stop.Token).ConfigureAwait(false);
                         if (!await source.MoveNextAsync().ConfigureAwait(false))
                             return;
-                        AskItem item = source.Current
-                            ?? throw new ArgumentException(FormattableString.Invariant($"The item at index {index} is null."), nameof(items));
+                        if (source.Current is not { } item)
+                        {
+                            throw new ArgumentException(
+                                FormattableString.Invariant($"The item at index {index} is null."), nameof(items));
+                        }
                         underWay.Writer.TryWrite(AskItemAsync(item, index, options, stop.Token));
                     }
                 }

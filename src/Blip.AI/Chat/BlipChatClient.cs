@@ -15,8 +15,8 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
 {
     /// <summary>
     /// Answers the last question about the last image. An image by address is fetched where its host is allowed. Where the options ask for
-    /// JSON by a schema, the answer is read as its value: yes or no, a number, one of several strings, or words. An object of several values
-    /// has a question in the description of each. An answer that is no such value is an <see cref="ErrorContent"/> with the code
+    /// JSON by a schema, the answer is read as its value: yes or no, a number, one of several strings, or words. An object of several
+    /// values has a question in the description of each. An answer that is no such value is an <see cref="ErrorContent"/> with the code
     /// <c>Refusal</c>.
     /// </summary>
     /// <exception cref="BlipException">

@@ -24,16 +24,16 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Whether a text names a file that may be read, in these folders.</summary>
-    public bool Has(string text, IReadOnlyList<string> moreFolders)
+    /// <summary>The file that a text names, without links; null where there is none that may be read.</summary>
+    public string? Resolve(string text, IReadOnlyList<string> moreFolders)
     {
         try
         {
-            return Find(text, moreFolders) is not null;
+            return Find(text, moreFolders)?.Real;
         }
         catch (Exception e) when (e is BlipException or IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -46,26 +46,23 @@ internal sealed class ImageFiles(ImageSourceOptions options)
 
         (string Name, FileInfo File)? NameOf(string path, string folder)
         {
-            string name = Path.GetRelativePath(folder, path);
-            if (name.AsSpan().ContainsAnyInRange('\0', '\x1f'))
+            if (path.AsSpan().ContainsAnyInRange('\0', '\x1f') || Resolve(path, moreFolders) is not { } real)
                 return null;
-            if (!ImageSource.IsPlainPath(name))
-                name = "." + Path.DirectorySeparatorChar + name;
-            string? real = ResolveLinks(path);
-            if (real is null)
-                return null;
+            string name = AsPath(Path.GetRelativePath(folder, path));
             // Another folder may have a file of the same name.
-            string? known = Array.Find([name, path], one => Has(one, moreFolders) && Find(one, moreFolders)!.Real == real);
-            return known is null ? null : (known, new FileInfo(real));
+            return (Resolve(name, moreFolders) == real ? name : path, new FileInfo(real));
         }
     }
+
+    /// <summary>A file's name such that it is taken for nothing else, as <c>image-1.jpg</c> is for a handle.</summary>
+    private static string AsPath(string name) => ImageSource.IsPlainPath(name) ? name : "." + Path.DirectorySeparatorChar + name;
 
     private ResolvedImage Read(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
     {
         try
         {
             if (Find(text, moreFolders) is { } found)
-                return new ResolvedImage(Read(found.Real, found.RealFolders, cancellationToken), Path.GetFileName(found.Path));
+                return new ResolvedImage(Read(found.Real, found.RealFolders, cancellationToken), AsPath(Path.GetFileName(found.Path)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

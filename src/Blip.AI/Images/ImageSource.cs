@@ -84,7 +84,7 @@ public sealed partial class ImageSource : IDisposable
 
     /// <summary>Whether a reference is a file that may be read by the options alone.</summary>
     internal Task<bool> HasFileAsync(string image, CancellationToken cancellationToken) =>
-        Task.Run(() => _files.Has(image.Trim(), []), cancellationToken).WaitAsync(cancellationToken);
+        Task.Run(() => _files.Resolve(image.Trim(), []) is not null, cancellationToken).WaitAsync(cancellationToken);
 
     /// <summary>Lists the newest image files that may be read; a folder that cannot be read in time counts as empty.</summary>
     /// <param name="folders">Those of the conversation.</param>

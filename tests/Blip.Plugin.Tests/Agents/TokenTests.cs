@@ -38,8 +38,14 @@ public sealed class TokenTests
         ("data:image/png;base64,!", "what is this?"),
     ];
 
+    // Over MCP an agent's model reads more than MCP's own result, which is in it.
     public static TheoryData<string, int> Calls =>
-        [.. from stack in Stacks.Keys from i in Enumerable.Range(0, Cases.Length) select new TheoryDataRow<string, int>(stack, i)];
+    [
+        .. from stack in Stacks.Keys
+           where stack != "Mcp"
+           from i in Enumerable.Range(0, Cases.Length)
+           select new TheoryDataRow<string, int>(stack, i),
+    ];
 
     [Theory]
     [MemberData(nameof(Calls))]
