@@ -16,7 +16,7 @@ public static class BlipServiceCollectionExtensions
 {
     /// <summary>
     /// The configuration section: <c>Blip:Model</c> and the rest of <see cref="BlipOptions"/>, <c>Blip:Sources:AllowedHosts</c>,
-    /// <c>Blip:Handles:MaxImages</c>.
+    /// <c>Blip:Handles:MaxImages</c>; <c>Blip:Models:NAME:Model</c> for a model with a name.
     /// </summary>
     public const string SectionName = "Blip";
 
@@ -51,10 +51,34 @@ public static class BlipServiceCollectionExtensions
         return services;
     }
 
+    /// <summary>
+    /// Adds a further model beside the one without a name: <see cref="BlipService"/> and <see cref="IBlipModel"/> as keyed services. Its
+    /// options are bound from the section <c>Blip:Models:NAME</c>, and are checked at start. Where images may come from is the same for
+    /// all models.
+    /// </summary>
+    /// <param name="services">The container.</param>
+    /// <param name="name">
+    /// The key: 1 to 32 letters of English, digits, hyphens and underscores. Names that differ only in these two, or in upper and lower
+    /// case, have the same tools or settings, so choose one.
+    /// </param>
+    /// <param name="configure">Sets this model's options, after the configuration.</param>
+    /// <exception cref="ArgumentException">The name has other characters, or is too long.</exception>
+    public static IServiceCollection AddBlip(this IServiceCollection services, string name, Action<BlipOptions>? configure = null)
+    {
+        ModelName.Check(name);
+        services.AddBlip();
+        services.AddBound<BlipOptions, BlipOptionsValidator>(ModelName.Section(name), name).Configure(o => configure?.Invoke(o));
+        services.ConfigureFirst<BlipOptions>(o => o.Image = o.Image with { Limits = new ImageLimits() }, name);
+        services.TryAddKeyedSingleton(name, (provider, _) => new BlipService(
+            Options.Create(provider.GetRequiredService<IOptionsMonitor<BlipOptions>>().Get(name)), provider));
+        services.TryAddKeyedSingleton<IBlipModel>(name, (provider, _) => provider.GetRequiredKeyedService<BlipService>(name));
+        return services;
+    }
+
     /// <summary>Sets defaults that the configuration can change.</summary>
-    internal static void ConfigureFirst<TOptions>(this IServiceCollection services, Action<TOptions> configure)
-        where TOptions : class =>
-        services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(new ConfigureOptions<TOptions>(configure)));
+    internal static void ConfigureFirst<TOptions>(this IServiceCollection services, Action<TOptions> configure, string? name = null)
+        where TOptions : class => services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(
+            new ConfigureNamedOptions<TOptions>(name ?? Options.DefaultName, configure)));
 
     /// <summary>
     /// Binds options, where the application or kernel has a configuration, and checks them at start. Whatever is wrong with a value is an
@@ -68,18 +92,20 @@ public static class BlipServiceCollectionExtensions
     [DynamicDependency(DynamicallyAccessedMemberTypes.All, typeof(ImageLimits))]
     internal static OptionsBuilder<TOptions> AddBound<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TOptions,
-        TValidator>(this IServiceCollection services, string section)
+        TValidator>(this IServiceCollection services, string section, string? name = null)
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>, new()
     {
-        OptionsBuilder<TOptions> builder = services.AddOptions<TOptions>();
-        if (services.Any(service => service.ImplementationInstance is BoundSection bound && bound.Options == typeof(TOptions)))
+        name ??= Options.DefaultName;
+        OptionsBuilder<TOptions> builder = services.AddOptions<TOptions>(name);
+        // A keyed service has no such property: reading it throws.
+        if (services.Any(service => !service.IsKeyedService && service.ImplementationInstance is BoundSection bound
+            && bound.Section == section && bound.Options == typeof(TOptions)))
             return builder;
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, SettingsValidator<TOptions, TValidator>>(
-            _ => new SettingsValidator<TOptions, TValidator>(section)));
+        services.AddSingleton<IValidateOptions<TOptions>>(new SettingsValidator<TOptions, TValidator>(section, name));
         services.AddSingleton(new BoundSection(section, typeof(TOptions)));
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<TOptions>>(provider =>
-            new ConfigureOptions<TOptions>(options => Bind(options, provider))));
+            new ConfigureNamedOptions<TOptions>(name, options => Bind(options, provider))));
         return builder.ValidateOnStart();
 
         void Bind(TOptions options, IServiceProvider provider)
@@ -125,6 +151,6 @@ public static class BlipServiceCollectionExtensions
             return lists.Count == 0 ? settings : new ConfigurationBuilder().AddConfiguration(settings).AddInMemoryCollection(lists).Build();
         }
 
-        static OptionsValidationException Wrong(string failure) => new(Options.DefaultName, typeof(TOptions), [failure]);
+        OptionsValidationException Wrong(string failure) => new(name, typeof(TOptions), [failure]);
     }
 }

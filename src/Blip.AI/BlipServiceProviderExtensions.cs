@@ -15,27 +15,42 @@ public static class BlipServiceProviderExtensions
 
     /// <summary>
     /// The tools as functions of Microsoft.Extensions.AI, for an agent of Microsoft Agent Framework or any <see cref="IChatClient"/>
-    /// with function calling.
+    /// with function calling. A result is text: one line of JSON.
     /// </summary>
     /// <param name="services">Services that have Blip.</param>
     /// <param name="conversation">The images that the tools know by name.</param>
-    public static IReadOnlyList<AIFunction> CreateBlipFunctions(this IServiceProvider services, BlipConversation conversation)
+    /// <param name="model">
+    /// The name of a further model, which begins the names of its tools: <c>large_ask_image</c>. The one without a name by default.
+    /// </param>
+    /// <exception cref="InvalidOperationException">No model has that name.</exception>
+    public static IReadOnlyList<AIFunction> CreateBlipFunctions(
+        this IServiceProvider services, BlipConversation conversation, string? model = null)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(conversation);
-        BlipTools tools = services.CreateTools(conversation);
+        BlipTools tools = services.CreateTools(conversation, model);
+        string start = model is null ? "" : ModelName.ForTools(model) + "_";
         return
         [
-            AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName, serializerOptions: Json),
-            AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName, serializerOptions: Json),
-            AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName, serializerOptions: Json),
-            AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName, serializerOptions: Json),
+            Create(tools.AskImageAsync, BlipTools.AskImageName),
+            Create(tools.AskImageManyAsync, BlipTools.AskImageManyName),
+            Create(tools.AskImagesAsync, BlipTools.AskImagesName),
+            Create(tools.ListImages, BlipTools.ListImagesName),
         ];
+
+        // As text, because clients write any other value as JSON of several lines.
+        AIFunction Create(Delegate method, string name) => AIFunctionFactory.Create(method, new AIFunctionFactoryOptions
+        {
+            Name = start + name,
+            SerializerOptions = Json,
+            MarshalResult = (result, _, _) => ValueTask.FromResult<object?>(
+                result is null ? null : JsonSerializer.Serialize(result, Json.GetTypeInfo(result.GetType()))),
+        });
     }
 
     /// <summary>The tools of one conversation.</summary>
-    internal static BlipTools CreateTools(this IServiceProvider services, BlipConversation conversation) => new(
-        services.GetRequiredService<BlipService>(),
+    internal static BlipTools CreateTools(this IServiceProvider services, BlipConversation conversation, string? model = null) => new(
+        services.GetBlipService(model),
         services.GetRequiredService<ImageSource>(),
         conversation,
         services.LoggerOf<BlipTools>());

@@ -18,6 +18,10 @@ public sealed partial class BlipTools
     internal const string AskImagesDescription = "Asks the same short question about each of up to 16 images, to compare them.";
     internal const string ListImagesDescription = "Lists the images in this conversation by their short names.";
 
+    internal const string ListImagesAndFilesDescription =
+        "Lists the images here by the names that the other tools take: those of this conversation, then the files under your roots and "
+        + "the allowed folders, newest first.";
+
     internal const string ImageDescription =
         "An image: its short name in this conversation (image-1), an https address, a data URI, or a file path. "
         + "Only sources that the operator allowed can be read.";

@@ -16,6 +16,9 @@ public sealed partial class BlipTools
     /// <summary>A longer name of a source is left out of a result, which has to stay short.</summary>
     private const int MaxNameLength = 40;
 
+    /// <summary>The most files of a list: about 500 tokens.</summary>
+    private const int MaxFiles = 20;
+
     private readonly BlipService _service;
     private readonly ImageSource _source;
     private readonly BlipConversation _conversation;
@@ -98,14 +101,29 @@ public sealed partial class BlipTools
 
     /// <summary>Lists the images of this conversation.</summary>
     [Description(ListImagesDescription)]
-    public ImageList ListImages()
+    public ImageList ListImages() => List([], isMore: false);
+
+    /// <summary>Lists the images of this conversation, and in a process of the caller's own the files that it may read.</summary>
+    internal async Task<ImageList> ListImagesAsync(CancellationToken cancellationToken)
+    {
+        if (_conversation.Surroundings != ToolSurroundings.Process)
+            return ListImages();
+        ImageFileList files =
+            await _source.ListFilesAsync(_conversation.AllowedFolders, MaxFiles, cancellationToken).ConfigureAwait(false);
+        return List(files.Files, files.IsMore);
+    }
+
+    private ImageList List(IReadOnlyList<ListedImage> files, bool isMore)
     {
         ListedImage[] images =
-            [.. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes })];
+        [
+            .. _conversation.List().Select(i => new ListedImage { Image = i.Handle, Type = i.MediaType, Bytes = i.Bytes }), .. files,
+        ];
         return new ImageList
         {
-            Images = images,
-            Hint = images.Length > 0 ? null : _texts.NoImages,
+            Images = images.Length > 0 ? images : null,
+            Hint = images.Length == 0 ? _texts.NoImages
+                : isMore ? $"The {files.Count} newest files are listed. Older ones can be named too." : null,
             ModelNotice = _service.IsDemo ? "The demo model answers. It knows drawings only." : null,
         };
     }

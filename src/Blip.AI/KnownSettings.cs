@@ -25,6 +25,9 @@ internal sealed class KnownSettings(IServiceProvider provider) : IValidateOption
 
     public ValidateOptionsResult Validate(string? name, BlipOptions options)
     {
+        // Once, for all models.
+        if (!string.IsNullOrEmpty(name))
+            return ValidateOptionsResult.Skip;
         if (provider.GetService<IConfiguration>()?.GetSection(BlipServiceCollectionExtensions.SectionName) is not { } section)
             return ValidateOptionsResult.Success;
         HashSet<string> values = new(StringComparer.OrdinalIgnoreCase), lists = new(StringComparer.OrdinalIgnoreCase);

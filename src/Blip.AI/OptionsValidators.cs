@@ -27,18 +27,20 @@ internal sealed class HubOptionsValidator : IValidateOptions<BlipOptions>
         }
         catch (ArgumentOutOfRangeException exception)
         {
-            return ValidateOptionsResult.Fail($"{BlipServiceCollectionExtensions.SectionName}:Hub:{exception.WithoutParameter()}");
+            return ValidateOptionsResult.Fail($"{ModelName.Section(name)}:Hub:{exception.WithoutParameter()}");
         }
     }
 }
 
 /// <summary>Checks options that are bound from a section of the configuration, and calls each by its setting.</summary>
-internal sealed class SettingsValidator<TOptions, TValidator>(string section) : IValidateOptions<TOptions>
+internal sealed class SettingsValidator<TOptions, TValidator>(string section, string named) : IValidateOptions<TOptions>
     where TOptions : class
     where TValidator : class, IValidateOptions<TOptions>, new()
 {
     public ValidateOptionsResult Validate(string? name, TOptions options) =>
-        new TValidator().Validate(name, options) is { Failed: true } result
+        name != named ? ValidateOptionsResult.Skip
+        // With a name the generated code would call the fields by it.
+        : new TValidator().Validate(null, options) is { Failed: true } result
             ? ValidateOptionsResult.Fail(result.Failures.Select(Describe))
             : ValidateOptionsResult.Success;
 

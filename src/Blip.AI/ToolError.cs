@@ -34,7 +34,12 @@ public sealed record ToolError
             Message = "The vision model cannot be used.",
             Hint = "Tell the user that image questions cannot be answered at the moment.",
         },
-        BlipException known => new() { Code = known.Code, Message = known.Message, Hint = hintFor(known.Code) },
+        BlipException known when hintFor(known.Code) is { } hint =>
+            new() { Code = known.Code, Message = FirstSentence(known.Message), Hint = hint },
+        BlipException known => new() { Code = known.Code, Message = known.Message },
         _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
     };
+
+    /// <summary>What went wrong. The sentence after it says what to do, as the hint does, which knows what works here.</summary>
+    private static string FirstSentence(string message) => message.Split(". ", 2) is [{ } first, _] ? first + "." : message;
 }

@@ -15,7 +15,7 @@ internal sealed partial class ToolJson : JsonSerializerContext
     public static JsonSerializerOptions With(JsonSerializerOptions options)
     {
         // A model reads this as text, where an escaped apostrophe costs it six characters.
-        JsonSerializerOptions all = new(options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        JsonSerializerOptions all = new(options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = false };
         all.TypeInfoResolverChain.Insert(0, Default);
         all.MakeReadOnly();
         return all;

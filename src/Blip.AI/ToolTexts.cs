@@ -13,32 +13,34 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     public string Image => surroundings == ToolSurroundings.Chat ? BlipTools.ImageDescription : $"An image: {Ways}.";
 
     /// <summary>The description of <c>list_images</c>.</summary>
-    public string ListImages => surroundings == ToolSurroundings.Http
-        ? "Says how to give an image here, and what the model knows. There is no list of images: no conversation is kept."
-        : BlipTools.ListImagesDescription;
+    public string ListImages => surroundings switch
+    {
+        ToolSurroundings.Chat => BlipTools.ListImagesDescription,
+        ToolSurroundings.Process => BlipTools.ListImagesAndFilesDescription,
+        _ => "Says how to give an image here, and what the model knows. There is no list of images: no conversation is kept.",
+    };
 
     /// <summary>What the tools are for and how an image is given, for a server that has nothing else.</summary>
     public string Instructions =>
         $"Answers short questions about images. An image is given as {Ways}. Ask several small questions rather than one big one.";
 
-    private string Ways
+    private string Ways => WaysWith(surroundings == ToolSurroundings.Http
+        ? "a handle of this service (sha256-...)"
+        : "a short name of this conversation (image-1)");
+
+    private string WaysWith(string handle)
     {
-        get
-        {
-            List<string> ways = [];
-            if (surroundings == ToolSurroundings.Process)
-                ways.Add("the path or file:// address of a file under your roots or an allowed folder");
-            else if (source.AllowsFiles)
-                ways.Add("the path of a file in an allowed folder");
-            if (source.AllowsAddresses)
-                ways.Add("an https address of an allowed host");
-            if (source.AllowsDataUris)
-                ways.Add("a data URI");
-            ways.Add(surroundings == ToolSurroundings.Http
-                ? "the handle of an image that was sent to this service (sha256-...)"
-                : "a short name of this conversation (image-1)");
-            return ways.Count > 1 ? $"{string.Join(", ", ways[..^1])} or {ways[^1]}" : ways[0];
-        }
+        List<string> ways = [];
+        if (surroundings == ToolSurroundings.Process)
+            ways.Add("the path or file:// address of a file under your roots or an allowed folder");
+        else if (source.AllowsFiles)
+            ways.Add("the path of a file in an allowed folder");
+        if (source.AllowsAddresses)
+            ways.Add("an https address of an allowed host");
+        if (source.AllowsDataUris)
+            ways.Add("a data URI");
+        ways.Add(handle);
+        return ways.Count > 1 ? $"{string.Join(", ", ways[..^1])} or {ways[^1]}" : ways[0];
     }
 
     /// <summary>What to do where there is no image to list.</summary>
@@ -46,7 +48,7 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     {
         ToolSurroundings.Chat => "No image is attached. Ask the user for one" + (source.AllowsAddresses ? ", or give an address." : "."),
         ToolSurroundings.Http => $"No conversation is kept here. Give {Ways}.",
-        _ => $"No image has a short name yet. Give {Ways}.",
+        _ => $"No image is known yet. Give {Ways}.",
     };
 
     /// <summary>What to do about a failure; null where its message says all.</summary>
@@ -55,13 +57,14 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     public string? HintFor(string code, IReadOnlyList<string> folders) => code switch
     {
         ImageSourceErrorCode.ImageNotFound => surroundings == ToolSurroundings.Http
-            ? "A handle is known for a time only. Send the image to this service again, and use the handle that it gives."
+            ? "Send the image to this service again, for a new handle."
             : "Call list_images for the names that there are.",
         ImageSourceErrorCode.FileNotAllowed when surroundings == ToolSurroundings.Process =>
             "Do not try other spellings. " + Readable(folders),
         ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>
-            "Do not try other spellings. "
-            + (surroundings == ToolSurroundings.Chat ? "Ask the user to attach the image." : $"Give {Ways}."),
+            surroundings == ToolSurroundings.Chat
+                ? "Do not try other spellings. Ask the user to attach the image."
+                : $"Give only {WaysWith(surroundings == ToolSurroundings.Http ? "a handle" : "a short name")}.",
         BlipErrorCode.QuestionEmpty => "Ask a short question about what can be seen.",
         BlipErrorCode.QuestionTooLong => "Ask a shorter question.",
         ServiceErrorCode.TooManyQuestions => "Ask in several calls.",
@@ -73,7 +76,7 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     {
         string[] all = [.. source.AllowedFolders.Concat(folders).Distinct(StringComparer.Ordinal)];
         if (all.Length == 0)
-            return "No folder may be read: the client names none as a root, and the server was started without --allow-folder.";
+            return "No folder may be read: the client names no roots, and --allow-folder was not given.";
         string rest = all.Length > MaxFolders ? FormattableString.Invariant($", and {all.Length - MaxFolders} more") : "";
         return $"Files may be read in {string.Join(", ", all.Take(MaxFolders))}{rest}.";
     }

@@ -1,5 +1,4 @@
 using Blip.AI.Images;
-using Blip.Cli.Asking;
 using Blip.Images;
 
 namespace Blip.Cli;
@@ -23,7 +22,7 @@ internal sealed class ImageReader(ImageLimits limits) : IDisposable
 
     /// <summary>Whether a word names an image that is there: a file with an image's ending, an address or a data URI.</summary>
     public static bool IsImage(string word) =>
-        word != InputLines.StandardInput && (!IsFile(word) || (ImageNames.HasImageEnding(word) && File.Exists(word)));
+        word != InputLines.StandardInput && (!IsFile(word) || (ImageFileList.HasImageEnding(word) && File.Exists(word)));
 
     public async Task<BlipImage> ReadAsync(string word, CancellationToken cancellationToken)
     {
@@ -35,7 +34,7 @@ internal sealed class ImageReader(ImageLimits limits) : IDisposable
                     BlipErrorCode.InvalidRequest, "Standard input is the terminal. Pipe an image in: cat dogs.jpg | blip ask - QUESTION.");
             }
             // A read from standard input cannot be cancelled. On cancellation nobody waits for it any more.
-            using Stream input = Console.OpenStandardInput();
+            using Stream input = InputLines.OpenStandardInput();
             return await BlipImage.FromStreamAsync(input, limits, cancellationToken).WaitAsync(cancellationToken);
         }
         if (IsFile(word))

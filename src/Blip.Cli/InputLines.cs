@@ -12,7 +12,7 @@ internal static class InputLines
     public static StreamReader Open(string path)
     {
         if (path == StandardInput)
-            return new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+            return new StreamReader(OpenStandardInput(), Encoding.UTF8);
         if (Directory.Exists(path))
             throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not a file of lines.");
         try
@@ -23,6 +23,41 @@ internal static class InputLines
         {
             throw new BlipException(BlipErrorCode.FileNotFound, $"{path} cannot be read. Check the path and its permissions.", exception);
         }
+    }
+
+    /// <exception cref="BlipException">Standard input is closed.</exception>
+    public static Stream OpenStandardInput() => IsStandardInputClosed()
+        ? throw new BlipException(BlipErrorCode.InvalidRequest, "Standard input is closed. Pipe something in, or name a file.")
+        : Console.OpenStandardInput();
+
+    /// <summary>
+    /// Whether this process was started without standard input. What .NET opens first, a pipe of its own, has then taken its place, and a
+    /// read of that never ends. Linux alone tells.
+    /// </summary>
+    public static bool IsStandardInputClosed()
+    {
+        const string Folder = "/proc/self/fd";
+        if (!OperatingSystem.IsLinux() || !Directory.Exists(Folder))
+            return false;
+        string? input = new FileInfo(Folder + "/0").LinkTarget;
+        return input is null || (input.StartsWith("pipe:", StringComparison.Ordinal)
+            && new DirectoryInfo(Folder).EnumerateFiles().Any(file => Target(file) == input && IsWriteEnd(file.Name)));
+
+        static string? Target(FileInfo file)
+        {
+            try
+            {
+                return file.LinkTarget;
+            }
+            catch (IOException)
+            {
+                // Closed since it was listed.
+                return null;
+            }
+        }
+
+        static bool IsWriteEnd(string number) => File.ReadLines($"/proc/self/fdinfo/{number}").Any(line =>
+            line.StartsWith("flags:", StringComparison.Ordinal) && line[^1] == '1');
     }
 
     /// <summary>

@@ -16,6 +16,8 @@ internal static class McpCommand
         HelpName = "DIR",
     };
 
+    private static int s_demoModelTold;
+
     public static Command Create()
     {
         Verb command = new(
@@ -32,6 +34,11 @@ internal static class McpCommand
                 CommandLine.WriteError($"there is no folder '{missing}'. Name one that exists after --allow-folder.");
                 return CommandLine.Usage;
             }
+            if (InputLines.IsStandardInputClosed())
+            {
+                CommandLine.WriteError("standard input is closed. An MCP client starts this command and writes to it.");
+                return CommandLine.Usage;
+            }
             await BlipMcpServer.RunStdioAsync(options => Configure(parsed, options), folders, AddServiceSettings, cancellationToken);
             return 0;
         });
@@ -46,7 +53,8 @@ internal static class McpCommand
     private static void Configure(ParseResult parsed, BlipOptions options)
     {
         ModelOptions.Apply(parsed, options);
-        if (options.Model == BlipModel.DemoModel)
+        // The options are made twice: to be checked at the start, and to be used.
+        if (options.Model == BlipModel.DemoModel && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
         {
             CommandLine.WriteError("the demo model answers, which knows drawings only. "
                 + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");

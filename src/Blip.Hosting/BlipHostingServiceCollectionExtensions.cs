@@ -54,7 +54,7 @@ public static class BlipHostingServiceCollectionExtensions
     }
 
     /// <summary>
-    /// Adds only the tools over MCP. The services must already have Blip (<see cref="BlipServiceCollectionExtensions.AddBlip"/>).
+    /// Adds only the tools over MCP. The services must already have Blip (<c>AddBlip</c>).
     /// </summary>
     /// <param name="services">The services of the application.</param>
     /// <param name="configure">Sets access rules and limits. Runs after the configuration.</param>

@@ -29,7 +29,7 @@ internal static class McpRequests
         Bodies.RequireJson(context.Request);
         // The server would copy an image several times.
         byte[] body = await Bodies.ReadTextAsync(context.Request, limit).ConfigureAwait(false);
-        if (MessageCheck.Find(body, out _) is { } fault)
+        if (MessageCheck.Find(body, out _, out _) is { } fault)
         {
             await WriteAsync(context, fault).ConfigureAwait(false);
             return;

@@ -41,9 +41,12 @@ public static class BlipMcpServer
         using BlipConversation conversation = new() { Surroundings = ToolSurroundings.Process };
         using ClientRoots roots = new(conversation);
         builder.Services.AddSingleton(conversation);
-        StdioMessages messages = new(roots.Change);
+        StdioMessages messages = new(roots.Change, roots.End);
         Stream output = new BufferedStream(Console.OpenStandardOutput());
-        builder.Services.AddMcpServer().WithStreamServerTransport(messages.Passed, output).WithBlip(ToolSurroundings.Process)
+        builder.Services.AddMcpServer().WithStreamServerTransport(messages.Passed, output)
+            .WithMessageFilters(filters => filters
+                .AddIncomingFilter(messages.FilterIncoming).AddOutgoingFilter(messages.FilterOutgoing))
+            .WithBlip(ToolSurroundings.Process)
             .WithRequestFilters(filters => filters.AddCallToolFilter(next => async (request, cancellation) =>
             {
                 await roots.UpdateAsync(request, cancellation).ConfigureAwait(false);

@@ -1,6 +1,6 @@
 using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
+using System.Text.Json.Nodes;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,8 +31,19 @@ public static class BlipMcpServerBuilderExtensions
             options.ServerInstructions ??= new ToolTexts(surroundings, source).Instructions;
             ImageResources.AddTo(options.Handlers);
         });
-        return builder.WithBlipTools(surroundings);
+        return builder.WithMessageFilters(filters => filters.AddOutgoingFilter(WithoutServerInfo)).WithBlipTools(surroundings);
     }
+
+    /// <summary>
+    /// Takes the server's name out of the results of tools, where the SDK repeats it: some clients hand their model the whole result.
+    /// </summary>
+    private static McpMessageHandler WithoutServerInfo(McpMessageHandler next) => (context, cancellationToken) =>
+    {
+        if (context.JsonRpcMessage is JsonRpcResponse { Result: JsonObject result } && result.ContainsKey("content")
+            && result["_meta"] is JsonObject meta && meta.Remove("io.modelcontextprotocol/serverInfo") && meta.Count == 0)
+            result.Remove("_meta");
+        return next(context, cancellationToken);
+    };
 
     private static string Version { get; } =
         typeof(BlipMcpServer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
@@ -62,10 +73,7 @@ public static class BlipMcpServerBuilderExtensions
                 && ToolArguments.FindFault(schema, arguments) is { } fault)
                 return Unfit(fault);
             await LoadAsync(request, cancellationToken).ConfigureAwait(false);
-            CallToolResult result = await next(request, cancellationToken).ConfigureAwait(false);
-            if (result.StructuredContent is { ValueKind: JsonValueKind.Object } content && content.TryGetProperty("error", out _))
-                result.IsError = true;
-            return result;
+            return await next(request, cancellationToken).ConfigureAwait(false);
         }
         // The tools report their own failures, so the arguments could not be read.
         catch (Exception exception) when (exception is ArgumentException or JsonException or InvalidOperationException)
@@ -93,14 +101,7 @@ public static class BlipMcpServerBuilderExtensions
     private static CallToolResult Unfit(string message)
     {
         ToolError error = new() { Code = BlipErrorCode.InvalidRequest, Message = message };
-        JsonElement content = JsonSerializer.SerializeToElement(
-            new ImageAnswer { Error = error }, (JsonTypeInfo<ImageAnswer>)BlipMcpTools.Json.GetTypeInfo(typeof(ImageAnswer)));
-        return new CallToolResult
-        {
-            IsError = true,
-            StructuredContent = content,
-            Content = [new TextContentBlock { Text = content.GetRawText() }],
-        };
+        return BlipMcpTools.Result(new ImageAnswer { Error = error }, error);
     }
 
     /// <summary>Waits for the model and reports the progress. A failure is left to the tool, which reports it.</summary>

@@ -1,11 +1,13 @@
 using System.ComponentModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
 namespace Blip.Mcp;
@@ -13,8 +15,7 @@ namespace Blip.Mcp;
 /// <summary>The image tools as MCP tools: each calls one of <see cref="BlipTools"/>, which the server makes for each request.</summary>
 internal static class BlipMcpTools
 {
-    /// <summary>How results are written.</summary>
-    public static JsonSerializerOptions Json { get; } = ToolJson.With(McpJsonUtilities.DefaultOptions);
+    private static readonly JsonSerializerOptions s_json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
         or BlipTools.ListImagesName;
@@ -29,7 +30,7 @@ internal static class BlipMcpTools
         Add(
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
         Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
-        Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImages);
+        Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImagesAsync);
 
         void Add(string name, string title, Func<ToolTexts, string> description, Delegate method) => services.AddSingleton(provider =>
         {
@@ -38,7 +39,7 @@ internal static class BlipMcpTools
             McpServerTool tool = McpServerTool.Create(method, new McpServerToolCreateOptions
             {
                 Services = provider,
-                SerializerOptions = Json,
+                SerializerOptions = s_json,
                 Name = name,
                 Title = title,
                 Description = description(texts),
@@ -46,12 +47,21 @@ internal static class BlipMcpTools
                 Idempotent = true,
                 Destructive = false,
                 OpenWorld = source.AllowsAddresses && name != BlipTools.ListImagesName,
-                UseStructuredContent = true,
             });
             tool.ProtocolTool.InputSchema = WithLimits(tool.ProtocolTool.InputSchema, texts);
             return tool;
         });
     }
+
+    /// <summary>
+    /// One line of JSON as text, and nothing beside it: some clients hand their model the whole result, where structured content would
+    /// say the same again.
+    /// </summary>
+    public static CallToolResult Result<T>(T result, ToolError? error) => new()
+    {
+        IsError = error is null ? null : true,
+        Content = [new TextContentBlock { Text = JsonSerializer.Serialize(result, (JsonTypeInfo<T>)s_json.GetTypeInfo(typeof(T))) }],
+    };
 
     private static JsonElement WithLimits(JsonElement schema, ToolTexts texts)
     {
@@ -72,23 +82,36 @@ internal static class BlipMcpTools
         return JsonElement.Parse(limited.ToJsonString());
     }
 
-    private static Task<ImageAnswer> AskImageAsync(
+    private static async Task<CallToolResult> AskImageAsync(
         McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken) => call.Tools.AskImageAsync(image, question, cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        ImageAnswer answer = await call.Tools.AskImageAsync(image, question, cancellationToken).ConfigureAwait(false);
+        return Result(answer, answer.Error);
+    }
 
-    private static Task<ImageAnswers> AskImageManyAsync(
+    private static async Task<CallToolResult> AskImageManyAsync(
         McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
-        CancellationToken cancellationToken) => call.Tools.AskImageManyAsync(image, questions, cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        ImageAnswers answers = await call.Tools.AskImageManyAsync(image, questions, cancellationToken).ConfigureAwait(false);
+        return Result(answers, answers.Error);
+    }
 
-    private static Task<ImageAnswers> AskImagesAsync(
+    private static async Task<CallToolResult> AskImagesAsync(
         McpConversation call,
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken) => call.Tools.AskImagesAsync(images, question, cancellationToken);
+        CancellationToken cancellationToken)
+    {
+        ImageAnswers answers = await call.Tools.AskImagesAsync(images, question, cancellationToken).ConfigureAwait(false);
+        return Result(answers, answers.Error);
+    }
 
-    private static ImageList ListImages(McpConversation call) => call.Tools.ListImages();
+    private static async Task<CallToolResult> ListImagesAsync(McpConversation call, CancellationToken cancellationToken) =>
+        Result(await call.Tools.ListImagesAsync(cancellationToken).ConfigureAwait(false), null);
 }

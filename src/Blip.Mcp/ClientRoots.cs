@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Images;
+using Microsoft.Extensions.DependencyInjection;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -8,66 +10,110 @@ using ModelContextProtocol.Server;
 namespace Blip.Mcp;
 
 /// <summary>
-/// The folders that a client has opened, its roots. It is asked for them when a file is first named, and again when it says that they have
-/// changed. Thread-safe.
+/// The folders that a client has opened, its roots. It is asked for them when a call needs them for the first time, and again when it says
+/// that they have changed. Thread-safe.
 /// </summary>
 /// <param name="conversation">May read them.</param>
 internal sealed class ClientRoots(BlipConversation conversation) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    /// <summary>How long a call that names a file waits, from the moment when the client was asked.</summary>
+    private static readonly TimeSpan FileLimit = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _gate = new(1, 1);
+    /// <summary>How long a list waits: without the roots it still says something.</summary>
+    private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _end = new();
     private int _changes = 1;
-    private int _known;
+    private int _asked;
+    private long _begin;
+    private Task? _asking;
 
     /// <summary>The client says that they have changed.</summary>
     public void Change() => Interlocked.Increment(ref _changes);
+
+    /// <summary>The client answers no more.</summary>
+    public void End() => _end.Cancel();
 
     /// <summary>Asks for them, where a call needs them and they are not known.</summary>
     public async Task UpdateAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
     {
 #pragma warning disable MCP9005 // The SDK marks roots obsolete, but clients still send them: they say which folders the user opened.
-        if (request.Server.ClientCapabilities?.Roots is null || !NamesFile(request.Params?.Arguments))
+        if (request.Server.ClientCapabilities?.Roots is null)
             return;
-        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+#pragma warning restore MCP9005
+        bool isList = request.Params?.Name == BlipTools.ListImagesName;
+        if (!isList && !await NeedsRootsAsync(request, cancellationToken).ConfigureAwait(false))
+            return;
+        Task asking;
+        TimeSpan rest;
+        lock (_gate)
         {
             int changes = Volatile.Read(ref _changes);
-            if (_known == changes)
-                return;
-            using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(Limit);
-            try
+            // One that failed was to be asked in another way, by the answer to its call.
+            if (_asking is null or { IsFaulted: true } || _asked != changes)
             {
-                ListRootsResult roots =
-                    await request.Server.RequestRootsAsync(new ListRootsRequestParams(), limit.Token).ConfigureAwait(false);
-                conversation.AllowedFolders = [.. roots.Roots.Select(r => r.Uri)];
-            }
-            catch (Exception exception)
-                when (exception is McpException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-            {
-                // A client that fails to name its roots has opened none. Handles and allowed folders still work.
                 conversation.AllowedFolders = [];
+                (_asked, _begin) = (changes, Stopwatch.GetTimestamp());
+                _asking = AskAsync(request.Server, changes);
             }
-            _known = changes;
+            asking = _asking;
+            rest = (isList ? ListLimit : FileLimit) - Stopwatch.GetElapsedTime(_begin);
         }
-        finally
+        try
         {
-            _gate.Release();
+            await asking.WaitAsync(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
         }
-#pragma warning restore MCP9005
+        catch (TimeoutException)
+        {
+            // Handles and allowed folders still work, and the roots may come later.
+        }
     }
 
-    public void Dispose() => _gate.Dispose();
+    public void Dispose()
+    {
+        _end.Cancel();
+        _end.Dispose();
+    }
 
-    private static bool NamesFile(IDictionary<string, JsonElement>? arguments)
+    private async Task AskAsync(McpServer server, int changes)
+    {
+        try
+        {
+#pragma warning disable MCP9005
+            ListRootsResult roots = await server.RequestRootsAsync(new ListRootsRequestParams(), _end.Token).ConfigureAwait(false);
+#pragma warning restore MCP9005
+            lock (_gate)
+            {
+                if (_asked == changes)
+                    conversation.AllowedFolders = [.. roots.Roots.Select(r => r.Uri)];
+            }
+        }
+        catch (Exception exception) when (exception is McpException or OperationCanceledException or IOException)
+        {
+            // A client that fails to name its roots has opened none.
+        }
+    }
+
+    /// <summary>Whether a file is named that cannot be read without them.</summary>
+    private static async Task<bool> NeedsRootsAsync(RequestContext<CallToolRequestParams> request, CancellationToken cancellationToken)
+    {
+        ImageSource source = request.Services!.GetRequiredService<ImageSource>();
+        foreach (string image in NamedFiles(request.Params?.Arguments))
+        {
+            if (!await source.HasFileAsync(image, cancellationToken).ConfigureAwait(false))
+                return true;
+        }
+        return false;
+    }
+
+    private static IEnumerable<string> NamedFiles(IDictionary<string, JsonElement>? arguments)
     {
         if (arguments is null
             || (!arguments.TryGetValue("images", out JsonElement images) && !arguments.TryGetValue("image", out images)))
-            return false;
-        return images.ValueKind == JsonValueKind.Array ? images.EnumerateArray().Any(IsFile) : IsFile(images);
-
-        static bool IsFile(JsonElement image) =>
-            image.ValueKind == JsonValueKind.String && ImageSource.NeedsFolders(image.GetString()!);
+            return [];
+        IEnumerable<JsonElement> all = images.ValueKind == JsonValueKind.Array ? images.EnumerateArray() : [images];
+        return all.Where(image => image.ValueKind == JsonValueKind.String).Select(image => image.GetString()!)
+            .Where(ImageSource.NeedsFolders);
     }
 }

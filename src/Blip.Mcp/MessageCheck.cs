@@ -37,10 +37,12 @@ internal ref struct MessageCheck
     /// <summary>Finds what the SDK could not read.</summary>
     /// <param name="message">One message, in UTF-8.</param>
     /// <param name="method">The method of a request or a notification, where nothing is wrong.</param>
+    /// <param name="isRequest">Whether it is a request, which is answered.</param>
     /// <returns>The first thing that is wrong; null for nothing.</returns>
-    public static MessageFault? Find(ReadOnlySpan<byte> message, out string? method)
+    public static MessageFault? Find(ReadOnlySpan<byte> message, out string? method, out bool isRequest)
     {
         method = null;
+        isRequest = false;
         if (message.StartsWith("\uFEFF"u8))
             message = message[3..];
         if (!Utf8.IsValid(message))
@@ -48,7 +50,9 @@ internal ref struct MessageCheck
         MessageCheck check = new(message);
         try
         {
-            return check.Find(out method);
+            MessageFault? fault = check.Find(out method);
+            isRequest = check._hasMethod && check._hasId;
+            return fault;
         }
         catch (JsonException exception)
         {

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace Blip.Mcp;
 
@@ -9,7 +11,8 @@ namespace Blip.Mcp;
 /// passed on, or answered with what is wrong.
 /// </summary>
 /// <param name="changed">Is called before the message goes on by which the client says that its roots have changed.</param>
-internal sealed class StdioMessages(Action changed)
+/// <param name="ended">Is called at the end of the input, after which the client answers nothing.</param>
+internal sealed class StdioMessages(Action changed, Action ended)
 {
     private const int Block = 64 * 1024;
     private const int KeptBuffer = 1 << 20;
@@ -20,12 +23,38 @@ internal sealed class StdioMessages(Action changed)
     private static readonly MessageFault TooLong = new(
         McpErrorCode.InvalidRequest, $"The message has more than {MaxLine >> 20} MiB. Send smaller images, or their paths.");
 
+    /// <summary>How long requests are answered after the end of the input, whose client may be gone.</summary>
+    private static readonly TimeSpan MaxRest = TimeSpan.FromMinutes(5);
+
     private readonly Pipe _passed = new();
+    private int _unanswered;
 
     /// <summary>The lines that are passed on.</summary>
     public Stream Passed => _passed.Reader.AsStream();
 
-    /// <summary>Reads to the end of the input.</summary>
+    /// <summary>A filter of what the server sends: it counts the requests that are answered.</summary>
+    public McpMessageHandler FilterOutgoing(McpMessageHandler next) => async (context, cancellationToken) =>
+    {
+        await next(context, cancellationToken).ConfigureAwait(false);
+        if (context.JsonRpcMessage is JsonRpcResponse or JsonRpcError)
+            Interlocked.Decrement(ref _unanswered);
+    };
+
+    /// <summary>A filter of what the server gets: a request that its client takes back is never answered.</summary>
+    public McpMessageHandler FilterIncoming(McpMessageHandler next) => async (context, cancellationToken) =>
+    {
+        try
+        {
+            await next(context, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.JsonRpcMessage is JsonRpcRequest && cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Decrement(ref _unanswered);
+            throw;
+        }
+    };
+
+    /// <summary>Reads to the end of the input, and lets the server end when all requests are answered.</summary>
     /// <param name="input">The lines of the client.</param>
     /// <param name="client">Where it is answered.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
@@ -66,6 +95,9 @@ internal sealed class StdioMessages(Action changed)
             }
             if (count > 0)
                 await HandleAsync(buffer.AsMemory(0, count), client, cancellationToken).ConfigureAwait(false);
+            ended();
+            for (long end = Stopwatch.GetTimestamp(); Volatile.Read(ref _unanswered) > 0 && Stopwatch.GetElapsedTime(end) < MaxRest;)
+                await Task.Delay(5, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
         {
@@ -78,7 +110,7 @@ internal sealed class StdioMessages(Action changed)
     {
         if (line.Span.Trim(" \t\r\n"u8).IsEmpty)
             return;
-        MessageFault? fault = MessageCheck.Find(line.Span, out string? method);
+        MessageFault? fault = MessageCheck.Find(line.Span, out string? method, out bool isRequest);
         if (fault is { IsAnswered: true })
             await client.SendMessageAsync(fault.ToError(), cancellationToken).ConfigureAwait(false);
         if (fault is not null)
@@ -87,6 +119,11 @@ internal sealed class StdioMessages(Action changed)
         if (method == NotificationMethods.RootsListChangedNotification)
             changed();
 #pragma warning restore MCP9005
+        if (isRequest)
+            Interlocked.Increment(ref _unanswered);
         await _passed.Writer.WriteAsync(line, cancellationToken).ConfigureAwait(false);
+        // The last line may end with the input.
+        if (line.Span[^1] != '\n')
+            await _passed.Writer.WriteAsync("\n"u8.ToArray(), cancellationToken).ConfigureAwait(false);
     }
 }

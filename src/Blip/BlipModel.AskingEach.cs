@@ -70,7 +70,12 @@ public sealed partial class BlipModel
                         await window.WaitAsync(stop.Token).ConfigureAwait(false);
                         if (!await source.MoveNextAsync().ConfigureAwait(false))
                             return;
-                        underWay.Writer.TryWrite(AskItemAsync(source.Current, index, options, stop.Token));
+                        if (source.Current is not { } item)
+                        {
+                            throw new ArgumentException(
+                                FormattableString.Invariant($"The item at index {index} is null."), nameof(items));
+                        }
+                        underWay.Writer.TryWrite(AskItemAsync(item, index, options, stop.Token));
                     }
                 }
             }

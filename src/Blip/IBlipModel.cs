@@ -57,6 +57,7 @@ public interface IBlipModel
     /// <param name="cancellationToken">Ends the asking: what was not given yet is dropped.</param>
     /// <returns>One outcome an item, in the order of the items.</returns>
     /// <exception cref="BlipException">An option cannot be used.</exception>
+    /// <exception cref="ArgumentException">An item is null; the message has its index. The items before it have their outcomes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
     IAsyncEnumerable<AskOutcome> AskEachAsync(
         IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, CancellationToken cancellationToken = default);

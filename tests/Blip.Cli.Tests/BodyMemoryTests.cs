@@ -166,7 +166,7 @@ public sealed class BodyMemoryTests
             using JsonDocument json = JsonDocument.Parse(text[text.IndexOf('{', StringComparison.Ordinal)..]);
             JsonElement root = json.RootElement;
             if (root.TryGetProperty("result", out JsonElement result))
-                root = result.GetProperty("structuredContent");
+                root = JsonElement.Parse(result.GetProperty("content")[0].GetProperty("text").GetString()!);
             return root.TryGetProperty("choices", out JsonElement choices)
                 ? choices[0].GetProperty("message").GetProperty("content").GetString()!
                 : root.TryGetProperty("answer", out JsonElement answer) ? answer.GetString()! : text;

@@ -11,6 +11,7 @@ namespace Blip.Cli.Tests;
 public class StreamTests
 {
     private const string Full = "blip: The output cannot be written: No space left on device.";
+    private const string NoInput = "blip: Standard input is closed. Pipe something in, or name a file.";
     private const string Closed = "blip: The output cannot be written: it is closed.";
 
     [Theory(Timeout = 60_000)]
@@ -23,6 +24,10 @@ public class StreamTests
     [InlineData("ask samples/dogs.jpg 'is there a cat?' --csv 2>&1 >/dev/full | tail -n 1", 1, Full)]
     [InlineData("--help 2>&1 >/dev/full", 1, Full)]
     [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&1 >&- | tail -n 1", 1, Closed)]
+    [InlineData("ask - 'is there a cat?' 2>&1 <&- | tail -n 1", 1, "blip: -: Standard input is closed. Pipe something in, or name a file.")]
+    [InlineData("ask --batch - 2>&1 <&-", 1, NoInput)]
+    [InlineData("ask - 'is there a cat?' 3<samples/dogs.jpg <&3", 0, "no")]
+    [InlineData("mcp 2>&1 <&-", 2, "blip: standard input is closed. An MCP client starts this command and writes to it.")]
     public async Task Streams_ClosedOrFull_AreToldWhereItMatters(string line, int code, string written)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no such device elsewhere.");

@@ -166,7 +166,8 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         Assert.Equal(4, (await client.ListToolsAsync()).Count);
         CallToolResult result = await client.CallToolAsync(
             "ask_image", new Dictionary<string, object?> { ["image"] = handle, ["question"] = "how many dogs are in the picture?" });
-        Assert.Equal("2", result.StructuredContent!.Value.GetProperty("answer").GetString());
+        string json = ((TextContentBlock)result.Content.Single()).Text;
+        Assert.Equal("2", JsonElement.Parse(json).GetProperty("answer").GetString());
     }
 
     [Fact]

@@ -144,7 +144,7 @@ public sealed class DoorTests(PublishedApp app)
             ["image"] = "data:image/jpeg;base64," + Convert.ToBase64String(file),
             ["question"] = Questions["tool"],
         });
-        JsonElement answer = result.StructuredContent!.Value;
+        JsonElement answer = JsonElement.Parse(((TextContentBlock)result.Content.Single()).Text);
         return (answer.GetProperty("answer").GetString(), answer.GetProperty("confidence").GetDouble());
     }
 

@@ -139,7 +139,7 @@ public sealed class AccessTests
         string[] questions = [Service.HowMany, "what color is the tree?"];
         CallToolResult result = await client.CallToolAsync(
             "ask_image_many", new Dictionary<string, object?> { ["image"] = handle, ["questions"] = questions });
-        JsonElement answers = result.StructuredContent!.Value.GetProperty("answers");
+        JsonElement answers = JsonElement.Parse(((TextContentBlock)result.Content.Single()).Text).GetProperty("answers");
         Assert.Equal(["2", "green"], answers.EnumerateArray().Select(a => a.GetProperty("answer").GetString()));
     }
 

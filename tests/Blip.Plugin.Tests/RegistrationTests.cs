@@ -71,6 +71,79 @@ public sealed class RegistrationTests
             plugin, BlipTools.AskImageName, new KernelArguments { ["image"] = image, ["question"] = "is there a cat?" })).ToString();
     }
 
+    [Fact]
+    public async Task NamedModels_StandBesideEachOther()
+    {
+        Dictionary<string, string?> settings = new()
+        {
+            ["Blip:Model"] = "demo", ["Blip:Models:large:Model"] = "from-config", ["Blip:Models:large:Threads"] = "3",
+            ["Blip:Models:large:Image:Limits:MaxSide"] = "1000",
+        };
+        IKernelBuilder builder = Kernel.CreateBuilder();
+        builder.Services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build());
+        builder.AddBlip("large", o => o.Model = TestPaths.Golden("models", "base")).AddBlip("large").AddBlip();
+        builder.Services.AddBlip("night-shift");
+        Kernel kernel = builder.Build();
+        IServiceProvider services = kernel.Services;
+        services.GetRequiredService<IStartupValidator>().Validate();
+        BlipOptions large = services.GetRequiredService<IOptionsMonitor<BlipOptions>>().Get("large");
+        Assert.Equal((TestPaths.Golden("models", "base"), 3, 1000), (large.Model, large.Threads, large.Image.Limits.MaxSide));
+        BlipOptions without = services.GetRequiredService<IOptions<BlipOptions>>().Value;
+        Assert.Equal(("demo", 0, ImageLimits.Default.MaxSide), (without.Model, without.Threads, without.Image.Limits.MaxSide));
+
+        IBlipModel keyed = services.GetRequiredKeyedService<IBlipModel>("large");
+        Assert.Same(services.GetRequiredKeyedService<BlipService>("large"), keyed);
+        BlipImage image = BlipImage.FromBytes(Dogs);
+        Assert.Equal("base", (await keyed.AskAsync(image, "what is it?")).Model.Name);
+        Assert.Equal("demo", (await services.GetRequiredService<IBlipModel>().AskAsync(image, "what is it?")).Model.Name);
+        Assert.Equal(
+            "demo", (await services.GetRequiredKeyedService<IBlipModel>("night-shift").AskAsync(image, "what is it?")).Model.Name);
+
+        using BlipConversation conversation = new();
+        conversation.Attach(Dogs);
+        kernel.ImportPluginFromBlip(conversation);
+        kernel.ImportPluginFromBlip(conversation, model: "large");
+        kernel.ImportPluginFromBlip(conversation, model: "night-shift");
+        Assert.Equal(["blip", "blip_large", "blip_night_shift"], kernel.Plugins.Select(plugin => plugin.Name).Order());
+        KernelArguments arguments = new() { ["image"] = "image-1", ["question"] = "how many dogs are in the picture?" };
+        Assert.Equal("2", (await kernel.InvokeAsync("blip", BlipTools.AskImageName, arguments)).ToString());
+        Assert.NotEqual("2", (await kernel.InvokeAsync("blip_large", BlipTools.AskImageName, arguments)).ToString());
+        string[] names = [.. services.CreateBlipFunctions(conversation, "night-shift").Select(function => function.Name)];
+        Assert.Equal(["night_shift_ask_image", "night_shift_ask_image_many", "night_shift_ask_images", "night_shift_list_images"], names);
+        await ((ServiceProvider)services).DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => keyed.AskAsync(image, "what is it?"));
+    }
+
+    [Theory]
+    [InlineData("Blip:Models:large:Threads", "-1", "Blip:Models:large:Threads must be between")]
+    [InlineData("Blip:Models:large:Threads", "many", "'many' at 'Blip:Models:large:Threads'")]
+    [InlineData("Blip:Models:large:Modle", "x", "Blip:Models:large:Modle is not a setting")]
+    [InlineData("Blip:Models:small:Model", "x", "Blip:Models:small:Model is not a setting")]
+    [InlineData("Blip:Models:large:Sources:AllowedHosts", "x", "is not a setting")]
+    public async Task NamedModels_WrongSetting_IsNamedAtStart(string key, string value, string said)
+    {
+        Dictionary<string, string?> settings = new() { [key] = value };
+        ServiceCollection services = new();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).AddBlip("large");
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        OptionsValidationException error =
+            Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
+        Assert.Contains(said, Assert.Single(error.Failures), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NamedModels_UnfitOrUnknownName_SaysSo()
+    {
+        ServiceCollection services = new();
+        Assert.Throws<ArgumentException>(() => services.AddBlip("a:b"));
+        Assert.Throws<ArgumentException>(() => services.AddBlip(""));
+        await using ServiceProvider provider = services.AddBlip("large").BuildServiceProvider();
+        using BlipConversation conversation = new();
+        InvalidOperationException error =
+            Assert.Throws<InvalidOperationException>(() => provider.CreateBlipFunctions(conversation, "small"));
+        Assert.Contains("AddBlip(\"small\"", error.Message, StringComparison.Ordinal);
+    }
+
     private static void FromCode(BlipOptions options)
     {
         options.Model = "from-code";

@@ -173,6 +173,20 @@ public sealed class AskEachTests
     }
 
     [Fact]
+    public async Task AskEach_ItemIsNull_GivesWhatCameBeforeAndThenTheIndex()
+    {
+        List<AskOutcome> outcomes = [];
+        await using BlipModel model = await LoadAsync();
+        ArgumentException error = await Assert.ThrowsAsync<ArgumentException>(async () =>
+        {
+            await foreach (AskOutcome outcome in model.AskEachAsync([Item(), Item(), null!, Item()], cancellationToken: Stop))
+                outcomes.Add(outcome);
+        });
+        Assert.Contains("index 2", error.Message, StringComparison.Ordinal);
+        Assert.Equal([true, true], outcomes.Select(outcome => outcome.IsAnswered));
+    }
+
+    [Fact]
     public async Task AskEach_OpenerGivesNoImage_SaysSo()
     {
         AskItem[] items = [new AskItem(_ => new ValueTask<BlipImage>((BlipImage)null!), [Question]), Item()];

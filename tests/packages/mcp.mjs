@@ -19,7 +19,7 @@ const words = args.map((word, i) => given[args[i - 1]] ?? word);
 console.error([command, ...words].join(" "));
 const client = new Client({ name: "packages", version: "1" });
 await client.connect(new StdioClientTransport({ command, args: words, env: process.env }));
-const call = async (name, input) => (await client.callTool({ name, arguments: input })).structuredContent;
+const call = async (name, input) => JSON.parse((await client.callTool({ name, arguments: input })).content[0].text);
 console.error(client.getServerVersion(), (await client.listTools()).tools.map(tool => tool.name), await call("list_images", {}));
 const result = await call("ask_image", { image: join(folder, "dogs.jpg"), question: "how many dogs are in the picture?" });
 console.error(result);

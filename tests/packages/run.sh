@@ -308,8 +308,8 @@ gpu() { # The GPU's package takes the place of the CPU's files, and answers with
 template() { # template ARGUMENTS...: a project of a template as `dotnet new` makes it, built without warnings and tested, as the current folder.
     export DOTNET_CLI_HOME=$PWD/home
     dotnet new install Blip.Templates
-    dotnet new "$@" -o My-Eyes.2
-    cd My-Eyes.2
+    dotnet new "$@" -o My-Eyes.2.class
+    cd My-Eyes.2.class
     build
     dotnet test --no-build
 }
@@ -325,7 +325,7 @@ template_kernel() {
 }
 
 answers_as_agent() { # Without arguments, and with an image and a question.
-    local run="dotnet run --no-build --project My-Eyes.2"
+    local run="dotnet run --no-build --project My-Eyes.2.class"
     [ "$(env -u OPENAI_API_KEY $run)" = "I looked, and the answer is: 2" ]
     [ "$(env -u OPENAI_API_KEY $run -- dogs.jpg "is there a cat?")" = "I looked, and the answer is: no" ]
 }
@@ -333,9 +333,9 @@ answers_as_agent() { # Without arguments, and with an image and a question.
 template_functions() { # The app runs as published, and in the folder where F5 starts it.
     template blip-functions
     if grep -rnE 'Blip\.Functions|src/Blip|docs/|VERSION' --exclude-dir=bin --exclude-dir=obj --exclude=*.Dockerfile .; then return 1; fi
-    grep "dotnet publish src/My-Eyes.2 " infra/containers/functions.Dockerfile
+    grep "dotnet publish src/My-Eyes.2.class " infra/containers/functions.Dockerfile
     grep "dotnet tool install Blip.Cli --version $(basename "$work"/feed/Blip.Core.*.nupkg .nupkg | sed s/Blip.Core.//) " infra/containers/functions.Dockerfile
-    dotnet publish src/My-Eyes.2 -c Release -o ../app -v q -warnaserror -p:NoWarn=NU1603
+    dotnet publish src/My-Eyes.2.class -c Release -o ../app -v q -warnaserror -p:NoWarn=NU1603
     grep EventGrid ../app/functions.metadata
     [ ! -e ../app/local.settings.json ]
     answers_as_app ../app

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Blip.AI.Asking;
 using Blip.AI.Images;
 using Microsoft.Extensions.AI;
 
@@ -12,9 +13,15 @@ namespace Blip.AI.Chat;
 /// <param name="source">Fetches images by address; where <see langword="null"/>, an image has to be in the message.</param>
 public sealed class BlipChatClient(BlipService service, ImageSource? source = null) : IChatClient
 {
-    /// <summary>Answers the last question about the last image. An image by address is fetched where its host is allowed.</summary>
+    /// <summary>
+    /// Answers the last question about the last image. An image by address is fetched where its host is allowed. Where the options ask for
+    /// JSON by a schema, the answer is read as its value: yes or no, a number, one of several strings, or words. An object of several
+    /// values has a question in the description of each. An answer that is no such value is an <see cref="ErrorContent"/> with the code
+    /// <c>Refusal</c>.
+    /// </summary>
     /// <exception cref="BlipException">
-    /// An image or a question is missing or cannot be used, another model is named, JSON is asked for, or a tool is required.
+    /// An image or a question is missing or cannot be used, another model is named, JSON is asked for without a schema that an answer can
+    /// follow, or a tool is required.
     /// </exception>
     public async Task<ChatResponse> GetResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
@@ -22,8 +29,7 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
         ArgumentNullException.ThrowIfNull(messages);
         if (options?.Tools is { Count: > 0 } && options.ToolMode is RequiredChatToolMode)
             throw Invalid("BLIP calls no tools. Leave them out, or give BLIP to a language model as a tool.");
-        if (options?.ResponseFormat is ChatResponseFormatJson)
-            throw Invalid("BLIP answers in words, not in JSON. For a number, a truth value or one of several values use AskAsync<T>.");
+        AnswerSchema? schema = options?.ResponseFormat is ChatResponseFormatJson json ? SchemaOf(json) : null;
         ChatMessage[] users = [.. messages.Where(m => m.Role == ChatRole.User)];
         string question = users.LastOrDefault()?.Text.Trim() ?? "";
         BlipImage image = await FindImageAsync(users.SelectMany(m => m.Contents), cancellationToken).ConfigureAwait(false);
@@ -37,18 +43,21 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
         AskOptions ask = AskOptions.Default;
         if (options?.MaxOutputTokens is { } most)
             ask = ask with { MaxNewTokens = Math.Max(1, most) };
-        Answer answer = await model.AskAsync(image, question, ask, cancellationToken).ConfigureAwait(false);
-        int input = answer.QuestionTokenCount, output = answer.TokenIds.Count - 1;
+        IReadOnlyList<string> questions = schema?.Questions(question) ?? [question];
+        Answer[] answers = await model.AskAsync(image, questions, ask, cancellationToken).ConfigureAwait(false);
+        int input = answers.Sum(answer => answer.QuestionTokenCount), output = answers.Sum(answer => answer.TokenIds.Count - 1);
+        (string text, string? refusal) = schema?.Write(answers) ?? (answers[0].Text, null);
+        AIContent content = refusal is null ? new TextContent(text) : new ErrorContent(refusal) { ErrorCode = "Refusal" };
         string id = $"blip-{Guid.NewGuid():N}";
         DateTimeOffset now = DateTimeOffset.UtcNow;
-        return new ChatResponse(new ChatMessage(ChatRole.Assistant, answer.Text) { MessageId = id, CreatedAt = now })
+        return new ChatResponse(new ChatMessage(ChatRole.Assistant, [content]) { MessageId = id, CreatedAt = now })
         {
             ResponseId = id,
             CreatedAt = now,
-            ModelId = answer.Model.Name,
-            FinishReason = answer.IsComplete ? ChatFinishReason.Stop : ChatFinishReason.Length,
+            ModelId = model.Info.Name,
+            FinishReason = answers.All(answer => answer.IsComplete) ? ChatFinishReason.Stop : ChatFinishReason.Length,
             Usage = new UsageDetails { InputTokenCount = input, OutputTokenCount = output, TotalTokenCount = input + output },
-            RawRepresentation = answer,
+            RawRepresentation = answers is [Answer only] ? only : answers,
         };
     }
 
@@ -80,6 +89,10 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
     public void Dispose()
     {
     }
+
+    private static AnswerSchema SchemaOf(ChatResponseFormatJson format) => format.Schema is { } schema
+        ? new AnswerSchema(schema)
+        : throw Invalid("JSON needs a schema that says what it holds: ChatResponseFormat.ForJsonSchema, or GetResponseAsync<T>.");
 
     private async Task<BlipImage> FindImageAsync(IEnumerable<AIContent> contents, CancellationToken cancellationToken)
     {

@@ -12,10 +12,14 @@ public static class BlipChatExtensions
     /// <param name="builder">The pipeline; its services have Blip.</param>
     /// <param name="conversation">The conversation that this client serves.</param>
     /// <param name="keepImages">Whether the images themselves stay in the messages, for a model that can see. False by default.</param>
-    public static ChatClientBuilder UseBlip(this ChatClientBuilder builder, BlipConversation conversation, bool keepImages = false)
+    /// <param name="model">
+    /// The name of a further model, as <see cref="BlipServiceProviderExtensions.CreateBlipFunctions"/> takes it.
+    /// </param>
+    public static ChatClientBuilder UseBlip(
+        this ChatClientBuilder builder, BlipConversation conversation, bool keepImages = false, string? model = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         return builder.Use((inner, services) =>
-            new BlipToolsChatClient(inner, services.CreateBlipFunctions(conversation), conversation, keepImages));
+            new BlipToolsChatClient(inner, services.CreateBlipFunctions(conversation, model), conversation, keepImages));
     }
 }

@@ -13,7 +13,7 @@ internal static class DataUri
     /// </summary>
     public const string TakenPrefix = "data:blip/body,";
 
-    private const string Form = "A data URI is written data:image/png;base64, and then the image in base64.";
+    private const string Form = "Write data:image/png;base64, and then the image in base64.";
 
     public static byte[] Decode(string text, int maxBytes)
     {

@@ -24,26 +24,45 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         return await reading.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private ResolvedImage Read(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
+    /// <summary>The file that a text names, without links; null where there is none that may be read.</summary>
+    public string? Resolve(string text, IReadOnlyList<string> moreFolders)
     {
-        string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
-        bool mayBeDevice = !_any || OperatingSystem.IsWindows();
-        if ((!_any && FileReference.IsUnc(path)) || (mayBeDevice && FileReference.HasDeviceName(path)))
-            throw NotAllowed();
-
-        string[] folders = [.. _folders, .. moreFolders.Select(ToFolder).OfType<string>()];
         try
         {
-            string[] realFolders = [.. folders.Select(ResolveLinks).OfType<string>()];
-            foreach (string candidate in Candidates(path, folders, realFolders))
-            {
-                // Checked before the file is looked for, so that no answer tells what lies outside the folders.
-                string? real = ResolveLinks(candidate);
-                if (real is null || !IsAllowed(real, realFolders))
-                    throw NotAllowed();
-                if (File.Exists(real))
-                    return new ResolvedImage(Read(real, realFolders, cancellationToken), Path.GetFileName(path));
-            }
+            return Find(text, moreFolders)?.Real;
+        }
+        catch (Exception e) when (e is BlipException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Lists the image files of all folders, each by a name under which it is read.</summary>
+    /// <param name="moreFolders">Folders beside those of the options.</param>
+    /// <param name="most">The most files.</param>
+    public ImageFileList List(IReadOnlyList<string> moreFolders, int most)
+    {
+        return ImageFileList.Of(Folders(moreFolders).Distinct(), most, NameOf);
+
+        (string Name, FileInfo File)? NameOf(string path, string folder)
+        {
+            if (path.AsSpan().ContainsAnyInRange('\0', '\x1f') || Resolve(path, moreFolders) is not { } real)
+                return null;
+            string name = AsPath(Path.GetRelativePath(folder, path));
+            // Another folder may have a file of the same name.
+            return (Resolve(name, moreFolders) == real ? name : path, new FileInfo(real));
+        }
+    }
+
+    /// <summary>A file's name such that it is taken for nothing else, as <c>image-1.jpg</c> is for a handle.</summary>
+    private static string AsPath(string name) => ImageSource.IsPlainPath(name) ? name : "." + Path.DirectorySeparatorChar + name;
+
+    private ResolvedImage Read(string text, IReadOnlyList<string> moreFolders, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Find(text, moreFolders) is { } found)
+                return new ResolvedImage(Read(found.Real, found.RealFolders, cancellationToken), AsPath(Path.GetFileName(found.Path)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -51,6 +70,32 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         }
         throw NotFound();
     }
+
+    /// <summary>Finds the file that a text names; null where there is none.</summary>
+    private Found? Find(string text, IReadOnlyList<string> moreFolders)
+    {
+        string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
+        bool mayBeDevice = !_any || OperatingSystem.IsWindows();
+        if (!_any && FileReference.IsUnc(path))
+            throw NotAllowed();
+        if (mayBeDevice && FileReference.HasDeviceName(path))
+            throw NameNotAllowed();
+
+        string[] folders = Folders(moreFolders);
+        string[] realFolders = [.. folders.Select(ResolveLinks).OfType<string>()];
+        foreach (string candidate in Candidates(path, folders, realFolders))
+        {
+            // Checked before the file is looked for, so that no answer tells what lies outside the folders.
+            string? real = ResolveLinks(candidate);
+            if (real is null || !IsAllowed(real, realFolders))
+                throw NotAllowed();
+            if (File.Exists(real))
+                return new Found(path, real, realFolders);
+        }
+        return null;
+    }
+
+    private string[] Folders(IReadOnlyList<string> moreFolders) => [.. _folders, .. moreFolders.Select(ToFolder).OfType<string>()];
 
     private static bool IsUri(string text) => text.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
 
@@ -165,11 +210,20 @@ internal sealed class ImageFiles(ImageSourceOptions options)
 
     private static BlipException NotAllowed() => new(
         ImageSourceErrorCode.FileNotAllowed,
-        "That file may not be read: only files in allowed folders may, and no devices. Name such a file, or send the image itself.");
+        "That file may not be read. Name one in an allowed folder, which is no device, or send the image itself.");
+
+    private static BlipException NameNotAllowed() => new(
+        ImageSourceErrorCode.FileNotAllowed,
+        "A name in that path is not read: it has a colon, ends with a dot or a space, or is a device of Windows. Rename it.");
 
     private static BlipException NotFound() => new(
         BlipErrorCode.FileNotFound, "There is no such file, or it cannot be read. Check the path; a web address starts with https://.");
 
     private static BlipException NoImage() => new(
         BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name the file of an image.");
+
+    /// <param name="Path">The path as it was written.</param>
+    /// <param name="Real">The file, without links.</param>
+    /// <param name="RealFolders">The folders that it may be in, without links.</param>
+    private sealed record Found(string Path, string Real, string[] RealFolders);
 }

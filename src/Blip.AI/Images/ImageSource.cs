@@ -77,6 +77,32 @@ public sealed partial class ImageSource : IDisposable
             && (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase));
     }
 
+    /// <summary>Whether a relative path is taken for nothing else, such as an address or a handle.</summary>
+    internal static bool IsPlainPath(string path) =>
+        path.Length == path.AsSpan().Trim().Length && !SchemeForm.IsMatch(path) && !HandleForm.IsMatch(path)
+        && !MeantHandleForm.IsMatch(path);
+
+    /// <summary>Whether a reference is a file that may be read by the options alone.</summary>
+    internal Task<bool> HasFileAsync(string image, CancellationToken cancellationToken) =>
+        Task.Run(() => _files.Resolve(image.Trim(), []) is not null, cancellationToken).WaitAsync(cancellationToken);
+
+    /// <summary>Lists the newest image files that may be read; a folder that cannot be read in time counts as empty.</summary>
+    /// <param name="folders">Those of the conversation.</param>
+    /// <param name="most">The most files.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    internal async Task<ImageFileList> ListFilesAsync(IReadOnlyList<string> folders, int most, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => _files.List(folders, most), cancellationToken).WaitAsync(_timeout, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return ImageFileList.Empty;
+        }
+    }
+
     /// <summary>Fetches the bytes of an image.</summary>
     /// <param name="image">An http(s) address, a <c>file:</c> address, a path, a data URI or a handle.</param>
     /// <param name="scope">The handles and folders of this conversation; null for none.</param>

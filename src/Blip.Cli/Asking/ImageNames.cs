@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using Blip.AI.Images;
 
 namespace Blip.Cli.Asking;
 
@@ -11,13 +12,6 @@ internal readonly record struct ImageName(string Name, BlipException? Error = nu
 internal static class ImageNames
 {
     private const string AnyFolders = "**";
-
-    // Also those that Blip does not read: an error for each is better than a silence.
-    private static readonly HashSet<string> Endings = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".gif", ".webp", ".bmp", ".dib",
-        ".heic", ".heif", ".avif", ".tif", ".tiff", ".jxl",
-    };
 
     private static readonly EnumerationOptions Visible = new()
     {
@@ -59,18 +53,14 @@ internal static class ImageNames
     public static bool IsPathLike(string word)
     {
         if (word.Contains(' ', StringComparison.Ordinal))
-            return HasImageEnding(word);
+            return ImageFileList.HasImageEnding(word);
         string ending = Path.GetExtension(word);
         return word.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar) || word.StartsWith('~')
             || (ending.Length is > 1 and <= 6 && char.IsAsciiLetter(ending[1]) && ending.Skip(1).All(char.IsAsciiLetterOrDigit));
     }
 
-    /// <summary>Whether a file's name ends as those of images do.</summary>
-    public static bool HasImageEnding(ReadOnlySpan<char> name) =>
-        Endings.GetAlternateLookup<ReadOnlySpan<char>>().Contains(Path.GetExtension(name));
-
     private static FileSystemEnumerable<string> InFolder(string folder, bool recursive) => List(
-        folder, recursive, (ref entry) => !entry.IsDirectory && HasImageEnding(entry.FileName));
+        folder, recursive, (ref entry) => !entry.IsDirectory && ImageFileList.HasImageEnding(entry.FileName));
 
     private static FileSystemEnumerable<string> List(
         string folder, bool recursive, FileSystemEnumerable<string>.FindPredicate include) =>
@@ -105,7 +95,7 @@ internal static class ImageNames
             return Names(folder, part, files: false).SelectMany(each => Match(each, parts[1..]));
         // Who writes the ending means all such files.
         bool all = Path.HasExtension(part) && !part.EndsWith(".*", StringComparison.Ordinal);
-        return Names(folder, part, files: true).Where(name => all || HasImageEnding(name));
+        return Names(folder, part, files: true).Where(name => all || ImageFileList.HasImageEnding(name));
     }
 
     private static IEnumerable<string> Below(string folder) =>

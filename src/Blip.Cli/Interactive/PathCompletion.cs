@@ -1,4 +1,4 @@
-using Blip.Cli.Asking;
+using Blip.AI.Images;
 using Blip.Files;
 
 namespace Blip.Cli.Interactive;
@@ -43,7 +43,7 @@ internal static class PathCompletion
         [
             .. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", Options)
                 .Where(entry => entry.Name.StartsWith(begun, Comparison) && (begun.StartsWith('.') || !entry.Name.StartsWith('.')))
-                .Where(entry => Directory.Exists(entry.FullName) || ImageNames.HasImageEnding(entry.Name))
+                .Where(entry => Directory.Exists(entry.FullName) || ImageFileList.HasImageEnding(entry.Name))
                 .Select(entry => Directory.Exists(entry.FullName) ? entry.Name + Path.DirectorySeparatorChar : entry.Name)
                 .Order(StringComparer.Ordinal),
         ];

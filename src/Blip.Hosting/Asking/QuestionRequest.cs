@@ -1,3 +1,5 @@
+using Blip.AI.Asking;
+
 namespace Blip.Hosting.Asking;
 
 /// <summary>What a request in the form of OpenAI or of Ollama asks of BLIP. The rest of it has no effect.</summary>

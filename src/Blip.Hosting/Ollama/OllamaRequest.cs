@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Blip.AI;
+using Blip.AI.Asking;
 using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
@@ -100,7 +101,7 @@ internal sealed class OllamaRequest : IDisposable
     {
         null => null,
         { ValueKind: JsonValueKind.String } none when none.ValueEquals("") => null,
-        { ValueKind: JsonValueKind.Object } schema => AnswerSchema.Of(schema, "format"),
+        { ValueKind: JsonValueKind.Object } schema => RequestSchema.Of(schema, "format"),
         _ => throw OllamaErrors.Invalid("'format' must be a JSON schema that says what the JSON holds, or be left out."),
     };
 

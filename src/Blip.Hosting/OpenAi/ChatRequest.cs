@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Blip.AI.Asking;
 using Blip.Hosting.Asking;
 using Microsoft.AspNetCore.Http;
 
@@ -23,7 +24,7 @@ internal sealed record ChatRequest(QuestionRequest Question, bool IncludeUsage)
         int top = root.Number("top_logprobs", 0, AskOptions.MaxTopLogProbabilities) ?? 0;
         if (top > 0 && !logProbabilities)
             throw RequestMembers.Invalid("top_logprobs", "'top_logprobs' needs 'logprobs': true.");
-        AnswerSchema? schema = AnswerSchema.Read(root.Object("response_format"), "response_format");
+        AnswerSchema? schema = RequestSchema.Read(root.Object("response_format"), "response_format");
         (string question, string[] images) = root.Array("messages") is { } messages
             ? UserMessages.Read(messages, "messages")
             : throw RequestMembers.Invalid("messages", "'messages' is missing.");

@@ -41,7 +41,7 @@ internal sealed record ResponsesRequest(QuestionRequest Question, IReadOnlyDicti
             Stream = root.Flag("stream"),
             LogProbabilities = ReadInclude(root),
             TopLogProbabilities = root.Number("top_logprobs", 0, AskOptions.MaxTopLogProbabilities) ?? 0,
-            Schema = AnswerSchema.Read(text?.Object("format"), "text.format"),
+            Schema = RequestSchema.Read(text?.Object("format"), "text.format"),
         };
         return new ResponsesRequest(asked.Check("text.format", "include"), ReadMetadata(root), text?.Find("format")?.Clone());
     }

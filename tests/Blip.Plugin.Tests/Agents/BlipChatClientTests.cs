@@ -1,3 +1,5 @@
+using System.ComponentModel;
+using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Chat;
 using Blip.Tests;
@@ -58,6 +60,49 @@ public sealed class BlipChatClientTests : IAsyncDisposable
         Assert.Equal(BlipErrorCode.InvalidRequest, refused.Code);
     }
 
+    [Fact]
+    public async Task GetResponse_Schema_IsAnsweredByItsValue()
+    {
+        using BlipChatClient client = new(_service);
+        List<ChatMessage> HowMany() => [Message(Dogs, "how many dogs are in the picture?")];
+        Assert.Equal(2, (await client.GetResponseAsync<int>(HowMany())).Result);
+        Assert.Equal(2, (await client.GetResponseAsync<int?>(HowMany())).Result);
+        Assert.False((await client.GetResponseAsync<bool>([Message(Dogs, "is there a cat?")])).Result);
+        Assert.Equal(Colors.Green, (await client.GetResponseAsync<Colors>([Message(Dogs, "what color is the tree?")])).Result);
+        Assert.Equal("2", (await client.GetResponseAsync<string>(HowMany())).Result);
+        ChatResponse<Scene> scene = await client.GetResponseAsync<Scene>(HowMany());
+        Assert.Equal(new Scene(2, false, Colors.Green), scene.Result);
+        Assert.Equal(3, Assert.IsType<Answer[]>(scene.RawRepresentation).Length);
+        Assert.Equal("""{"dogs":2,"cat":false,"tree":"Green"}""", scene.Text);
+    }
+
+    [Fact]
+    public async Task GetResponse_AnswerThatDoesNotFit_IsARefusal()
+    {
+        using BlipChatClient client = new(_service);
+        ChatResponse<int> response = await client.GetResponseAsync<int>([Message(Dogs, "what color is the tree?")]);
+        Assert.False(response.TryGetResult(out _));
+        ErrorContent refusal = Assert.IsType<ErrorContent>(Assert.Single(Assert.Single(response.Messages).Contents));
+        Assert.Contains("\"green\"", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal("", response.Text);
+    }
+
+    [Theory]
+    [InlineData(null, "needs a schema")]
+    [InlineData("""{"type":"array","items":{"type":"string"}}""", "more than an answer can be")]
+    [InlineData("""{"type":"object","properties":{"a":{"type":"integer"},"b":{"type":"integer"}}}""", "'description'")]
+    public async Task GetResponse_SchemaThatNoAnswerFollows_IsRefused(string? schema, string said)
+    {
+        using BlipChatClient client = new(_service);
+        ChatOptions options = new()
+        {
+            ResponseFormat = schema is null ? ChatResponseFormat.Json : ChatResponseFormat.ForJsonSchema(JsonElement.Parse(schema)),
+        };
+        BlipException refused = await Assert.ThrowsAsync<BlipException>(() => client.GetResponseAsync([Message(Dogs, "what?")], options));
+        Assert.Equal(BlipErrorCode.InvalidRequest, refused.Code);
+        Assert.Contains(said, refused.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -108,4 +153,15 @@ public sealed class BlipChatClientTests : IAsyncDisposable
             .ReturnsAsync(new ChatResponse(new ChatMessage(ChatRole.Assistant, "ok")));
         return inner.Object;
     }
+
+    private enum Colors
+    {
+        Red,
+        Green,
+    }
+
+    private sealed record Scene(
+        [property: Description("how many dogs are in the picture?")] int Dogs,
+        [property: Description("is there a cat?")] bool Cat,
+        [property: Description("what color is the tree?")] Colors Tree);
 }

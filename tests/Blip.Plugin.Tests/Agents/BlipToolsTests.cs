@@ -56,7 +56,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
             Assert.Equal(("inside", "room.jpg"), (answer.Answer, answer.Image));
         }
         Assert.Equal("2", (await _tools.AskImageAsync(handle, "how many dogs are in the picture?")).Answer);
-        Assert.Single(_tools.ListImages().Images);
+        Assert.Single(_tools.ListImages().Images!);
     }
 
     [Fact]
@@ -173,7 +173,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
     {
         using ImageStore store = new();
         ImageList list = _services.CreateTools(BlipConversation.Stateless(store)).ListImages();
-        Assert.Empty(list.Images);
+        Assert.Null(list.Images);
         Assert.NotNull(list.Hint);
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Xunit;
 
 namespace Blip.Plugin.Tests.Agents;
 
@@ -83,13 +84,24 @@ internal sealed class McpProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls <c>ask_image</c>, and returns its structured result.</summary>
+    /// <summary>Calls <c>ask_image</c>, and returns its result.</summary>
     public async Task<JsonElement> AskAsync(string image, string question = "how many dogs are in the picture?", string meta = "{}")
     {
         string arguments = JsonSerializer.Serialize(new { image, question });
-        string call = $$"""{"name":"ask_image","arguments":{{arguments}},"_meta":{{meta}}}""";
-        await SendAsync($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{call}}}""");
-        return (await ReceiveAsync()).GetProperty("result").GetProperty("structuredContent");
+        return await CallAsync($$"""{"name":"ask_image","arguments":{{arguments}},"_meta":{{meta}}}""");
+    }
+
+    /// <summary>Calls <c>list_images</c>, and returns its result.</summary>
+    public Task<JsonElement> ListAsync() => CallAsync("""{"name":"list_images","arguments":{}}""");
+
+    /// <summary>The result of a tool in the response to its call: one text.</summary>
+    public static JsonElement Read(JsonElement response) => JsonElement.Parse(
+        Assert.Single(response.GetProperty("result").GetProperty("content").EnumerateArray()).GetProperty("text").GetString()!);
+
+    private async Task<JsonElement> CallAsync(string parameters)
+    {
+        await SendAsync($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{parameters}}}""");
+        return Read(await ReceiveAsync());
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Blip.AI.Images;
+using Blip.Plugin.Tests.Images;
 using Blip.Tests;
 using Xunit;
 
@@ -71,13 +73,108 @@ public sealed class McpStdioTests
     [Fact]
     public async Task Roots_NeverNamed_AreWaitedForOnce()
     {
-        await using McpProcess server = await McpProcess.StartAsync(WithRoots, "--allow-folder", TestPaths.Sample(""));
+        await using McpProcess server = await McpProcess.StartAsync(WithRoots);
         Assert.Equal("2", (await server.AskAsync(DataUri)).GetProperty("answer").GetString());
-        Assert.Equal("2", (await server.AskAsync(Dogs)).GetProperty("answer").GetString());
+        Assert.True((await server.AskAsync(Dogs)).TryGetProperty("error", out _));
         long begin = Stopwatch.GetTimestamp();
-        Assert.Equal("2", (await server.AskAsync(Dogs)).GetProperty("answer").GetString());
+        Assert.True((await server.AskAsync(Dogs)).TryGetProperty("error", out _));
         Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 0, 4.5);
         Assert.Single(server.Asked);
+    }
+
+    [Fact]
+    public async Task Roots_NeverNamed_HoldUpNothingThatIsAllowed()
+    {
+        await using McpProcess server = await McpProcess.StartAsync(WithRoots, "--allow-folder", TestPaths.Sample(""));
+        Assert.Equal("2", (await server.AskAsync(Dogs)).GetProperty("answer").GetString());
+        Assert.Empty(server.Asked);
+        long begin = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 3; i++)
+            Assert.Contains("dogs.jpg", Names(await server.ListAsync()));
+        Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 0, 4.5);
+        Assert.Single(server.Asked);
+    }
+
+    [Fact]
+    public async Task List_NamesTheFilesThatMayBeRead_NewestFirst_AndEachNameIsRead()
+    {
+        using TempFolder allowed = new(), root = new(), outside = new();
+        string[] files =
+        [
+            allowed.Write("", "old.jpg"), root.Write("", "shots", "latest shot.JPG"), root.Write("", "image-1.jpg"),
+            root.Write("", "a~b.jpg"), root.Write("", "old.jpg"), allowed.Write("", "deep", "er", "still.jpg"),
+        ];
+        DateTime now = DateTime.UtcNow;
+        for (int i = 0; i < files.Length; i++)
+        {
+            File.Copy(Dogs, files[i], overwrite: true);
+            File.SetLastWriteTimeUtc(files[i], now.AddMinutes(files.Length - i));
+        }
+        // None of these can be read, or is an image.
+        root.Write("x", "notes.txt");
+        root.Write("", "empty.jpg");
+        root.Write("x", ".hidden.jpg");
+        root.Write("x", "shot-10:00.jpg");
+        root.Write("x", "1", "2", "3", "4", "5", "far.jpg");
+        File.CreateSymbolicLink(root.At("link.jpg"), outside.Write("x", "secret.jpg"));
+        Directory.CreateSymbolicLink(root.At("links"), outside.Root);
+        await using McpProcess server = await McpProcess.StartAsync(WithRoots, "--allow-folder", allowed.Root);
+        server.Answer = _ => $$"""{"roots":[{"uri":{{JsonSerializer.Serialize(new Uri(root.Root).AbsoluteUri)}}}]}""";
+        JsonElement list = await server.ListAsync();
+        string[] names = Names(list);
+        Assert.Equal(
+            ["old.jpg", "shots/latest shot.JPG", "./image-1.jpg", "a~b.jpg", Path.Combine(root.Root, "old.jpg"), "deep/er/still.jpg"],
+            names);
+        Assert.Equal(new FileInfo(Dogs).Length, list.GetProperty("images")[0].GetProperty("bytes").GetInt64());
+        await server.AskAsync(DataUri);
+        foreach (string name in names)
+        {
+            JsonElement answer = await server.AskAsync(name);
+            Assert.Equal("2", answer.GetProperty("answer").GetString());
+            // A file is never called by the handle of another image.
+            Assert.Equal(name == "./image-1.jpg" ? name : Path.GetFileName(name), answer.GetProperty("image").GetString());
+        }
+        Assert.Single(server.Asked);
+    }
+
+    [Fact]
+    public async Task List_OfManyFiles_IsBounded_AndSaysSo()
+    {
+        using TempFolder folder = new();
+        for (int i = 0; i < 50; i++)
+            folder.Write("x", $"{i}.png");
+        await using McpProcess server = await McpProcess.StartAsync("{}", "--allow-folder", folder.Root);
+        JsonElement list = await server.ListAsync();
+        Assert.Equal(20, Names(list).Length);
+        Assert.Contains("20 newest", list.GetProperty("hint").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Input_ThatEndsEarly_IsAnswered(bool withLineEnd)
+    {
+        const string Me = """{"name":"t","version":"1"}""";
+        string client = $$"""{"protocolVersion":"2025-06-18","capabilities":{{WithRoots}},"clientInfo":{{Me}}}""";
+        string call = JsonSerializer.Serialize(new { image = Dogs, question = "how many dogs are in the picture?" });
+        string[] lines =
+        [
+            $$$"""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{{{client}}}}""",
+            """{"jsonrpc":"2.0","method":"notifications/initialized"}""",
+            $$$"""{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"ask_image","arguments":{{{call}}}}}""",
+            """{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"list_images","arguments":{}}}""",
+        ];
+        long begin = Stopwatch.GetTimestamp();
+        using MemoryStream input = new(Encoding.UTF8.GetBytes(string.Join('\n', lines) + (withLineEnd ? "\n" : "")));
+        BlipProcess.Result ended = await BlipProcess.RunAsync(input, ["mcp", "--allow-folder", TestPaths.Sample("")]);
+        Assert.Equal(0, ended.Code);
+        // The roots are asked for, and cannot be told any more.
+        Assert.InRange(Stopwatch.GetElapsedTime(begin).TotalSeconds, 0, 20);
+        JsonElement[] replies = [.. ended.Lines.Select(line => JsonElement.Parse(line))
+            .Where(message => !message.TryGetProperty("method", out _)).OrderBy(reply => reply.GetProperty("id").GetInt32())];
+        Assert.Equal([1, 2, 3], replies.Select(reply => reply.GetProperty("id").GetInt32()));
+        Assert.Equal("2", McpProcess.Read(replies[1]).GetProperty("answer").GetString());
+        Assert.Contains("dogs.jpg", Names(McpProcess.Read(replies[2])));
     }
 
     [Fact]
@@ -149,4 +246,7 @@ public sealed class McpStdioTests
         await server.SendAsync("""{"jsonrpc":"2.0","id":4,"method":"resources/read","params":{"uri":"blip://images/image-2"}}""");
         Assert.Equal(-32602, (await server.ReceiveAsync()).GetProperty("error").GetProperty("code").GetInt32());
     }
+
+    private static string[] Names(JsonElement list) =>
+        [.. list.GetProperty("images").EnumerateArray().Select(image => image.GetProperty("image").GetString()!)];
 }

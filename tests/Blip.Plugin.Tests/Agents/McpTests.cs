@@ -34,8 +34,8 @@ public sealed class McpTests
             Assert.Equal("2", Text(result, "answer"));
             Assert.Equal(image.Contains("dogs.jpg", StringComparison.Ordinal) ? "dogs.jpg" : "image-1", Text(result, "image"));
         }
-        CallToolResult list = await client.CallToolAsync("list_images");
-        Assert.Equal(1, list.StructuredContent!.Value.GetProperty("images").GetArrayLength());
+        JsonElement list = StackCalls.Json(await client.CallToolAsync("list_images"));
+        Assert.Equal("image-1", list.GetProperty("images")[0].GetProperty("image").GetString());
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class McpTests
         await using McpClient demo = await McpStdio.StartAsync(roots: []);
         Assert.Contains("drawings only", Text(await demo.CallToolAsync("list_images"), "model_notice"), StringComparison.Ordinal);
         await using McpClient named = await McpStdio.StartAsync(roots: [], "--model", TestPaths.Golden("models", "base"));
-        JsonElement list = (await named.CallToolAsync("list_images")).StructuredContent!.Value;
+        JsonElement list = StackCalls.Json(await named.CallToolAsync("list_images"));
         Assert.False(list.TryGetProperty("model_notice", out _));
     }
 
@@ -66,7 +66,7 @@ public sealed class McpTests
         Assert.True(result.IsError);
         Assert.Equal(code, Text(result, "error", "code"));
         // The client's own folder may be named, and no other.
-        string said = result.StructuredContent!.Value.GetRawText().Replace(TestPaths.Golden("images"), "", StringComparison.Ordinal);
+        string said = StackCalls.Json(result).GetRawText().Replace(TestPaths.Golden("images"), "", StringComparison.Ordinal);
         Assert.DoesNotContain(TestPaths.Root, said, StringComparison.Ordinal);
         Assert.Equal(ImageSourceErrorCode.FileNotAllowed, Text(await AskAsync(client, Dogs, "what?"), "error", "code"));
     }
@@ -111,8 +111,8 @@ public sealed class McpTests
         HttpClientTransportOptions endpoint = new() { Endpoint = new Uri(app.Urls.Single() + "/mcp") };
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(endpoint));
         Assert.Equal("2", Text(await AskAsync(client, handle, HowMany), "answer"));
-        JsonElement list = (await client.CallToolAsync("list_images")).StructuredContent!.Value;
-        Assert.Equal(0, list.GetProperty("images").GetArrayLength());
+        JsonElement list = StackCalls.Json(await client.CallToolAsync("list_images"));
+        Assert.False(list.TryGetProperty("images", out _));
         Assert.NotEmpty(list.GetProperty("hint").GetString()!);
         CallToolResult refused = await AskAsync(client, Dogs, "what?");
         Assert.True(refused.IsError);
@@ -156,7 +156,7 @@ public sealed class McpTests
         new() { ["image"] = image, ["question"] = question };
 
     private static string? Text(CallToolResult result, params string[] path) =>
-        path.Aggregate(result.StructuredContent!.Value, (element, name) => element.GetProperty(name)).GetString();
+        path.Aggregate(StackCalls.Json(result), (element, name) => element.GetProperty(name)).GetString();
 
     private sealed class Collect(ConcurrentQueue<ProgressNotificationValue> reports) : IProgress<ProgressNotificationValue>
     {

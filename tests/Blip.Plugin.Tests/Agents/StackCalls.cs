@@ -5,6 +5,7 @@ using Blip.AI.Chat;
 using Blip.AI.Images;
 using Blip.Hosting;
 using Blip.Tests;
+using Microsoft.Agents.AI;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -28,7 +29,9 @@ internal static class StackCalls
         ["SemanticKernel"] = SemanticKernelAsync,
         ["SemanticKernelFunctions"] = SemanticKernelFunctionsAsync,
         ["ChatClient"] = ChatClientAsync,
+        ["AgentFramework"] = AgentFrameworkAsync,
         ["Mcp"] = McpAsync,
+        ["AgentFrameworkMcp"] = AgentFrameworkMcpAsync,
     };
 
     public static JsonObject Arguments(string image, string question) => new() { ["image"] = image, ["question"] = question };
@@ -69,7 +72,44 @@ internal static class StackCalls
         return Read(model);
     }
 
-    private static async Task<string> McpAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    private static async Task<string> AgentFrameworkAsync(Action<IServiceCollection> configure, JsonObject arguments)
+    {
+        await using ScriptedModel model = await StartAsync(arguments);
+        await using ServiceProvider services = Build(configure);
+        using BlipConversation conversation = Conversation();
+        using IChatClient chat = model.CreateClient();
+        ChatClientAgent agent = new(chat, "You answer.", tools: [.. services.CreateBlipFunctions(conversation)]);
+        await agent.RunAsync("go");
+        return Read(model);
+    }
+
+    private static Task<string> McpAsync(Action<IServiceCollection> configure, JsonObject arguments) =>
+        WithMcpAsync(configure, arguments, async client =>
+        {
+            Dictionary<string, object?> given = arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value);
+            return Json(await client.CallToolAsync("ask_image", given)).GetRawText();
+        });
+
+    /// <summary>The agent gives its model the whole result of the call.</summary>
+    private static Task<string> AgentFrameworkMcpAsync(Action<IServiceCollection> configure, JsonObject arguments) =>
+        WithMcpAsync(configure, arguments, async client =>
+        {
+            await using ScriptedModel model = await StartAsync(arguments);
+            using IChatClient chat = model.CreateClient();
+            ChatClientAgent agent = new(chat, "You answer.", tools: [.. await client.ListToolsAsync()]);
+            await agent.RunAsync("go");
+            return Read(model);
+        });
+
+    /// <summary>The result of a call over MCP, which is one text.</summary>
+    public static JsonElement Json(CallToolResult result)
+    {
+        Assert.Null(result.StructuredContent);
+        return JsonElement.Parse(Assert.IsType<TextContentBlock>(Assert.Single(result.Content)).Text);
+    }
+
+    private static async Task<string> WithMcpAsync(
+        Action<IServiceCollection> configure, JsonObject arguments, Func<McpClient, Task<string>> call)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -85,9 +125,7 @@ internal static class StackCalls
         // Over stateless HTTP the same image has another handle.
         if (arguments["image"] is JsonValue value && value.ToString() == "image-1")
             arguments["image"] = handle;
-        Dictionary<string, object?> given = arguments.ToDictionary(pair => pair.Key, object? (pair) => pair.Value);
-        CallToolResult result = await client.CallToolAsync("ask_image", given);
-        return string.Concat(result.Content.OfType<TextContentBlock>().Select(block => block.Text));
+        return await call(client);
     }
 
     private static ServiceProvider Build(Action<IServiceCollection> configure)

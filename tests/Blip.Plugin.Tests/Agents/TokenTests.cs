@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Blip.AI;
 using Microsoft.ML.Tokenizers;
 using Xunit;
@@ -7,11 +8,15 @@ using static Blip.Plugin.Tests.Agents.StackCalls;
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary>
-/// What a call and its result cost a language model in each stack, in tokens of o200k_base, without the question and the image's name.
+/// What a result costs a language model in each stack, in tokens of o200k_base, and a call with it, without the question and the image's
+/// name.
 /// </summary>
 public sealed class TokenTests
 {
     private const int Budget = 80;
+
+    /// <summary>Here Microsoft.Extensions.AI writes the result, as JSON of several lines.</summary>
+    private static readonly string[] ClientsLines = ["SemanticKernelFunctions", "AgentFrameworkMcp"];
 
     private static readonly TiktokenTokenizer Tokens = TiktokenTokenizer.CreateForEncoding("o200k_base");
 
@@ -33,17 +38,31 @@ public sealed class TokenTests
         ("data:image/png;base64,!", "what is this?"),
     ];
 
+    // Over MCP an agent's model reads more than MCP's own result, which is in it.
     public static TheoryData<string, int> Calls =>
-        [.. from stack in Stacks.Keys from i in Enumerable.Range(0, Cases.Length) select new TheoryDataRow<string, int>(stack, i)];
+    [
+        .. from stack in Stacks.Keys
+           where stack != "Mcp"
+           from i in Enumerable.Range(0, Cases.Length)
+           select new TheoryDataRow<string, int>(stack, i),
+    ];
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public async Task CallAndResult_StayInBudget(string stack, int index)
+    public async Task Result_StaysInBudget_AndSaysNothingTwice(string stack, int index)
     {
         (string image, string question) = Cases[index];
         JsonObject arguments = StackCalls.Arguments(image, question);
         string call = arguments.ToJsonString(), result = await Stacks[stack](services => services.AddBlip(), arguments);
-        int cost = Tokens.CountTokens(call) + Tokens.CountTokens(result) - Tokens.CountTokens(image) - Tokens.CountTokens(question);
+        int cost = Tokens.CountTokens(result);
         Assert.True(cost <= Budget, $"{cost} tokens: {result}");
+        Assert.DoesNotContain("\\u", result, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"\[\s*\]", result);
+        Assert.Single(Regex.Matches(result, "answer|message"));
+        if (ClientsLines.Contains(stack))
+            return;
+        Assert.DoesNotContain('\n', result);
+        cost += Tokens.CountTokens(call) - Tokens.CountTokens(image) - Tokens.CountTokens(question);
+        Assert.True(cost <= Budget, $"{cost} tokens with the call: {result}");
     }
 }

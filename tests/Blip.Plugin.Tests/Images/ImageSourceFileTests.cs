@@ -32,6 +32,20 @@ public sealed class ImageSourceFileTests : IDisposable
         _temp.Dispose();
     }
 
+    [Theory]
+    [InlineData("shot 10:00.jpg")]
+    [InlineData("aux.jpg")]
+    public async Task Resolve_NameThatIsNotReadAnywhere_SaysThatTheNameIsTheTrouble(string name)
+    {
+        _temp.Write("x", name);
+        using ImageSource source = new(new ImageSourceOptions { AllowedFolders = [_temp.Root] });
+        BlipException error = await Assert.ThrowsAsync<BlipException>(
+            async () => await source.ResolveAsync(name, cancellationToken: Token));
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, error.Code);
+        Assert.Contains("name", error.Message, StringComparison.Ordinal);
+        Assert.Contains("colon", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Resolve_FileUnderAllowedFolder_IsRead()
     {

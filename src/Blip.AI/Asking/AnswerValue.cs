@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Blip.Hosting.Asking;
+namespace Blip.AI.Asking;
 
 /// <summary>What an answer can be read as.</summary>
 internal enum AnswerKind
@@ -35,23 +35,22 @@ internal sealed class AnswerValue
 
     /// <param name="schema">The schema of the value.</param>
     /// <param name="root">The whole schema, which may have definitions.</param>
-    /// <param name="parameter">The request's member that holds it.</param>
-    /// <exception cref="FailureException">No answer can be read as such a value.</exception>
-    public AnswerValue(JsonElement schema, JsonElement root, string parameter)
+    /// <exception cref="BlipException"><c>invalid_request</c>: no answer can be read as such a value.</exception>
+    public AnswerValue(JsonElement schema, JsonElement root)
     {
-        schema = Resolve(schema, root, parameter);
+        schema = Resolve(schema, root);
         // A value that may be null is written as two schemas, or as two types.
         if (schema.TryGetProperty("anyOf", out JsonElement options) && options.ValueKind == JsonValueKind.Array)
         {
-            RequireOnly("anyOf", schema, parameter);
+            RequireOnly("anyOf", schema);
             JsonElement[] others = [.. options.EnumerateArray().Where(option => !IsNull(option))];
             if (others.Length != 1)
-                throw Unanswerable(parameter);
+                throw Unanswerable();
             _isNullable = others.Length < options.GetArrayLength();
-            schema = Resolve(others[0], root, parameter);
+            schema = Resolve(others[0], root);
         }
         bool hasChoices = false, mayBeNull = true;
-        string? type = schema.TryGetProperty("type", out JsonElement types) ? ReadType(types, parameter, out mayBeNull) : null;
+        string? type = schema.TryGetProperty("type", out JsonElement types) ? ReadType(types, out mayBeNull) : null;
         foreach (JsonProperty member in schema.EnumerateObject())
         {
             switch (member.Name)
@@ -60,7 +59,7 @@ internal sealed class AnswerValue
                     hasChoices = true;
                     JsonElement[] choices = [.. member.Value.EnumerateArray().Where(one => one.ValueKind != JsonValueKind.Null)];
                     mayBeNull &= choices.Length < member.Value.GetArrayLength();
-                    _choices = [.. choices.Select(choice => Text(choice, parameter))];
+                    _choices = [.. choices.Select(choice => Text(choice))];
                     break;
                 case "minimum" when member.Value.ValueKind == JsonValueKind.Number:
                     _minimum = Math.Max(_minimum, member.Value.GetDouble());
@@ -78,7 +77,7 @@ internal sealed class AnswerValue
                     break;
                 default:
                     if (member.Name != "type" && !Annotations.Contains(member.Name))
-                        throw Unanswerable(parameter);
+                        throw Unanswerable();
                     break;
             }
         }
@@ -88,7 +87,7 @@ internal sealed class AnswerValue
             "integer" or "number" when !hasChoices => AnswerKind.Integer,
             "string" or null when hasChoices => AnswerKind.Choice,
             "string" => AnswerKind.Words,
-            _ => throw Unanswerable(parameter),
+            _ => throw Unanswerable(),
         };
         _isNullable |= mayBeNull;
     }
@@ -128,53 +127,69 @@ internal sealed class AnswerValue
         }
     }
 
-    public static FailureException Unanswerable(string parameter) => RequestMembers.Invalid(
-        parameter,
+    public static BlipException Unanswerable() => Invalid(
         "The schema asks for more than an answer can be. It may be an object whose properties are boolean, integer (with minimum and "
         + "maximum), string or enum of strings, each of which may be null too; without patterns, formats, lists and objects in objects.");
+
+    public static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
+
+    /// <summary>What a schema says of its value; null where it says nothing.</summary>
+    public static string? Description(JsonElement schema) =>
+        !schema.TryGetProperty("description", out JsonElement text) || text.ValueKind == JsonValueKind.Null ? null
+        : text.ValueKind == JsonValueKind.String ? Text(text)
+        : throw Invalid("'description' must be a string.");
 
     /// <summary>"fire truck" is FireTruck, fire_truck and Fire-Truck.</summary>
     private static bool IsSame(string choice, string text) => Letters(text).Any() && Letters(choice).SequenceEqual(Letters(text));
 
     private static IEnumerable<char> Letters(string text) => text.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant);
 
-    private static string ReadType(JsonElement type, string parameter, out bool mayBeNull)
+    private static string ReadType(JsonElement type, out bool mayBeNull)
     {
         mayBeNull = false;
         if (type.ValueKind != JsonValueKind.Array)
-            return Text(type, parameter);
-        string[] types = [.. type.EnumerateArray().Select(one => Text(one, parameter))];
+            return Text(type);
+        string[] types = [.. type.EnumerateArray().Select(one => Text(one))];
         string[] others = [.. types.Where(one => one != "null")];
         mayBeNull = others.Length < types.Length;
-        return others is [string only] ? only : throw Unanswerable(parameter);
+        return others is [string only] ? only : throw Unanswerable();
     }
 
     /// <summary>A schema that stands for another must not restrict it further.</summary>
-    private static void RequireOnly(string name, JsonElement schema, string parameter)
+    private static void RequireOnly(string name, JsonElement schema)
     {
         if (schema.EnumerateObject().Any(member => member.Name != name && !Annotations.Contains(member.Name)))
-            throw Unanswerable(parameter);
+            throw Unanswerable();
     }
 
-    private static string Text(JsonElement value, string parameter) =>
-        value.ValueKind == JsonValueKind.String ? Bodies.Text(value, parameter) : throw Unanswerable(parameter);
+    private static string Text(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Unanswerable();
+        }
+        catch (InvalidOperationException)
+        {
+            throw Invalid("A text of the schema is not valid Unicode: it has half of a surrogate pair.");
+        }
+    }
 
     private static bool IsNull(JsonElement schema) =>
         schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("type", out JsonElement type)
         && type.ValueKind == JsonValueKind.String && type.ValueEquals("null");
 
     /// <summary>Follows a reference to a definition, once.</summary>
-    public static JsonElement Resolve(JsonElement schema, JsonElement root, string parameter)
+    public static JsonElement Resolve(JsonElement schema, JsonElement root)
     {
         if (schema.ValueKind == JsonValueKind.Object && schema.TryGetProperty("$ref", out JsonElement reference))
         {
-            RequireOnly("$ref", schema, parameter);
-            string[] path = Text(reference, parameter).Split('/');
+            RequireOnly("$ref", schema);
+            string[] path = Text(reference).Split('/');
             if (path is not ["#", "$defs" or "definitions", _]
                 || !root.TryGetProperty(path[1], out JsonElement definitions) || definitions.ValueKind != JsonValueKind.Object
                 || !definitions.TryGetProperty(path[2], out schema))
-                throw Unanswerable(parameter);
+                throw Unanswerable();
         }
-        return schema.ValueKind == JsonValueKind.Object ? schema : throw Unanswerable(parameter);
+        return schema.ValueKind == JsonValueKind.Object ? schema : throw Unanswerable();
     }
 }
