@@ -71,9 +71,9 @@ internal sealed class BodyPool(TimeProvider time) : IDisposable
     private void EndBurst()
     {
         Clear();
-        // Nor does the C library need what the decoders have freed.
-        NativeHeap.Trim();
         OnQuiet?.Invoke();
+        // Nor does the C library need what the decoders have freed, and the collector just now.
+        NativeHeap.Trim();
     }
 
     private void Clear()
