@@ -15,7 +15,7 @@ namespace Blip.Mcp;
 /// <summary>The image tools as MCP tools: each calls one of <see cref="BlipTools"/>, which the server makes for each request.</summary>
 internal static class BlipMcpTools
 {
-    private static readonly JsonSerializerOptions s_json = ToolJson.With(McpJsonUtilities.DefaultOptions);
+    private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
         or BlipTools.ListImagesName;
@@ -39,7 +39,7 @@ internal static class BlipMcpTools
             McpServerTool tool = McpServerTool.Create(method, new McpServerToolCreateOptions
             {
                 Services = provider,
-                SerializerOptions = s_json,
+                SerializerOptions = Json,
                 Name = name,
                 Title = title,
                 Description = description(texts),
@@ -60,7 +60,7 @@ internal static class BlipMcpTools
     public static CallToolResult Result<T>(T result, ToolError? error) => new()
     {
         IsError = error is null ? null : true,
-        Content = [new TextContentBlock { Text = JsonSerializer.Serialize(result, (JsonTypeInfo<T>)s_json.GetTypeInfo(typeof(T))) }],
+        Content = [new TextContentBlock { Text = JsonSerializer.Serialize(result, (JsonTypeInfo<T>)Json.GetTypeInfo(typeof(T))) }],
     };
 
     private static JsonElement WithLimits(JsonElement schema, ToolTexts texts)
