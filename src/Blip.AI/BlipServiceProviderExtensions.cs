@@ -29,6 +29,7 @@ public static class BlipServiceProviderExtensions
             AIFunctionFactory.Create(tools.AskImageAsync, BlipTools.AskImageName, serializerOptions: Json),
             AIFunctionFactory.Create(tools.AskImageManyAsync, BlipTools.AskImageManyName, serializerOptions: Json),
             AIFunctionFactory.Create(tools.AskImagesAsync, BlipTools.AskImagesName, serializerOptions: Json),
+            AIFunctionFactory.Create(tools.ChooseAnswerAsync, BlipTools.ChooseAnswerName, serializerOptions: Json),
             AIFunctionFactory.Create(tools.ListImages, BlipTools.ListImagesName, serializerOptions: Json),
         ];
     }

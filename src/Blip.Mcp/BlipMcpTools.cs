@@ -17,7 +17,7 @@ internal static class BlipMcpTools
     public static JsonSerializerOptions Json { get; } = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
-        or BlipTools.ListImagesName;
+        or BlipTools.ChooseAnswerName or BlipTools.ListImagesName;
 
     /// <summary>Adds the tools to the services of a server.</summary>
     /// <param name="services">The services.</param>
@@ -29,6 +29,7 @@ internal static class BlipMcpTools
         Add(
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
         Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
+        Add(BlipTools.ChooseAnswerName, "Choose among answers", _ => BlipTools.ChooseAnswerDescription, ChooseAnswerAsync);
         Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImages);
 
         void Add(string name, string title, Func<ToolTexts, string> description, Delegate method) => services.AddSingleton(provider =>
@@ -89,6 +90,13 @@ internal static class BlipMcpTools
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
         CancellationToken cancellationToken) => call.Tools.AskImagesAsync(images, question, cancellationToken);
+
+    private static Task<ImageAnswer> ChooseAnswerAsync(
+        McpConversation call,
+        [Description(BlipTools.ImageDescription)] string image,
+        [Description(BlipTools.QuestionDescription)] string question,
+        [Description(BlipTools.ChoicesDescription)] string[] choices,
+        CancellationToken cancellationToken) => call.Tools.ChooseAnswerAsync(image, question, choices, cancellationToken);
 
     private static ImageList ListImages(McpConversation call) => call.Tools.ListImages();
 }
