@@ -35,6 +35,7 @@ public static class BlipServiceProviderExtensions
             Create(tools.AskImageAsync, BlipTools.AskImageName),
             Create(tools.AskImageManyAsync, BlipTools.AskImageManyName),
             Create(tools.AskImagesAsync, BlipTools.AskImagesName),
+            Create(tools.ChooseAnswerAsync, BlipTools.ChooseAnswerName),
             Create(tools.ListImages, BlipTools.ListImagesName),
         ];
 

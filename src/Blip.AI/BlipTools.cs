@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Blip.AI;
 
 /// <summary>
-/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c> and <c>list_images</c>. A failure comes
-/// back as data, so that the language model can react to it. No result holds a path, an inner address or a stack trace. Thread-safe.
+/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c> and
+/// <c>list_images</c>. A failure comes back as data, so that the language model can react to it. No result holds a path, an inner
+/// address or a stack trace. Thread-safe.
 /// </summary>
 public sealed partial class BlipTools
 {

@@ -21,6 +21,11 @@ public sealed record ImageAnswer
     [Description("True if the answer is a guess.")]
     public bool? Unsure { get; init; }
 
+    /// <summary>The choices of <c>choose_answer</c>, the best first; absent otherwise.</summary>
+    [JsonPropertyName("choices"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("The choices, the best first.")]
+    public IReadOnlyList<ImageChoice>? Choices { get; init; }
+
     /// <summary>The image: its short handle where it has one, else the name of its file or host.</summary>
     [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("The image that was looked at.")]

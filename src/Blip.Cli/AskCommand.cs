@@ -44,7 +44,10 @@ internal static class AskCommand
         Description = "Cut a question that is too long. Without it such a question is an error.",
     };
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
-    private static readonly Option<bool> Csv = new("--csv") { Description = "Write a table: image,question,answer,confidence,alternatives,error." };
+    private static readonly Option<bool> Csv = new("--csv")
+    {
+        Description = "Write a table: image,question,answer,confidence,error; with choices or beams alternatives too.",
+    };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
 
     public static Command Create()
@@ -81,8 +84,6 @@ internal static class AskCommand
     {
         if (result.GetResult(Json) is not null && result.GetResult(Csv) is not null)
             return "--json and --csv exclude each other. Leave one out.";
-        if (SearchOptions.FindMistake(result) is { } mistake)
-            return mistake;
         if (result.GetResult(Batch) is not null)
         {
             if (words.Length > 0 || questions.Length > 0)
@@ -105,6 +106,11 @@ internal static class AskCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (SearchOptions.FindMistake(parsed) is { } mistake)
+        {
+            CommandLine.WriteError(mistake);
+            return CommandLine.Usage;
+        }
         AskOptions options = SearchOptions.Apply(parsed, new AskOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
@@ -137,7 +143,8 @@ internal static class AskCommand
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
         string[] names = [.. images.Select(image => image.Name)];
-        using AnswerPrinter printer = AnswerPrinter.Create(form, parsed.GetValue(Verbose), names, questions);
+        using AnswerPrinter printer = AnswerPrinter.Create(
+            form, parsed.GetValue(Verbose), names, questions, hasAlternatives: options.Choices is not null || options.Beams > 1);
         await AskAsync(model, images, questions, options, reader, printer, cancellationToken);
         return printer.AnyFailed ? CommandLine.Failure : 0;
     }

@@ -18,7 +18,7 @@ internal static class BlipMcpTools
     private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
-        or BlipTools.ListImagesName;
+        or BlipTools.ChooseAnswerName or BlipTools.ListImagesName;
 
     /// <summary>Adds the tools to the services of a server.</summary>
     /// <param name="services">The services.</param>
@@ -30,6 +30,7 @@ internal static class BlipMcpTools
         Add(
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
         Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
+        Add(BlipTools.ChooseAnswerName, "Choose among answers", _ => BlipTools.ChooseAnswerDescription, ChooseAnswerAsync);
         Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImagesAsync);
 
         void Add(string name, string title, Func<ToolTexts, string> description, Delegate method) => services.AddSingleton(provider =>
@@ -110,6 +111,17 @@ internal static class BlipMcpTools
     {
         ImageAnswers answers = await call.Tools.AskImagesAsync(images, question, cancellationToken).ConfigureAwait(false);
         return Result(answers, answers.Error);
+    }
+
+    private static async Task<CallToolResult> ChooseAnswerAsync(
+        McpConversation call,
+        [Description(BlipTools.ImageDescription)] string image,
+        [Description(BlipTools.QuestionDescription)] string question,
+        [Description(BlipTools.ChoicesDescription)] string[] choices,
+        CancellationToken cancellationToken)
+    {
+        ImageAnswer answer = await call.Tools.ChooseAnswerAsync(image, question, choices, cancellationToken).ConfigureAwait(false);
+        return Result(answer, answer.Error);
     }
 
     private static async Task<CallToolResult> ListImagesAsync(McpConversation call, CancellationToken cancellationToken) =>

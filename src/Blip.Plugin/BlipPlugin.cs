@@ -29,6 +29,14 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.QuestionDescription)] string question,
         CancellationToken cancellationToken = default) => tools.AskImagesAsync(images, question, cancellationToken);
 
+    /// <inheritdoc cref="BlipTools.ChooseAnswerAsync"/>
+    [KernelFunction(BlipTools.ChooseAnswerName), Description(BlipTools.ChooseAnswerDescription)]
+    public Task<ImageAnswer> ChooseAnswerAsync(
+        [Description(BlipTools.ImageDescription)] string image,
+        [Description(BlipTools.QuestionDescription)] string question,
+        [Description(BlipTools.ChoicesDescription)] string[] choices,
+        CancellationToken cancellationToken = default) => tools.ChooseAnswerAsync(image, question, choices, cancellationToken);
+
     /// <inheritdoc cref="BlipTools.ListImages"/>
     [KernelFunction(BlipTools.ListImagesName), Description(BlipTools.ListImagesDescription)]
     public ImageList ListImages() => tools.ListImages();

@@ -123,7 +123,8 @@ public sealed partial class BlipModel
         AskOptions options = request.Options;
         AnswerLimits limits = new(
             options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities);
-        BeamPlan? beams = options.Beams > 1 ? new BeamPlan(options.Beams, options.Best, options.LengthPenalty, options.EarlyStopping) : null;
+        BeamPlan? beams = options.Beams == 1 ? null
+            : new BeamPlan(options.Beams, options.Best, options.LengthPenalty, options.EarlyStopping);
         ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
         {
@@ -174,18 +175,15 @@ public sealed partial class BlipModel
         };
         if (request.Options.Choices is { } choices)
             return Ranked.Describe(answer, choices, found.Ranked);
-        return found.Sequences.Count > 0
-            ? answer with
-            {
-                Sequences = [.. found.Sequences.Select(one => new AnswerSequence(TextOf(one.Tokens, request.Options), one.Tokens, one.Score))],
-                Alternatives = [.. found.Sequences.Select(one =>
-                    new AnswerAlternative(TextOf(one.Tokens, request.Options), Math.Exp(one.LogProbability)))],
-            }
-            : answer with
-            {
-                Alternatives = [.. found.Alternatives.Select(one =>
-                    new AnswerAlternative(TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
-            };
+        AnswerSequence[] sequences =
+            [.. found.Sequences.Select(one => new AnswerSequence(TextOf(one.Tokens, request.Options), one.Tokens, one.Score))];
+        return answer with
+        {
+            Sequences = sequences,
+            Alternatives = sequences.Length > 0
+                ? [.. sequences.Select((one, i) => new AnswerAlternative(one.Text, Math.Exp(found.Sequences[i].LogProbability)))]
+                : [.. found.Alternatives.Select(one => new AnswerAlternative(TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
+        };
     }
 
     private string TextOf(IEnumerable<int> tokens, AskOptions options) =>

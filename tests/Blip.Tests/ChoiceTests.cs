@@ -82,7 +82,8 @@ public sealed class ChoiceTests(DemoModelFixture demo) : IClassFixture<DemoModel
     {
         string longChoice = string.Join(' ', Enumerable.Repeat("dog", 600));
         await Refuse([longChoice], "Choice 1 has more than");
-        await Refuse([.. Enumerable.Range(0, 10_000).Select(i => $"{i} {string.Join(' ', Enumerable.Repeat("dog", 100))}")], "100000 tokens");
+        string dogs = string.Join(' ', Enumerable.Repeat("dog", 100));
+        await Refuse([.. Enumerable.Range(0, 10_000).Select(i => $"{i} {dogs}")], "100000 tokens");
 
         async Task Refuse(string[] choices, string says) => Assert.Contains(says, (await Assert.ThrowsAsync<BlipException>(
             () => demo.Model.AskAsync(Image, Dogs, choices, cancellationToken: Stop))).Message, StringComparison.Ordinal);
@@ -130,7 +131,8 @@ public sealed class ChoiceTests(DemoModelFixture demo) : IClassFixture<DemoModel
         Assert.True(cat.HasValue);
         Assert.Equal(["no", "yes"], cat.Answer.Choices.Select(choice => choice.Text).Order(StringComparer.Ordinal));
         TypedAnswer<Weather> weather = await demo.Model.AskAsync<Weather>(Image, "what is the weather like?", cancellationToken: Stop);
-        Assert.Equal(["heavy rain", "light snow", "sunny"], weather.Answer.Choices.Select(choice => choice.Text).Order(StringComparer.Ordinal));
+        Assert.Equal(["heavy rain", "light snow", "sunny"],
+            weather.Answer.Choices.Select(choice => choice.Text).Order(StringComparer.Ordinal));
         foreach ((string text, Weather value) in (ReadOnlySpan<(string, Weather)>)[
             ("sunny", Weather.Sunny), ("heavy rain", Weather.HeavyRain), ("light snow", Weather.Light_Snow)])
             Assert.Equal(value, TypedAnswer<Weather>.Parse(new Answer { Text = text }).Value);

@@ -20,11 +20,13 @@ internal abstract class AnswerPrinter : IDisposable
     /// <param name="verbose">Whether text shows confidence, alternatives and timing.</param>
     /// <param name="images">The names of all images. Text is aligned by them.</param>
     /// <param name="questions">All questions.</param>
-    public static AnswerPrinter Create(AnswerForm form, bool verbose, IReadOnlyList<string> images, IReadOnlyList<string> questions) =>
+    /// <param name="hasAlternatives">Whether a table has a column of other whole answers.</param>
+    public static AnswerPrinter Create(
+        AnswerForm form, bool verbose, IReadOnlyList<string> images, IReadOnlyList<string> questions, bool hasAlternatives = false) =>
         form switch
         {
             AnswerForm.Json => new JsonAnswers(),
-            AnswerForm.Csv => new CsvAnswers(),
+            AnswerForm.Csv => new CsvAnswers(hasAlternatives),
             _ => new TextAnswers(images, questions, verbose),
         };
 

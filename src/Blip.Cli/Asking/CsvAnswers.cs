@@ -5,7 +5,8 @@ using nietras.SeparatedValues;
 namespace Blip.Cli.Asking;
 
 /// <summary>A table with commas: a row for each answer, and for each failure, whose answer is empty. Each row is flushed.</summary>
-internal sealed class CsvAnswers : AnswerPrinter
+/// <param name="hasAlternatives">Whether there is a column of other whole answers with their confidence.</param>
+internal sealed class CsvAnswers(bool hasAlternatives) : AnswerPrinter
 {
     private readonly SepWriter _writer = Sep.New(',').Writer(options => options with { Escape = true })
         .To(StandardStream.Output, leaveOpen: true);
@@ -16,9 +17,8 @@ internal sealed class CsvAnswers : AnswerPrinter
         {
             row["answer"].Set(answer.Text);
             row["confidence"].Format(Math.Round(answer.Confidence, 4));
-            // The first is the answer's own.
-            row["alternatives"].Set(string.Join("; ", answer.Alternatives.Skip(1).Select(other =>
-                string.Create(CultureInfo.InvariantCulture, $"{other.Text} {other.Probability:0.0000}"))));
+            if (hasAlternatives)
+                row["alternatives"].Set(Others(answer));
             row["error"].Set("");
         }
         Flush();
@@ -30,11 +30,16 @@ internal sealed class CsvAnswers : AnswerPrinter
         {
             row["answer"].Set("");
             row["confidence"].Set("");
-            row["alternatives"].Set("");
+            if (hasAlternatives)
+                row["alternatives"].Set("");
             row["error"].Set(CommandLine.Describe(error));
         }
         Flush();
     }
+
+    /// <summary>The first is the answer's own.</summary>
+    private static string Others(Answer answer) => string.Join("; ", answer.Alternatives.Skip(1).Select(other =>
+        string.Create(CultureInfo.InvariantCulture, $"{other.Text} {other.Probability:0.0000}")));
 
     protected override void End() => _writer.Dispose();
 

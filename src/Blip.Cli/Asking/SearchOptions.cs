@@ -44,15 +44,14 @@ internal static class SearchOptions
     public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, Beams, Best, LengthPenalty, Stopping];
 
     /// <summary>Says what is wrong with the options together; <see langword="null"/> where nothing is.</summary>
-    public static string? FindMistake(CommandResult result)
+    public static string? FindMistake(ParseResult parsed)
     {
-        // A batch may give choices and beams line by line.
-        int beams = result.GetValue(Beams);
-        if (result.GetValue(Best) is var best && best > beams)
+        int beams = parsed.GetValue(Beams);
+        if (parsed.GetValue(Best) is var best && best > beams)
             return $"{Best.Name} is {best}, but {Beams.Name} is {beams}. It cannot be more.";
-        if (result.GetValue(Choices) is null)
+        if (parsed.GetValue(Choices) is null)
         {
-            Option? alone = result.GetValue(ChoicesK) is not null ? ChoicesK : result.GetValue(ChoicesPerToken) ? ChoicesPerToken : null;
+            Option? alone = parsed.GetValue(ChoicesK) is not null ? ChoicesK : parsed.GetValue(ChoicesPerToken) ? ChoicesPerToken : null;
             return alone is null ? null : $"{alone.Name} says how choices are ranked. Add {Choices.Name}.";
         }
         return beams > 1 ? $"{Choices.Name} ranks given answers, {Beams.Name} searches for others. Leave one out." : null;
@@ -91,7 +90,8 @@ internal static class SearchOptions
         if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value)
             && Math.Abs(value) <= AskOptions.MaxLengthPenalty)
             return value;
-        result.AddError($"--length-penalty is {word}, but must be a number, -{AskOptions.MaxLengthPenalty} to {AskOptions.MaxLengthPenalty}.");
+        result.AddError(
+            $"--length-penalty is {word}, but must be a number, -{AskOptions.MaxLengthPenalty} to {AskOptions.MaxLengthPenalty}.");
         return 1;
     }
 }

@@ -35,26 +35,20 @@ internal sealed class AskMembers(AskOptions options)
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>: the value is of the wrong kind.</exception>
     public void Read(string name, JsonElement value)
     {
-        bool isChoices = name == "choices", isStopping = name == "early_stopping";
-        switch (value.ValueKind)
+        if (value.ValueKind == JsonValueKind.Null)
+            return;
+        if (name != "choices")
         {
-            case JsonValueKind.Null:
-                break;
-            case JsonValueKind.Array when isChoices:
-                foreach (JsonElement choice in value.EnumerateArray())
-                    Read(name, choice.ValueKind == JsonValueKind.String ? Bodies.Text(choice, name) : throw Wrong(name, "a list of strings"));
-                if (value.GetArrayLength() == 0)
-                    throw Wrong(name, "a list of one choice or more");
-                break;
-            case JsonValueKind.String when isStopping:
-                Read(name, Bodies.Text(value, name));
-                break;
-            default:
-                Read(name, isChoices ? throw Wrong(name, "a list of strings")
-                    : value.ValueKind is JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
-                        ? value.GetRawText() : "");
-                break;
+            // A number as a string is none.
+            Read(name, value.ValueKind != JsonValueKind.String ? value.GetRawText()
+                : name == "early_stopping" ? Bodies.Text(value, name) : "");
+            return;
         }
+        if (value.ValueKind != JsonValueKind.Array || value.EnumerateArray().Any(choice => choice.ValueKind != JsonValueKind.String))
+            throw Wrong(name, "a list of strings");
+        if (value.GetArrayLength() == 0)
+            throw Wrong(name, "a list of one choice or more");
+        _choices.AddRange(value.EnumerateArray().Select(choice => Bodies.Text(choice, name)));
     }
 
     /// <summary>Reads a part of a form, or of a query, where a list is a name that is repeated.</summary>

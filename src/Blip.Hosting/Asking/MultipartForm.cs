@@ -8,8 +8,8 @@ using Microsoft.Net.Http.Headers;
 namespace Blip.Hosting.Asking;
 
 /// <summary>
-/// Reads the parts <c>image</c>, <c>question</c> and those of <see cref="AskMembers"/> of a multipart body. The image goes to where it stays, and a text that is too long is
-/// refused before the rest has come. For one request.
+/// Reads the parts <c>image</c>, <c>question</c> and those of <see cref="AskMembers"/> of a multipart body. The image goes to where it
+/// stays, and a text that is too long is refused before the rest has come. For one request.
 /// </summary>
 /// <param name="request">The request.</param>
 /// <param name="type">Its media type, with the boundary.</param>

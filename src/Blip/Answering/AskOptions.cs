@@ -108,7 +108,7 @@ public sealed record AskOptions
         if (Beams > 1 && (long)Beams * Math.Min(MaxNewTokens, positions) > MaxBeamTokens)
         {
             throw Invalid(
-                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} tokens. Ask with fewer of either.");
+                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} in all. Take fewer of either.");
         }
         if (Best < 1 || Best > Beams)
             throw Invalid($"{nameof(Best)} is {Best}; it is 1 to {nameof(Beams)}, which is {Beams}.");

@@ -30,7 +30,8 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     internal static AskOptions Rank(AskOptions? options)
     {
         options ??= AskOptions.Default;
-        return options is { Choices: null, Beams: 1, TopLogProbabilities: 0 } && Choices.Length > 0 ? options with { Choices = Choices } : options;
+        bool ranks = options is { Choices: null, Beams: 1, TopLogProbabilities: 0 } && Choices.Length > 0;
+        return ranks ? options with { Choices = Choices } : options;
     }
 
     internal static TypedAnswer<T> Parse(Answer answer) => new(answer, ParseText(answer.Text.Trim()));

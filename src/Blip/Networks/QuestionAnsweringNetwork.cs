@@ -132,7 +132,9 @@ internal sealed class QuestionAnsweringNetwork : ImageNetwork
                     end++;
                 ReadOnlySpan<int[]> group = ids.AsSpan(begin..end);
                 int length = QuestionPack.CountTokens(group) * _encoder.Width;
-                _encoder.Encode(embeddings, group, states.AsSpan(filled, length), control);
+                // Beams tell answers apart that differ in the fifth digit.
+                _encoder.Encode(
+                    embeddings, group, states.AsSpan(filled, length), control, projects: questions[0].Search == QuestionSearch.Beams);
                 filled += length;
                 begin = end;
             }

@@ -46,7 +46,9 @@ internal sealed class TextEncoder : IDisposable
     /// <param name="questions">The tokens of each question.</param>
     /// <param name="states">At least T x D long, T being the number of all tokens.</param>
     /// <param name="control">Of the run that this is part of.</param>
-    public void Encode(ImageEmbeddings embeddings, ReadOnlySpan<int[]> questions, Span<float> states, RunControl control)
+    /// <param name="projects">Whether the image is projected at once: the last digits of the states are nearer to the reference.</param>
+    public void Encode(
+        ImageEmbeddings embeddings, ReadOnlySpan<int[]> questions, Span<float> states, RunControl control, bool projects = false)
     {
         Sessions current = _questions.Current;
         (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
@@ -54,7 +56,7 @@ internal sealed class TextEncoder : IDisposable
         using (positions)
         using (bias)
         using (Projection? projection = embeddings.Project(
-            QuestionPack.CountTokens(questions), _worthTokens, _projectionBytes, value => _projection.Value.Run([value], control)))
+            QuestionPack.CountTokens(questions), projects ? 0 : _worthTokens, _projectionBytes, value => _projection.Value.Run([value], control)))
         {
             using IDisposableReadOnlyCollection<OrtValue> result = projection is null
                 ? current.Embedded.Run([ids, positions, bias, embeddings.Value], control)

@@ -47,6 +47,21 @@ public sealed class BlipToolsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ChooseAnswer_RanksTheChoices_AndSaysWhatIsWrongWithOne()
+    {
+        string handle = _conversation.Attach(Dogs)!;
+        ImageAnswer answer = await _tools.ChooseAnswerAsync(handle, "how many dogs are in the picture?", ["1", "2", "three dogs"]);
+        Assert.Equal(("2", "image-1"), (answer.Answer, answer.Image));
+        Assert.Equal(["2", "1", "three dogs"], answer.Choices!.Select(choice => choice.Text));
+        Assert.Equal(1, answer.Choices!.Sum(choice => choice.Probability), 0.02);
+        ImageAnswer wrong = await _tools.ChooseAnswerAsync(handle, "what color is it?", ["red", "Red"]);
+        Assert.Equal(BlipErrorCode.InvalidRequest, wrong.Error!.Code);
+        Assert.Contains("Choices 1 and 2 are the same", wrong.Error.Message, StringComparison.Ordinal);
+        Assert.NotNull((await _tools.ChooseAnswerAsync(handle, "what color is it?", [])).Error);
+        Assert.Null((await _tools.AskImageAsync(handle, "what color is it?")).Choices);
+    }
+
+    [Fact]
     public async Task AskImage_ByFile_IsNamedByTheFileAndPushesNoAttachmentOut()
     {
         string handle = _conversation.Attach(Dogs)!;

@@ -112,8 +112,8 @@ public class GoldenSearchTests
 
     private static void AssertSequences(JsonElement expected, Answer answer)
     {
-        int[][] sequences =
-            [.. expected.GetProperty("sequences").EnumerateArray().Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray())];
+        IEnumerable<int[]> sequences = expected.GetProperty("sequences").EnumerateArray()
+            .Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray());
         Assert.Equal(sequences, answer.Sequences.Select(one => one.TokenIds.ToArray()));
         Assert.All(expected.GetProperty("scores").EnumerateArray().Zip(answer.Sequences),
             pair => Assert.Equal(pair.First.GetDouble(), pair.Second.Score, Score));

@@ -1,0 +1,40 @@
+using System.ComponentModel;
+
+namespace Blip.AI;
+
+public sealed partial class BlipTools
+{
+    internal const string ChooseAnswerName = "choose_answer";
+
+    internal const string ChooseAnswerDescription =
+        "Like ask_image, where the possible answers are known: says which of up to 16 fits the image best, and how likely each is. "
+        + "Always picks one; add an answer such as 'none' where none may fit.";
+
+    internal const string ChoicesDescription = "1 to 16 short answers in plain English words, no two alike.";
+
+    /// <summary>Ranks given answers to a question about an image.</summary>
+    [Description(ChooseAnswerDescription)]
+    public async Task<ImageAnswer> ChooseAnswerAsync(
+        [Description(ImageDescription)] string image,
+        [Description(QuestionDescription)] string question,
+        [Description(ChoicesDescription)] string[] choices,
+        CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(choices, "choices");
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            string[] texts = [.. choices.Select(choice => choice ?? "")];
+            Answer answer = await _service.AskAsync(resolved, question ?? "", texts, cancellationToken: cancellationToken)
+                .ConfigureAwait(false);
+            return ImageAnswer.From(answer, handle) with
+            {
+                Choices = [.. answer.Choices.Select(choice => new ImageChoice(choice.Text, Math.Round(choice.Probability, 2)))],
+            };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswer { Error = Report(exception) };
+        }
+    }
+}
