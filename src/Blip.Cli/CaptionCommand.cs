@@ -16,7 +16,7 @@ internal static class CaptionCommand
     private static readonly Argument<string[]> Images = new("IMAGE...")
     {
         Description = "The images: files, folders, patterns such as 'photos/*.jpg', https addresses, data URIs, or - for standard input.",
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private static readonly Option<string?> Prompt = new("--prompt")
@@ -45,13 +45,15 @@ internal static class CaptionCommand
             ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp,
             ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json,
         };
-        command.Validators.Add(RequireOrder);
+        command.Validators.Add(FindMistakes);
         command.SetAction(RunAsync);
         return command;
     }
 
-    private static void RequireOrder(CommandResult result)
+    private static void FindMistakes(CommandResult result)
     {
+        if (result.GetValue(Images) is null or [])
+            result.AddError("An image is missing: blip caption IMAGE...");
         int least = result.GetValue(MinNewTokens), most = result.GetValue(MaxNewTokens);
         if (least > most)
             result.AddError($"{MinNewTokens.Name} is {least}, but {MaxNewTokens.Name} is {most}. It cannot be more.");
@@ -59,7 +61,7 @@ internal static class CaptionCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        ImageName[] images = [.. ImageNames.Expand(parsed.GetRequiredValue(Images), parsed.GetValue(AskCommand.Recursive))];
+        ImageName[] images = [.. ImageNames.Expand(parsed.GetValue(Images) ?? [], parsed.GetValue(AskCommand.Recursive))];
         // No model is needed to say that there is no image.
         if (Array.TrueForAll(images, image => image.Error is not null))
             throw images[0].Error!;

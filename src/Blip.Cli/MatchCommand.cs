@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Blip.Cli.Terminals;
 using Blip.Hosting;
@@ -8,15 +9,16 @@ namespace Blip.Cli;
 /// <summary><c>blip match IMAGE TEXT...</c>: tells how well texts describe an image.</summary>
 internal static class MatchCommand
 {
-    private static readonly Argument<string> Image = new("IMAGE")
+    private static readonly Argument<string?> Image = new("IMAGE")
     {
         Description = "The image: a file, an https address, a data URI, or - for standard input.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private static readonly Argument<string[]> Texts = new("TEXT...")
     {
         Description = "The texts, each in quotes if it has several words.",
-        Arity = ArgumentArity.OneOrMore,
+        Arity = ArgumentArity.ZeroOrMore,
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Write each match as a JSON object on one line." };
@@ -32,18 +34,35 @@ internal static class MatchCommand
             ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
             ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json,
         };
+        command.Validators.Add(FindMistakes);
         command.SetAction(RunAsync);
         return command;
     }
 
+    private static void FindMistakes(CommandResult result)
+    {
+        string[] texts = result.GetValue(Texts) ?? [];
+        if (result.GetValue(Image) is not { } image)
+        {
+            result.AddError("An image and a text are missing: blip match IMAGE TEXT...");
+            return;
+        }
+        if (texts.Length == 0)
+            result.AddError("A text is missing: blip match IMAGE TEXT...");
+        if (!ImageReader.IsFile(image) || File.Exists(image) || Array.Find(texts, ImageReader.IsImage) is not { } later)
+            return;
+        string line = ShellWords.Join(["blip", "match", later, image, .. texts.Where(text => text != later)]);
+        result.AddError($"The image comes first, then the texts: {line}");
+    }
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string name = parsed.GetRequiredValue(Image);
+        string name = parsed.GetValue(Image)!;
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         BlipImage image = await reader.ReadAsync(name, cancellationToken);
         await using BlipMatcher model = await ModelOptions.LoadAsync(
             ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
-        TextMatch[] matches = await model.MatchAsync(image, parsed.GetRequiredValue(Texts), cancellationToken);
+        TextMatch[] matches = await model.MatchAsync(image, parsed.GetValue(Texts) ?? [], cancellationToken);
         using JsonLines? lines = parsed.GetValue(Json) ? new JsonLines() : null;
         foreach (TextMatch match in matches)
         {
