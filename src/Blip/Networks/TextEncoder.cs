@@ -56,7 +56,8 @@ internal sealed class TextEncoder : IDisposable
         using (positions)
         using (bias)
         using (Projection? projection = embeddings.Project(
-            QuestionPack.CountTokens(questions), projects ? 0 : _worthTokens, _projectionBytes, value => _projection.Value.Run([value], control)))
+            QuestionPack.CountTokens(questions), projects ? 0 : _worthTokens, _projectionBytes,
+            value => _projection.Value.Run([value], control)))
         {
             using IDisposableReadOnlyCollection<OrtValue> result = projection is null
                 ? current.Embedded.Run([ids, positions, bias, embeddings.Value], control)
