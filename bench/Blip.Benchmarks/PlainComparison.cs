@@ -90,7 +90,7 @@ internal static class PlainComparison
 
         public void Found(int answer, FoundAnswer found) => Token = found.Tokens[1];
 
-        public void StepDone()
+        public void StepDone(bool isLong)
         {
         }
     }

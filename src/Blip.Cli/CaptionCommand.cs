@@ -39,12 +39,15 @@ internal static class CaptionCommand
             "caption", "Say what is in images.",
             "blip caption dogs.jpg",
             "blip caption photos --recursive --json > captions.jsonl",
+            "blip caption dogs.jpg --beams 3 --best 3 --json",
             "blip caption dogs.jpg --prompt \"a picture of\" --model Salesforce/blip-image-captioning-base")
         {
             Images, AskCommand.Recursive, Prompt, ModelOptions.CaptionModel, ModelOptions.BaseModel, ModelOptions.ImageSize,
             ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp,
             ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json,
         };
+        foreach (Option option in SearchOptions.OfBeams)
+            command.Options.Add(option);
         command.Validators.Add(FindMistakes);
         command.SetAction(RunAsync);
         return command;
@@ -61,16 +64,21 @@ internal static class CaptionCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (SearchOptions.FindBeamMistake(parsed) is { } mistake)
+        {
+            CommandLine.WriteError(mistake);
+            return CommandLine.Usage;
+        }
         ImageName[] images = [.. ImageNames.Expand(parsed.GetValue(Images) ?? [], parsed.GetValue(AskCommand.Recursive))];
         // No model is needed to say that there is no image.
         if (Array.TrueForAll(images, image => image.Error is not null))
             throw images[0].Error!;
-        CaptionOptions options = new()
+        CaptionOptions options = SearchOptions.Apply(parsed, new CaptionOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
             MinNewTokens = parsed.GetValue(MinNewTokens),
             CleanUp = ModelOptions.IsCleanedUp(parsed),
-        };
+        });
         string? prompt = parsed.GetValue(Prompt);
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         await using BlipCaptioner model = await ModelOptions.LoadAsync(

@@ -35,7 +35,7 @@ public static class AnswerJson
         if (answer.Choices.Count > 0)
             WriteChoices(writer, answer.Choices);
         if (answer.Sequences.Count > 0)
-            WriteSequences(writer, answer.Sequences);
+            WriteSequences(writer, answer.Sequences, "answer");
         WriteModel(writer, answer.Model);
         WriteTiming(writer, answer.Timing);
         writer.WriteEndObject();
@@ -106,14 +106,14 @@ public static class AnswerJson
         writer.WriteEndArray();
     }
 
-    private static void WriteSequences(Utf8JsonWriter writer, IReadOnlyList<AnswerSequence> sequences)
+    internal static void WriteSequences(Utf8JsonWriter writer, IReadOnlyList<AnswerSequence> sequences, string text)
     {
         writer.WriteStartArray("sequences");
         foreach (AnswerSequence sequence in sequences)
         {
             writer.WriteStartObject();
             WriteTokens(writer, sequence.TokenIds);
-            writer.WriteString("answer", sequence.Text);
+            writer.WriteString(text, sequence.Text);
             writer.WriteNumber("score", sequence.Score);
             writer.WriteEndObject();
         }

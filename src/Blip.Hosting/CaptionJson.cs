@@ -18,6 +18,8 @@ public static class CaptionJson
             writer.WriteString("image", image);
         writer.WriteString("caption", caption.Text);
         AnswerJson.WriteTokens(writer, caption.TokenIds, caption.TokenLogProbabilities);
+        if (caption.Sequences.Count > 0)
+            AnswerJson.WriteSequences(writer, caption.Sequences, "caption");
         AnswerJson.WriteModel(writer, caption.Model);
         AnswerJson.WriteTiming(writer, caption.Timing);
         writer.WriteEndObject();

@@ -67,7 +67,8 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         options ??= CaptionOptions.Default;
-        options.AsAskOptions().Validate(Config.Text.MaxPositionEmbeddings);
+        AskOptions search = options.AsAskOptions();
+        search.Validate(Config.Text.MaxPositionEmbeddings);
         long start = Stopwatch.GetTimestamp();
         return await _host.ServeAsync(isAsk: false, async _ =>
         {
@@ -76,8 +77,8 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
             AnswerLimits limits = new(Math.Min(options.MinNewTokens, positions), Math.Min(options.MaxNewTokens, positions));
             (ImageEmbeddings embeddings, AnswerTiming timing) =
                 await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
-            QuestionResult result = await _runs.CaptionAsync(new ImageCaption(embeddings, tokens, limits), cancellationToken)
-                .ConfigureAwait(false);
+            ImageCaption asked = new(embeddings, tokens, limits, search.PlanBeams());
+            QuestionResult result = await _runs.CaptionAsync(asked, cancellationToken).ConfigureAwait(false);
             return Describe(result, tokens, options, timing with { Total = Stopwatch.GetElapsedTime(start) });
         }).ConfigureAwait(false);
     }
@@ -99,16 +100,24 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
 
     private Caption Describe(QuestionResult result, int[] prompt, CaptionOptions options, AnswerTiming timing)
     {
-        IReadOnlyList<int> found = result.Answer.Tokens;
-        int[] tokens = [found[0], .. prompt, .. found.Skip(1)];
+        int[] tokens = WithPrompt(result.Answer.Tokens);
         return new Caption
         {
-            Text = _host.Tokenizer.Decode(Array.ConvertAll(tokens, _host.Known), options.CleanUp),
+            Text = TextOf(tokens),
             TokenIds = tokens,
             TokenLogProbabilities = result.Answer.LogProbabilities,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
+            Sequences = [.. result.Answer.Sequences.Select(one =>
+            {
+                int[] all = WithPrompt(one.Tokens);
+                return new AnswerSequence(TextOf(all), all, one.Score);
+            })],
             Timing = timing with { Question = result.QuestionTime, Search = result.SearchTime },
             Model = Info,
         };
+
+        int[] WithPrompt(IReadOnlyList<int> found) => [found[0], .. prompt, .. found.Skip(1)];
+
+        string TextOf(int[] all) => _host.Tokenizer.Decode(Array.ConvertAll(all, _host.Known), options.CleanUp);
     }
 }

@@ -123,8 +123,7 @@ public sealed partial class BlipModel
         AskOptions options = request.Options;
         AnswerLimits limits = new(
             options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities);
-        BeamPlan? beams = options.Beams == 1 ? null
-            : new BeamPlan(options.Beams, options.Best, options.LengthPenalty, options.EarlyStopping);
+        BeamPlan? beams = options.PlanBeams();
         ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
         {

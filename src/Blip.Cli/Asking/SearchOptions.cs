@@ -5,7 +5,7 @@ using Blip.Hosting.Asking;
 
 namespace Blip.Cli.Asking;
 
-/// <summary>The options of <c>blip ask</c> that say how an answer is found: ranked among choices, or searched for by beams.</summary>
+/// <summary>The options that say how an answer or a caption is found: ranked among choices, or searched for by beams.</summary>
 internal static class SearchOptions
 {
     private const int MaxFileBytes = 8 * 1024 * 1024;
@@ -41,21 +41,39 @@ internal static class SearchOptions
     private static readonly Option<string> Stopping = ModelOptions.Choice(
         "--early-stopping", "With beams: end as soon as enough answers are found.", "false", "true", "never");
 
-    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, Beams, Best, LengthPenalty, Stopping];
+    /// <summary>Those of <c>blip caption</c> too.</summary>
+    public static IReadOnlyList<Option> OfBeams { get; } = [Beams, Best, LengthPenalty, Stopping];
+
+    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, .. OfBeams];
 
     /// <summary>Says what is wrong with the options together; <see langword="null"/> where nothing is.</summary>
     public static string? FindMistake(ParseResult parsed)
     {
-        int beams = parsed.GetValue(Beams);
-        if (parsed.GetValue(Best) is var best && best > beams)
-            return $"{Best.Name} is {best}, but {Beams.Name} is {beams}. It cannot be more.";
+        if (FindBeamMistake(parsed) is { } mistake)
+            return mistake;
         if (parsed.GetValue(Choices) is null)
         {
             Option? alone = parsed.GetValue(ChoicesK) is not null ? ChoicesK : parsed.GetValue(ChoicesPerToken) ? ChoicesPerToken : null;
             return alone is null ? null : $"{alone.Name} says how choices are ranked. Add {Choices.Name}.";
         }
-        return beams > 1 ? $"{Choices.Name} ranks given answers, {Beams.Name} searches for others. Leave one out." : null;
+        return parsed.GetValue(Beams) > 1 ? $"{Choices.Name} ranks given answers, {Beams.Name} searches for others. Leave one out." : null;
     }
+
+    /// <summary>Says what is wrong with the options of beams together; <see langword="null"/> where nothing is.</summary>
+    public static string? FindBeamMistake(ParseResult parsed)
+    {
+        int beams = parsed.GetValue(Beams), best = parsed.GetValue(Best);
+        return best > beams ? $"{Best.Name} is {best}, but {Beams.Name} is {beams}. It cannot be more." : null;
+    }
+
+    /// <summary>Adds what the user gave to the options of captions.</summary>
+    public static CaptionOptions Apply(ParseResult parsed, CaptionOptions options) => options with
+    {
+        Beams = parsed.GetValue(Beams),
+        Best = parsed.GetValue(Best),
+        LengthPenalty = parsed.GetValue(LengthPenalty),
+        EarlyStopping = AskMembers.Stopping(parsed.GetRequiredValue(Stopping))!.Value,
+    };
 
     /// <summary>Adds what the user gave to the options.</summary>
     /// <exception cref="BlipException">The file with choices cannot be read.</exception>

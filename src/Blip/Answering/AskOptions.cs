@@ -1,3 +1,4 @@
+using Blip.Decoding;
 using Blip.Text;
 
 namespace Blip;
@@ -87,6 +88,9 @@ public sealed record AskOptions
 
     /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
     public EarlyStopping EarlyStopping { get; init; }
+
+    /// <summary>How an answer is searched for; <see langword="null"/> for greedy search.</summary>
+    internal BeamPlan? PlanBeams() => Beams == 1 ? null : new BeamPlan(Beams, Best, LengthPenalty, EarlyStopping);
 
     /// <param name="positions">How many tokens the decoder can give.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>

@@ -22,6 +22,12 @@ public sealed record Caption
     /// <summary>Whether the caption ends with the end token. If false, the limit on new tokens stopped it.</summary>
     public bool IsComplete { get; init; } = true;
 
+    /// <summary>
+    /// The <see cref="CaptionOptions.Best"/> captions that beam search found, the best first; the first is this caption. Empty unless the
+    /// image was captioned with <see cref="CaptionOptions.Beams"/>.
+    /// </summary>
+    public IReadOnlyList<AnswerSequence> Sequences { get; init; } = [];
+
     /// <summary>The time of each stage. <see cref="AnswerTiming.Question"/> is that of preparing the image for the decoder.</summary>
     public AnswerTiming Timing { get; init; } = new();
 

@@ -23,6 +23,32 @@ public sealed record CaptionOptions
     /// <summary>Whether the spaces that the tokenizer puts around punctuation and apostrophes are removed. True by default.</summary>
     public bool CleanUp { get; init; } = true;
 
-    /// <summary>The same limits as options of asking, which check them.</summary>
-    internal AskOptions AsAskOptions() => new() { MaxNewTokens = MaxNewTokens, MinNewTokens = MinNewTokens };
+    /// <summary>
+    /// How many beginnings of a caption the search follows at the same time: 1 to 16, and with <see cref="MaxNewTokens"/> at most 4,096
+    /// tokens. 1, the default, is greedy search.
+    /// </summary>
+    public int Beams { get; init; } = 1;
+
+    /// <summary>How many captions <see cref="Caption.Sequences"/> has: 1, the default, to <see cref="Beams"/>.</summary>
+    public int Best { get; init; } = 1;
+
+    /// <summary>
+    /// With beams: the power of the length by which the score of a caption is divided. Above 0 it favours long captions, below 0 short
+    /// ones. 1 by default.
+    /// </summary>
+    public double LengthPenalty { get; init; } = 1;
+
+    /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
+    public EarlyStopping EarlyStopping { get; init; }
+
+    /// <summary>The same as options of asking, which check them.</summary>
+    internal AskOptions AsAskOptions() => new()
+    {
+        MaxNewTokens = MaxNewTokens,
+        MinNewTokens = MinNewTokens,
+        Beams = Beams,
+        Best = Best,
+        LengthPenalty = LengthPenalty,
+        EarlyStopping = EarlyStopping,
+    };
 }

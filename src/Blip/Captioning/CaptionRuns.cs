@@ -12,20 +12,22 @@ internal sealed class CaptionRuns
 
     private readonly CaptioningNetwork _network;
     private readonly ImageRuns _runs;
-    private readonly RunQueue<ImageCaption, QuestionResult> _captions;
+    private readonly RunQueue<ImageCaption, QuestionResult> _greedy, _beams;
 
     /// <param name="network">Outlives the runs.</param>
     /// <param name="runs">Those of the images.</param>
     public CaptionRuns(CaptioningNetwork network, ImageRuns runs)
     {
         (_network, _runs) = (network, runs);
-        _captions = runs.CreateQueue<ImageCaption, QuestionResult>(
+        (_greedy, _beams) = (Queue(), Queue());
+
+        RunQueue<ImageCaption, QuestionResult> Queue() => runs.CreateQueue<ImageCaption, QuestionResult>(
             network.MaxCaptions, Caption, caption => caption.Embeddings.Release(), WaitingRuns);
     }
 
     /// <summary>Writes a caption. Its reference to the image is owned from here on.</summary>
     public Task<QuestionResult> CaptionAsync(ImageCaption caption, CancellationToken cancellationToken) =>
-        _captions.Enqueue([caption], cancellationToken)[0];
+        (caption.Beams is null ? _greedy : _beams).Enqueue([caption], cancellationToken)[0];
 
     private void Caption(Run<ImageCaption, QuestionResult> run)
     {

@@ -38,7 +38,7 @@ internal sealed class CaptioningNetwork : ImageNetwork
     protected override (Action Make, int Parts)[] TextParts => [(_decoder.Prepare, 3)];
 
     /// <summary>Writes captions of one or more images in shared passes. Each is what its image gives alone.</summary>
-    /// <param name="captions">At most <see cref="MaxCaptions"/>.</param>
+    /// <param name="captions">At most <see cref="MaxCaptions"/>, all by beams or none.</param>
     /// <param name="listener">Gets each caption when it is found.</param>
     /// <param name="cancellationToken">Ends the pass under way.</param>
     public void Caption(IReadOnlyList<ImageCaption> captions, IAnswerListener listener, CancellationToken cancellationToken)
@@ -49,7 +49,9 @@ internal sealed class CaptioningNetwork : ImageNetwork
         using AnswerDecoder decoder = Decode([.. captions.Select(caption => caption.Embeddings)], control);
         listener.Encoded(Stopwatch.GetElapsedTime(start));
 
-        GreedySearch search = new(_tokens, [.. captions.Select(caption => caption.Limits)], guesses: []);
+        IAnswerSearch search = captions[0].Beams is null
+            ? new GreedySearch(_tokens, [.. captions.Select(caption => caption.Limits)], guesses: [])
+            : new BeamSearch(_tokens, [.. captions.Select(caption => (caption.Limits, caption.Beams!))]);
         search.Run(new PromptedDecoder(decoder, [.. captions.Select(caption => caption.Prompt)]), listener, cancellationToken);
     }
 

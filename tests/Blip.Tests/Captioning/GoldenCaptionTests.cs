@@ -34,6 +34,39 @@ public class GoldenCaptionTests
         Assert.All(cases.Zip(captions), both => AssertCaption(both.First, both.Second));
     }
 
+    [Theory]
+    [InlineData("caption-lively")]
+    [InlineData("caption-wide")]
+    public async Task Beams_EveryCase_AreThoseOfTransformers(string name)
+    {
+        await using BlipCaptioner model = await BlipCaptioner.LoadAsync(GoldenModels.Folder(name), Stop);
+        (JsonElement Case, JsonElement Beams)[] cases = [.. Cases(name)
+            .Where(c => c.TryGetProperty("beams", out _))
+            .SelectMany(c => c.GetProperty("beams").EnumerateArray().Select(beams => (c, beams)))];
+        Assert.InRange(cases.Length, 20, 100);
+        Caption[] captions = await Task.WhenAll(
+            cases.Select(one => CaptionAsync(model, one.Case, Options(one.Beams.GetProperty("options")))));
+        foreach (((JsonElement _, JsonElement expected), Caption caption) in cases.Zip(captions))
+        {
+            IEnumerable<int[]> sequences = expected.GetProperty("sequences").EnumerateArray()
+                .Select(ids => ids.EnumerateArray().Select(id => id.GetInt32()).ToArray());
+            Assert.Equal(sequences, caption.Sequences.Select(one => one.TokenIds.ToArray()));
+            Assert.All(
+                expected.GetProperty("scores").EnumerateArray().Zip(caption.Sequences),
+                both => Assert.Equal(both.First.GetDouble(), both.Second.Score, LogProbability));
+            Assert.Equal(caption.Text, caption.Sequences[0].Text);
+            Assert.Equal(caption.TokenIds, caption.Sequences[0].TokenIds);
+        }
+
+        static CaptionOptions Options(JsonElement options) => new()
+        {
+            Beams = options.GetProperty("num_beams").GetInt32(),
+            MaxNewTokens = options.GetProperty("max_new_tokens").GetInt32(),
+            Best = options.TryGetProperty("num_return_sequences", out JsonElement best) ? best.GetInt32() : 1,
+            LengthPenalty = options.TryGetProperty("length_penalty", out JsonElement penalty) ? penalty.GetDouble() : 1,
+        };
+    }
+
     /// <summary>Packing the weights anew, while captions are made, changes none.</summary>
     [Fact]
     public async Task Caption_PackedWeights_AreThoseOfTransformers()
@@ -94,9 +127,11 @@ public class GoldenCaptionTests
         return [.. document.RootElement.GetProperty("cases").EnumerateArray().Select(c => c.Clone())];
     }
 
-    private static Task<Caption> CaptionAsync(BlipCaptioner model, JsonElement c) => model.CaptionAsync(
-        BlipImage.FromFile(GoldenModels.ImagePath(c.GetProperty("picture").GetInt32())), c.GetProperty("prompt").GetString(),
-        cancellationToken: Stop);
+    private static Task<Caption> CaptionAsync(BlipCaptioner model, JsonElement c, CaptionOptions? options = null)
+    {
+        BlipImage image = BlipImage.FromFile(GoldenModels.ImagePath(c.GetProperty("picture").GetInt32()));
+        return model.CaptionAsync(image, c.GetProperty("prompt").GetString(), options, Stop);
+    }
 
     private static void AssertCaption(JsonElement c, Caption caption)
     {
