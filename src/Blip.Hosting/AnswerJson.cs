@@ -22,18 +22,10 @@ public static class AnswerJson
         writer.WriteString("answer", answer.Text);
         WriteTokens(writer, answer.TokenIds, answer.TokenLogProbabilities);
         writer.WriteNumber("confidence", answer.Confidence);
-        writer.WriteStartArray("alternatives");
-        // The first is the answer's own.
-        foreach (AnswerAlternative alternative in answer.Alternatives.Skip(1))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("answer", alternative.Text);
-            writer.WriteNumber("confidence", alternative.Probability);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
         if (answer.Choices.Count > 0)
             WriteChoices(writer, answer.Choices);
+        else
+            WriteAlternatives(writer, answer.Alternatives);
         if (answer.Sequences.Count > 0)
             WriteSequences(writer, answer.Sequences, "answer");
         WriteModel(writer, answer.Model);
@@ -89,6 +81,20 @@ public static class AnswerJson
         writer.WriteStartArray("token_ids");
         foreach (int token in tokens)
             writer.WriteNumberValue(token);
+        writer.WriteEndArray();
+    }
+
+    private static void WriteAlternatives(Utf8JsonWriter writer, IReadOnlyList<AnswerAlternative> alternatives)
+    {
+        writer.WriteStartArray("alternatives");
+        // The first is the answer's own.
+        foreach (AnswerAlternative alternative in alternatives.Skip(1))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("answer", alternative.Text);
+            writer.WriteNumber("confidence", alternative.Probability);
+            writer.WriteEndObject();
+        }
         writer.WriteEndArray();
     }
 

@@ -72,6 +72,8 @@ public static class BlipServer
         {
             o.AddServerHeader = false;
             o.Limits.MaxRequestBufferSize = ConnectionBytes;
+            // A question in the query that is too long is refused by Blip, which says why.
+            o.Limits.MaxRequestLineSize = ConnectionBytes / 2;
         }).UseSockets(o => o.MaxReadBufferSize = ConnectionBytes);
 
         WebApplication app = builder.Build();

@@ -25,6 +25,19 @@ public sealed class ServeTests
     }
 
     [Fact]
+    public async Task Serve_LongQuestionInTheQuery_IsRefusedWithItsReason()
+    {
+        await using Server server = await Server.StartAsync();
+        using HttpClient http = new() { BaseAddress = server.Address };
+        using ByteArrayContent image = new(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
+        image.Headers.ContentType = new MediaTypeHeaderValue("image/jpeg");
+        string question = string.Concat(Enumerable.Repeat("why+", 4000));
+        using HttpResponseMessage refused = await http.PostAsync(new Uri("/api/ask?question=" + question, UriKind.Relative), image);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        Assert.Contains("question_too_long", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Serve_NamedModel_SaysNothingOfTheDemoModel()
     {
         await using Server unnamed = await Server.StartAsync();

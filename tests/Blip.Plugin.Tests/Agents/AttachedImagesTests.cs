@@ -132,7 +132,7 @@ public sealed class AttachedImagesTests : IDisposable
         await client.GetResponseAsync("look", new ChatOptions { Tools = [camera] });
         AIFunction wrapped = sent!.Tools!.OfType<AIFunction>().Single(tool => tool.Name == "take_photo");
         Assert.Equal("image-1", HandleIn(Assert.IsType<string>(await wrapped.InvokeAsync())));
-        Assert.Equal(5, sent.Tools!.Count);
+        Assert.Equal(6, sent.Tools!.Count);
     }
 
     [Fact]

@@ -83,7 +83,7 @@ internal sealed class ScriptedModel : IAsyncDisposable
         {
             JsonNode? result = JsonNode.Parse(toolResult);
             // A tool's result can come wrapped as a text block, as MCP clients pass it on.
-            if (result?["content"]?[0]?["text"] is { } inner)
+            if ((result?["content"]?[0]?["text"] ?? result?["text"]) is { } inner)
                 result = JsonNode.Parse(inner.GetValue<string>());
             text = result?["answer"]?.GetValue<string>() ?? result?["error"]?["code"]?.GetValue<string>() ?? toolResult;
         }
