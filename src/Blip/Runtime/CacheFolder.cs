@@ -15,6 +15,9 @@ internal sealed class CacheFolder
 {
     private const string Partial = ".partial";
 
+    /// <summary>A text that is kept is one line. What is longer was written by another program.</summary>
+    private const int MaxTextBytes = 4096;
+
     /// <summary>A file that was written and renamed here changed last within this time of its writing.</summary>
     private static readonly TimeSpan LongestRename = TimeSpan.FromSeconds(10);
 
@@ -92,16 +95,18 @@ internal sealed class CacheFolder
         }
     }
 
-    /// <summary>A text as it was written, or <see langword="null"/> where there is none, or a damaged one.</summary>
+    /// <summary>A text as it was written, or <see langword="null"/> where there is none, a damaged one, or no ordinary file.</summary>
     public string? ReadText(string name)
     {
         try
         {
-            return File.Exists(PathOf(name)) && File.ReadAllText(PathOf(name)).Split('\n') is [var text, var checksum, ""]
+            return ModelFile.Read(Path, name, MaxTextBytes) is { } bytes
+                && Encoding.UTF8.GetString(bytes).Split('\n') is [var text, var checksum, ""]
                 && checksum == Checksum(name, text) ? text : null;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (BlipModelException)
         {
+            // It cannot be read, or is no ordinary file: a pipe would never end.
             return null;
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Blip.Checkpoints;
 using Blip.Runtime;
 using Xunit;
@@ -71,6 +72,29 @@ public sealed class KnownDigestTests : IDisposable
             Assert.Equal(digest, Digest());
             Assert.Equal(note, await File.ReadAllBytesAsync(Note()));
         }
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData("pipe")]
+    [InlineData("device")]
+    public async Task NoteThatIsNoOrdinaryFile_IsNotRead_AndNotedAnew(string kind)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Makes a POSIX file.");
+        KeptModel.CopyTo(Model);
+        await SettleAsync();
+        string digest = Digest(), note = Note();
+        byte[] noted = await File.ReadAllBytesAsync(note, TestContext.Current.CancellationToken);
+        File.Delete(note);
+        if (kind == "device")
+            File.CreateSymbolicLink(note, "/dev/zero");
+        else
+        {
+            using Process make = Process.Start("mkfifo", [note]);
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+        Assert.Equal(digest, await Task.Run(Digest, TestContext.Current.CancellationToken));
+        Assert.Null(File.ResolveLinkTarget(note, returnFinalTarget: false));
+        Assert.Equal(noted, await File.ReadAllBytesAsync(note, TestContext.Current.CancellationToken));
     }
 
     /// <summary>A container's image unpacks model and note elsewhere, with their times: what was noted holds, and is noted anew.</summary>
