@@ -12,6 +12,8 @@ namespace Blip.Hub;
 /// </summary>
 internal sealed partial class HubSettings
 {
+    private const int MaxTokenFile = 64 * 1024;
+
     private HubSettings(HubOptions options)
     {
         Options = options;
@@ -21,7 +23,7 @@ internal sealed partial class HubSettings
             ?? FolderSetting("HF_HUB_CACHE") ?? FolderSetting("HUGGINGFACE_HUB_CACHE") ?? Path.Combine(home, "hub"));
         Endpoint = ReadEndpoint(options.Endpoint?.OriginalString ?? Setting("HF_ENDPOINT") ?? "https://huggingface.co");
         Token = ReadToken(options.Token ?? Setting("HF_TOKEN") ?? Setting("HUGGING_FACE_HUB_TOKEN")
-            ?? FileText(FolderSetting("HF_TOKEN_PATH") ?? Path.Combine(home, "token")));
+            ?? TokenFile(FolderSetting("HF_TOKEN_PATH") ?? Path.Combine(home, "token")));
         IsTokenHeldBack = options.Token is null && Token is not null && IsTrue(Setting("HF_HUB_DISABLE_IMPLICIT_TOKEN"));
         DescriptionTimeout = options.IdleTimeout ?? Seconds("HF_HUB_ETAG_TIMEOUT") ?? TimeSpan.FromSeconds(10);
         TimeSpan? download = options.IdleTimeout ?? Seconds("HF_HUB_DOWNLOAD_TIMEOUT");
@@ -147,11 +149,24 @@ internal sealed partial class HubSettings
             : throw Invalid("The hub token has characters that a token cannot have. Check HF_TOKEN or the token file.");
     }
 
-    private static string? FileText(string path)
+    // As in the Python client, there is no token where there is no such file. What is there and can be no token's file would come back as a
+    // model that is not found.
+    private static string? TokenFile(string path)
     {
         try
         {
-            return File.Exists(path) ? File.ReadAllText(path) : null;
+            if (!File.Exists(path))
+                return null;
+            long length = HubFileSystem.LengthOf(path) ?? 0;
+            if (length > MaxTokenFile)
+                throw Invalid("The file of HF_TOKEN_PATH (or HF_HOME/token) has more than 64 KiB. Name a file with a token alone.");
+            if (length > 0)
+                return File.ReadAllText(path);
+            // Empty, or a pipe or a device, which have no length and perhaps no end. Opening a pipe only to read would wait for a writer.
+            using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+            if (!file.CanSeek || file.ReadByte() >= 0)
+                throw Invalid("The file of HF_TOKEN_PATH (or HF_HOME/token) is a pipe or a device. Name an ordinary file.");
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xunit;
 
 namespace Blip.Hub.Tests;
@@ -46,6 +47,44 @@ public sealed class HubSettingsTests : HubTest
         Assert.Equal("hf_$env", Read(("HF_HOME", Cache), ("HF_TOKEN", " hf_$env\n")).Token);
         Assert.Equal("hf_option", HubSettings.From(new HubOptions { Token = "hf_option", Environment = Of(("HF_TOKEN", "hf_env")) }).Token);
         Assert.Null(HubSettings.From(new HubOptions { Token = "", Environment = Of(("HF_TOKEN", "hf_env")) }).Token);
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData("pipe", true)]
+    [InlineData("device", true)]
+    [InlineData("device", false)]
+    [InlineData("large", true)]
+    public async Task TokenFile_NoOrdinaryOne_IsAnErrorAtOnceThatNamesTheSetting(string kind, bool isNamed)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Makes a POSIX file.");
+        string path = Path.Combine(Cache, "token");
+        switch (kind)
+        {
+            case "pipe":
+                using (Process make = Process.Start("mkfifo", [path]))
+                    await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+                break;
+            case "device": File.CreateSymbolicLink(path, "/dev/zero"); break;
+            default: await File.WriteAllTextAsync(path, new string('a', 100_000), TestContext.Current.CancellationToken); break;
+        }
+        BlipException e = await Task.Run(
+            () => Assert.Throws<BlipException>(() => isNamed ? Read(("HF_TOKEN_PATH", path)) : Read(("HF_HOME", Cache))),
+            TestContext.Current.CancellationToken);
+        Assert.Equal(BlipErrorCode.InvalidRequest, e.Code);
+        Assert.Contains("HF_TOKEN_PATH", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Cache, e.Message, StringComparison.Ordinal);
+        // Another token is there, so the file is not needed.
+        Assert.Equal("hf_env", Read(("HF_TOKEN_PATH", path), ("HF_TOKEN", "hf_env")).Token);
+    }
+
+    [Fact]
+    public void TokenFile_Empty_IsNoToken()
+    {
+        string path = Path.Combine(Cache, "token");
+        File.WriteAllText(path, "");
+        Assert.Null(Read(("HF_TOKEN_PATH", path)).Token);
+        if (!OperatingSystem.IsWindows())
+            Assert.Null(Read(("HF_TOKEN_PATH", "/dev/null")).Token);
     }
 
     [Theory]
