@@ -20,6 +20,11 @@ public sealed class BadAdapterTests : IDisposable
         { "lora_bias", "true", "lora_bias in" },
         { "target_parameters", "[\"x\"]", "target_parameters in" },
         { "trainable_token_indices", "[1]", "trainable_token_indices in" },
+        { "exclude_modules", "[\"query\"]", "exclude_modules in adapter_config.json is not supported" },
+        { "exclude_modules", "\".*layer.0.*\"", "exclude_modules in adapter_config.json is not supported" },
+        { "layers_to_transform", "[0]", "layers_to_transform in adapter_config.json is not supported" },
+        { "layers_to_transform", "0", "layers_to_transform in adapter_config.json is not supported" },
+        { "layers_pattern", "\"layer\"", "layers_pattern in adapter_config.json is not supported" },
         { "init_lora_weights", "\"pissa_niter_4\"", "pissa_niter_4 changes the base model's weights too" },
         { "r", "5", "has the shape [4, 32], but rank 5 and the base model's [32, 32] ask for [5, 32]" },
         { "r", "2000000000", "r in adapter_config.json cannot be used: it is 2000000000" },
@@ -62,6 +67,23 @@ public sealed class BadAdapterTests : IDisposable
         config[key] = JsonNode.Parse(value);
         File.WriteAllText(path, config.ToJsonString());
         Assert.Contains(says, Refused(adapter), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("exclude_modules", "null")]
+    [InlineData("exclude_modules", "[]")]
+    [InlineData("exclude_modules", "\"\"")]
+    [InlineData("layers_to_transform", "null")]
+    [InlineData("layers_to_transform", "[]")]
+    [InlineData("layers_pattern", "[]")]
+    [InlineData("layers_pattern", "\"\"")]
+    public void Configuration_KeyThatIsNotSet_IsMerged(string key, string value)
+    {
+        string adapter = Copy(), path = Path.Combine(adapter, "adapter_config.json");
+        JsonNode config = JsonNode.Parse(File.ReadAllText(path))!;
+        config[key] = JsonNode.Parse(value);
+        File.WriteAllText(path, config.ToJsonString());
+        Checkpoint.Open(GoldenModels.Folder("base"), new CheckpointOptions { AdapterDirectory = adapter }).Dispose();
     }
 
     [Theory]

@@ -14,11 +14,12 @@ internal sealed class AdapterConfig
 
     private const int MostRanks = 65_536;
 
-    /// <summary>Keys that change more than a product of two matrices does, where they are set.</summary>
+    /// <summary>Keys that change more than a product of two matrices does, or fewer modules, where they are set.</summary>
     private static readonly string[] Unmerged =
     [
         "use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "target_parameters", "trainable_token_indices",
-        "alora_invocation_tokens", "arrow_config", "kasa_config", "velora_config", "monteclora_config",
+        "alora_invocation_tokens", "arrow_config", "kasa_config", "velora_config", "monteclora_config", "exclude_modules",
+        "layers_to_transform", "layers_pattern",
     ];
 
     /// <summary>Ways to begin the training that leave the base model's weights as they are. Others, such as PiSSA, do not.</summary>
@@ -114,6 +115,7 @@ internal sealed class AdapterConfig
         JsonValueKind.False or JsonValueKind.Null => false,
         JsonValueKind.Array => value.GetArrayLength() > 0,
         JsonValueKind.Object => value.EnumerateObject().Any(),
+        JsonValueKind.String => value.GetString() is { Length: > 0 },
         _ => true,
     };
 }
