@@ -86,11 +86,25 @@ public sealed class ShardIndexTests : IDisposable
     [Theory]
     [InlineData("", "is empty")]
     [InlineData("{", "not valid JSON")]
-    [InlineData("""{"weight_map":{"a":"1.safetensors","a":"2.safetensors"}}""", "not valid JSON")]
+    [InlineData("""{"weight_map":{"a":"1.safetensors","a":"../2.safetensors"}}""", "outside the model's folder")]
+    [InlineData("""{"weight_map":{"a":NaN}}""", "into NaN, which is no .safetensors file")]
+    [InlineData("""{"weight_map":{"a":nan}}""", "not valid JSON (line 1)")]
     [InlineData("""{"weight_map":{"a":"\ud800.safetensors"}}""", "not Unicode")]
     [InlineData("[]", "instead of a JSON object")]
     public void Read_NotAJsonObject_SaysSo(string content, string says) =>
         Assert.Contains(says, RefusalOf(content), StringComparison.Ordinal);
+
+    /// <summary>As Python reads them: the last of two values, and numbers that are none.</summary>
+    [Fact]
+    public void Read_WhatPythonReadsBeyondJson_IsRead()
+    {
+        ShardIndex index = Read("""
+            {"metadata":{"n":[NaN,Infinity,-Infinity],"t":"\"NaN"},
+            "weight_map":{"a":"1.safetensors","b":"b","b":"3.safetensors","a":"2.safetensors"}}
+            """);
+        Assert.Equal(["2.safetensors", "3.safetensors"], index.Shards.Order(StringComparer.Ordinal));
+        Assert.Equal("2.safetensors", index.ShardOf["a"]);
+    }
 
     [Fact]
     public void Read_TooLarge_IsRefusedUnread()

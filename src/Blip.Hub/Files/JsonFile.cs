@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Blip.Files;
@@ -11,6 +12,8 @@ internal static class JsonFile
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
+    private static readonly JsonDocumentOptions WithDuplicates = new() { MaxDepth = 32 };
+
     /// <summary>The file's root object, or <see langword="null"/> when there is no such file.</summary>
     /// <param name="directory">The model's folder.</param>
     /// <param name="name">The file's name.</param>
@@ -23,7 +26,7 @@ internal static class JsonFile
         try
         {
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
-            using JsonDocument document = JsonDocument.Parse(json, Strict);
+            using JsonDocument document = Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new BlipModelException($"{name} holds {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
             CheckText(document.RootElement);
@@ -36,6 +39,83 @@ internal static class JsonFile
         catch (InvalidOperationException exception)
         {
             throw new BlipModelException($"{name} holds text that is not Unicode. {Remedy}", exception);
+        }
+    }
+
+    /// <summary>
+    /// Reads also what Python's json writes and reads beyond JSON: of a name that stands twice the last value counts, and NaN, Infinity and
+    /// -Infinity become texts, so that only who needs a number there refuses them.
+    /// </summary>
+    private static JsonDocument Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json, Strict);
+        }
+        catch (JsonException)
+        {
+            using JsonDocument document = JsonDocument.Parse(QuoteNonFinite(json.Span), WithDuplicates);
+            CheckText(document.RootElement);
+            ArrayBufferWriter<byte> strict = new();
+            using (Utf8JsonWriter writer = new(strict))
+                WriteLast(writer, document.RootElement);
+            return JsonDocument.Parse(strict.WrittenMemory, Strict);
+        }
+    }
+
+    private static ReadOnlyMemory<byte> QuoteNonFinite(ReadOnlySpan<byte> json)
+    {
+        ArrayBufferWriter<byte> quoted = new(json.Length + 256);
+        bool isText = false;
+        for (int at = 0; at < json.Length;)
+        {
+            int length = isText ? 0 : NonFiniteLength(json[at..]);
+            if (length > 0)
+            {
+                quoted.Write("\""u8);
+                quoted.Write(json.Slice(at, length));
+                quoted.Write("\""u8);
+            }
+            else
+            {
+                // What a backslash escapes does not end the text.
+                length = isText && json[at] == (byte)'\\' && at + 1 < json.Length ? 2 : 1;
+                isText ^= json[at] == (byte)'"';
+                quoted.Write(json.Slice(at, length));
+            }
+            at += length;
+        }
+        return quoted.WrittenMemory;
+    }
+
+    private static int NonFiniteLength(ReadOnlySpan<byte> json) =>
+        json.StartsWith("NaN"u8) ? 3 : json.StartsWith("Infinity"u8) ? 8 : json.StartsWith("-Infinity"u8) ? 9 : 0;
+
+    private static void WriteLast(Utf8JsonWriter writer, JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (JsonElement item in element.EnumerateArray())
+                    WriteLast(writer, item);
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.Object:
+                Dictionary<string, JsonElement> last = new(StringComparer.Ordinal);
+                foreach (JsonProperty property in element.EnumerateObject())
+                    last[property.Name] = property.Value;
+                writer.WriteStartObject();
+                foreach ((string name, JsonElement value) in last)
+                {
+                    writer.WritePropertyName(name);
+                    WriteLast(writer, value);
+                }
+                writer.WriteEndObject();
+                break;
+            default:
+                element.WriteTo(writer);
+                break;
         }
     }
 

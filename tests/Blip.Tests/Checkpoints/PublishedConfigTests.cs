@@ -84,6 +84,40 @@ public class PublishedConfigTests
         Assert.Contains(says, message, StringComparison.Ordinal);
     }
 
+    /// <summary>What Python writes and reads beyond JSON.</summary>
+    [Theory]
+    [InlineData("\"initializer_factor\": 1.0", "\"initializer_factor\": NaN")]
+    [InlineData("\"initializer_factor\": 1.0", "\"initializer_factor\": [Infinity, -Infinity, \"NaN \\\" NaN\", NaN]")]
+    [InlineData("\"model_type\": \"blip\",", "\"model_type\": \"git\", \"model_type\": \"blip\",")]
+    [InlineData("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": NaN, \"layer_norm_eps\": 1e-12")]
+    public void Open_ConfigAsPythonReadsIt_IsTheSameModel(string part, string replacement)
+    {
+        using TempFolder folder = new();
+        Replace(folder.Path, part, replacement);
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path), original = Checkpoint.Open(GoldenModels.Folder("base"));
+        Assert.Equal(original.Config, checkpoint.Config);
+    }
+
+    [Theory]
+    [InlineData("\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": NaN", "layer_norm_eps in config.json cannot be used: it is \"NaN\"")]
+    [InlineData("\"vocab_size\": 536", "\"vocab_size\": 536, \"vocab_size\": 30524", "30524")]
+    [InlineData("\"initializer_factor\": 1.0", "\"initializer_factor\": nan", "config.json is not valid JSON (line 7)")]
+    public void Open_ConfigThatPythonReadsOtherwise_IsOneError(string part, string replacement, string says)
+    {
+        using TempFolder folder = new();
+        Replace(folder.Path, part, replacement);
+        string message = Assert.Throws<BlipModelException>(() => Checkpoint.Open(folder.Path)).Message;
+        Assert.Contains(says, message, StringComparison.Ordinal);
+    }
+
+    private static void Replace(string folder, string part, string replacement)
+    {
+        CheckpointTests.Copy("base", folder);
+        string path = Path.Combine(folder, "config.json"), text = File.ReadAllText(path);
+        Assert.Contains(part, text, StringComparison.Ordinal);
+        File.WriteAllText(path, text.Replace(part, replacement, StringComparison.Ordinal));
+    }
+
     private static void Write(string folder, string difference)
     {
         CheckpointTests.Copy("base", folder);
