@@ -13,6 +13,12 @@ internal sealed class HubAttemptException(string reason, TimeSpan? retryAfter = 
     /// <summary>The error where the next attempt fails in the same way; null where further attempts may help.</summary>
     public BlipException? IfRepeated { get; init; }
 
+    /// <summary>Whether the next attempt fails in the same way: what a server does twice it does always.</summary>
+    public bool IsChangeless { get; init; }
+
+    /// <summary>The storage that answered instead of the hub, which had led there; null: it was the hub.</summary>
+    public string? Storage { get; set; }
+
     /// <summary>Whether the attempt got further than all attempts before it. The count of failures starts again then.</summary>
     public bool MadeProgress { get; init; }
 }

@@ -70,7 +70,7 @@ internal sealed class HubDownload(
                 catch (HubAttemptException e) when (partial.Length >= best + ProgressBytes)
                 {
                     best = partial.Length;
-                    throw new HubAttemptException(e.Message, e.RetryAfter, e) { MadeProgress = true };
+                    throw new HubAttemptException(e.Message, e.RetryAfter, e) { MadeProgress = true, Storage = e.Storage };
                 }
             }, cancellationToken).ConfigureAwait(false);
             return partial.Matches();
@@ -83,21 +83,29 @@ internal sealed class HubDownload(
         if (partial.Length == file.Size)
             return;
         using HttpResponseMessage response = await transport.GetAsync(model, file, partial.Length, cancellationToken).ConfigureAwait(false);
-        CheckStart(response, partial, file);
-        Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
-        await using (body.ConfigureAwait(false))
-            await CopyAsync(body, partial, file, cancellationToken).ConfigureAwait(false);
-        if (partial.Length < file.Size)
-            throw new HubAttemptException(FormattableString.Invariant($"it sent {partial.Length} of {file.Size} bytes"));
+        try
+        {
+            CheckStart(response, partial, file);
+            Stream body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);
+            await using (body.ConfigureAwait(false))
+                await CopyAsync(body, partial, file, cancellationToken).ConfigureAwait(false);
+            if (partial.Length < file.Size)
+                throw new HubAttemptException(FormattableString.Invariant($"it sent {partial.Length} of {file.Size} bytes"));
+        }
+        catch (HubAttemptException e)
+        {
+            e.Storage = transport.StorageOf(response);
+            throw;
+        }
     }
 
     // The response must continue exactly where the partial file ends. If it does not, the download of this file starts again.
-    private void CheckStart(HttpResponseMessage response, HubPartial partial, HubFile file)
+    private static void CheckStart(HttpResponseMessage response, HubPartial partial, HubFile file)
     {
         if (response.Content.Headers.ContentType?.MediaType == "text/html")
-            throw Changeless("it sent a web page instead of the file, perhaps from a proxy or a sign-in page", file);
+            throw Changeless("it sent a web page instead of the file, perhaps from a proxy or a sign-in page");
         if (response.Content.Headers.ContentEncoding.Any(encoding => encoding != "identity"))
-            throw Changeless("it sent the file compressed, although the request does not allow that", file);
+            throw Changeless("it sent the file compressed, although the request does not allow that");
         switch (response.StatusCode)
         {
             case HttpStatusCode.OK:
@@ -113,12 +121,7 @@ internal sealed class HubDownload(
         }
     }
 
-    // What a server does twice it does always.
-    private HubAttemptException Changeless(string reason, HubFile file)
-    {
-        HubAttemptException failure = new(reason);
-        return new HubAttemptException(reason) { IfRepeated = HubErrors.NoAttemptLeft(settings, file.Name, 2, failure) };
-    }
+    private static HubAttemptException Changeless(string reason) => new(reason) { IsChangeless = true };
 
     private async Task CopyAsync(Stream body, HubPartial partial, HubFile file, CancellationToken cancellationToken)
     {
@@ -134,7 +137,7 @@ internal sealed class HubDownload(
                 if (partial.Length + read > file.Size)
                 {
                     partial.Restart();
-                    throw Changeless(FormattableString.Invariant($"it sent more than the {file.Size} bytes it announced"), file);
+                    throw Changeless(FormattableString.Invariant($"it sent more than the {file.Size} bytes it announced"));
                 }
                 await partial.AppendAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
                 meter.Set(file, partial.Length, read);

@@ -63,8 +63,16 @@ internal static class HubErrors
                 .FirstOrDefault(part => part.StartsWith("t=", StringComparison.Ordinal))?[2..]
             : null;
         // One more: the hub's second may have begun earlier.
-        return int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int wait)
-            ? TimeSpan.FromSeconds(wait + 1L) : null;
+        return SecondsOf(seconds) + TimeSpan.FromSeconds(1);
+    }
+
+    /// <summary>A number of seconds; one that is too large for .NET's headers is very long, and not none.</summary>
+    public static TimeSpan? SecondsOf(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || !text.All(char.IsAsciiDigit))
+            return null;
+        bool isInt = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int wait);
+        return TimeSpan.FromSeconds(isInt ? wait : int.MaxValue);
     }
 
     public static BlipException StorageRefused(HubSettings settings, Uri storage, int status, string file) => Failed(
@@ -104,7 +112,7 @@ internal static class HubErrors
         : $"The cache {settings.CacheFolder} cannot be written. Check its permissions, or choose another folder with HF_HUB_CACHE.", e);
 
     public static BlipException NoAttemptLeft(HubSettings settings, string what, int attempts, HubAttemptException last) => Failed(
-        $"{what} could not be downloaded from {settings.Endpoint.Authority}: {last.Message} "
+        $"{what} could not be downloaded from {HostOf(settings, last)}: {last.Message} "
         + $"({attempts} {(attempts == 1 ? "attempt" : "attempts")}). Try again later. The part that has arrived is kept.", last);
 
     public static BlipModelException Corrupt(HubModelId model, HubFile file) => new(
@@ -117,6 +125,9 @@ internal static class HubErrors
     public static BlipException Failed(string message, Exception? inner = null) => new(BlipErrorCode.DownloadFailed, message, inner);
 
     public static string Describe(HttpStatusCode status) => FormattableString.Invariant($"it answered {(int)status} {status}");
+
+    private static string HostOf(HubSettings settings, HubAttemptException attempt) => attempt.Storage is { } storage
+        ? $"{storage}, the storage that {settings.Endpoint.Authority} keeps its files in" : settings.Endpoint.Authority;
 
     private static BlipException WithSaid(BlipException error, string said)
     {

@@ -92,6 +92,9 @@ internal sealed class HubTransport : IDisposable
         return response;
     }
 
+    /// <summary>The storage that gave a response; null: the hub did.</summary>
+    public string? StorageOf(HttpResponseMessage response) => response.RequestMessage?.RequestUri is { } last ? StorageAt(last) : null;
+
     /// <summary>
     /// Repeats an attempt while it fails with <see cref="HubAttemptException"/>. Waits longer before each retry, or as long as the
     /// server asks.
@@ -117,7 +120,9 @@ internal sealed class HubTransport : IDisposable
                 failures++;
                 if (isRepeated && e.IfRepeated is not null)
                     throw e.IfRepeated;
-                isRepeated = e.IfRepeated is not null;
+                if (isRepeated && e.IsChangeless)
+                    throw HubErrors.NoAttemptLeft(_settings, what, attempts, e);
+                isRepeated = e.IfRepeated is not null || e.IsChangeless;
                 TimeSpan taken = time.GetElapsedTime(start), delay = e.RetryAfter ?? Backoff(failures);
                 if (e.RetryAfter is null)
                     lost += taken + delay;
@@ -202,11 +207,14 @@ internal sealed class HubTransport : IDisposable
         }
         catch (HttpRequestException e)
         {
-            throw new HubAttemptException($"{host} cannot be reached ({e.HttpRequestError})", innerException: e);
+            throw new HubAttemptException($"{host} cannot be reached ({e.HttpRequestError})", innerException: e)
+            {
+                Storage = StorageAt(address),
+            };
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HubAttemptException($"{host} does not answer", innerException: e);
+            throw new HubAttemptException($"{host} does not answer", innerException: e) { Storage = StorageAt(address) };
         }
     }
 
@@ -226,6 +234,8 @@ internal sealed class HubTransport : IDisposable
         address.Scheme == _settings.Endpoint.Scheme && address.Port == _settings.Endpoint.Port
         && string.Equals(address.IdnHost, _settings.Endpoint.IdnHost, StringComparison.OrdinalIgnoreCase);
 
+    private string? StorageAt(Uri address) => IsEndpoint(address) ? null : address.Authority;
+
     private static bool MayFollow(Uri from, Uri to) => to.UserInfo.Length == 0
         && (to.Scheme == Uri.UriSchemeHttps
             || (to.Scheme == Uri.UriSchemeHttp && (from.Scheme == Uri.UriSchemeHttp || to.IsLoopback)));
@@ -235,11 +245,15 @@ internal sealed class HubTransport : IDisposable
         if (HubErrors.Final(response, _settings, model, revision, name) is { } final)
             throw final;
         RetryConditionHeaderValue? wait = response.Headers.RetryAfter;
-        TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow() ?? HubErrors.RateLimitOf(response);
+        TimeSpan? after = wait?.Delta ?? wait?.Date - _settings.Options.TimeProvider.GetUtcNow()
+            ?? HubErrors.SecondsOf(HubErrors.Header(response, "Retry-After")) ?? HubErrors.RateLimitOf(response);
         string request = after > TimeSpan.Zero
             ? $" and asks the client to wait {Durations.Describe(after.Value)}"
             : "";
-        throw new HubAttemptException(HubErrors.Describe(response.StatusCode) + request, after > TimeSpan.Zero ? after : null);
+        throw new HubAttemptException(HubErrors.Describe(response.StatusCode) + request, after > TimeSpan.Zero ? after : null)
+        {
+            Storage = StorageOf(response),
+        };
     }
 
     private HubFile ReadFile(HttpResponseMessage response, string revision, string name)

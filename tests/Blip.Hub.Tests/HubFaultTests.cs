@@ -125,17 +125,19 @@ public sealed class HubFaultTests : HubTest
         Assert.Contains(Time.Timers, delay => delay > TimeSpan.FromSeconds(35) && delay <= TimeSpan.FromSeconds(40));
     }
 
-    [Fact]
-    public async Task Download_RetryAfterTooLong_SaysSoInsteadOfWaiting()
+    [Theory]
+    [InlineData("3600", "1 h")]
+    [InlineData("99999999999999", "596523 h")]
+    public async Task Download_RetryAfterTooLong_SaysSoInsteadOfWaiting(string seconds, string shown)
     {
         await using HubServer server = await HubServer.StartAsync();
         server.Fault = Always(context =>
         {
-            context.Response.Headers.RetryAfter = "3600";
+            context.Response.Headers.RetryAfter = seconds;
             HubServer.Refuse(context.Response, 429);
         });
         BlipException e = await Assert.ThrowsAsync<BlipException>(() => DownloadAsync(server));
-        Assert.Contains("asks the client to wait 1 h", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"asks the client to wait {shown}", e.Message, StringComparison.Ordinal);
         Assert.Single(server.Requests);
     }
 
@@ -166,13 +168,13 @@ public sealed class HubFaultTests : HubTest
     [Theory]
     [InlineData("config.json")]
     [InlineData(Weights)]
+    [InlineData("storage")]
     public async Task Download_WebPageInsteadOfAFile_IsNamedAndNeverShown(string name)
     {
         await using HubServer server = await HubServer.StartAsync();
-        string cdn = HubServer.Sha256(server.Files[Weights]);
         server.Fault = async (request, context) =>
         {
-            if (request.Method != "GET" || (request.Name != name && !(name == Weights && request.Name == cdn)))
+            if (request.Method != "GET" || (request.Storage ? "storage" : request.Name) != name)
                 return false;
             context.Response.ContentType = "text/html";
             await context.Response.WriteAsync("<html>Please sign in</html>");
@@ -180,6 +182,8 @@ public sealed class HubFaultTests : HubTest
         };
         BlipException e = await Assert.ThrowsAsync<BlipException>(() => DownloadAsync(server));
         Assert.Contains("web page", e.Message, StringComparison.Ordinal);
+        Assert.Contains("(2 attempts)", e.Message, StringComparison.Ordinal);
+        Assert.Equal(name == "storage", e.Message.Contains($"{server.Storage.Authority}, the storage", StringComparison.Ordinal));
         Assert.False(File.Exists(Path.Combine(Snapshot, name)));
         server.Fault = null;
         AssertExact(server, await DownloadAsync(server));

@@ -40,6 +40,43 @@ public sealed class HubNetworkTests : HubTest
         Assert.Equal(2, server.Requests.Count(request => request.Storage));
     }
 
+    [Theory]
+    [InlineData(429, null, 6)]
+    [InlineData(429, "3600", 1)]
+    [InlineData(500, null, 6)]
+    [InlineData(503, null, 6)]
+    public async Task Storage_KeepsFailing_IsNamed(int status, string? retryAfter, int attempts)
+    {
+        await using HubServer server = await HubServer.StartAsync();
+        server.Fault = (request, context) =>
+        {
+            if (request.Storage && retryAfter is not null)
+                context.Response.Headers.RetryAfter = retryAfter;
+            return Task.FromResult(request.Storage && Refuse(context, status));
+        };
+        BlipException e = await Assert.ThrowsAsync<BlipException>(() => DownloadAsync(server));
+        Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
+        Assert.Contains($"from {server.Storage.Authority}, the storage that {server.Endpoint.Authority} keeps", e.Message,
+            StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"it answered {status}"), e.Message, StringComparison.Ordinal);
+        Assert.Equal(attempts, server.Requests.Count(request => request.Storage));
+    }
+
+    /// <summary>What breaks while the storage sends is the storage's, too.</summary>
+    [Fact]
+    public async Task Storage_ConnectionKeepsBreaking_IsNamed()
+    {
+        await using HubServer server = await HubServer.StartAsync();
+        server.Fault = (request, _) =>
+        {
+            if (request.Storage)
+                request.CutAt = 10;
+            return Task.FromResult(false);
+        };
+        BlipException e = await Assert.ThrowsAsync<BlipException>(() => DownloadAsync(server));
+        Assert.Contains($"from {server.Storage.Authority}, the storage", e.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task RateLimit_IsWaitedFor_WithALineThatSaysSo()
     {
