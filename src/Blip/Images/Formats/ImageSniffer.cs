@@ -20,7 +20,8 @@ internal static class ImageSniffer
         ("\0\0\0\u000CJXL ", "JPEG XL"), ("\u00FF\n", "JPEG XL"),
         ("\0\0\0\u000CjP  ", "JPEG 2000"), ("\u00FFO\u00FFQ", "JPEG 2000"),
         ("\u00FF\u00D8\u00FF\u00F7", "JPEG-LS"), ("\0\0\0\u000CJXS ", "JPEG XS"),
-        ("qoif", "QOI"), ("DDS ", "DDS"), ("#?RADIANCE", "Radiance HDR"), ("v/1\u0001", "OpenEXR"), ("SIMPLE  =", "FITS"),
+        ("qoif", "QOI"), ("DDS ", "DDS"), ("#?RADIANCE", "Radiance HDR"), ("#?RGBE", "Radiance HDR"),
+        ("v/1\u0001", "OpenEXR"), ("SIMPLE  =", "FITS"),
         ("\u00D7\u00CD\u00C6\u009A", "WMF"), ("\u008AMNG", "MNG"), ("\u008BJNG", "JNG"), ("icns", "ICNS (an Apple icon)"), ("FLIF", "FLIF"),
         ("BPG\u00FB", "BPG"), ("AT&TFORM", "DjVu"), ("FORM????ILBM", "ILBM (an Amiga image)"), ("FORM????PBM ", "ILBM (an Amiga image)"),
         ("\u003A\u00DE\u0068\u00B1", "DCX"), ("\u00C5\u00D0\u00D3\u00C6", "PostScript (EPS)"), ("/* XPM */", "XPM"),
@@ -28,6 +29,10 @@ internal static class ImageSniffer
         ("BA????????????BM", "An array of OS/2 bitmaps"), ("BA????????????CI", "An array of OS/2 icons"),
         ("RIFF????AVI ", "AVI video"), ("RIFF????WAVE", "WAVE sound"), ("\u001AE\u00DF\u00A3", "WebM or Matroska video"),
         ("\0\0\u0001\u00BA", "MPEG video"), ("\0\0\u0001\u00B3", "MPEG video"),
+        ("RIFF????ACON", "ANI (an animated Windows cursor)"), ("\u00ABKTX ", "KTX (a texture)"),
+        ("PF\n", "PFM (Netpbm)"), ("Pf\n", "PFM (Netpbm)"),
+        ("FLV\u0001", "FLV video"), ("0&\u00B2u\u008Ef\u00CF\u0011", "WMV or WMA media (ASF)"),
+        ("(\u00B5/\u00FD", "A zstd archive"), ("\u00FD7zXZ\0", "An xz archive"),
         ("OggS", "Ogg media"), ("ID3", "MP3 sound"), ("PK\u0003\u0004", "A ZIP archive or office document"),
         ("\u001F\u008B", "A gzip archive"), ("7z\u00BC\u00AF", "A 7z archive"), ("Rar!", "A RAR archive"),
     ];
@@ -70,6 +75,12 @@ internal static class ImageSniffer
         foreach ((string magic, string name) in Unsupported)
             if (Matches(data, magic))
                 return name;
+        if (data.Length >= 132 && data[128..132].SequenceEqual("DICM"u8))
+            return "DICOM";
+        if (IsOldQuickTime(data))
+            return "MP4 or QuickTime video";
+        if (IsTransportStream(data))
+            return "MPEG video (a transport stream)";
         // An icon has at least one image. The plainest TGA begins like a cursor that has none.
         if (data is [0, 0, 1 or 2, 0, > 0, 0, ..])
             return data[2] == 1 ? "ICO (a Windows icon)" : "CUR (a Windows cursor)";
@@ -88,6 +99,8 @@ internal static class ImageSniffer
             return MediaName(data);
         if (data is [(byte)'P', >= (byte)'1' and <= (byte)'7', (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n', ..])
             return "PPM (Netpbm)";
+        if (IsXbm(data))
+            return "XBM";
         return TextName(data) == "SVG" ? "SVG" : null;
     }
 
@@ -107,7 +120,23 @@ internal static class ImageSniffer
                 : brand is "jp2 " or "jpx " or "jpm " or "jph " ? "JPEG 2000"
                 : null;
         }
-        return first ?? (data[8..].StartsWith("mif1"u8) || data[8..].StartsWith("msf1"u8) ? "HEIF" : "MP4 or QuickTime video");
+        return first ?? (Encoding.Latin1.GetString(data.Slice(8, 4)) is "mif1" or "msf1" or "miaf" or "vvic" or "j2ki" or "evbf"
+            ? "HEIF" : "MP4 or QuickTime video");
+    }
+
+    // The first files of QuickTime do not name their kind. Each part has its length before its name, which no text has.
+    private static bool IsOldQuickTime(ReadOnlySpan<byte> data) => data.Length >= 8 && data[0] < (byte)'\t'
+        && (data[4..8].SequenceEqual("moov"u8) || data[4..8].SequenceEqual("mdat"u8) || data[4..8].SequenceEqual("wide"u8)
+            || data[4..8].SequenceEqual("free"u8));
+
+    // Each packet begins with a G and has 188 bytes.
+    private static bool IsTransportStream(ReadOnlySpan<byte> data) => data.Length > 2 * 188
+        && data[0] == (byte)'G' && data[188] == (byte)'G' && data[2 * 188] == (byte)'G' && HasControls(data[..188]);
+
+    private static bool IsXbm(ReadOnlySpan<byte> data)
+    {
+        ReadOnlySpan<byte> start = data[..Math.Min(data.Length, 512)];
+        return start.StartsWith("#define "u8) && start.IndexOf("_width"u8) is > 0 and int width && start[width..].IndexOf("_height"u8) > 0;
     }
 
     /// <summary>A TGA file has no mark at its start: its header must make sense, or version 2's mark is at its end.</summary>
