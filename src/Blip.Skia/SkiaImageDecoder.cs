@@ -63,7 +63,7 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         else if (header.Parts > 1)
             DecodeParts(codec, info, header, rows, cancellationToken);
         else
-            DecodeWhole(codec, info, header.Format, rows, cancellationToken);
+            DecodeWhole(codec, info, data, header, rows, cancellationToken);
     }
 
     // The first call into the native library.
@@ -119,12 +119,15 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
     }
 
     private static void DecodeWhole(
-        SKCodec codec, SKImageInfo info, ImageFormat format, IPixelRows rows, CancellationToken cancellationToken)
+        SKCodec codec, SKImageInfo info, ReadOnlyMemory<byte> data, ImageHeader header, IPixelRows rows,
+        CancellationToken cancellationToken)
     {
         using PixelBuffer image = new((long)info.RowBytes * info.Height);
         SKCodecResult result = codec.GetPixels(info, (nint)image.Pointer, info.RowBytes, SKCodecOptions.Default);
+        if (result != SKCodecResult.Success && header.Format == ImageFormat.Png && PngFile.HasWrongChecksum(data.Span, header))
+            throw ImageErrors.Corrupt(ImageFormat.Png, "the checksum of its pixels is wrong");
         if (result != SKCodecResult.Success)
-            throw Failure(format, result);
+            throw Failure(header.Format, result);
         if (rows is IWholePixels whole)
         {
             whole.WriteWhole(image.Pointer);

@@ -85,8 +85,38 @@ public class BadImageTests
     [InlineData("\0\u0001\u0001\0\0\0\u0001\u0018\0\0\0\0\u0002\0\u0002\0\u0008\0", "TGA")]
     [InlineData("\u0005\0\u000A\0\0\0\0\0\0\0\0\0\u0002\0\u0002\0\u0018\0hello", "TGA")]
     [InlineData("BA\u0028\0\0\0\0\0\0\0\0\0\0\0BM", "array of OS/2 bitmaps")]
+    [InlineData("RIFF@\0\0\0ACONLIST", "ANI")]
+    [InlineData("\u00ABKTX 11\u00BB\r\n\u001A\n", "KTX")]
+    [InlineData("PF\n2 2\n-1.0\n\0\0\0\0", "PFM")]
+    [InlineData("Pf\n2 2\n-1.0\n\0\0\0\0", "PFM")]
+    [InlineData("#?RGBE\n", "Radiance")]
+    [InlineData("#define x_width 8\n#define x_height 8\nstatic char x_bits[] = {0};", "XBM")]
+    [InlineData("#define size 8\n", "Text")]
+    [InlineData("are free of it", "Text")]
+    [InlineData("FLV\u0001\u0005", "FLV")]
+    [InlineData("0&\u00B2u\u008Ef\u00CF\u0011\u00A6\u00D9", "ASF")]
+    [InlineData("(\u00B5/\u00FD\0", "zstd")]
+    [InlineData("\u00FD7zXZ\0\0", "xz")]
+    [InlineData("\0\0\0\u0008wide\0\0\0dmdat", "QuickTime")]
+    [InlineData("\0\0\u0001\0mdat\0\0\0\0", "QuickTime")]
+    [InlineData("\0\0\ndmoov\0\0\0lmvhd\u0008\0\0\0", "QuickTime")]
+    [InlineData("\0\0\0\u0008free\0\0\0dmdat", "QuickTime")]
+    [InlineData("\0\0\0\u0014ftypvvic\0\0\0\0vvic", "HEIF")]
+    [InlineData("\0\0\0\u0014ftypj2ki\0\0\0\0j2ki", "HEIF")]
+    [InlineData("\0\0\0\u0014ftypevbf\0\0\0\0evbf", "HEIF")]
+    [InlineData("\0\0\0\u0014ftypmiaf\0\0\0\0miaf", "HEIF")]
+    [InlineData("\0\0\0\u0014ftypisom\0\0\0\0isom", "MP4")]
     public void Read_StartOfAnotherKind_IsCalledByItsName(string latin1, string name) =>
         AssertCalled(name, latin1[0] == '\uFEFF' ? Encoding.UTF8.GetBytes(latin1) : Encoding.Latin1.GetBytes(latin1));
+
+    [Fact]
+    public void Read_KindWhoseMarkIsFurtherOn_IsCalledByItsName()
+    {
+        AssertCalled("DICOM", [.. new byte[128], .. "DICM\u0002\0"u8, .. new byte[20]]);
+        byte[] packet = [(byte)'G', .. new byte[187]];
+        AssertCalled("MPEG", [.. packet, .. packet, .. packet]);
+        AssertCalled("Text", Encoding.ASCII.GetBytes(new string('G', 1000)));
+    }
 
     [Theory]
     [InlineData("\0\0\0\u0018ftypheic\0\0\0\0mif1heic", "HEIC", "magick in.heic out.jpg")]
@@ -138,7 +168,8 @@ public class BadImageTests
     [InlineData(8, 3, "3 bits a sample")]
     [InlineData(8, 7, "7 bits a sample")]
     [InlineData(9, 5, "colour type 5")]
-    public void Read_PngOfADepthThatDoesNotExist_SaysSo(int at, byte value, string says)
+    [InlineData(12, 2, "corrupt: interlace method 2 does not exist")]
+    public void Read_PngOfAHeaderThatDoesNotExist_SaysSo(int at, byte value, string says)
     {
         byte[] png = GoldenImages.Bytes("rgb.png");
         png[16 + at] = value;

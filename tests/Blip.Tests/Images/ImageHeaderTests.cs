@@ -45,6 +45,7 @@ public class ImageHeaderTests
             ImageBuilder.PngWith(png, "eXIf", little),
             ImageBuilder.PngWith(png, "eXIf", big),
             ImageBuilder.PngWith(png, "iTXt", [.. "XML:com.adobe.xmp\0\0\0\0\0"u8, .. element]),
+            ImageBuilder.PngWith(png, "iTXt", [.. "XML:com.adobe.xmp\0\u0001\0\0\0"u8, .. Deflate(element)]),
             ImageBuilder.WebPWith(webp, 481, 333, "EXIF", big),
             ImageBuilder.WebPWith(webp, 481, 333, "EXIF", [.. "Exif\0\0"u8, .. little]),
             ImageBuilder.WebPWith(webp, 481, 333, "XMP ", xmp),
@@ -58,19 +59,40 @@ public class ImageHeaderTests
     [InlineData("zTXt", "Raw profile type exif")]
     [InlineData("zTXt", "Raw profile type APP1")]
     [InlineData("tEXt", "Raw profile type exif")]
+    [InlineData("iTXt", "Raw profile type exif")]
+    [InlineData("iTXt, deflated", "Raw profile type exif")]
     public void Read_ImageMagicksProfile_HasTheOrientation(string chunk, string keyword)
     {
-        byte[] png = GoldenImages.Bytes("steps.png"), exif = [.. "Exif\0\0"u8, .. ImageBuilder.Exif(8, little: false)];
-        string hex = string.Join('\n', Convert.ToHexStringLower(exif).Chunk(72).Select(line => new string(line)));
-        byte[] text = Encoding.ASCII.GetBytes($"\nexif\n      {exif.Length}\n{hex}\n");
-        byte[] name = [.. Encoding.ASCII.GetBytes(keyword), 0];
-        byte[] body = chunk == "tEXt" ? [.. name, .. text] : [.. name, 0, .. Deflate(text)];
-        Assert.Equal(8, ImageHeader.Read(ImageBuilder.PngWith(png, chunk, body)).Orientation);
+        byte[] png = GoldenImages.Bytes("steps.png"), text = ProfileText(8), name = [.. Encoding.ASCII.GetBytes(keyword), 0];
+        byte[] body = chunk switch
+        {
+            "tEXt" => [.. name, .. text],
+            "zTXt" => [.. name, 0, .. Deflate(text)],
+            "iTXt" => [.. name, 0, 0, .. "en\0exif\0"u8, .. text],
+            _ => [.. name, 1, 0, .. "en\0exif\0"u8, .. Deflate(text)],
+        };
+        Assert.Equal(8, ImageHeader.Read(ImageBuilder.PngWith(png, chunk[..4], body)).Orientation);
         // A broken profile is no reason to refuse the image.
         for (int length = 0; length < body.Length - 40; length++)
-            Assert.Equal(1, ImageHeader.Read(ImageBuilder.PngWith(png, chunk, body[..length])).Orientation);
+            Assert.Equal(1, ImageHeader.Read(ImageBuilder.PngWith(png, chunk[..4], body[..length])).Orientation);
         Assert.Equal(3, ImageHeader.Read(File.ReadAllBytes(
             TestPaths.Golden("images", "orientation", "exif_imagemagick_orientation.png"))).Orientation);
+    }
+
+    [Fact]
+    public void Read_ExifOfItsOwnChunk_WinsOverAProfile_WhicheverIsFirst()
+    {
+        byte[] png = GoldenImages.Bytes("steps.png"), exif = ImageBuilder.Exif(6, little: true);
+        byte[] profile = [.. "Raw profile type exif\0"u8, .. ProfileText(3)];
+        Assert.Equal(6, ImageHeader.Read(ImageBuilder.PngWith(ImageBuilder.PngWith(png, "eXIf", exif), "tEXt", profile)).Orientation);
+        Assert.Equal(6, ImageHeader.Read(ImageBuilder.PngWith(ImageBuilder.PngWith(png, "tEXt", profile), "eXIf", exif)).Orientation);
+    }
+
+    private static byte[] ProfileText(int orientation)
+    {
+        byte[] exif = [.. "Exif\0\0"u8, .. ImageBuilder.Exif(orientation, little: false)];
+        string hex = string.Join('\n', Convert.ToHexStringLower(exif).Chunk(72).Select(line => new string(line)));
+        return Encoding.ASCII.GetBytes($"\nexif\n      {exif.Length}\n{hex}\n");
     }
 
     private static byte[] Deflate(byte[] bytes)
@@ -171,6 +193,7 @@ public class ImageHeaderTests
     [InlineData(0xC3, 8, "lossless")]
     [InlineData(0xC1, 12, "12 bits")]
     [InlineData(0xC5, 8, "hierarchical")]
+    [InlineData(0xF7, 8, "JPEG-LS")]
     public void Read_RareJpeg_IsRefusedByName(byte frame, byte bits, string says)
     {
         byte[] jpeg = GoldenImages.Bytes("gray.jpg");
@@ -179,6 +202,52 @@ public class ImageHeaderTests
         BlipException refused = Assert.Throws<BlipException>(() => ImageHeader.Read(jpeg));
         Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
         Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_JpegWithItsHeightAfterItsPixels_IsRefusedByName()
+    {
+        byte[] jpeg = GoldenImages.Bytes("gray.jpg");
+        int at = jpeg.AsSpan().IndexOf((byte[])[0xFF, 0xC0]);
+        (jpeg[at + 5], jpeg[at + 6]) = (0, 0);
+        BlipException refused = Assert.Throws<BlipException>(
+            () => ImageHeader.Read([.. jpeg[..^2], 0xFF, 0xDC, 0, 4, 0, 48, .. jpeg[^2..]]));
+        Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
+        Assert.Contains("DNL", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(BlipErrorCode.ImageCorrupt, Assert.Throws<BlipException>(() => ImageHeader.Read(jpeg)).Code);
+    }
+
+    [Fact]
+    public void Read_PngOfAnIPhoneApplication_IsRefusedByName()
+    {
+        byte[] png = GoldenImages.Bytes("rgb.png");
+        BlipException refused = Assert.Throws<BlipException>(
+            () => ImageHeader.Read([.. png[..8], .. ImageBuilder.PngChunk("CgBI", [0x50, 0, 0x20, 2]), .. png[8..]]));
+        Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
+        Assert.Contains("CgBI", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, 1, true)]
+    [InlineData(0, 0x80, true)]
+    [InlineData(500, 0, false)]
+    public void Process_PngWithAWrongChecksumOfItsPixels_NamesIt(int missing, byte flip, bool isNamed)
+    {
+        byte[] png = GoldenImages.Bytes("rgb.png");
+        ImageHeader header = ImageHeader.Read(png);
+        byte[] rows = new byte[header.Height * (1 + (3 * header.Width))];
+        for (int at = 0; at < rows.Length; at++)
+            rows[at] = at % (1 + (3 * header.Width)) == 0 ? (byte)0 : (byte)(at * 7);
+        byte[] deflated = Deflate(rows[..^missing]);
+        Assert.True(missing > 0 || Decodes());
+        deflated[^1] ^= flip;
+        BlipException refused = Assert.Throws<BlipException>(() => RgbCollector.Decode(Whole()));
+        Assert.Equal(BlipErrorCode.ImageCorrupt, refused.Code);
+        Assert.Equal(isNamed, refused.Message.Contains("the checksum of its pixels is wrong", StringComparison.Ordinal));
+
+        bool Decodes() => RgbCollector.Decode(Whole()).Length > 0;
+
+        byte[] Whole() => [.. png[..33], .. ImageBuilder.PngChunk("IDAT", deflated), .. ImageBuilder.PngChunk("IEND", [])];
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class JpegFile
     private const int OpenEnd = 4;
 
     private const byte EndOfImage = 0xD9, StartOfScan = 0xDA, DefineRestartInterval = 0xDD, App1 = 0xE1,
-        ProgressiveFrame = 0xC2, ArithmeticProgressiveFrame = 0xCA;
+        ProgressiveFrame = 0xC2, ArithmeticProgressiveFrame = 0xCA, JpegLsFrame = 0xF7;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
@@ -32,6 +32,8 @@ internal static class JpegFile
                 break;
             if (marker == EndOfImage)
                 throw ImageErrors.Corrupt(ImageFormat.Jpeg, "it ends before any pixel");
+            if (marker == JpegLsFrame && size is null)
+                throw ImageErrors.Unsupported("JPEG-LS");
             ReadOnlySpan<byte> segment = Segment(data, ref at);
             if (IsFrame(marker))
             {
@@ -48,6 +50,8 @@ internal static class JpegFile
         }
         if (size is not { } found)
             throw ImageErrors.Corrupt(ImageFormat.Jpeg, "its size is missing");
+        if (found.Height == 0 && data[at..].IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDC, 0, 4]) >= 0)
+            throw ImageErrors.Unsupported("A JPEG that states its height after its pixels (DNL)");
         ImageHeader header = new(ImageFormat.Jpeg, found.Width, found.Height, Orientations.Choose(exif, xmp));
         bool isProgressive = frame is ProgressiveFrame or ArithmeticProgressiveFrame;
         // With all channels in its first scan, a sequential image has one scan.

@@ -10,16 +10,25 @@ namespace Blip.Images;
 internal static class PngFile
 {
     private const uint Ihdr = 0x49484452, Idat = 0x49444154, Iend = 0x49454E44, Exif = 0x65584966, Itxt = 0x69545874,
-        Text = 0x74455874, Ztxt = 0x7A545874, Trns = 0x74524E53;
+        Text = 0x74455874, Ztxt = 0x7A545874, Trns = 0x74524E53, AppleHeader = 0x43674249;
+
+    // The modulus of Adler-32, and how many bytes its two sums take before they must be reduced.
+    private const uint AdlerBase = 65521;
+    private const int AdlerRun = 5552;
 
     // ImageMagick writes EXIF as text: a zlib stream, or plain. The longest text that is looked at, in bytes.
     private const int MaxProfile = 1 << 20;
+
+    // Inflating takes much longer than reading, so a file has no more texts inflated than this.
+    private const int MaxTexts = 32;
 
     public static ImageHeader ReadHeader(ReadOnlySpan<byte> data)
     {
         int at = Start(data);
         if (!TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
             throw ImageErrors.Truncated(ImageFormat.Png);
+        if (type == AppleHeader)
+            throw ImageErrors.Unsupported("A PNG of an iPhone application (CgBI)");
         if (type != Ihdr || body.Length != 13)
             throw ImageErrors.Corrupt(ImageFormat.Png, "its header is missing");
         (uint width, uint height) = (BinaryPrimitives.ReadUInt32BigEndian(body), BinaryPrimitives.ReadUInt32BigEndian(body[4..]));
@@ -40,23 +49,24 @@ internal static class PngFile
                 $"it states {depth} bits a sample with colour type {colour}, which no PNG has"));
         }
 
-        bool isInterlaced = body[12] != 0, hasTransparency = false;
-        int exif = 0, xmp = 0;
+        if (body[12] > 1)
+            throw ImageErrors.Corrupt(ImageFormat.Png, FormattableString.Invariant($"interlace method {body[12]} does not exist"));
+        bool isInterlaced = body[12] != 0, hasTransparency = false, hasExif = false;
+        int exif = 0, profile = 0, xmp = 0, texts = 0;
         while (TryChunk(data, ref at, out type, out body) && type != Iend)
         {
             if (type == Exif && exif == 0)
                 exif = Orientations.FromExif(body);
-            else if (type is Text or Ztxt && exif == 0)
-                exif = Orientations.FromExif(RawProfile(body, isCompressed: type == Ztxt));
-            else if (type == Itxt && body.StartsWith("XML:com.adobe.xmp\0"u8))
-                xmp = Orientations.FromXmp(body);
-            hasTransparency |= type == Trns;
+            else if (type is Text or Ztxt or Itxt && texts < MaxTexts && ReadText(type, body, ref profile, ref xmp))
+                texts++;
+            (hasExif, hasTransparency) = (hasExif || type == Exif, hasTransparency || type == Trns);
         }
-        ImageHeader header = new(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(exif, xmp));
+        // As Pillow: the profile counts only where there is no EXIF in a chunk of its own.
+        ImageHeader header = new(ImageFormat.Png, (int)width, (int)height, Orientations.Choose(hasExif ? exif : profile, xmp));
         if (!isInterlaced)
             return header;
         // Decoders keep the passes of all rows, with at least a byte a sample, until the last one is there.
-        int samples = colour switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 } + (hasTransparency && colour is 0 or 2 ? 1 : 0);
+        int samples = Samples(colour) + (hasTransparency && colour is 0 or 2 ? 1 : 0);
         return header with { Kind = "an interlaced PNG", DecodeBytes = header.Pixels * (4 + (samples * (depth == 16 ? 2 : 1))) };
     }
 
@@ -81,18 +91,92 @@ internal static class PngFile
     }
 
     /// <summary>
-    /// EXIF in ImageMagick's form: the keyword, then lines with the name, the length and the bytes in hexadecimal digits. Empty where the
-    /// text is another one, or broken.
+    /// Whether the checksum of the compressed pixels is wrong though all pixels are there. Decoders take that for an end that is missing.
     /// </summary>
-    private static byte[] RawProfile(ReadOnlySpan<byte> chunk, bool isCompressed)
+    public static bool HasWrongChecksum(ReadOnlySpan<byte> data, ImageHeader header)
+    {
+        using MemoryStream deflated = new();
+        int at = Start(data);
+        while (TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body) && type != Iend)
+            if (type == Idat)
+                deflated.Write(body);
+        // Two bytes before the compressed data, and the checksum after it.
+        if (deflated.Length < 6 || data.Length < 26)
+            return false;
+        int end = (int)deflated.Length - 4;
+        uint stated = BinaryPrimitives.ReadUInt32BigEndian(deflated.GetBuffer().AsSpan(end));
+        deflated.SetLength(end);
+        deflated.Position = 2;
+        long least = header.Pixels * Samples(data[25]) * data[24] / 8, inflated = 0;
+        (uint low, uint high) = (1, 0);
+        try
+        {
+            using DeflateStream stream = new(deflated, CompressionMode.Decompress);
+            byte[] run = new byte[AdlerRun];
+            for (int read; (read = stream.Read(run)) > 0; inflated += read)
+            {
+                // Besides its pixels a row has a filter and at most seven bits, in each pass.
+                if (inflated > (2 * least) + (16L * (header.Height + 1)))
+                    return false;
+                foreach (byte value in run.AsSpan(0, read))
+                    high += low += value;
+                (low, high) = (low % AdlerBase, high % AdlerBase);
+            }
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+        return inflated >= least && ((high << 16) | low) != stated;
+    }
+
+    private static int Samples(int colour) => colour switch { 2 => 3, 4 => 2, 6 => 4, _ => 1 };
+
+    /// <summary>Reads the orientation where a text is called EXIF in ImageMagick's form, or XMP. False: it is another text.</summary>
+    private static bool ReadText(uint type, ReadOnlySpan<byte> chunk, ref int profile, ref int xmp)
     {
         int end = chunk.IndexOf((byte)0);
-        if (end < 0 || !(chunk[..end].SequenceEqual("Raw profile type exif"u8) || chunk[..end].SequenceEqual("Raw profile type APP1"u8)))
-            return [];
+        if (end < 0)
+            return false;
+        ReadOnlySpan<byte> keyword = chunk[..end], rest = chunk[(end + 1)..];
+        if (type == Itxt && keyword.SequenceEqual("XML:com.adobe.xmp"u8))
+            xmp = Orientations.FromXmp(TextOf(type, rest));
+        else if (profile == 0
+            && (keyword.SequenceEqual("Raw profile type exif"u8) || keyword.SequenceEqual("Raw profile type APP1"u8)))
+            profile = Orientations.FromExif(RawProfile(TextOf(type, rest)));
+        else
+            return false;
+        return true;
+    }
+
+    /// <summary>The text after a chunk's keyword. Empty where it is broken.</summary>
+    private static ReadOnlySpan<byte> TextOf(uint type, ReadOnlySpan<byte> rest)
+    {
+        if (type == Text)
+            return rest;
         // A compressed text has one more byte, the method of compression.
-        ReadOnlySpan<byte> text = chunk[Math.Min(end + (isCompressed ? 2 : 1), chunk.Length)..];
-        if (isCompressed)
-            text = Inflate(text);
+        if (type == Ztxt)
+            return rest.IsEmpty ? default : Inflate(rest[1..]);
+        // An international one says first whether it is compressed, and names its language and its keyword in that language.
+        if (rest.Length < 2)
+            return default;
+        bool isCompressed = rest[0] == 1;
+        rest = rest[2..];
+        for (int name = 0; name < 2; name++)
+        {
+            int end = rest.IndexOf((byte)0);
+            if (end < 0)
+                return default;
+            rest = rest[(end + 1)..];
+        }
+        return isCompressed ? Inflate(rest) : rest;
+    }
+
+    /// <summary>
+    /// EXIF in ImageMagick's form: lines with the name, the length and the bytes in hexadecimal digits. Empty where the text is broken.
+    /// </summary>
+    private static byte[] RawProfile(ReadOnlySpan<byte> text)
+    {
         text = text.TrimStart("\n"u8);
         for (int line = 0; line < 2; line++)
             text = text[(text.IndexOf((byte)'\n') + 1)..];
