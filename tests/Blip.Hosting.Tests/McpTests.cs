@@ -177,6 +177,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
     [Theory]
     [InlineData("/etc/hostname", "file_not_allowed")]
     [InlineData("https://example.com/a.jpg", "host_not_allowed")]
+    [InlineData("http://example.com/a.jpg", "address_not_allowed")]
     [InlineData("image-1", "image_not_found")]
     public async Task Hint_NamesOnlyWhatWorksHere(string image, string code)
     {
@@ -185,6 +186,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         string hint = Text(error, "hint");
         Assert.DoesNotContain("list_images", hint, StringComparison.Ordinal);
         Assert.DoesNotContain("attach", hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("https", hint + Text(error, "message"), StringComparison.Ordinal);
         Assert.Contains("handle", hint, StringComparison.Ordinal);
     }
 
