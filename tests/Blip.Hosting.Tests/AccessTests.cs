@@ -123,8 +123,10 @@ public sealed class AccessTests
     [InlineData("AllowedHosts", "a.example;http://b.example")]
     public async Task List_ThatHoldsNothingOfItsKind_EndsTheStart(string setting, string value)
     {
-        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(
-            () => BlipServer.RunAsync(["--urls=http://127.0.0.1:0", $"--Blip:{setting}={value}"], (_, _) => { }));
+        // A service that starts nevertheless is stopped.
+        using CancellationTokenSource stop = new();
+        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(() => BlipServer.RunAsync(
+            ["--urls=http://127.0.0.1:0", $"--Blip:{setting}={value}"], (_, _) => stop.Cancel(), stop: stop.Token));
         Assert.Contains("Blip:" + setting, error.Message, StringComparison.Ordinal);
     }
 

@@ -168,7 +168,6 @@ public sealed class OpenAiResponsesTests(SharedService shared) : IClassFixture<S
     [InlineData("""{"service_tier":{},REST""", 400, "service_tier")]
     [InlineData("""{"stream_options":{"include_obfuscation":"no"},REST""", 400, "stream_options.include_obfuscation")]
     [InlineData("""{"tools":[{}],REST""", 400, "tools[0].type")]
-    [InlineData("""{"input":[{"role":"user","content":[{"type":"input_image","image_url":"x","detail":7}]}]}""", 400, "input")]
     [InlineData("""{"model":"gpt-5",REST""", 404, "model")]
     [InlineData("nonsense", 400, null)]
     public async Task Wrong_IsAnErrorInOpenAisForm(string json, int status, string? parameter)
@@ -179,6 +178,15 @@ public sealed class OpenAiResponsesTests(SharedService shared) : IClassFixture<S
         Assert.Equal(["message", "type", "param", "code"], error.EnumerateObject().Select(member => member.Name));
         Assert.Equal(parameter, error.GetProperty("param").GetString());
         Assert.Equal("invalid_request_error", Text(error, "type"));
+    }
+
+    [Fact]
+    public async Task Wrong_Detail_NamesTheInput()
+    {
+        string request = Request("").Replace("\"input_image\",", "\"input_image\",\"detail\":\"fine\",", StringComparison.Ordinal);
+        JsonElement error = (await shared.Service.PostAsync("/v1/responses", Service.Json(request), 400)).GetProperty("error");
+        Assert.Equal("input", Text(error, "param"));
+        Assert.Contains("'detail' must be one of auto", Text(error, "message"), StringComparison.Ordinal);
     }
 
     [Fact]
