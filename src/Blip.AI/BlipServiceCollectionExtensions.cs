@@ -138,13 +138,17 @@ public static class BlipServiceCollectionExtensions
         }
 
         // An environment variable holds one value: "a;b" is a list as well as 0=a and 1=b.
-        static IConfiguration WithLists(IConfigurationSection settings)
+        IConfiguration WithLists(IConfigurationSection settings)
         {
             Dictionary<string, string?> lists = [];
             foreach (PropertyInfo list in typeof(TOptions).GetProperties().Where(p => p.PropertyType == typeof(IReadOnlyList<string>)))
             {
                 const StringSplitOptions Entries = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-                string[] values = settings[list.Name]?.Split(';', Entries) ?? [];
+                string given = settings[list.Name] ?? "";
+                string[] values = given.Split(';', Entries);
+                // What was to be there is missing: without its keys, for one, a service would be open.
+                if (values.Length == 0 && given.Length > 0)
+                    throw Wrong($"{ConfigurationPath.Combine(section, list.Name)} has no entry. Write one, or remove it.");
                 for (int i = 0; i < values.Length; i++)
                     lists[ConfigurationPath.Combine(list.Name, i.ToString(CultureInfo.InvariantCulture))] = values[i];
             }

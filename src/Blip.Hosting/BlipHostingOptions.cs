@@ -97,12 +97,18 @@ public sealed class BlipHostingOptions : IValidatableObject
         // A key that no header can carry would lock everybody out.
         if (Keys.Any(key => key.Length == 0 || key.Any(letter => letter is < ' ' or > '~')))
             yield return new ValidationResult("A key is blank, or has a character that is not printable ASCII.", [nameof(ApiKey)]);
+        foreach (string host in AllowedHosts.Where(host => host != AnyHost && !IsHost(host)))
+            yield return new ValidationResult($"'{host}' is no host, as blip.example.com is.", [nameof(AllowedHosts)]);
         foreach (string origin in AllowedOrigins.Where(origin => origin != AnyHost && !IsOrigin(origin)))
         {
             yield return new ValidationResult(
                 $"'{origin}' is no origin, as https://app.example.com or http://localhost:3000 is.", [nameof(AllowedOrigins)]);
         }
     }
+
+    /// <summary>Whether a request may have it in its <c>Host</c>.</summary>
+    private static bool IsHost(string text) => text.Length > 0 && !text.Any(letter =>
+        char.IsWhiteSpace(letter) || letter is < ' ' or '/' or '\\' or '?' or '#' or '@' or ',' or ';');
 
     private static bool IsOrigin(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? uri)

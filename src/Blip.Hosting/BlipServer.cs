@@ -87,10 +87,11 @@ public static class BlipServer
             app.Use((context, next) => Volatile.Read(ref open) ? next(context) : Problems.WriteAsync(context, Failure.ModelLoading));
             app.UseBlipProblems();
             BlipHostingOptions options = app.Services.GetRequiredService<IOptions<BlipHostingOptions>>().Value;
-            if (options.RequestsPerMinute is { } perMinute)
-                RateLimits.Use(app, app.Services.GetRequiredService<HostGuard>(), perMinute);
+            // Before the limit: an allowed page may read its refusals, and preflights, which are answered here, do not count.
             if (options.AllowedOrigins.Count > 0)
                 app.UseCors(policy => AllowOrigins(policy, options.AllowedOrigins));
+            if (options.RequestsPerMinute is { } perMinute)
+                RateLimits.Use(app, app.Services.GetRequiredService<HostGuard>(), perMinute);
             app.MapBlip();
             if (options.Page is not false)
                 app.MapBlipPage();

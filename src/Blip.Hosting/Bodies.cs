@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
 using Blip.Hosting.Receiving;
+using Blip.Mcp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -83,17 +84,46 @@ internal static class Bodies
         {
             throw new BlipException(BlipErrorCode.InvalidRequest, "A name in the JSON is not valid Unicode.");
         }
+        // A name that is there twice has no place in the exception.
+        catch (JsonException exception) when (exception.LineNumber is null)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{NameTwice(body.Span)} is there twice in one object of the JSON.");
+        }
         catch (JsonException exception)
         {
             FormattableString place = $"line {exception.LineNumber + 1}, byte {exception.BytePositionInLine + 1}";
             throw new BlipException(
                 BlipErrorCode.InvalidRequest,
-                $"The body is not valid JSON at {FormattableString.Invariant(place)}: broken, with a name twice, or nested too deep.");
+                $"The body is not valid JSON at {FormattableString.Invariant(place)}: broken, or nested too deep.");
         }
         if (document.RootElement.ValueKind == JsonValueKind.Object)
             return document;
         document.Dispose();
         throw new BlipException(BlipErrorCode.InvalidRequest, "The body is JSON, but not an object.");
+    }
+
+    /// <summary>Finds the first name that an object has twice.</summary>
+    private static string NameTwice(ReadOnlySpan<byte> json)
+    {
+        Stack<HashSet<string>> objects = new();
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = Strict.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.StartObject)
+                    objects.Push([]);
+                else if (reader.TokenType == JsonTokenType.EndObject)
+                    objects.Pop();
+                else if (reader.TokenType == JsonTokenType.PropertyName && reader.GetString() is { } name && !objects.Peek().Add(name))
+                    return $"'{PlainText.Of(name)}'";
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // A name before it is not valid Unicode.
+        }
+        return "A name";
     }
 
     /// <summary>Gets the text of a JSON string.</summary>

@@ -111,8 +111,13 @@ internal sealed partial class EndpointGuard(
             return Failure.ForeignOrigin;
         if (needsKey && !hosts.AllowsKey(context.Request))
             return Failure.Unauthorized;
-        if (context.Request.Headers.ContentEncoding is { Count: > 0 } encodings && encodings != "identity")
-            return Failure.EncodedBody(encodings.ToString());
+        string[] encodings =
+        [
+            .. context.Request.Headers.ContentEncoding.ToString().Split(',', StringSplitOptions.TrimEntries)
+                .Where(encoding => encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)),
+        ];
+        if (encodings.Length > 0)
+            return Failure.EncodedBody(encodings);
         return isTooLarge ? Failure.RequestTooLarge(_options.MaxRequestBytes) : null;
     }
 

@@ -13,6 +13,8 @@ namespace Blip.Hosting;
 /// <param name="RetryAfter">How long to wait before the next try. <see langword="null"/> if waiting does not help.</param>
 internal sealed record Failure(int Status, string Code, string Message, TimeSpan? RetryAfter = null)
 {
+    private static readonly string[] KnownEncodings = ["gzip", "br", "deflate", "zstd"];
+
     /// <summary>Whether the cause is in the service, so that its operator needs a log entry.</summary>
     public bool IsServerError => Status == StatusCodes.Status500InternalServerError;
 
@@ -109,13 +111,24 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         FormattableString.Invariant($"More than the {perMinute:N0} requests a minute that one caller may make. Ask again later."),
         wait);
 
-    /// <param name="encoding">The header <c>Content-Encoding</c>. Only known names are repeated.</param>
-    public static Failure EncodedBody(string encoding) => new(
-        StatusCodes.Status415UnsupportedMediaType,
-        HttpErrorCode.UnsupportedMediaType,
-        encoding is "gzip" or "br" or "deflate" or "zstd"
-            ? $"The body is compressed (Content-Encoding: {encoding}), which this service does not read. Send it as it is."
-            : "This Content-Encoding is not read. Send the body as it is.");
+    /// <param name="encodings">Those of the header <c>Content-Encoding</c>. Only known names are repeated, each once.</param>
+    public static Failure EncodedBody(string[] encodings)
+    {
+        string?[] names = [.. encodings.Select(NameOf).Distinct()];
+        return new(
+            StatusCodes.Status415UnsupportedMediaType,
+            HttpErrorCode.UnsupportedMediaType,
+            Array.Exists(names, name => name is null)
+                ? "This Content-Encoding is not read. Send the body as it is."
+                : $"The body is compressed (Content-Encoding: {string.Join(", ", names)}), which this service does not read. "
+                    + "Send it as it is.");
+
+        // HTTP takes x-gzip for gzip, and does not tell small letters from capital ones.
+        static string? NameOf(string encoding) => Array.Find(
+            KnownEncodings,
+            known => known.Equals(encoding, StringComparison.OrdinalIgnoreCase)
+                || (known == "gzip" && encoding.Equals("x-gzip", StringComparison.OrdinalIgnoreCase)));
+    }
 
     /// <summary>What routing refuses, before an endpoint is reached.</summary>
     public static Failure OfStatus(int status) => new(

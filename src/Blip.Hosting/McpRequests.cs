@@ -12,6 +12,8 @@ namespace Blip.Hosting;
 /// </summary>
 internal static class McpRequests
 {
+    private const string Initialize = "initialize";
+
     private static readonly JsonTypeInfo<JsonRpcMessage> Message =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
@@ -29,7 +31,10 @@ internal static class McpRequests
         Bodies.RequireJson(context.Request);
         // The server would copy an image several times.
         byte[] body = await Bodies.ReadTextAsync(context.Request, limit).ConfigureAwait(false);
-        if (MessageCheck.Find(body, out _, out _) is { } fault)
+        MessageFault? fault = MessageCheck.Find(body, out string? method, out _);
+        if (method is null or Initialize)
+            fault ??= FindUnread(body);
+        if (fault is not null)
         {
             await WriteAsync(context, fault).ConfigureAwait(false);
             return;
@@ -46,6 +51,26 @@ internal static class McpRequests
             RequestId id = JsonSerializer.Deserialize(body, Message) is JsonRpcMessageWithId { Id: var given } ? given : default;
             MessageFault unfit = new(McpErrorCode.InvalidParams, "The params do not fit the method.") { Id = id };
             await WriteAsync(context, unfit).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Finds what is wrong with that which the server reads before any of its filters: the params of <c>initialize</c>, and a response, of
+    /// which it would tell its own types.
+    /// </summary>
+    private static MessageFault? FindUnread(ReadOnlySpan<byte> message)
+    {
+        if (message.StartsWith("\uFEFF"u8))
+            message = message[3..];
+        try
+        {
+            return JsonSerializer.Deserialize(message, Message) is JsonRpcRequest request && ParamsCheck.Find(request) is { } fault
+                ? new MessageFault(McpErrorCode.InvalidParams, fault) { Id = request.Id }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return new MessageFault(McpErrorCode.InvalidRequest, "The message is not a valid JSON-RPC message.");
         }
     }
 

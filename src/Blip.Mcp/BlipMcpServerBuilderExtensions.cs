@@ -54,10 +54,24 @@ public static class BlipMcpServerBuilderExtensions
         BlipMcpTools.AddTo(builder.Services, surroundings);
         return builder
             .WithMessageFilters(filters => filters.AddIncomingFilter(RequestErrors.Filter))
-            .WithRequestFilters(filters => filters.AddCallToolFilter(next => (request, cancellationToken) =>
-                BlipMcpTools.Has(request.Params?.Name)
+            .WithRequestFilters(filters => filters
+                .AddListToolsFilter(next => (request, cancellationToken) =>
+                {
+                    // Pages are there only where the application lists tools of its own.
+                    if (request.Server.ServerOptions.Handlers.ListToolsHandler is null)
+                        RefuseCursor(request.Params?.Cursor);
+                    return next(request, cancellationToken);
+                })
+                .AddCallToolFilter(next => (request, cancellationToken) => BlipMcpTools.Has(request.Params?.Name)
                     ? CallAsync(next, request, cancellationToken)
                     : CallOtherAsync(next, request, cancellationToken)));
+    }
+
+    /// <exception cref="McpProtocolException">A list of one page is asked for another, which would be taken for an empty one.</exception>
+    internal static void RefuseCursor(string? cursor)
+    {
+        if (cursor is not null)
+            throw new McpProtocolException("'cursor' is unknown: the list has one page. Leave it out.", McpErrorCode.InvalidParams);
     }
 
     private static async ValueTask<CallToolResult> CallAsync(

@@ -18,23 +18,31 @@ internal static class ImageResources
     /// <summary>Adds them where the application serves no resources of its own.</summary>
     public static void AddTo(McpServerHandlers handlers)
     {
-        handlers.ListResourcesHandler ??= (request, _) => ValueTask.FromResult(new ListResourcesResult
+        handlers.ListResourcesHandler ??= (request, _) =>
         {
-            Resources =
-            [
-                .. ConversationOf(request.Services).List().Select(image => new Resource
-                {
-                    Uri = Start + image.Handle, Name = image.Handle, MimeType = image.MediaType, Size = image.Bytes,
-                }),
-            ],
-        });
-        handlers.ListResourceTemplatesHandler ??= (_, _) => ValueTask.FromResult(new ListResourceTemplatesResult
+            BlipMcpServerBuilderExtensions.RefuseCursor(request.Params?.Cursor);
+            return ValueTask.FromResult(new ListResourcesResult
+            {
+                Resources =
+                [
+                    .. ConversationOf(request.Services).List().Select(image => new Resource
+                    {
+                        Uri = Start + image.Handle, Name = image.Handle, MimeType = image.MediaType, Size = image.Bytes,
+                    }),
+                ],
+            });
+        };
+        handlers.ListResourceTemplatesHandler ??= (request, _) =>
         {
-            ResourceTemplates =
-            [
-                new ResourceTemplate { UriTemplate = Start + "{image}", Name = "image", Title = "An image by its handle" },
-            ],
-        });
+            BlipMcpServerBuilderExtensions.RefuseCursor(request.Params?.Cursor);
+            return ValueTask.FromResult(new ListResourceTemplatesResult
+            {
+                ResourceTemplates =
+                [
+                    new ResourceTemplate { UriTemplate = Start + "{image}", Name = "image", Title = "An image by its handle" },
+                ],
+            });
+        };
         handlers.ReadResourceHandler ??= (request, _) =>
         {
             string uri = request.Params?.Uri ?? "";

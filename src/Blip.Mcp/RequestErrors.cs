@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,8 +28,8 @@ internal static partial class RequestErrors
         }
         try
         {
-            if (request.Method == RequestMethods.ToolsCall)
-                CheckCall(request.Params);
+            if (ParamsCheck.Find(request) is { } fault)
+                throw new McpProtocolException(fault, McpErrorCode.InvalidParams);
             await next(context, cancellationToken).ConfigureAwait(false);
         }
         catch (McpProtocolException exception)
@@ -60,25 +59,6 @@ internal static partial class RequestErrors
     /// <summary>A failed call of a tool that is not Blip's, which the SDK would report with what the caller wrote.</summary>
     public static void ToolFailed(IServiceProvider? services, string tool, Exception exception) =>
         Failed(LoggerOf(services), PlainText.Of(tool), exception);
-
-    private static void CheckCall(JsonNode? parameters)
-    {
-        if (parameters is not JsonObject call)
-            throw Invalid("'params' is missing: an object with the tool's 'name' and its 'arguments'.");
-        try
-        {
-            if (call["name"] is not JsonValue name || name.GetValueKind() != JsonValueKind.String || name.GetValue<string>().Length == 0)
-                throw Invalid("'name' is missing: a string that names the tool.");
-            if (call["arguments"] is not (null or JsonObject))
-                throw Invalid("'arguments' must be an object.");
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException)
-        {
-            throw Invalid("'params' has a name twice, or a text that is not valid Unicode.");
-        }
-    }
-
-    private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
 
     private static ILogger LoggerOf(MessageContext context) => LoggerOf(context.Services ?? context.Server.Services);
 

@@ -41,23 +41,33 @@ internal static class ToolArguments
             string wanted = isList ? $"a list of 1 to {BlipTools.MaxQuestions} strings" : "a string";
             if (!arguments.TryGetValue(property.Name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
                 return $"The argument '{property.Name}' is missing: {wanted}.";
+            if (IsImage(value) && DataUri(value) is null)
+                return NoData(property.Name);
             if (value.ValueKind != (isList ? JsonValueKind.Array : JsonValueKind.String))
                 return $"The argument '{property.Name}' must be {wanted}, and is {KindOf(value)}.";
             int index = 0;
             foreach (JsonElement item in isList ? value.EnumerateArray() : default)
             {
-                if (item.ValueKind != JsonValueKind.String)
-                    return FormattableString.Invariant($"The argument '{property.Name}[{index}]' must be a string, and is {KindOf(item)}.");
-                index++;
+                string place = FormattableString.Invariant($"{property.Name}[{index++}]");
+                bool isImage = IsImage(item);
+                if (isImage && DataUri(item) is null)
+                    return NoData(place);
+                // A list with another fault has its images still as they came.
+                if (item.ValueKind != JsonValueKind.String && !(isImage && property.NameEquals("images")))
+                    return $"The argument '{place}' must be a string, and is {KindOf(item)}.";
             }
         }
         return null;
     }
 
-    private static string? DataUri(JsonElement content) =>
+    private static string NoData(string argument) => $"The argument '{argument}' is an image whose 'data' is missing: a string of base64.";
+
+    private static bool IsImage(JsonElement content) =>
         content.ValueKind == JsonValueKind.Object
-        && content.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("image")
-        && content.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String
+        && content.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("image");
+
+    private static string? DataUri(JsonElement content) =>
+        IsImage(content) && content.TryGetProperty("data", out JsonElement data) && data.ValueKind == JsonValueKind.String
         && data.GetString() is { } text
             // What the image is its bytes say. A service has put a name in the place of long base64.
             ? text.StartsWith("data:", StringComparison.Ordinal) ? text : "data:;base64," + text

@@ -116,6 +116,58 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [InlineData("ApiKeys", ";;")]
+    [InlineData("ApiKeys", " ")]
+    [InlineData("AllowedHosts", ";")]
+    [InlineData("AllowedHosts", "a b")]
+    [InlineData("AllowedHosts", "a.example;http://b.example")]
+    public async Task List_ThatHoldsNothingOfItsKind_EndsTheStart(string setting, string value)
+    {
+        // A service that starts nevertheless is stopped.
+        using CancellationTokenSource stop = new();
+        OptionsValidationException error = await Assert.ThrowsAsync<OptionsValidationException>(() => BlipServer.RunAsync(
+            ["--urls=http://127.0.0.1:0", $"--Blip:{setting}={value}"], (_, _) => stop.Cancel(), stop: stop.Token));
+        Assert.Contains("Blip:" + setting, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RequestsPerMinute_RefusalHasTheHeadersForAnAllowedPage_AndPreflightsDoNotCount()
+    {
+        const string Page = "https://app.example.com";
+        using CancellationTokenSource stop = new();
+        TaskCompletionSource<string> ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task running = BlipServer.RunAsync(
+            ["--urls=http://127.0.0.1:0", "--Blip:RequestsPerMinute=2", $"--Blip:AllowedOrigins={Page}"],
+            (addresses, _) => ready.SetResult(addresses.Single()),
+            stop: stop.Token);
+        try
+        {
+            using HttpClient http = new() { BaseAddress = new Uri(await ready.Task.WaitAsync(TimeSpan.FromMinutes(2))) };
+            List<HttpStatusCode> statuses = [];
+            for (int i = 0; i < 3; i++)
+            {
+                using HttpRequestMessage preflight = new(HttpMethod.Options, "/v1/models");
+                preflight.Headers.Add("Origin", Page);
+                preflight.Headers.Add("Access-Control-Request-Method", "GET");
+                using HttpResponseMessage allowed = await http.SendAsync(preflight);
+                Assert.Equal(Page, Assert.Single(allowed.Headers.GetValues("Access-Control-Allow-Origin")));
+                using HttpRequestMessage request = new(HttpMethod.Get, "/v1/models");
+                request.Headers.Add("Origin", Page);
+                using HttpResponseMessage response = await http.SendAsync(request);
+                statuses.Add(response.StatusCode);
+                Assert.Equal(Page, Assert.Single(response.Headers.GetValues("Access-Control-Allow-Origin")));
+                Assert.Equal("Retry-After", Assert.Single(response.Headers.GetValues("Access-Control-Expose-Headers")));
+            }
+            Assert.Equal([HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.TooManyRequests], statuses);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await running;
+        }
+    }
+
+    [Theory]
     [InlineData("Host", "blip.example", false)]
     [InlineData("Origin", "https://evil.example", true)]
     public async Task Key_Set_AllowsAnyHostAndStillNoForeignPage(string header, string value, bool refused)

@@ -159,6 +159,27 @@ public sealed class AskTests(SharedService shared) : IClassFixture<SharedService
     }
 
     [Theory]
+    [InlineData("question=caf%e9", "'question'")]
+    [InlineData("question=what%3F&question=%ff%fe", "'question'")]
+    [InlineData("Question=%ed%a0%80x", "'Question'")]
+    [InlineData("question=what%3F&choices=yes&choices=%c3", "'choices'")]
+    public async Task Query_ThatIsNotUtf8_IsRefused_AsAFormIs(string query, string named)
+    {
+        using HttpResponseMessage response = await Service.Http.SendAsync(
+            new HttpRequestMessage(HttpMethod.Post, "/api/ask?" + query) { Content = Service.Image(Service.Dogs) });
+        Assert.Contains(named, await Service.ReadProblemAsync(response, 400, "invalid_request"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("caf%C3%A9+%F0%9F%90%95", "caf\u00e9 \ud83d\udc15")]
+    [InlineData("100%", "100%")]
+    public async Task Query_InUtf8_IsAskedAsItIs(string escaped, string question)
+    {
+        JsonElement answer = await Service.PostAsync($"/api/ask?other=%ff&question={escaped}", Service.Image(Service.Dogs));
+        Assert.Equal(question, answer.GetProperty("question").GetString());
+    }
+
+    [Theory]
     [InlineData("GET", "/api/ask", 405)]
     [InlineData("DELETE", "/api/images", 405)]
     [InlineData("GET", "/nothing", 404)]

@@ -105,6 +105,22 @@ public sealed class BodyTests
     }
 
     [Theory]
+    [InlineData("/api/ask", """{"image":"x","question":"q","im\u0061ge":"y"}""", "'image' is there twice")]
+    [InlineData("/api/images", """{"image":"x","im\u001b[2J":1,"im\u001b[2J":2}""", "'im\\\\u001b[2J' is there twice")]
+    [InlineData("/v1/chat/completions", """{"n":1,"messages":[{"n":2,"role":"a"},{"role":"a","role":"b"}]}""", "'role' is there twice")]
+    [InlineData("/v1/responses", """{"input":[],"metadata":{"":"a","":"b"}}""", "'' is there twice")]
+    [InlineData("/api/chat", """{"model":"demo","options":{"seed":1,"seed":1}}""", "'seed' is there twice")]
+    [InlineData("/api/ask", """{"\ud800":1,"image":"x","image":"y"}""", "name")]
+    public async Task Json_WithANameTwice_IsToldWhich(string path, string json, string expected)
+    {
+        await using Service service = await Service.StartAsync(warm: false);
+        using HttpResponseMessage response = await service.Http.PostAsync(new Uri(path, UriKind.Relative), Service.Json(json));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        using JsonDocument error = JsonDocument.Parse(await response.Content.ReadAsStringAsync());
+        Assert.Contains(expected, error.RootElement.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(7)]
     [InlineData(4096)]

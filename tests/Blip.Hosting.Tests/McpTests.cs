@@ -31,16 +31,30 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         { """{"jsonrpc":"2.0","id":7,"method":"tools/call"}""", -32602, "'params'" },
         { Call("""{"name":"ask_image","arguments":"x"}"""), -32602, "'arguments'" },
         { Call("""{"arguments":{}}"""), -32602, "'name'" },
-        { Call("""{"name":7,"arguments":{}}"""), -32602, "'name'" },
+        { Call("""{"name":7,"arguments":{}}"""), -32602, "'name' must be a string" },
         { Call("""{"name":"look","arguments":{}}"""), -32602, "look" },
         { Call("""{"name":"ask_image","name":"ask_image"}"""), -32602, "'name' is there twice" },
         { Call("""{"name":"ask_image","arguments":{"image":"image-1","question":"what \ud83d"}}"""), -32602, "'question'" },
         { Call("""{"name":"ask_image","arguments":{"image":"image-1","question":"what \udc36\ud83d?"}}"""), -32602, "'question'" },
         { Call("""{"name":"ask_image","arguments":{"\ud83d":"a"}}"""), -32602, "A name" },
         { Call("""{"name":"ask_image","\ud83d":"a"}"""), -32602, "A name" },
-        { """{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":7}}""", -32602, "params" },
+        { """{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":7}}""", -32602, "'uri' must be a string" },
+        { """{"jsonrpc":"2.0","id":7,"method":"resources/read"}""", -32602, "'uri' is missing" },
         { """{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"uri":"blip://images/image-1"}}""", -32602, "no image" },
-        { """{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":7}}""", -32602, "params" },
+        { Request("initialize", """{"protocolVersion":7}"""), -32602, "'protocolVersion' must be a string" },
+        { """{"jsonrpc":"2.0","id":7,"method":"initialize"}""", -32602, "'protocolVersion' is missing" },
+        { Request("initialize", """{"protocolVersion":"2025-06-18","capabilities":[]}"""), -32602, "'capabilities' must be an object" },
+        { Request("initialize", """{"protocolVersion":"2025-06-18","capabilities":{}}"""), -32602, "'clientInfo' is missing" },
+        { Request("initialize", """{"protocolVersion":"2025-06-18","clientInfo":"me"}"""), -32602, "'clientInfo' must be an object" },
+        { Request("initialize", """{"protocolVersion":"2025-06-18","clientInfo":{"name":7}}"""), -32602, "'clientInfo.name' must be" },
+        { Request("tools/list", """{"cursor":7}"""), -32602, "'cursor' must be a string" },
+        { Request("tools/list", """{"cursor":"page-2"}"""), -32602, "'cursor' is unknown" },
+        { Request("resources/list", """{"cursor":"page-2"}"""), -32602, "'cursor' is unknown" },
+        { Request("resources/templates/list", """{"cursor":"page-2"}"""), -32602, "'cursor' is unknown" },
+        { Request("logging/setLevel", """{"level":3}"""), -32602, "'level' must be a string" },
+        { Request("logging/setLevel", """{"level":"loud"}"""), -32602, "'level' must be one of debug, info" },
+        { """{"jsonrpc":"2.0","id":7,"error":{"code":"x","message":"a"}}""", -32600, "not a valid JSON-RPC message" },
+        { """{"jsonrpc":"2.0","id":7,"error":5}""", -32600, "not a valid JSON-RPC message" },
         { """{"jsonrpc":"2.0","id":7,"method":"brew"}""", -32601, "brew" },
     };
 
@@ -52,8 +66,9 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         JsonElement error = reply.GetProperty("error");
         Assert.Equal(code, error.GetProperty("code").GetInt32());
         Assert.Contains(named, error.GetProperty("message").GetString(), StringComparison.Ordinal);
-        // The id is given back wherever it can be read.
-        bool isKnown = message.Contains("\"id\":7,", StringComparison.Ordinal) && !message.EndsWith('x');
+        // The id is given back wherever it can be read, and is that of a request.
+        bool isKnown = message.Contains("\"id\":7,", StringComparison.Ordinal) && !message.EndsWith('x')
+            && !message.Contains("\"error\"", StringComparison.Ordinal);
         Assert.Equal(isKnown, reply.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.Number);
         Assert.Equal(isKnown ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest, status);
     }
@@ -91,6 +106,9 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
     [InlineData("ask_image", """{"picture":"a","question":"a"}""", "no argument 'picture'; the arguments are image, question")]
     [InlineData("ask_image", """{"image":"a","question":7}""", "'question' must be a string, and is a number")]
     [InlineData("ask_image", """{"image":{"type":"audio","data":"a"},"question":"a"}""", "'image' must be a string, and is an object")]
+    [InlineData("ask_image", """{"image":{"type":"image"},"question":"a"}""", "'image' is an image whose 'data' is missing")]
+    [InlineData("ask_images", """{"images":["a",{"type":"image","data":7}],"question":"a"}""", "'images[1]' is an image whose 'data'")]
+    [InlineData("ask_images", """{"images":[{"type":"image","data":"a"},7],"question":"a"}""", "'images[1]' must be a string")]
     [InlineData("ask_image_many", """{"image":"a","questions":"a"}""", "'questions' must be a list of 1 to 16 strings, and is a string")]
     [InlineData("ask_image_many", """{"image":"a","questions":["a",null]}""", "'questions[1]' must be a string, and is null")]
     [InlineData("ask_image_many", """{"image":"a","questions":[]}""", "No questions")]
@@ -159,6 +177,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
     [Theory]
     [InlineData("/etc/hostname", "file_not_allowed")]
     [InlineData("https://example.com/a.jpg", "host_not_allowed")]
+    [InlineData("http://example.com/a.jpg", "address_not_allowed")]
     [InlineData("image-1", "image_not_found")]
     public async Task Hint_NamesOnlyWhatWorksHere(string image, string code)
     {
@@ -167,6 +186,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         string hint = Text(error, "hint");
         Assert.DoesNotContain("list_images", hint, StringComparison.Ordinal);
         Assert.DoesNotContain("attach", hint, StringComparison.Ordinal);
+        Assert.DoesNotContain("https", hint + Text(error, "message"), StringComparison.Ordinal);
         Assert.Contains("handle", hint, StringComparison.Ordinal);
     }
 
@@ -183,7 +203,10 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         Assert.Equal(0, list.GetProperty("resources").GetArrayLength());
     }
 
-    private static string Call(string parameters) => $$"""{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{parameters}}}""";
+    private static string Call(string parameters) => Request("tools/call", parameters);
+
+    private static string Request(string method, string parameters) =>
+        $$"""{"jsonrpc":"2.0","id":7,"method":"{{method}}","params":{{parameters}}}""";
 
     /// <summary>The result of a tool: one text.</summary>
     private static JsonElement Read(JsonElement result) =>

@@ -118,6 +118,8 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
     [Theory]
     [InlineData("""{"model":"demo","stream":false}""", "load")]
     [InlineData("""{"model":"demo","stream":false,"prompt":"","keep_alive":0}""", "unload")]
+    [InlineData("""{"model":"demo","stream":false,"keep_alive":"0s","system":"Be brief.","template":"","raw":true}""", "unload")]
+    [InlineData("""{"model":"demo","stream":false,"keep_alive":"-1h30.5m","options":{"stop":["a"],"temperature":0,"own":"x"}}""", "load")]
     public async Task Generate_WithoutAPrompt_LoadsAndUnloads(string body, string reason)
     {
         // Ollama's clients need not name a media type, and curl names a form's.
@@ -149,6 +151,15 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
         """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"boolean"}}""", 422, "yes or no")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"options":5}""", 400, "'options'")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["aGFs"],"options":{"num_predict":""}}""", 400, "num_p")]
+    [InlineData("POST", "/api/chat", """{"model":"demo","options":{"temperature":"hot"}}""", 400, "'options.temperature' must be a number")]
+    [InlineData("POST", "/api/chat", """{"model":"demo","options":{"top_k":[1]}}""", 400, "'options.top_k'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","options":{"stop":"a"}}""", 400, "'options.stop'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","options":{"use_mmap":1}}""", 400, "'options.use_mmap'")]
+    [InlineData("POST", "/api/chat", """{"model":"demo","keep_alive":"soon"}""", 400, "'keep_alive'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"keep_alive":"5"}""", 400, "'keep_alive'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","system":7}""", 400, "'system'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","template":[]}""", 400, "'template'")]
+    [InlineData("POST", "/api/generate", """{"model":"demo","raw":"yes"}""", 400, "'raw'")]
     [InlineData("POST", "/api/generate", """{"model":""", 400, "JSON")]
     [InlineData("POST", "/api/show", """{"model":"nope"}""", 404, "model 'nope' not found")]
     [InlineData("POST", "/api/pull", """{"model":"demo"}""", 404, "not supported")]

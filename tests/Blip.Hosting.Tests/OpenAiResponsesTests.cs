@@ -152,8 +152,22 @@ public sealed class OpenAiResponsesTests(SharedService shared) : IClassFixture<S
     [InlineData("""{"store":"yes",REST""", 400, "store")]
     [InlineData("""{"stream":1,REST""", 400, "stream")]
     [InlineData("""{"text":"plain",REST""", 400, "text")]
-    [InlineData("""{"text":{"format":"json"},REST""", 400, "format")]
+    [InlineData("""{"text":{"format":"json"},REST""", 400, "text.format")]
+    [InlineData("""{"text":{"format":{"type":7}},REST""", 400, "text.format.type")]
+    [InlineData("""{"text":{"format":{"type":"json_schema","schema":{"type":"integer"}}},REST""", 400, "text.format.name")]
     [InlineData("""{"temperature":"hot",REST""", 400, "temperature")]
+    [InlineData("""{"temperature":-1,REST""", 400, "temperature")]
+    [InlineData("""{"top_p":1.5,REST""", 400, "top_p")]
+    [InlineData("""{"include":["message.output_text.logprobs","everything"],REST""", 400, "include")]
+    [InlineData("""{"truncation":"maybe",REST""", 400, "truncation")]
+    [InlineData("""{"reasoning":"high",REST""", 400, "reasoning")]
+    [InlineData("""{"reasoning":{"effort":"huge"},REST""", 400, "reasoning.effort")]
+    [InlineData("""{"instructions":[],REST""", 400, "instructions")]
+    [InlineData("""{"user":7,REST""", 400, "user")]
+    [InlineData("""{"safety_identifier":7,REST""", 400, "safety_identifier")]
+    [InlineData("""{"service_tier":{},REST""", 400, "service_tier")]
+    [InlineData("""{"stream_options":{"include_obfuscation":"no"},REST""", 400, "stream_options.include_obfuscation")]
+    [InlineData("""{"tools":[{}],REST""", 400, "tools[0].type")]
     [InlineData("""{"model":"gpt-5",REST""", 404, "model")]
     [InlineData("nonsense", 400, null)]
     public async Task Wrong_IsAnErrorInOpenAisForm(string json, int status, string? parameter)
@@ -164,6 +178,15 @@ public sealed class OpenAiResponsesTests(SharedService shared) : IClassFixture<S
         Assert.Equal(["message", "type", "param", "code"], error.EnumerateObject().Select(member => member.Name));
         Assert.Equal(parameter, error.GetProperty("param").GetString());
         Assert.Equal("invalid_request_error", Text(error, "type"));
+    }
+
+    [Fact]
+    public async Task Wrong_Detail_NamesTheInput()
+    {
+        string request = Request("").Replace("\"input_image\",", "\"input_image\",\"detail\":\"fine\",", StringComparison.Ordinal);
+        JsonElement error = (await shared.Service.PostAsync("/v1/responses", Service.Json(request), 400)).GetProperty("error");
+        Assert.Equal("input", Text(error, "param"));
+        Assert.Contains("'detail' must be one of auto", Text(error, "message"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -184,6 +184,43 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Theory]
+    [InlineData("modalities", """["text","audio"]""", "audio")]
+    [InlineData("top_p", "7", "'top_p' must be a number, 0 to 1")]
+    [InlineData("stream_options", """{"include_usage":1}""", "'stream_options.include_usage' must be true or false")]
+    public async Task Setting_Wrong_IsToldWhatItMayBe(string name, string value, string expected)
+    {
+        string request = Request("a", DataUri, $",\"{name}\":{value}");
+        JsonElement error = (await Service.PostAsync("/v1/chat/completions", Service.Json(request), 400)).GetProperty("error");
+        Assert.Contains(expected, error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\"}}", "\",\"detail\":\"fine\"}}", "'image_url.detail' must be one of auto, low, high")]
+    [InlineData("\"user\",", "\"user\",\"name\":7,", "'name' must be a string")]
+    public async Task Message_WithAWrongMember_IsToldWhich(string place, string changed, string expected)
+    {
+        string request = Request("a", DataUri).Replace(place, changed, StringComparison.Ordinal);
+        JsonElement error = (await Service.PostAsync("/v1/chat/completions", Service.Json(request), 400)).GetProperty("error");
+        Assert.Equal("messages", error.GetProperty("param").GetString());
+        Assert.Contains(expected, error.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_AsOpenAIAllowsThem_HaveNoEffect()
+    {
+        const string More = """
+            ,"temperature":2,"top_p":0,"presence_penalty":-2,"frequency_penalty":2,"seed":-9007199254740993,"stop":"cat","user":"u",
+            "logit_bias":{"50256":-100},"metadata":{"a":"b"},"parallel_tool_calls":false,"service_tier":"auto","modalities":["text"],
+            "reasoning_effort":"minimal","store":false,"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto"
+            """;
+        string request = Request(Service.HowMany, DataUri, More)
+            .Replace("\"}}", "\",\"detail\":\"low\"}}", StringComparison.Ordinal)
+            .Replace("\"user\",\"content\"", "\"user\",\"name\":\"n\",\"content\"", StringComparison.Ordinal);
+        JsonElement completion = await Service.PostAsync("/v1/chat/completions", Service.Json(request));
+        Assert.Equal("2", completion.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+    }
+
+    [Theory]
     [InlineData("GET", "/v1/models/gpt-4o", 404, "model_not_found")]
     [InlineData("GET", "/v1/models/org/name", 404, "model_not_found")]
     [InlineData("GET", "/v1/chat/completions", 405, "invalid_request")]
@@ -221,7 +258,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"n":0,REST""", 400, "invalid_request", "n")]
     [InlineData("""{"stream":"true",REST""", 400, "invalid_request", "stream")]
     [InlineData("""{"stream_options":true,REST""", 400, "invalid_request", "stream_options")]
-    [InlineData("""{"stream_options":{"include_usage":1},REST""", 400, "invalid_request", "include_usage")]
+    [InlineData("""{"stream_options":{"include_usage":1},REST""", 400, "invalid_request", "stream_options.include_usage")]
     [InlineData("""{"response_format":"json",REST""", 400, "invalid_request", "response_format")]
     [InlineData("""{"logprobs":3,REST""", 400, "invalid_request", "logprobs")]
     [InlineData("""{"logprobs":true,"top_logprobs":21,REST""", 400, "invalid_request", "top_logprobs")]
@@ -230,6 +267,26 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"tool_choice":{"type":"function"},REST""", 400, "invalid_request", "tool_choice")]
     [InlineData("""{"tools":{},REST""", 400, "invalid_request", "tools")]
     [InlineData("""{"temperature":"hot",REST""", 400, "invalid_request", "temperature")]
+    [InlineData("""{"response_format":{"type":5},REST""", 400, "invalid_request", "response_format.type")]
+    [InlineData("""{"response_format":UNNAMED,REST""", 400, "invalid_request", "response_format.json_schema.name")]
+    [InlineData("""{"temperature":2.1,REST""", 400, "invalid_request", "temperature")]
+    [InlineData("""{"top_p":-0.1,REST""", 400, "invalid_request", "top_p")]
+    [InlineData("""{"presence_penalty":-2.5,REST""", 400, "invalid_request", "presence_penalty")]
+    [InlineData("""{"frequency_penalty":3,REST""", 400, "invalid_request", "frequency_penalty")]
+    [InlineData("""{"seed":1.5,REST""", 400, "invalid_request", "seed")]
+    [InlineData("""{"stop":7,REST""", 400, "invalid_request", "stop")]
+    [InlineData("""{"stop":["a",7],REST""", 400, "invalid_request", "stop")]
+    [InlineData("""{"stop":["a","b","c","d","e"],REST""", 400, "invalid_request", "stop")]
+    [InlineData("""{"logit_bias":[],REST""", 400, "invalid_request", "logit_bias")]
+    [InlineData("""{"user":7,REST""", 400, "invalid_request", "user")]
+    [InlineData("""{"metadata":"a",REST""", 400, "invalid_request", "metadata")]
+    [InlineData("""{"parallel_tool_calls":"yes",REST""", 400, "invalid_request", "parallel_tool_calls")]
+    [InlineData("""{"service_tier":1,REST""", 400, "invalid_request", "service_tier")]
+    [InlineData("""{"tools":[{"type":"function"},7],REST""", 400, "invalid_request", "tools[1]")]
+    [InlineData("""{"tools":[{"name":"f"}],REST""", 400, "invalid_request", "tools[0].type")]
+    [InlineData("""{"modalities":"text",REST""", 400, "invalid_request", "modalities")]
+    [InlineData("""{"modalities":["text","audio"],REST""", 400, "invalid_request", "modalities")]
+    [InlineData("""{"reasoning_effort":"huge",REST""", 400, "invalid_request", "reasoning_effort")]
     [InlineData("""{"max_tokens":"5",REST""", 400, "invalid_request", "max_tokens")]
     [InlineData("""{"max_completion_tokens":2.5,REST""", 400, "invalid_request", "max_completion_tokens")]
     [InlineData("""{"model":"gpt-4o",REST""", 404, "model_not_found", "model")]
@@ -246,6 +303,8 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
         json = json.Replace("PARTS", """{"messages":[{"role":"user","content":[""", StringComparison.Ordinal)
             .Replace("END", "]}]}", StringComparison.Ordinal)
             .Replace("HELLO", "data:image/png;base64,aGVsbG8=", StringComparison.Ordinal)
+            .Replace(
+                "UNNAMED", """{"type":"json_schema","json_schema":{"schema":{"type":"integer"}}}""", StringComparison.Ordinal)
             .Replace("REST", Request("a", DataUri)[1..], StringComparison.Ordinal);
         JsonElement error = (await Service.PostAsync("/v1/chat/completions", Service.Json(json), status)).GetProperty("error");
         Assert.Equal(["message", "type", "param", "code"], error.EnumerateObject().Select(member => member.Name));

@@ -74,6 +74,9 @@ internal sealed class ImageFiles(ImageSourceOptions options)
     /// <summary>Finds the file that a text names; null where there is none.</summary>
     private Found? Find(string text, IReadOnlyList<string> moreFolders)
     {
+        // Where no file may be read, no name of one is the right one.
+        if (!_any && Folders(moreFolders).Length == 0)
+            throw NoFolder();
         string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
         bool mayBeDevice = !_any || OperatingSystem.IsWindows();
         if (!_any && FileReference.IsUnc(path))
@@ -211,6 +214,9 @@ internal sealed class ImageFiles(ImageSourceOptions options)
     private static BlipException NotAllowed() => new(
         ImageSourceErrorCode.FileNotAllowed,
         "That file may not be read. Name one in an allowed folder, which is no device, or send the image itself.");
+
+    private static BlipException NoFolder() => new(
+        ImageSourceErrorCode.FileNotAllowed, "Files are not read here: no folder is allowed. Send the image itself.");
 
     private static BlipException NameNotAllowed() => new(
         ImageSourceErrorCode.FileNotAllowed,

@@ -120,13 +120,13 @@ public sealed partial class ImageSource : IDisposable
     {
         image = image.Trim();
         if (image.Length == 0)
-            throw Invalid("No image is given. Name an address, a file, a data URI or a handle.");
+            throw Invalid($"No image is given. Give {Kinds(scope)}.");
 
         if (image.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
             return new ResolvedImage(ReadDataUri(image, scope), DataUriName);
 
         if (image.Length > MaxReferenceLength || image.AsSpan().ContainsAnyInRange('\0', '\x1f'))
-            throw Invalid("The image reference is too long or has control characters. Name an address, a file, a data URI or a handle.");
+            throw Invalid($"The image reference is too long or has control characters. Give {Kinds(scope)}.");
 
         bool isHandle = HandleForm.IsMatch(image);
         Match meant = MeantHandleForm.Match(image);
@@ -167,7 +167,7 @@ public sealed partial class ImageSource : IDisposable
     private ReadOnlyMemory<byte> ReadDataUri(string uri, ImageSourceScope? scope)
     {
         if (!AllowsDataUris)
-            throw NotAllowed("Data URIs are not allowed here. Give an address, a file or a handle.");
+            throw NotAllowed($"Data URIs are not allowed here. Give {Kinds(scope)}.");
         bool isTaken = uri.StartsWith(DataUri.TakenPrefix, StringComparison.Ordinal);
         if (!isTaken || scope?.Handles is not { } handles || !handles.TryGet(uri, out ReadOnlyMemory<byte> taken))
             return DataUri.Decode(uri, _maxBytes);
@@ -181,7 +181,22 @@ public sealed partial class ImageSource : IDisposable
             return _downloader.GetAsync(image, cancellationToken);
         if (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase))
             return _files.ReadAsync(image, scope?.AllowedFolders ?? [], cancellationToken);
-        throw NotAllowed("That kind of address is not read. Give an https address, a file, a data URI or a handle.");
+        throw NotAllowed($"That kind of address is not read. Give {Kinds(scope)}.");
+    }
+
+    /// <summary>What may be given here, for a message: no advice leads to what is refused too.</summary>
+    private string Kinds(ImageSourceScope? scope)
+    {
+        List<string> kinds = [];
+        if (AllowsAddresses)
+            kinds.Add("an https address");
+        if (AllowsFiles || scope is { AllowedFolders.Count: > 0 })
+            kinds.Add("a file");
+        if (AllowsDataUris)
+            kinds.Add("a data URI");
+        if (scope?.Handles is not null || kinds.Count == 0)
+            kinds.Add("a handle");
+        return kinds.Count > 1 ? $"{string.Join(", ", kinds[..^1])} or {kinds[^1]}" : kinds[0];
     }
 
     private BlipException TimedOut() => new(

@@ -22,13 +22,18 @@ internal sealed class WebAddressPolicy(ImageSourceOptions options)
         if (!HasPlainAuthority(text) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) || !TryGetHost(uri, out string host))
             throw NotAllowed("The address cannot be read. Write it as https://host/path, without user name, spaces or backslashes.");
 
-        if (uri.Scheme != Uri.UriSchemeHttps && !_plainHttp)
-            throw NotAllowed("Plain http is not allowed. Use the https address of the image.");
-
         // Full-width digits and the like become a number only when the host is normalised, so the normal form is checked.
         bool isLiteral = uri.HostNameType != UriHostNameType.Dns || HostPattern.EndsInNumber(host);
         bool isListed = Array.Exists(_hosts, pattern => pattern.Matches(host));
-        if (isLiteral && !(_privateNetworks ? isListed : Array.Exists(_hosts, pattern => pattern.Names(host))))
+        bool isRefusedLiteral = isLiteral && !(_privateNetworks ? isListed : Array.Exists(_hosts, pattern => pattern.Names(host)));
+        if (uri.Scheme != Uri.UriSchemeHttps && !_plainHttp)
+        {
+            // The https address is no way out where that is refused too.
+            string way = isListed && !isRefusedLiteral ? "Use the https address of the image." : Remedy;
+            throw NotAllowed("Plain http is not allowed. " + way);
+        }
+
+        if (isRefusedLiteral)
             throw NotAllowed("An IP address in place of a host name is not allowed. " + Remedy);
 
         if (!isListed)

@@ -1,8 +1,12 @@
+using System.Net;
 using System.Net.Mime;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Blip.AI;
 using Blip.AI.Images;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -29,6 +33,7 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
     /// </exception>
     public async Task<AskRequest> ReadAsync(HttpRequest request)
     {
+        CheckQuery(request.QueryString);
         string[] asked = [.. request.Query["question"].Select(question => question ?? "")];
         AskRequest read = await ReadImageAsync(request, asked).ConfigureAwait(false);
         AskMembers members = new(read.Options);
@@ -125,6 +130,20 @@ internal sealed class AskRequestReader(IOptions<BlipHostingOptions> options, IOp
         await form.ReadAsync().ConfigureAwait(false);
         List<string> questions = [.. asked, .. form.Questions];
         return new AskRequest(form.Image, form.Reference, questions, questions.Count > 1) { Options = form.Members.Options };
+    }
+
+    /// <summary>Refuses bytes that are not UTF-8. ASP.NET Core would give them as they are escaped, and so they would be asked.</summary>
+    private static void CheckQuery(QueryString query)
+    {
+        foreach (QueryStringEnumerable.EncodedNameValuePair pair in new QueryStringEnumerable(query.Value))
+        {
+            string name = pair.DecodeName().ToString();
+            if (!AskMembers.Has(name) && !name.Equals("question", StringComparison.OrdinalIgnoreCase))
+                continue;
+            byte[] escaped = Encoding.UTF8.GetBytes(pair.EncodedValue.ToString());
+            if (!Utf8.IsValid(WebUtility.UrlDecodeToBytes(escaped, 0, escaped.Length)))
+                throw Invalid($"'{name}' in the query is not valid UTF-8.");
+        }
     }
 
     private BlipException TooLarge() => new(

@@ -8,8 +8,9 @@ namespace Blip.Hosting.Asking;
 /// refused by its name, instead of being ignored.
 /// </summary>
 /// <param name="element">The object.</param>
-/// <param name="parameter">The name by which its members are refused; <see langword="null"/> for their own.</param>
-internal readonly struct RequestMembers(JsonElement element, string? parameter = null)
+/// <param name="parameter">The name by which its members are refused; <see langword="null"/> for their own path.</param>
+/// <param name="path">What stands before their names: <c>stream_options.</c></param>
+internal readonly struct RequestMembers(JsonElement element, string? parameter = null, string path = "")
 {
     /// <summary>A value that must be an object.</summary>
     /// <param name="value">The value.</param>
@@ -48,13 +49,43 @@ internal readonly struct RequestMembers(JsonElement element, string? parameter =
         return (int)Math.Min(number, int.MaxValue);
     }
 
-    /// <summary>Numbers, whose values have no effect here.</summary>
-    public void CheckNumbers(params ReadOnlySpan<string> names)
+    /// <summary>Checks a number whose value has no effect here.</summary>
+    public void CheckNumber(string name, double? least = null, double? most = null)
     {
-        foreach (string name in names)
+        if (Find(name) is not { } value)
+            return;
+        double number = value.ValueKind == JsonValueKind.Number ? value.GetDouble() : double.NaN;
+        if (double.IsNaN(number) || number < least || number > most)
+            throw Wrong(name, least is null ? "a number" : FormattableString.Invariant($"a number, {least} to {most}"));
+    }
+
+    /// <summary>Checks a whole number of any size, whose value has no effect here.</summary>
+    public void CheckInteger(string name)
+    {
+        if (Find(name) is { } value && !(value.ValueKind == JsonValueKind.Number && double.IsInteger(value.GetDouble())))
+            throw Wrong(name, "a whole number");
+    }
+
+    /// <summary>Checks a string that is one of several, and has no effect here.</summary>
+    public void CheckWord(string name, params ReadOnlySpan<string> words)
+    {
+        if (Text(name) is { } word && !words.Contains(word))
+            throw Wrong(name, "one of " + string.Join(", ", words.ToArray()));
+    }
+
+    /// <summary>Checks an array of at most so many strings, which has no effect here.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="most">The largest number of strings.</param>
+    /// <param name="orOne">Whether a string alone may stand for an array of it.</param>
+    public void CheckTexts(string name, int most = int.MaxValue, bool orOne = false)
+    {
+        if (Find(name) is not { } value || (orOne && value.ValueKind == JsonValueKind.String))
+            return;
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > most
+            || value.EnumerateArray().Any(one => one.ValueKind != JsonValueKind.String))
         {
-            if (Find(name) is { ValueKind: not JsonValueKind.Number })
-                throw Wrong(name, "a number");
+            string count = most == int.MaxValue ? "" : FormattableString.Invariant($"at most {most} ");
+            throw Wrong(name, $"{(orOne ? "a string or " : "")}an array of {count}strings");
         }
     }
 
@@ -65,7 +96,7 @@ internal readonly struct RequestMembers(JsonElement element, string? parameter =
 
     /// <summary>An object.</summary>
     public RequestMembers? Object(string name) => Find(name) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Object ? new RequestMembers(value, parameter)
+        : value.ValueKind == JsonValueKind.Object ? new RequestMembers(value, parameter, $"{path}{name}.")
         : throw Wrong(name, "an object");
 
     /// <summary>A string that is a choice, or an object that is more than one: then the text is empty.</summary>
@@ -74,5 +105,6 @@ internal readonly struct RequestMembers(JsonElement element, string? parameter =
     public static FailureException Invalid(string parameter, string message) =>
         new(new Failure(StatusCodes.Status400BadRequest, BlipErrorCode.InvalidRequest, message) { Parameter = parameter });
 
-    private FailureException Wrong(string name, string wanted) => Invalid(parameter ?? name, $"'{name}' must be {wanted}.");
+    /// <summary>Refuses a member by its path.</summary>
+    public FailureException Wrong(string name, string wanted) => Invalid(parameter ?? path + name, $"'{path}{name}' must be {wanted}.");
 }

@@ -21,9 +21,11 @@ internal static class RequestSchema
                 parameter, $"'{parameter}' must be text, or json_schema with a schema that says what the JSON holds.");
         }
         // In a chat the schema lies one object deeper than in a response.
-        JsonElement schema = (given.Object("json_schema") ?? given).Find("schema")
+        RequestMembers holder = given.Object("json_schema") ?? given;
+        JsonElement schema = holder.Find("schema")
             ?? throw RequestMembers.Invalid(parameter, $"'{parameter}' has no 'schema'.");
-        return Of(schema, parameter);
+        AnswerSchema read = Of(schema, parameter);
+        return holder.Text("name") is { Length: > 0 } ? read : throw holder.Wrong("name", "a string that names the schema");
     }
 
     /// <summary>Reads a schema that stands by itself.</summary>

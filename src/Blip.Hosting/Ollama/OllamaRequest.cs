@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Blip.AI;
 using Blip.AI.Asking;
 using Blip.Hosting.Asking;
@@ -12,8 +13,15 @@ namespace Blip.Hosting.Ollama;
 /// A request in the form of Ollama's API: what BLIP can use of it. A member of the wrong type is refused by its name. As there, the media
 /// type does not matter.
 /// </summary>
-internal sealed class OllamaRequest : IDisposable
+internal sealed partial class OllamaRequest : IDisposable
 {
+    /// <summary>The options of Ollama that are numbers.</summary>
+    private static readonly string[] Numbers =
+    [
+        "num_keep", "seed", "num_predict", "top_k", "top_p", "min_p", "typical_p", "repeat_last_n", "temperature", "repeat_penalty",
+        "presence_penalty", "frequency_penalty", "num_ctx", "num_batch", "num_gpu", "main_gpu", "num_thread",
+    ];
+
     private readonly JsonDocument _document;
     private readonly RequestMembers _members;
 
@@ -43,8 +51,9 @@ internal sealed class OllamaRequest : IDisposable
     {
         null => false,
         { ValueKind: JsonValueKind.Number } number => number.GetDouble() == 0,
-        { ValueKind: JsonValueKind.String } text => text.ValueEquals("0") || text.ValueEquals("0s"),
-        _ => throw OllamaErrors.Invalid("'keep_alive' must be a number or a string."),
+        { ValueKind: JsonValueKind.String } text when DurationForm.IsMatch(Bodies.Text(text, "keep_alive")) =>
+            text.ValueEquals("0") || text.ValueEquals("0s"),
+        _ => throw OllamaErrors.Invalid("'keep_alive' must be a number of seconds, or a duration as \"5m\" is."),
     };
 
     /// <summary>The largest number of tokens in the answer; <see langword="null"/> if the request sets none.</summary>
@@ -105,9 +114,20 @@ internal sealed class OllamaRequest : IDisposable
         _ => throw OllamaErrors.Invalid("'format' must be a JSON schema that says what the JSON holds, or be left out."),
     };
 
-    /// <summary>Refuses what would change the answer and cannot be done.</summary>
+    /// <summary>Refuses what would change the answer and cannot be done, and what Ollama refuses: settings of the wrong kind.</summary>
     public void RefuseOthers()
     {
+        foreach (string name in (string[])["system", "template"])
+            _members.Text(name);
+        _members.Flag("raw");
+        _ = IsUnload;
+        if (_members.Object("options") is { } options)
+        {
+            foreach (string name in Numbers)
+                options.CheckNumber(name);
+            options.CheckTexts("stop");
+            options.Flag("use_mmap");
+        }
         if (_members.Find("tools") is { } tools && !(tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() == 0))
             throw OllamaErrors.Invalid("This model does not support tools. Leave out 'tools'.");
         if (_members.Find("think") is { ValueKind: not JsonValueKind.False })
@@ -117,4 +137,8 @@ internal sealed class OllamaRequest : IDisposable
     private static List<string> ImagesOf(RequestMembers members) => members.Array("images") is { } images
         ? [.. images.EnumerateArray().Select(image => Bodies.Text(image, "images"))]
         : [];
+
+    /// <summary>A duration of Go: numbers, each with its unit. Only nothing has none.</summary>
+    [GeneratedRegex("^[+-]?(0|(([0-9]+(\\.[0-9]*)?|\\.[0-9]+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h))+)\\z")]
+    private static partial Regex DurationForm { get; }
 }

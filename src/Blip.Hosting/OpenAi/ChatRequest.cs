@@ -16,10 +16,9 @@ internal sealed record ChatRequest(QuestionRequest Question, bool IncludeUsage)
         RequestMembers root = new(document.RootElement);
         if (root.Number("n", 1, int.MaxValue) is not (null or 1))
             throw RequestMembers.Invalid("n", "'n' must be 1, because BLIP gives only its best answer.");
-        root.Array("tools");
-        root.Array("functions");
         QuestionRequest.RefuseTools(root, "tool_choice", "function_call");
-        root.CheckNumbers("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed");
+        OpenAiSettings.CheckChat(root);
+        ResponsesRequest.ReadMetadata(root);
         bool logProbabilities = root.Flag("logprobs");
         int top = root.Number("top_logprobs", 0, AskOptions.MaxTopLogProbabilities) ?? 0;
         if (top > 0 && !logProbabilities)

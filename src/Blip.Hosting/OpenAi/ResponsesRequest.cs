@@ -25,12 +25,8 @@ internal sealed record ResponsesRequest(QuestionRequest Question, IReadOnlyDicti
         }
         if (root.Flag("background"))
             throw RequestMembers.Invalid("background", "'background' must be false. An answer takes a moment, and is not kept.");
-        root.Array("tools");
         QuestionRequest.RefuseTools(root, "tool_choice");
-        root.CheckNumbers("temperature", "top_p", "max_tool_calls");
-        root.Flag("store");
-        root.Flag("parallel_tool_calls");
-        root.Text("truncation");
+        OpenAiSettings.CheckResponses(root);
         RequestMembers? text = root.Object("text");
         QuestionRequest asked = new()
         {
@@ -58,21 +54,11 @@ internal sealed record ResponsesRequest(QuestionRequest Question, IReadOnlyDicti
     }
 
     /// <summary>Whether log-probabilities are to be included. Whatever else could be is not there.</summary>
-    private static bool ReadInclude(RequestMembers root)
-    {
-        bool logProbabilities = false;
-        if (root.Array("include") is not { } include)
-            return false;
-        foreach (JsonElement item in include.EnumerateArray())
-        {
-            logProbabilities |= item.ValueKind == JsonValueKind.String
-                ? item.ValueEquals("message.output_text.logprobs")
-                : throw RequestMembers.Invalid("include", "'include' must be an array of strings.");
-        }
-        return logProbabilities;
-    }
+    private static bool ReadInclude(RequestMembers root) =>
+        root.Array("include") is { } include && include.EnumerateArray().Any(item => item.ValueEquals("message.output_text.logprobs"));
 
-    private static Dictionary<string, string> ReadMetadata(RequestMembers root)
+    /// <summary>The member <c>metadata</c>.</summary>
+    public static Dictionary<string, string> ReadMetadata(RequestMembers root)
     {
         Dictionary<string, string> pairs = [];
         if (root.Object("metadata") is null || root.Find("metadata") is not { } metadata)

@@ -30,6 +30,7 @@ internal static class UserMessages
                 continue;
             }
             string role = message.Text("role") ?? throw RequestMembers.Invalid(parameter, "A message has no 'role'.");
+            message.Text("name");
             if (role != "user" || message.Find("content") is not { } content)
                 continue;
             (string text, List<JsonElement> own) = ReadContent(content, parameter);
@@ -80,8 +81,13 @@ internal static class UserMessages
     private static JsonElement ReadImage(RequestMembers part, string parameter)
     {
         JsonElement? image = part.Find("image_url");
-        if (image is { ValueKind: JsonValueKind.Object } holder)
-            image = new RequestMembers(holder, parameter).Find("url");
+        RequestMembers holder = part;
+        if (image is { ValueKind: JsonValueKind.Object } inner)
+        {
+            holder = new RequestMembers(inner, parameter, "image_url.");
+            image = holder.Find("url");
+        }
+        holder.CheckWord("detail", "auto", "low", "high", "original");
         return image is { ValueKind: JsonValueKind.String } url
             ? url
             : throw RequestMembers.Invalid(

@@ -31,6 +31,9 @@ public sealed class McpStdioTests
             ("""{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"ask_image","arguments":{"q":"\ud83d"}}}""", -32602, "8"),
             ("""{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"ask_image","arguments":"x"}}""", -32602, "9"),
             ("""{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"evil\u001b[2J\r\nfake","arguments":{}}}""", -32602, "9"),
+            ("""{"jsonrpc":"2.0","id":11,"method":"logging/setLevel","params":{"level":3}}""", -32602, "11"),
+            ("""{"jsonrpc":"2.0","id":12,"method":"tools/list","params":{"cursor":"x"}}""", -32602, "12"),
+            ("""{"jsonrpc":"2.0","id":13,"method":"resources/read"}""", -32602, "13"),
         ];
         // No answer may come to what is none of them: a notification, a response, an empty line.
         await server.SendAsync("""{"jsonrpc":"2.0","method":"\ud83d"}""");

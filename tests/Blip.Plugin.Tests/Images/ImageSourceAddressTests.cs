@@ -162,6 +162,41 @@ public partial class ImageSourceAddressTests
         Assert.Equal(code, (await ThrowsAsync(source, address)).Code);
     }
 
+    [Theory]
+    [InlineData("http://example.com/a.png", true)]
+    [InlineData("http://93.184.216.34/a.png", true)]
+    [InlineData("http://other.example/a.png", false)]
+    [InlineData("http://93.184.216.35/a.png", false)]
+    public async Task Resolve_PlainHttp_IsToldHttpsOnlyWhereThatWouldDo(string address, bool advised)
+    {
+        using ImageSource source = new(Options(o => o.AllowedHosts = ["example.com", "93.184.216.34"]));
+        BlipException e = await ThrowsAsync(source, address);
+        Assert.Equal(ImageSourceErrorCode.AddressNotAllowed, e.Code);
+        Assert.Equal(advised, e.Message.Contains("https", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/etc/hostname")]
+    [InlineData("aux.jpg")]
+    [InlineData("file://other/a.jpg")]
+    public async Task Resolve_FileWhereNoneMayBeRead_IsNotToldToNameAnother(string file)
+    {
+        using ImageSource source = new(new ImageSourceOptions());
+        BlipException e = await ThrowsAsync(source, file);
+        Assert.Equal(ImageSourceErrorCode.FileNotAllowed, e.Code);
+        Assert.Contains("no folder is allowed", e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("ame", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "No image is given. Give a data URI.")]
+    [InlineData("ftp://example.com/a.png", "That kind of address is not read. Give a data URI.")]
+    public async Task Resolve_NothingConfigured_AdvisesOnlyWhatIsAllowed(string image, string expected)
+    {
+        using ImageSource source = new(new ImageSourceOptions());
+        Assert.Equal(expected, (await ThrowsAsync(source, image)).Message);
+    }
+
     [Fact]
     public async Task Resolve_NothingConfigured_DeniesAddressesAndFiles()
     {
