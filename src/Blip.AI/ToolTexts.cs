@@ -40,7 +40,7 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
         if (source.AllowsDataUris)
             ways.Add("a data URI");
         ways.Add(handle);
-        return ways.Count > 1 ? $"{string.Join(", ", ways[..^1])} or {ways[^1]}" : ways[0];
+        return Listing.Or(ways);
     }
 
     /// <summary>What to do where there is no image to list.</summary>

@@ -136,10 +136,7 @@ internal static class AskCommand
         string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
         if (questions.Length == 0)
             (words, questions) = (words[..^1], [words[^1]]);
-        ImageName[] images = [.. ImageNames.Expand(words, parsed.GetValue(Recursive))];
-        // No model is needed to say that there is no image.
-        if (Array.TrueForAll(images, image => image.Error is not null))
-            throw images[0].Error!;
+        ImageName[] images = ImageNames.ExpandAny(words, parsed.GetValue(Recursive));
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
         string[] names = [.. images.Select(image => image.Name)];
@@ -167,8 +164,7 @@ internal static class AskCommand
         }
         catch (OperationCanceledException) when (images.Count > 1)
         {
-            progress.Dispose();
-            CommandLine.WriteError($"stopped after {printer.Images} of {images.Count} images.");
+            progress.Stop(printer.Images);
             throw;
         }
     }

@@ -69,10 +69,7 @@ internal static class CaptionCommand
             CommandLine.WriteError(mistake);
             return CommandLine.Usage;
         }
-        ImageName[] images = [.. ImageNames.Expand(parsed.GetValue(Images) ?? [], parsed.GetValue(AskCommand.Recursive))];
-        // No model is needed to say that there is no image.
-        if (Array.TrueForAll(images, image => image.Error is not null))
-            throw images[0].Error!;
+        ImageName[] images = ImageNames.ExpandAny(parsed.GetValue(Images) ?? [], parsed.GetValue(AskCommand.Recursive));
         CaptionOptions options = SearchOptions.Apply(parsed, new CaptionOptions
         {
             MaxNewTokens = parsed.GetValue(MaxNewTokens),
@@ -99,8 +96,7 @@ internal static class CaptionCommand
         }
         catch (OperationCanceledException) when (images.Length > 1)
         {
-            progress.Dispose();
-            CommandLine.WriteError($"stopped after {done} of {images.Length} images.");
+            progress.Stop(done);
             throw;
         }
         return failed == 0 ? 0 : CommandLine.Failure;
@@ -123,7 +119,7 @@ internal static class CaptionCommand
             if (error is not null && lines is not null)
                 lines.Write(writer => AnswerJson.WriteError(writer, error.Code, error.Message, image: image));
             else if (error is not null)
-                CommandLine.WriteError(Named(image, CommandLine.Describe(error)));
+                CommandLine.WriteError(CommandLine.Describe(error, image));
             else if (lines is not null)
                 lines.Write(writer => CaptionJson.Write(writer, caption!, image));
             else
@@ -132,8 +128,5 @@ internal static class CaptionCommand
         }
 
         static string Clean(string text) => Terminal.Clean(text);
-
-        static string Named(string image, string message) =>
-            message.Contains(image, StringComparison.Ordinal) ? message : $"{image}: {message}";
     }
 }

@@ -100,6 +100,13 @@ internal static class CommandLine
         _ => exception.Message,
     };
 
+    /// <summary>As <see cref="Describe(BlipException)"/>, with the image's name in front where the message does not name it.</summary>
+    public static string Describe(BlipException exception, string image)
+    {
+        string message = Describe(exception);
+        return message.Contains(image, StringComparison.Ordinal) ? message : $"{image}: {message}";
+    }
+
     private static string DescribeInternal(Exception exception) =>
         $"internal error, please report it with the command line: {exception.GetType().Name}: {exception.Message}";
 

@@ -75,7 +75,8 @@ internal sealed class ImageFiles(ImageSourceOptions options)
     private Found? Find(string text, IReadOnlyList<string> moreFolders)
     {
         // Where no file may be read, no name of one is the right one.
-        if (!_any && Folders(moreFolders).Length == 0)
+        string[] folders = Folders(moreFolders);
+        if (!_any && folders.Length == 0)
             throw NoFolder();
         string path = (IsUri(text) ? FileReference.FromUri(text) : text) ?? throw NotAllowed();
         bool mayBeDevice = !_any || OperatingSystem.IsWindows();
@@ -84,7 +85,6 @@ internal sealed class ImageFiles(ImageSourceOptions options)
         if (mayBeDevice && FileReference.HasDeviceName(path))
             throw NameNotAllowed();
 
-        string[] folders = Folders(moreFolders);
         string[] realFolders = [.. folders.Select(ResolveLinks).OfType<string>()];
         foreach (string candidate in Candidates(path, folders, realFolders))
         {

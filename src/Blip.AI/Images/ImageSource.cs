@@ -196,7 +196,7 @@ public sealed partial class ImageSource : IDisposable
             kinds.Add("a data URI");
         if (scope?.Handles is not null || kinds.Count == 0)
             kinds.Add("a handle");
-        return kinds.Count > 1 ? $"{string.Join(", ", kinds[..^1])} or {kinds[^1]}" : kinds[0];
+        return Listing.Or(kinds);
     }
 
     private BlipException TimedOut() => new(

@@ -43,6 +43,13 @@ internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
             Draw();
     }
 
+    /// <summary>Says how much is done where the rest was cancelled.</summary>
+    public void Stop(int done)
+    {
+        Clear();
+        CommandLine.WriteError($"stopped after {done} of {_total} images.");
+    }
+
     public void Dispose() => Clear();
 
     private static string Describe(AskEachProgress progress, int total)

@@ -44,6 +44,14 @@ internal static class ImageNames
         }
     }
 
+    /// <summary>As <see cref="Expand"/>; where no word stands for an image, no model is needed to say so.</summary>
+    /// <exception cref="BlipException">No word stands for an image; it is the first one's.</exception>
+    public static ImageName[] ExpandAny(IEnumerable<string> words, bool recursive)
+    {
+        ImageName[] images = [.. Expand(words, recursive)];
+        return Array.TrueForAll(images, image => image.Error is not null) ? throw images[0].Error! : images;
+    }
+
     /// <summary>Whether a word is a pattern: <c>*</c>, <c>?</c>, or <c>**</c> for folders. A file of that very name is a file.</summary>
     public static bool IsPattern(string word) =>
         ImageReader.IsFile(word) && (word.Contains('*', StringComparison.Ordinal)

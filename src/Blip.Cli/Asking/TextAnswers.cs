@@ -44,9 +44,7 @@ internal sealed class TextAnswers : AnswerPrinter
 
     protected override void WriteError(string image, string question, BlipException error)
     {
-        string message = CommandLine.Describe(error);
-        if (!message.Contains(image, StringComparison.Ordinal))
-            message = $"{image}: {message}";
+        string message = CommandLine.Describe(error, image);
         // An image that cannot be used gives the same error for each question about it. Once is enough.
         if (message != _lastError)
             CommandLine.WriteError(message);
