@@ -85,7 +85,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
     public void ThrowIfShrunk()
     {
         using MapHold hold = Hold();
-        if (RandomAccess.GetLength(_handle) < Length)
+        if (CurrentLength() < Length)
         {
             throw new BlipModelException(
                 $"{Name} has become shorter while the model is in use. Load the model again, and replace its files by rename.");
@@ -122,6 +122,19 @@ internal sealed unsafe partial class MappedFile : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
+    }
+
+    private long CurrentLength()
+    {
+        try
+        {
+            return RandomAccess.GetLength(_handle);
+        }
+        catch (ObjectDisposedException)
+        {
+            // A hold keeps the bytes, not the open file. The handle names itself, which callers do not know.
+            throw new ObjectDisposedException(typeof(Checkpoint).FullName);
+        }
     }
 
     // For a mapping that was never written to, this loses nothing.
