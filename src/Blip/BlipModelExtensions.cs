@@ -70,6 +70,36 @@ public static class BlipModelExtensions
             await model.AskAsync(encoded, question, TypedAnswer<T>.Rank(options), cancellationToken).ConfigureAwait(false));
     }
 
+    /// <summary>
+    /// Tells how well an image shows the things that a text names: the score of T2I-CompBench (<c>BLIPvqa_eval</c>), which asks "PHRASE?"
+    /// about each and multiplies the probabilities of yes. For that benchmark's figures load <c>Salesforce/blip-vqa-capfilt-large</c> or
+    /// <c>-base</c> with <see cref="BlipOptions.ImageSize"/> 480.
+    /// </summary>
+    /// <param name="model">The model.</param>
+    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
+    /// <param name="phrases">
+    /// The noun phrases of the text: "a red car". <see cref="Text.NounPhrases"/> splits a text. With none the score is 0.
+    /// </param>
+    /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
+    /// <exception cref="BlipException">
+    /// The image or a phrase cannot be used, the vocabulary lacks yes or no, or (<see cref="BlipBusyException"/>) the queue is full.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    public static async Task<PhraseScore> ScoreAsync(
+        this IBlipModel model, BlipImage image, IReadOnlyList<string> phrases, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(phrases);
+        string[] questions = [.. phrases.Select(phrase => string.IsNullOrWhiteSpace(phrase)
+            ? throw new BlipException(BlipErrorCode.QuestionEmpty, "A phrase is empty. Give a few words, such as \"a red car\".")
+            : phrase + "?")];
+        AskOptions options = new() { Choices = ["yes", "no"], ChoicesByFirstToken = true };
+        Answer[] answers = await model.AskAsync(image, questions, options, cancellationToken).ConfigureAwait(false);
+        double[] probabilities = [.. answers.Select(answer => answer.Choices.First(choice => choice.Text == "yes").Probability)];
+        double product = probabilities.Length == 0 ? 0 : probabilities.Aggregate((all, one) => all * one);
+        return new PhraseScore(product, probabilities);
+    }
+
     /// <summary>Asks questions about one image. A question that cannot be asked has an error of its own.</summary>
     /// <param name="model">The model.</param>
     /// <param name="image">The image.</param>

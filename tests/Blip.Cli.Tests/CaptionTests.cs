@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Blip.Cli.Tests;
 
-/// <summary><c>blip caption</c> and <c>blip match</c>, as their users see them.</summary>
+/// <summary><c>blip caption</c>, <c>blip match</c> and <c>blip score</c>, as their users see them.</summary>
 public class CaptionTests
 {
     private const string Street = "a yellow bus, a blue car and a green bicycle on a street on a cloudy day";
@@ -54,6 +54,23 @@ public class CaptionTests
         Assert.True(matches[0].GetProperty("match").GetDouble() > 0.5);
         Assert.True(matches[1].GetProperty("match").GetDouble() < 0.5);
         Assert.All(matches, match => Assert.InRange(match.GetProperty("cosine").GetDouble(), -1, 1));
+    }
+
+    [Fact]
+    public async Task Score_Phrases_HaveALineEachAndTheirProduct()
+    {
+        string dogs = TestPaths.Sample("dogs.jpg");
+        BlipProcess.Result text = await BlipProcess.RunAsync("score", dogs, "two dogs", "a bus");
+        Assert.Equal((0, 3), (text.Code, text.Lines.Length));
+        Assert.Matches(@"^0\.9\d{3}  two dogs$", text.Lines[0]);
+        Assert.EndsWith("  score", text.Lines[2], StringComparison.Ordinal);
+
+        BlipProcess.Result json = await BlipProcess.RunAsync("score", dogs, "--prompt", "Two dogs and a bus", "--json");
+        JsonElement score = JsonDocument.Parse(Assert.Single(json.Lines)).RootElement;
+        Assert.Equal(["two dogs", "a bus"], score.GetProperty("phrases").EnumerateArray().Select(phrase => phrase.GetString()));
+        double[] probabilities = [.. score.GetProperty("probabilities").EnumerateArray().Select(one => one.GetDouble())];
+        Assert.Equal(probabilities[0] * probabilities[1], score.GetProperty("score").GetDouble(), 1e-12);
+        Assert.Equal("demo", score.GetProperty("model").GetString());
     }
 
     [Theory]

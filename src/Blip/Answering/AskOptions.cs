@@ -71,6 +71,9 @@ public sealed record AskOptions
     /// </summary>
     public bool ChoicesPerToken { get; init; }
 
+    /// <summary>Whether <see cref="Choices"/> are ranked by their first token alone, as if the answer ended with it.</summary>
+    internal bool ChoicesByFirstToken { get; init; }
+
     /// <summary>
     /// How many beginnings of an answer the search follows at the same time: 1 to 16, and with <see cref="MaxNewTokens"/> at most 4,096
     /// tokens. 1, the default, is greedy search.

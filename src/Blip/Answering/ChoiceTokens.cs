@@ -40,6 +40,8 @@ internal static class ChoiceTokens
                 throw Invalid(
                     $"Choice {i + 1}, {Show(texts[i])}, has a special token or a character that the model does not know.");
             }
+            if (options.ChoicesByFirstToken)
+                tokens[i] = tokens[i][..1];
             if ((count += tokens[i].Length) > MaxTokens)
                 throw Invalid($"The choices have more than {MaxTokens} tokens together. Give fewer or shorter ones.");
         }
