@@ -109,7 +109,7 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
             Sequences = [.. result.Answer.Sequences.Select(one =>
             {
-                int[] all = WithPrompt(one.Tokens);
+                int[] all = WithPrompt(one.Answer.Tokens);
                 return new AnswerSequence(TextOf(all), all, one.Score);
             })],
             Timing = timing with { Question = result.QuestionTime, Search = result.SearchTime },

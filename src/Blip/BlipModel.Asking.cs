@@ -122,7 +122,10 @@ public sealed partial class BlipModel
         // An answer ends where the decoder has no positions left, as if the limit were there.
         AskOptions options = request.Options;
         AnswerLimits limits = new(
-            options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities);
+            options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities)
+        {
+            Temperatures = options.Temperatures ?? (Calibration is { } calibration ? [calibration.Temperature] : null),
+        };
         BeamPlan? beams = options.PlanBeams();
         ImageQuestion[] questions = new ImageQuestion[request.Ids.Length];
         for (int i = 0; i < questions.Length; i++)
@@ -151,17 +154,22 @@ public sealed partial class BlipModel
     private Answer Describe(QuestionResult result, Request request, int index, AnswerTiming timing)
     {
         FoundAnswer found = result.Answer;
-        double sum = 0;
-        foreach (float logProbability in found.LogProbabilities)
-            sum += logProbability;
+        AskOptions options = request.Options;
+        bool isFit = options.Temperatures is not null;
+        // The temperature was fitted to exact scores, and to no others.
+        double? choicesTemperature = !isFit && options is { ChoicesK: 0, ChoicesPerToken: false, ChoicesByFirstToken: false }
+            ? Calibration?.ChoicesTemperature : null;
+        bool isCalibrated = options.Choices is null ? Calibration is not null && !isFit : choicesTemperature is not null;
         int[] tokens = [.. found.Tokens];
         Answer answer = new()
         {
-            Text = TextOf(tokens, request.Options),
+            Text = TextOf(tokens, options),
             TokenIds = tokens,
             TokenLogProbabilities = found.LogProbabilities,
             TopLogProbabilities = [.. found.Top.Select((top, place) => DescribeTop(top, tokens.AsSpan(0, place + 1)))],
-            Confidence = Math.Exp(sum),
+            Confidence = ConfidenceOf(found),
+            IsCalibrated = isCalibrated,
+            TemperedLogProbabilities = isFit ? found.TemperedLogProbabilities : [],
             Timing = timing with
             {
                 Question = result.QuestionTime,
@@ -172,17 +180,22 @@ public sealed partial class BlipModel
             QuestionTokenCount = request.Ids[index].Length,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
         };
-        if (request.Options.Choices is { } choices)
-            return Ranked.Describe(answer, choices, found.Ranked);
+        if (options.Choices is { } choices)
+            return Judge(Ranked.Describe(answer, choices, found.Ranked, choicesTemperature ?? 1));
         AnswerSequence[] sequences =
-            [.. found.Sequences.Select(one => new AnswerSequence(TextOf(one.Tokens, request.Options), one.Tokens, one.Score))];
-        return answer with
+            [.. found.Sequences.Select(one => new AnswerSequence(TextOf(one.Answer.Tokens, options), one.Answer.Tokens, one.Score))];
+        return Judge(answer with
         {
             Sequences = sequences,
             Alternatives = sequences.Length > 0
-                ? [.. sequences.Select((one, i) => new AnswerAlternative(one.Text, Math.Exp(found.Sequences[i].LogProbability)))]
+                ? [.. sequences.Select((one, i) => new AnswerAlternative(one.Text, ConfidenceOf(found.Sequences[i].Answer)))]
                 : [.. found.Alternatives.Select(one => new AnswerAlternative(TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
-        };
+        });
+
+        double ConfidenceOf(FoundAnswer one) =>
+            Math.Exp(!isFit && one.TemperedLogProbabilities is [double tempered] ? tempered : one.LogProbability);
+
+        Answer Judge(Answer found) => found with { IsLowConfidence = found.Confidence < options.MinConfidence };
     }
 
     private string TextOf(IEnumerable<int> tokens, AskOptions options) =>

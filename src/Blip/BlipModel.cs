@@ -1,8 +1,11 @@
 using Blip.Answering;
 using Blip.Caching;
+using Blip.Calibrating;
 using Blip.Checkpoints;
 using Blip.Images;
 using Blip.Networks;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Blip;
 
@@ -23,14 +26,26 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     private readonly ModelHost<QuestionAnsweringNetwork> _host;
     private readonly QuestionRuns _runs;
 
-    private BlipModel(ModelHost<QuestionAnsweringNetwork> host) =>
+    private BlipModel(ModelHost<QuestionAnsweringNetwork> host, CalibrationFile calibrationFile, Calibration? calibration)
+    {
         (_host, _runs) = (host, new QuestionRuns(host.Network, host.Runs));
+        (CalibrationFile, Calibration) = (calibrationFile, calibration);
+    }
 
     /// <summary>Model, device and precision.</summary>
     public BlipModelInfo Info => _host.Info;
 
+    /// <summary>
+    /// How confidences are calibrated; <see langword="null"/> where they are not. It is <c>calibration.json</c> in the model's folder, for
+    /// a model of the hub in <see cref="BlipOptions.CacheDirectory"/>, as <c>blip calibrate</c> writes it.
+    /// </summary>
+    public Calibration? Calibration { get; }
+
     /// <summary>The model's sizes and special tokens.</summary>
     public BlipConfig Config => _host.Config;
+
+    /// <summary>Where <see cref="Calibration"/> is kept.</summary>
+    internal CalibrationFile CalibrationFile { get; }
 
     /// <summary>The file with computed weights that the next start maps, where there is one.</summary>
     internal string? CachedWeights => _host.Network.Cache?.KeptFile;
@@ -58,9 +73,23 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
     /// </exception>
     public static async Task<BlipModel> LoadAsync(
-        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default) =>
-        new(await ModelHost<QuestionAnsweringNetwork>.LoadAsync(ModelKinds.QuestionAnswering, options, services, cancellationToken)
-            .ConfigureAwait(false));
+        BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
+    {
+        options = options?.Copy()!;
+        ModelHost<QuestionAnsweringNetwork> host = await ModelHost<QuestionAnsweringNetwork>
+            .LoadAsync(ModelKinds.QuestionAnswering, options, services, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            CalibrationFile file = new(host.Checkpoint, isOwnFolder: Directory.Exists(options.Model), options.CacheDirectory);
+            ILogger logger = services?.LoggerFactory?.CreateLogger<BlipModel>() ?? (ILogger)NullLogger.Instance;
+            return new BlipModel(host, file, file.Read(host.Info.Precision, logger));
+        }
+        catch
+        {
+            await host.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>
     /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so

@@ -45,6 +45,9 @@ public static class BlipErrorCode
     /// <summary>The question has more tokens than the model reads.</summary>
     public const string QuestionTooLong = "question_too_long";
 
+    /// <summary>The model is less sure of its answer than the request wants, so that the answer is withheld.</summary>
+    public const string LowConfidence = "low_confidence";
+
     /// <summary>The queue is full. Ask again after the time that the message states.</summary>
     public const string Busy = "busy";
 

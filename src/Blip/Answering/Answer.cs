@@ -31,9 +31,19 @@ public sealed record Answer
 
     /// <summary>
     /// The probability of the whole answer, including its end token: 0 to 1; with <see cref="AskOptions.Choices"/> its share among the
-    /// choices. It says what the model believes, not how often it is right.
+    /// choices. Where <see cref="IsCalibrated"/>, of answers with this confidence about that share is right, on data like those of the
+    /// calibration. Else it says what the model believes, not how often it is right.
     /// </summary>
     public double Confidence { get; init; } = 1;
+
+    /// <summary>Whether <see cref="Confidence"/> was calibrated on labelled questions (<see cref="BlipModel.Calibration"/>).</summary>
+    public bool IsCalibrated { get; init; }
+
+    /// <summary>Whether <see cref="Confidence"/> is below <see cref="AskOptions.MinConfidence"/>: the model is not sure.</summary>
+    public bool IsLowConfidence { get; init; }
+
+    /// <summary>The log-probability of the answer at each of <see cref="AskOptions.Temperatures"/>.</summary>
+    internal IReadOnlyList<double> TemperedLogProbabilities { get; init; } = [];
 
     /// <summary>
     /// What the model would have answered instead, the best first; the first is this answer. With <see cref="AskOptions.Beams"/> the

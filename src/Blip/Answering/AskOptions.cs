@@ -92,6 +92,16 @@ public sealed record AskOptions
     /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
     public EarlyStopping EarlyStopping { get; init; }
 
+    /// <summary>
+    /// The confidence below which an answer counts as "not sure": 0 to 1, <see langword="null"/> (the default) for none. The answer then
+    /// says so (<see cref="Answer.IsLowConfidence"/>); the command, HTTP and the tools withhold it, with the code
+    /// <see cref="BlipErrorCode.LowConfidence"/>.
+    /// </summary>
+    public double? MinConfidence { get; init; }
+
+    /// <summary>Temperatures at which each answer's probability is told, to fit a <see cref="Calibration"/>, which is not used then.</summary>
+    internal double[]? Temperatures { get; init; }
+
     /// <summary>How an answer is searched for; <see langword="null"/> for greedy search.</summary>
     internal BeamPlan? PlanBeams() => Beams == 1 ? null : new BeamPlan(Beams, Best, LengthPenalty, EarlyStopping);
 
@@ -133,6 +143,8 @@ public sealed record AskOptions
             throw Invalid($"{nameof(Choices)} are ranked, not searched for. Leave out {nameof(Beams)}.");
         if (TopLogProbabilities > 0 && (Choices is not null || Beams > 1))
             throw Invalid($"{nameof(TopLogProbabilities)} are those of greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
+        if (MinConfidence is not (null or (>= 0 and <= 1)))
+            throw Invalid($"{nameof(MinConfidence)} is {MinConfidence}; it is 0 to 1.");
         if (!Enum.IsDefined(SpecialTokens))
             throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
 

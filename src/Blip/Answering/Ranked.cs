@@ -9,12 +9,15 @@ internal static class Ranked
     /// <param name="answer">The answer by its tokens.</param>
     /// <param name="texts">The choices as given.</param>
     /// <param name="ranks">Their scores, the best first.</param>
-    public static Answer Describe(Answer answer, IReadOnlyList<string> texts, IReadOnlyList<(int Choice, double Score)> ranks)
+    /// <param name="temperature">What the scores are divided by to give probabilities.</param>
+    public static Answer Describe(
+        Answer answer, IReadOnlyList<string> texts, IReadOnlyList<(int Choice, double Score)> ranks, double temperature)
     {
         // The best score is at least any other, so no exponential is infinite.
-        double sum = ranks.Sum(rank => Math.Exp(rank.Score - ranks[0].Score));
+        double[] powers = [.. ranks.Select(rank => Math.Exp((rank.Score - ranks[0].Score) / temperature))];
+        double sum = powers.Sum();
         AnswerChoice[] choices =
-            [.. ranks.Select(rank => new AnswerChoice(texts[rank.Choice], rank.Score, Math.Exp(rank.Score - ranks[0].Score) / sum))];
+            [.. ranks.Select((rank, place) => new AnswerChoice(texts[rank.Choice], rank.Score, powers[place] / sum))];
         return answer with
         {
             Text = choices[0].Text,

@@ -25,7 +25,7 @@ public sealed class Checkpoint : IDisposable
         (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
         HeadTensors.UseOneName(tensors);
         if (options.AdapterDirectory is { } adapter)
-            LoraAdapter.Merge(adapter, Adapter = AdapterConfig.Read(adapter), tensors, files);
+            LoraAdapter.Merge(AdapterDirectory = adapter, Adapter = AdapterConfig.Read(adapter), tensors, files);
         PositionEmbeddings.Fit(tensors, config.Vision, options.ImageSize is not null);
         IsHeadTied = HeadTensors.IsTied(tensors);
         architecture.CheckTensors(config, IsHeadTied, tensors);
@@ -52,6 +52,9 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The adapter that is merged into the weights, if one is.</summary>
     internal AdapterConfig? Adapter { get; }
+
+    /// <summary>The folder of the adapter that is merged into the weights, if one is.</summary>
+    internal string? AdapterDirectory { get; }
 
     /// <summary>The kind of model.</summary>
     internal ModelArchitecture Architecture { get; }

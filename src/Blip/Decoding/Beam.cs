@@ -4,7 +4,8 @@ namespace Blip.Decoding;
 /// <param name="previous">The beam before; <see langword="null"/> for the start token.</param>
 /// <param name="token">The token.</param>
 /// <param name="logProbability">The token's log-probability, 0 for the start token.</param>
-internal sealed class Beam(Beam? previous, int token, float logProbability)
+/// <param name="tempered">The same at each of the limits' temperatures.</param>
+internal sealed class Beam(Beam? previous, int token, float logProbability, double[]? tempered = null)
 {
     public int Token => token;
 
@@ -27,6 +28,8 @@ internal sealed class Beam(Beam? previous, int token, float logProbability)
             return new FoundAnswer(token);
         FoundAnswer answer = previous.Answer();
         answer.Add(token, logProbability);
+        if (tempered is not null)
+            answer.AddTempered(tempered);
         return answer;
     }
 }

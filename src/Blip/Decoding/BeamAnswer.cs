@@ -22,10 +22,15 @@ internal sealed class BeamAnswer(AnswerTokens tokens, AnswerLimits limits, BeamP
         {
             // Unlike in greedy search, a banned end keeps its share of the probability.
             TokenDistribution distribution = new(logits.Slice(i * vocabulary, vocabulary), banned: -1);
+            double[]? sums = limits.Temperatures is { } temperatures ? distribution.LogSums(temperatures) : null;
             foreach ((int token, float logProbability) in distribution.Top((2 * plan.Beams) + (mayEnd ? 0 : 1)))
             {
                 if (mayEnd || token != tokens.End)
-                    next.Add(new Beam(Running[i], token, logProbability));
+                {
+                    next.Add(new Beam(
+                        Running[i], token, logProbability,
+                        sums is null ? null : distribution.LogProbabilities(token, limits.Temperatures!, sums)));
+                }
             }
         }
         // Of each beam one may end, so twice as many leave enough to go on with. The order of equals stays: by beam, then by token.
@@ -48,7 +53,7 @@ internal sealed class BeamAnswer(AnswerTokens tokens, AnswerLimits limits, BeamP
     public FoundAnswer Answer()
     {
         FoundAnswer best = _ended[0].Beam.Answer();
-        best.Sequences = [.. _ended.Take(plan.Best).Select(one => new FoundSequence(one.Beam.Answer().Tokens, one.Beam.Sum, one.Score))];
+        best.Sequences = [.. _ended.Take(plan.Best).Select(one => new FoundSequence(one.Beam.Answer(), one.Score))];
         return best;
     }
 

@@ -13,6 +13,9 @@ internal sealed class FoundAnswer(int start)
     /// <summary>The log-probability of each token after the start.</summary>
     public IReadOnlyList<float> LogProbabilities => _logProbabilities;
 
+    /// <summary>The log-probability of all tokens.</summary>
+    public double LogProbability => _logProbabilities.Sum(one => (double)one);
+
     /// <summary>The likeliest first tokens, best first.</summary>
     public IReadOnlyList<(int Token, float LogProbability)> Alternatives { get; set; } = [];
 
@@ -30,6 +33,15 @@ internal sealed class FoundAnswer(int start)
         _tokens.Add(token);
         _logProbabilities.Add(logProbability);
     }
+
+    /// <summary>The log-probability of all tokens at each of the limits' temperatures; empty where there are none.</summary>
+    public IReadOnlyList<double> TemperedLogProbabilities { get; private set; } = [];
+
+    /// <summary>Adds the log-probabilities of a token at each temperature.</summary>
+    public void AddTempered(IEnumerable<double> logProbabilities) =>
+        TemperedLogProbabilities = TemperedLogProbabilities.Count == 0
+            ? [.. logProbabilities]
+            : [.. TemperedLogProbabilities.Zip(logProbabilities, (before, one) => before + one)];
 
     public void AddTop((int Token, float LogProbability)[] top) => _top.Add(top);
 }

@@ -71,6 +71,8 @@ internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<AnswerLimi
             answer.AddTop(distribution.Top(limit.TopLogProbabilities));
         int token = distribution.Likeliest;
         answer.Add(token, distribution.LogProbability(token));
+        if (limit.Temperatures is { } temperatures)
+            answer.AddTempered(distribution.LogProbabilities(token, temperatures, distribution.LogSums(temperatures)));
         return token != tokens.End && length + 1 < limit.MaxNewTokens ? token : null;
     }
 }

@@ -40,6 +40,38 @@ internal readonly ref struct TokenDistribution
 
     public float LogProbability(int token) => token == _banned ? float.NegativeInfinity : _logits[token] - LogSum;
 
+    /// <summary>As <see cref="LogSum"/>, where all logits are divided by each of some temperatures.</summary>
+    public double[] LogSums(double[] temperatures)
+    {
+        float max = _logits[Likeliest];
+        float[] rented = ArrayPool<float>.Shared.Rent(_logits.Length);
+        Span<float> powers = rented.AsSpan(0, _logits.Length);
+        double[] sums = new double[temperatures.Length];
+        for (int i = 0; i < sums.Length; i++)
+        {
+            TensorPrimitives.Subtract(_logits, max, powers);
+            TensorPrimitives.Divide(powers, (float)temperatures[i], powers);
+            TensorPrimitives.Exp(powers, powers);
+            if (_banned >= 0)
+                powers[_banned] = 0;
+            sums[i] = (max / temperatures[i]) + Math.Log(TensorPrimitives.Sum<float>(powers));
+        }
+        ArrayPool<float>.Shared.Return(rented);
+        return sums;
+    }
+
+    /// <summary>The log-probability of a token at each of those temperatures.</summary>
+    /// <param name="token">The token, not the one that is banned.</param>
+    /// <param name="temperatures">The temperatures.</param>
+    /// <param name="logSums">What <see cref="LogSums"/> gave for them.</param>
+    public double[] LogProbabilities(int token, double[] temperatures, double[] logSums)
+    {
+        double[] all = new double[temperatures.Length];
+        for (int i = 0; i < all.Length; i++)
+            all[i] = (_logits[token] / temperatures[i]) - logSums[i];
+        return all;
+    }
+
     /// <summary>The likeliest tokens, best first.</summary>
     public (int Token, float LogProbability)[] Top(int count)
     {

@@ -37,7 +37,7 @@ internal sealed class CacheFolder
     /// <exception cref="UnauthorizedAccessException">There can be no such folder.</exception>
     public static CacheFolder? Open(string? path, IDisk disk)
     {
-        path = HomePath.Expand(path ?? Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultPath());
+        path = PathOrEmpty(path);
         if (path.Length == 0)
             return null;
         CacheFolder folder = new(System.IO.Path.GetFullPath(path), disk);
@@ -49,6 +49,11 @@ internal sealed class CacheFolder
         }
         return folder;
     }
+
+    /// <summary>Where the folder is, whether there is one or not; empty where nothing is to be kept.</summary>
+    /// <param name="path">As <see cref="Open"/> takes it.</param>
+    public static string PathOrEmpty(string? path) =>
+        HomePath.Expand(path ?? Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultPath());
 
     /// <summary>What is wrong with the folder, as a part of a sentence.</summary>
     public static string Describe(Exception exception) => exception switch

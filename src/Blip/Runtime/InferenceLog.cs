@@ -19,6 +19,11 @@ internal static partial class InferenceLog
     [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
     public static partial void NotPacked(ILogger logger, Exception exception);
 
+    [LoggerMessage(
+        205, LogLevel.Warning,
+        "calibration.json in the model's folder belongs to other weights, so confidences are not calibrated. Run blip calibrate again.")]
+    public static partial void CalibratedForOthers(ILogger logger);
+
     [LoggerMessage(203, LogLevel.Warning, "{Problem} Each start computes them anew.")]
     public static partial void NotKept(ILogger logger, string problem);
 
