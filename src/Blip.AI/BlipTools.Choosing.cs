@@ -2,6 +2,8 @@ using System.ComponentModel;
 
 namespace Blip.AI;
 
+#pragma warning disable CA1707 // As in BlipTools.cs.
+
 public sealed partial class BlipTools
 {
     internal const string ChooseAnswerName = "choose_answer";
@@ -18,6 +20,7 @@ public sealed partial class BlipTools
         [Description(ImageDescription)] string image,
         [Description(QuestionDescription)] string question,
         [Description(ChoicesDescription)] string[] choices,
+        [Description(MinConfidenceDescription)] double? min_confidence = null,
         CancellationToken cancellationToken = default)
     {
         try
@@ -25,11 +28,12 @@ public sealed partial class BlipTools
             CheckCount(choices, "choices");
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             string[] texts = [.. choices.Select(choice => choice ?? "")];
-            Answer answer = await _service.AskAsync(resolved, question ?? "", texts, cancellationToken: cancellationToken)
-                .ConfigureAwait(false);
+            Answer answer = await _service
+                .AskAsync(resolved, question ?? "", texts, Options(min_confidence), cancellationToken).ConfigureAwait(false);
             return ImageAnswer.From(answer, handle) with
             {
-                Choices = [.. answer.Choices.Select(choice => new ImageChoice(choice.Text, Math.Round(choice.Probability, 2)))],
+                Choices = answer.IsLowConfidence ? null
+                    : [.. answer.Choices.Select(choice => new ImageChoice(choice.Text, Math.Round(choice.Probability, 2)))],
             };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))

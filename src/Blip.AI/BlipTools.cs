@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Blip.AI;
 
+#pragma warning disable CA1707 // A parameter's name is the argument's, which is the same over HTTP and in each stack.
+
 /// <summary>
 /// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c> and
 /// <c>list_images</c>. A failure comes back as data, so that the language model can react to it. No result holds a path, an inner
@@ -43,13 +45,15 @@ public sealed partial class BlipTools
     public async Task<ImageAnswer> AskImageAsync(
         [Description(ImageDescription)] string image,
         [Description(QuestionDescription)] string question,
+        [Description(MinConfidenceDescription)] double? min_confidence = null,
         CancellationToken cancellationToken = default)
     {
         try
         {
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            Answer answer = await model.AskAsync(resolved, question ?? "", cancellationToken: cancellationToken).ConfigureAwait(false);
+            Answer answer = await model.AskAsync(resolved, question ?? "", Options(min_confidence), cancellationToken)
+                .ConfigureAwait(false);
             return ImageAnswer.From(answer, handle);
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
@@ -63,6 +67,7 @@ public sealed partial class BlipTools
     public async Task<ImageAnswers> AskImageManyAsync(
         [Description(ImageDescription)] string image,
         [Description(QuestionsDescription)] string[] questions,
+        [Description(MinConfidenceDescription)] double? min_confidence = null,
         CancellationToken cancellationToken = default)
     {
         try
@@ -71,7 +76,7 @@ public sealed partial class BlipTools
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             string[] texts = [.. questions.Select(question => question ?? "")];
             IReadOnlyList<QuestionOutcome> asked =
-                await _service.AskEachAsync(resolved, texts, cancellationToken: cancellationToken).ConfigureAwait(false);
+                await _service.AskEachAsync(resolved, texts, Each(min_confidence), cancellationToken).ConfigureAwait(false);
             // Only the first answer names the image, to keep the result short.
             return new ImageAnswers { Answers = [.. asked.Select((one, i) => ToResult(one, i == 0 ? handle : null))] };
         }
@@ -86,12 +91,14 @@ public sealed partial class BlipTools
     public async Task<ImageAnswers> AskImagesAsync(
         [Description(ImagesDescription)] string[] images,
         [Description(QuestionDescription)] string question,
+        [Description(MinConfidenceDescription)] double? min_confidence = null,
         CancellationToken cancellationToken = default)
     {
         try
         {
             CheckCount(images, "images");
-            IEnumerable<Task<ImageAnswer>> asking = images.Select(image => AskImageAsync(image, question, cancellationToken));
+            IEnumerable<Task<ImageAnswer>> asking =
+                images.Select(image => AskImageAsync(image, question, min_confidence, cancellationToken));
             return new ImageAnswers { Answers = await Task.WhenAll(asking).ConfigureAwait(false) };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
@@ -140,6 +147,10 @@ public sealed partial class BlipTools
         image.ReadHeader(decoder: _service.Decoder);
         return (image, _conversation.Attach(resolved.Data.Span));
     }
+
+    private static AskOptions Options(double? minConfidence) => AskOptions.Default with { MinConfidence = minConfidence };
+
+    private static AskEachOptions Each(double? minConfidence) => new() { Ask = Options(minConfidence), WaitForPlace = false };
 
     private static void CheckCount(string[]? items, string what)
     {

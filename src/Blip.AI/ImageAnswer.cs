@@ -11,10 +11,19 @@ public sealed record ImageAnswer
     [Description("The answer in a few words.")]
     public string? Answer { get; init; }
 
-    /// <summary>The probability of the whole answer, 0 to 1, rounded to two digits.</summary>
+    /// <summary>
+    /// The probability of the whole answer, 0 to 1, rounded to two digits; calibrated where the model is (<see cref="Calibrated"/>).
+    /// </summary>
     [JsonPropertyName("confidence"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("How sure the vision model is, 0 to 1.")]
     public double? Confidence { get; init; }
+
+    /// <summary>
+    /// Whether the confidence was calibrated, so that it is the share of right answers among those like it; absent beside an error.
+    /// </summary>
+    [JsonPropertyName("calibrated"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Whether confidence is the share of right answers among answers like it.")]
+    public bool? Calibrated { get; init; }
 
     /// <summary>True where the confidence is below 0.5, and absent otherwise: the answer is as likely wrong as right.</summary>
     [JsonPropertyName("unsure"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -41,9 +50,11 @@ public sealed record ImageAnswer
 
     internal static ImageAnswer From(Answer answer, string? image) => new()
     {
-        Answer = answer.Text,
+        Answer = answer.IsLowConfidence ? null : answer.Text,
         Confidence = Math.Round(answer.Confidence, 2),
+        Calibrated = answer.IsCalibrated,
         Unsure = answer.Confidence < 0.5 ? true : null,
         Image = image,
+        Error = answer.IsLowConfidence ? ToolError.LowConfidence : null,
     };
 }

@@ -20,6 +20,17 @@ public sealed record ToolError
     [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Hint { get; init; }
 
+    /// <summary>An answer that is withheld, which is an outcome, not a failure.</summary>
+    internal static ToolError LowConfidence { get; } = new()
+    {
+        Code = BlipErrorCode.LowConfidence,
+        Message = "The vision model is not sure.",
+        Hint = "Say so, or ask a simpler question.",
+    };
+
+    /// <summary>Whether the tool could not do its work.</summary>
+    internal bool IsFailure => Code != BlipErrorCode.LowConfidence;
+
     /// <summary>The message, with the code.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code}: {Message}");
 

@@ -43,6 +43,11 @@ internal static class AskCommand
     {
         Description = "Cut a question that is too long. Without it such a question is an error.",
     };
+    private static readonly Option<string?> Explain = new("--explain")
+    {
+        Description = "Write the image with where the question looked over it. With --json the answer has it as a grid, too.",
+        HelpName = "FILE.png",
+    };
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
     private static readonly Option<bool> Csv = new("--csv")
     {
@@ -59,12 +64,13 @@ internal static class AskCommand
             "blip ask photos --recursive \"is there a dog?\" --csv > dogs.csv",
             "blip ask dogs.jpg \"what is the weather like?\" --choices sunny,cloudy,rainy -v",
             "blip ask dogs.jpg \"what is there?\" --beams 3 --best 3 --json",
+            "blip ask dogs.jpg \"what color is the tree?\" --explain looked.png",
             "cat dogs.jpg | blip ask - \"is there a cat?\" --json",
             "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
             Words, Questions, Recursive, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
             ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, ModelOptions.Orient,
-            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Csv, Verbose,
+            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Explain, Json, Csv, Verbose,
         };
         foreach (Option option in SearchOptions.All)
             command.Options.Add(option);
@@ -88,6 +94,8 @@ internal static class AskCommand
         {
             if (words.Length > 0 || questions.Length > 0)
                 return "--batch reads images and questions from its file. Leave them out on the command line.";
+            if (result.GetResult(Explain) is not null)
+                return "--explain writes one picture. With --batch give \"explain\": true in a line, for a grid.";
             return result.GetResult(Csv) is not null ? "--batch answers with JSON lines. Leave out --csv." : null;
         }
         if (words.Length == 0)
@@ -117,6 +125,7 @@ internal static class AskCommand
             MinNewTokens = parsed.GetValue(MinNewTokens),
             CleanUp = ModelOptions.IsCleanedUp(parsed),
             TruncateQuestion = parsed.GetValue(Truncate),
+            Explain = parsed.GetValue(Explain) is not null,
         });
         if (options.MinNewTokens > options.MaxNewTokens)
         {
@@ -137,12 +146,29 @@ internal static class AskCommand
         if (questions.Length == 0)
             (words, questions) = (words[..^1], [words[^1]]);
         ImageName[] images = ImageNames.ExpandAny(words, parsed.GetValue(Recursive));
+        if (options.Explain && (images.Length > 1 || questions.Length > 1))
+        {
+            CommandLine.WriteError("--explain writes one picture. Ask one question about one image.");
+            return CommandLine.Usage;
+        }
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
         string[] names = [.. images.Select(image => image.Name)];
         using AnswerPrinter printer = AnswerPrinter.Create(
             form, parsed.GetValue(Verbose), names, questions, hasAlternatives: options.Choices is not null || options.Beams > 1);
-        await AskAsync(model, images, questions, options, reader, printer, cancellationToken);
+        if (parsed.GetValue(Explain) is { } file)
+        {
+            BlipImage image = await reader.ReadAsync(names[0], cancellationToken);
+            AskItem item = new(image, questions, names[0]) { Options = options };
+            await foreach (AskOutcome outcome in model.AskEachAsync([item], cancellationToken: cancellationToken))
+            {
+                printer.Print(outcome);
+                if (outcome.Answers is [{ Answer.Evidence: { } evidence }])
+                    EvidenceFile.Write(file, image, evidence, ModelOptions.Image(parsed));
+            }
+        }
+        else
+            await AskAsync(model, images, questions, options, reader, printer, cancellationToken);
         return printer.AnyFailed ? CommandLine.Failure : 0;
     }
 

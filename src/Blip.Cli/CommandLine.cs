@@ -26,8 +26,8 @@ internal static class CommandLine
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
-            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), ScoreCommand.Create(), TokenizeCommand.Create(),
-            DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
+            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), ScoreCommand.Create(), CalibrateCommand.Create(),
+            TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
             ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(),
             McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),
         };

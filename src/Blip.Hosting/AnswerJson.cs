@@ -8,7 +8,12 @@ namespace Blip.Hosting;
 /// </summary>
 public static class AnswerJson
 {
-    /// <summary>Writes an answer as one object.</summary>
+    private const string LowConfidence =
+        "The model is not sure: its confidence is below min_confidence. Ask a simpler question, or give choices.";
+
+    /// <summary>
+    /// Writes an answer as one object. One of low confidence (<see cref="Answer.IsLowConfidence"/>) has <c>error</c> in its place.
+    /// </summary>
     /// <param name="writer">The writer.</param>
     /// <param name="answer">The answer.</param>
     /// <param name="question">The question as the request gave it.</param>
@@ -19,15 +24,14 @@ public static class AnswerJson
         ArgumentNullException.ThrowIfNull(writer);
         ArgumentNullException.ThrowIfNull(answer);
         WriteHead(writer, question, image, id);
-        writer.WriteString("answer", answer.Text);
-        WriteTokens(writer, answer.TokenIds, answer.TokenLogProbabilities);
-        writer.WriteNumber("confidence", answer.Confidence);
-        if (answer.Choices.Count > 0)
-            WriteChoices(writer, answer.Choices);
+        if (answer.IsLowConfidence)
+            WriteErrorMember(writer, BlipErrorCode.LowConfidence, LowConfidence);
         else
-            WriteAlternatives(writer, answer.Alternatives);
-        if (answer.Sequences.Count > 0)
-            WriteSequences(writer, answer.Sequences, "answer");
+            WriteFound(writer, answer);
+        writer.WriteNumber("confidence", answer.Confidence);
+        writer.WriteBoolean("calibrated", answer.IsCalibrated);
+        if (!answer.IsLowConfidence)
+            WriteOthers(writer, answer);
         WriteModel(writer, answer.Model);
         WriteTiming(writer, answer.Timing);
         writer.WriteEndObject();
@@ -45,10 +49,45 @@ public static class AnswerJson
     {
         ArgumentNullException.ThrowIfNull(writer);
         WriteHead(writer, question, image, id);
+        WriteErrorMember(writer, code, message);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteErrorMember(Utf8JsonWriter writer, string code, string message)
+    {
         writer.WriteStartObject("error");
         writer.WriteString("code", code);
         writer.WriteString("message", message);
         writer.WriteEndObject();
+    }
+
+    private static void WriteFound(Utf8JsonWriter writer, Answer answer)
+    {
+        writer.WriteString("answer", answer.Text);
+        WriteTokens(writer, answer.TokenIds, answer.TokenLogProbabilities);
+    }
+
+    private static void WriteOthers(Utf8JsonWriter writer, Answer answer)
+    {
+        if (answer.Choices.Count > 0)
+            WriteChoices(writer, answer.Choices);
+        else
+            WriteAlternatives(writer, answer.Alternatives);
+        if (answer.Sequences.Count > 0)
+            WriteSequences(writer, answer.Sequences, "answer");
+        if (answer.Evidence is { } evidence)
+            WriteEvidence(writer, evidence);
+    }
+
+    private static void WriteEvidence(Utf8JsonWriter writer, Evidence evidence)
+    {
+        writer.WriteStartObject("evidence");
+        writer.WriteNumber("rows", evidence.Rows);
+        writer.WriteNumber("columns", evidence.Columns);
+        writer.WriteStartArray("values");
+        foreach (float value in evidence.Values)
+            writer.WriteNumberValue(Math.Round((decimal)value, 3));
+        writer.WriteEndArray();
         writer.WriteEndObject();
     }
 

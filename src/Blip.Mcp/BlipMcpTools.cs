@@ -60,7 +60,7 @@ internal static class BlipMcpTools
     /// </summary>
     public static CallToolResult Result<T>(T result, ToolError? error) => new()
     {
-        IsError = error is null ? null : true,
+        IsError = error is { IsFailure: true } ? true : null,
         Content = [new TextContentBlock { Text = JsonSerializer.Serialize(result, (JsonTypeInfo<T>)Json.GetTypeInfo(typeof(T))) }],
     };
 
@@ -76,6 +76,12 @@ internal static class BlipMcpTools
                 (one["minItems"], one["maxItems"]) = (1, BlipTools.MaxQuestions);
                 one = item;
             }
+            if (name == "min_confidence")
+            {
+                (one["type"], one["minimum"], one["maximum"]) = ("number", 0, 1);
+                one.Remove("default");
+                continue;
+            }
             one["minLength"] = 1;
             if (name == "image")
                 one["description"] = texts.Image;
@@ -87,9 +93,10 @@ internal static class BlipMcpTools
         McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null)
     {
-        ImageAnswer answer = await call.Tools.AskImageAsync(image, question, cancellationToken).ConfigureAwait(false);
+        ImageAnswer answer = await call.Tools.AskImageAsync(image, question, min_confidence, cancellationToken).ConfigureAwait(false);
         return Result(answer, answer.Error);
     }
 
@@ -97,9 +104,11 @@ internal static class BlipMcpTools
         McpConversation call,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null)
     {
-        ImageAnswers answers = await call.Tools.AskImageManyAsync(image, questions, cancellationToken).ConfigureAwait(false);
+        ImageAnswers answers = await call.Tools.AskImageManyAsync(image, questions, min_confidence, cancellationToken)
+            .ConfigureAwait(false);
         return Result(answers, answers.Error);
     }
 
@@ -107,9 +116,10 @@ internal static class BlipMcpTools
         McpConversation call,
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null)
     {
-        ImageAnswers answers = await call.Tools.AskImagesAsync(images, question, cancellationToken).ConfigureAwait(false);
+        ImageAnswers answers = await call.Tools.AskImagesAsync(images, question, min_confidence, cancellationToken).ConfigureAwait(false);
         return Result(answers, answers.Error);
     }
 
@@ -118,9 +128,11 @@ internal static class BlipMcpTools
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         [Description(BlipTools.ChoicesDescription)] string[] choices,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null)
     {
-        ImageAnswer answer = await call.Tools.ChooseAnswerAsync(image, question, choices, cancellationToken).ConfigureAwait(false);
+        ImageAnswer answer = await call.Tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken)
+            .ConfigureAwait(false);
         return Result(answer, answer.Error);
     }
 

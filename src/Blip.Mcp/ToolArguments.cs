@@ -25,7 +25,8 @@ internal static class ToolArguments
     }
 
     /// <summary>Says which argument does not fit; null where all do. How many entries a list has is for the tool to say.</summary>
-    /// <param name="schema">The tool's own, with <c>properties</c> that are strings or lists of strings, all of them required.</param>
+    /// <param name="schema">The tool's own, with <c>properties</c> that are strings or lists of strings, all of them required, or
+    /// numbers, none of which is.</param>
     /// <param name="arguments">The arguments.</param>
     public static string? FindFault(JsonElement schema, IDictionary<string, JsonElement> arguments)
     {
@@ -37,6 +38,13 @@ internal static class ToolArguments
         }
         foreach (JsonProperty property in known)
         {
+            if (property.Value.TryGetProperty("minimum", out _))
+            {
+                if (arguments.TryGetValue(property.Name, out JsonElement number) && number.ValueKind is not
+                    (JsonValueKind.Number or JsonValueKind.Null))
+                    return $"The argument '{property.Name}' must be a number, and is {KindOf(number)}.";
+                continue;
+            }
             bool isList = property.Value.TryGetProperty("items", out _);
             string wanted = isList ? $"a list of 1 to {BlipTools.MaxQuestions} strings" : "a string";
             if (!arguments.TryGetValue(property.Name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)

@@ -4,6 +4,8 @@ using Microsoft.SemanticKernel;
 
 namespace Blip.Plugin;
 
+#pragma warning disable CA1707 // A parameter's name is the argument's.
+
 /// <summary>The image tools of one conversation as functions of Semantic Kernel. Thread-safe.</summary>
 /// <param name="tools">The tools; each function calls one of them.</param>
 public sealed class BlipPlugin(BlipTools tools)
@@ -13,21 +15,27 @@ public sealed class BlipPlugin(BlipTools tools)
     public Task<ImageAnswer> AskImageAsync(
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken = default) => tools.AskImageAsync(image, question, cancellationToken);
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        CancellationToken cancellationToken = default) =>
+        tools.AskImageAsync(image, question, min_confidence, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.AskImageManyAsync"/>
     [KernelFunction(BlipTools.AskImageManyName), Description(BlipTools.AskImageManyDescription)]
     public Task<ImageAnswers> AskImageManyAsync(
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionsDescription)] string[] questions,
-        CancellationToken cancellationToken = default) => tools.AskImageManyAsync(image, questions, cancellationToken);
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        CancellationToken cancellationToken = default) =>
+        tools.AskImageManyAsync(image, questions, min_confidence, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.AskImagesAsync"/>
     [KernelFunction(BlipTools.AskImagesName), Description(BlipTools.AskImagesDescription)]
     public Task<ImageAnswers> AskImagesAsync(
         [Description(BlipTools.ImagesDescription)] string[] images,
         [Description(BlipTools.QuestionDescription)] string question,
-        CancellationToken cancellationToken = default) => tools.AskImagesAsync(images, question, cancellationToken);
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        CancellationToken cancellationToken = default) =>
+        tools.AskImagesAsync(images, question, min_confidence, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.ChooseAnswerAsync"/>
     [KernelFunction(BlipTools.ChooseAnswerName), Description(BlipTools.ChooseAnswerDescription)]
@@ -35,7 +43,9 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         [Description(BlipTools.ChoicesDescription)] string[] choices,
-        CancellationToken cancellationToken = default) => tools.ChooseAnswerAsync(image, question, choices, cancellationToken);
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        CancellationToken cancellationToken = default) =>
+        tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.ListImages"/>
     [KernelFunction(BlipTools.ListImagesName), Description(BlipTools.ListImagesDescription)]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Blip.Answering;
 using Blip.Decoding;
 using Blip.Networks;
@@ -71,7 +72,17 @@ public sealed partial class BlipModel
         ArgumentNullException.ThrowIfNull(questions);
         options ??= AskOptions.Default;
         options.Validate(Config.Text.MaxPositionEmbeddings);
+        CheckExplain(options);
         return options;
+    }
+
+    private void CheckExplain(AskOptions options)
+    {
+        if (options.Explain && Info.Device != "cpu")
+        {
+            throw new BlipException(
+                BlipErrorCode.DeviceUnavailable, "Where a question looked is told on a CPU only. Load the model there, or leave it out.");
+        }
     }
 
     private Request Prepare(IReadOnlyList<string> questions, AskOptions options)
@@ -134,6 +145,7 @@ public sealed partial class BlipModel
             {
                 Beams = beams,
                 Choices = request.Choices,
+                ComparedIds = options.Explain ? _wholeImage.Value : null,
             };
         }
         embeddings.Release();
@@ -176,6 +188,7 @@ public sealed partial class BlipModel
                 Search = result.SearchTime,
                 Total = Stopwatch.GetElapsedTime(request.Start),
             },
+            Evidence = found.Evidence is { } parts ? DescribeEvidence(parts) : null,
             Model = Info,
             QuestionTokenCount = request.Ids[index].Length,
             IsComplete = tokens[^1] == Config.Text.SepTokenId,
@@ -196,6 +209,15 @@ public sealed partial class BlipModel
             Math.Exp(!isFit && one.TemperedLogProbabilities is [double tempered] ? tempered : one.LogProbability);
 
         Answer Judge(Answer found) => found with { IsLowConfidence = found.Confidence < options.MinConfidence };
+    }
+
+    /// <summary>The strongest part is 1; what is looked at no more than by any question is 0.</summary>
+    private static Evidence DescribeEvidence(float[] parts)
+    {
+        int side = (int)Math.Sqrt(parts.Length);
+        float most = TensorPrimitives.Max<float>(parts);
+        float[] values = Array.ConvertAll(parts, part => most > 0 ? Math.Max(0, part / most) : 0);
+        return new Evidence(side, side, values);
     }
 
     private string TextOf(IEnumerable<int> tokens, AskOptions options) =>

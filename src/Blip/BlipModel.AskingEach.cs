@@ -18,6 +18,7 @@ public sealed partial class BlipModel
         options ??= new AskEachOptions();
         options.Validate();
         options.Ask.Validate(Config.Text.MaxPositionEmbeddings);
+        CheckExplain(options.Ask);
         return AskEachCoreAsync(items, options, cancellationToken);
     }
 
@@ -94,6 +95,7 @@ public sealed partial class BlipModel
         {
             AskOptions ask = item.Options ?? options.Ask;
             ask.Validate(Config.Text.MaxPositionEmbeddings);
+            CheckExplain(ask);
             ChoiceList? choices = ReadChoices(ask);
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)

@@ -25,10 +25,12 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
 
     private readonly ModelHost<QuestionAnsweringNetwork> _host;
     private readonly QuestionRuns _runs;
+    private readonly Lazy<int[]> _wholeImage;
 
     private BlipModel(ModelHost<QuestionAnsweringNetwork> host, CalibrationFile calibrationFile, Calibration? calibration)
     {
         (_host, _runs) = (host, new QuestionRuns(host.Network, host.Runs));
+        _wholeImage = new Lazy<int[]>(() => host.Tokenizer.Encode("what is in the picture?").Ids);
         (CalibrationFile, Calibration) = (calibrationFile, calibration);
     }
 

@@ -58,7 +58,44 @@ public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedS
         }
     }
 
+    /// <summary>Not being sure is an outcome of the question: the status is 200, and others are answered.</summary>
+    [Fact]
+    public async Task MinConfidence_WithholdsAnAnswer_InEachForm()
+    {
+        using MultipartFormDataContent form = Service.Form(Service.Dogs, Service.HowMany);
+        form.Add(new StringContent("0.99999"), "min_confidence");
+        string query = $"/api/ask?question={Uri.EscapeDataString(Service.HowMany)}&min_confidence=0.99999";
+        string json = JsonSerializer.Serialize(new { image = DataUri, question = Service.HowMany, min_confidence = 0.99999 });
+        foreach (JsonElement reply in (JsonElement[])[await Service.PostAsync("/api/ask", form),
+            await Service.PostAsync(query, Service.Image(Service.Dogs)), await Service.PostAsync("/api/ask", Service.Json(json))])
+        {
+            Assert.Equal("low_confidence", reply.GetProperty("error").GetProperty("code").GetString());
+            Assert.InRange(reply.GetProperty("confidence").GetDouble(), 0.5, 0.99999);
+            Assert.True(reply.GetProperty("calibrated").GetBoolean());
+            Assert.False(reply.TryGetProperty("answer", out _) || reply.TryGetProperty("alternatives", out _));
+        }
+        JsonElement some = await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(
+            new { image = DataUri, questions = (string[])[Service.HowMany, "is there a cat?"], min_confidence = 0.9 })));
+        Assert.Equal((true, false), (some.GetProperty("answers")[0].TryGetProperty("error", out _),
+            some.GetProperty("answers")[1].TryGetProperty("error", out _)));
+    }
+
+    [Fact]
+    public async Task Explain_GivesTheGrid()
+    {
+        JsonElement reply = await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(
+            new { image = DataUri, question = Service.HowMany, explain = true })));
+        JsonElement evidence = reply.GetProperty("evidence");
+        Assert.Equal(
+            evidence.GetProperty("rows").GetInt32() * evidence.GetProperty("columns").GetInt32(),
+            evidence.GetProperty("values").GetArrayLength());
+        Assert.Equal(1, evidence.GetProperty("values").EnumerateArray().Max(value => value.GetDouble()));
+    }
+
     [Theory]
+    [InlineData("""{"min_confidence":"0.5"}""", "'min_confidence' must be a number")]
+    [InlineData("""{"min_confidence":2}""", "MinConfidence is 2; it is 0 to 1")]
+    [InlineData("""{"explain":1}""", "'explain' must be true or false")]
     [InlineData("""{"choices":"red"}""", "'choices' must be a list of strings")]
     [InlineData("""{"choices":[1]}""", "'choices' must be a list of strings")]
     [InlineData("""{"choices":[]}""", "'choices' must be a list of one choice or more")]

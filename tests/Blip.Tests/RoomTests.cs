@@ -16,6 +16,7 @@ public sealed class RoomTests
         ("Text", ["Checkpoints"]),
         ("Telemetry", ["Images"]),
         ("Runtime", ["Checkpoints", "Graphs"]),
+        ("Calibrating", ["Checkpoints", "Runtime"]),
         ("Networks", ["Checkpoints", "Decoding", "Graphs", "Runtime", "Scheduling", "Text"]),
         ("Caching", ["Networks"]),
         ("Answering", ["Decoding", "Images", "Networks", "Scheduling", "Telemetry", "Text"]),

@@ -43,12 +43,45 @@ internal sealed class AnswerSchema
         }
     }
 
-    /// <summary>The questions whose answers are the values, in order.</summary>
+    /// <summary>
+    /// Asks the questions whose answers are the values, each in its own way: values that are few are ranked, others are searched for.
+    /// </summary>
     /// <param name="asked">The question of the request.</param>
-    public IReadOnlyList<string> Questions(string asked) => [.. _values.Select(value => value.Question ?? asked)];
+    /// <param name="options">How to answer; those of a value are added.</param>
+    /// <param name="ask">Asks some questions in one way.</param>
+    /// <returns>The answers, in the order of the values.</returns>
+    public async Task<Answer[]> AskAsync(
+        string asked, AskOptions options, Func<IReadOnlyList<string>, AskOptions, Task<Answer[]>> ask)
+    {
+        Answer[] answers = new Answer[_values.Count];
+        IEnumerable<int> all = Enumerable.Range(0, answers.Length);
+        foreach (IGrouping<string, int> alike in all.GroupBy(i => string.Join('\n', _values[i].Value.Choices)))
+        {
+            int[] places = [.. alike];
+            IReadOnlyList<string> choices = _values[places[0]].Value.Choices;
+            Answer[] some = await AskAsync([.. places.Select(i => _values[i].Question ?? asked)], choices).ConfigureAwait(false);
+            foreach ((int place, Answer answer) in places.Zip(some))
+                answers[place] = answer;
+        }
+        return answers;
+
+        async Task<Answer[]> AskAsync(string[] questions, IReadOnlyList<string> choices)
+        {
+            try
+            {
+                if (choices.Count > 0)
+                    return await ask(questions, options with { Choices = choices }).ConfigureAwait(false);
+            }
+            catch (BlipException exception) when (exception.Code == BlipErrorCode.InvalidRequest)
+            {
+                // Strings that the model cannot tell apart, or has no words for: what it answers may still be one of them.
+            }
+            return await ask(questions, options).ConfigureAwait(false);
+        }
+    }
 
     /// <summary>Writes answers in the form of the schema.</summary>
-    /// <param name="answers">The answers to <see cref="Questions"/>.</param>
+    /// <param name="answers">The answers of <see cref="AskAsync"/>.</param>
     /// <returns>JSON; or why there is none, because an answer is not what the schema asks for.</returns>
     public (string Json, string? Refusal) Write(IReadOnlyList<Answer> answers)
     {

@@ -28,6 +28,9 @@ internal sealed class AnswerValue
         "additionalProperties",
     ];
 
+    /// <summary>Numbers are ranked where the range has at most one more.</summary>
+    private const int MostNumbers = 100;
+
     private readonly AnswerKind _kind;
     private readonly bool _isNullable;
     private readonly string[] _choices = [];
@@ -92,6 +95,22 @@ internal sealed class AnswerValue
         _isNullable |= mayBeNull;
     }
 
+    /// <summary>
+    /// What the model ranks to find the value, in its words; empty where it answers freely: words, numbers without a small largest one, and
+    /// values that may be null, which they are where a free answer is none of them.
+    /// </summary>
+    public IReadOnlyList<string> Choices => _isNullable ? [] : _kind switch
+    {
+        AnswerKind.Boolean => TypedAnswer<bool>.Choices,
+        AnswerKind.Choice => [.. _choices.Select(InWords)],
+        AnswerKind.Integer when Least <= _maximum && _maximum - Least <= MostNumbers =>
+            TypedAnswer<int>.NumbersInWords((int)Least, (int)_maximum),
+        _ => [],
+    };
+
+    /// <summary>No answer is a number below 0.</summary>
+    private double Least => Math.Max(0, Math.Ceiling(_minimum));
+
     /// <summary>What a fitting answer is.</summary>
     public string Name => _kind switch
     {
@@ -143,6 +162,13 @@ internal sealed class AnswerValue
     private static bool IsSame(string choice, string text) => Letters(text).Any() && Letters(choice).SequenceEqual(Letters(text));
 
     private static IEnumerable<char> Letters(string text) => text.Where(char.IsLetterOrDigit).Select(char.ToLowerInvariant);
+
+    /// <summary>FireTruck, fire_truck and Fire-Truck as "fire truck".</summary>
+    private static string InWords(string choice)
+    {
+        string words = TypedAnswer<bool>.InWords(choice.Replace('-', '_'));
+        return words.Any(char.IsLetterOrDigit) ? words : choice;
+    }
 
     private static string ReadType(JsonElement type, out bool mayBeNull)
     {

@@ -15,8 +15,9 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
 {
     /// <summary>
     /// Answers the last question about the last image. An image by address is fetched where its host is allowed. Where the options ask for
-    /// JSON by a schema, the answer is read as its value: yes or no, a number, one of several strings, or words. An object of several
-    /// values has a question in the description of each. An answer that is no such value is an <see cref="ErrorContent"/> with the code
+    /// JSON by a schema, the answer is its value: yes or no, a number, one of several strings, or words. Values that are few are ranked, so
+    /// that one of them is always the answer; others, and those that may be null, are read from a free answer. An object of several values
+    /// has a question in the description of each. A free answer that is no such value is an <see cref="ErrorContent"/> with the code
     /// <c>Refusal</c>.
     /// </summary>
     /// <exception cref="BlipException">
@@ -43,8 +44,10 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
         AskOptions ask = AskOptions.Default;
         if (options?.MaxOutputTokens is { } most)
             ask = ask with { MaxNewTokens = Math.Max(1, most) };
-        IReadOnlyList<string> questions = schema?.Questions(question) ?? [question];
-        Answer[] answers = await model.AskAsync(image, questions, ask, cancellationToken).ConfigureAwait(false);
+        Answer[] answers = schema is null
+            ? await model.AskAsync(image, [question], ask, cancellationToken).ConfigureAwait(false)
+            : await schema.AskAsync(question, ask, (asked, how) => model.AskAsync(image, asked, how, cancellationToken))
+                .ConfigureAwait(false);
         int input = answers.Sum(answer => answer.QuestionTokenCount), output = answers.Sum(answer => answer.TokenIds.Count - 1);
         (string text, string? refusal) = schema?.Write(answers) ?? (answers[0].Text, null);
         AIContent content = refusal is null ? new TextContent(text) : new ErrorContent(refusal) { ErrorCode = "Refusal" };

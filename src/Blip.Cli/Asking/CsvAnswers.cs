@@ -15,11 +15,11 @@ internal sealed class CsvAnswers(bool hasAlternatives) : AnswerPrinter
     {
         using (SepWriter.Row row = Begin(image, question))
         {
-            row["answer"].Set(answer.Text);
+            row["answer"].Set(answer.IsLowConfidence ? "" : answer.Text);
             row["confidence"].Format(Math.Round(answer.Confidence, 4));
             if (hasAlternatives)
-                row["alternatives"].Set(Others(answer));
-            row["error"].Set("");
+                row["alternatives"].Set(answer.IsLowConfidence ? "" : Others(answer));
+            row["error"].Set(answer.IsLowConfidence ? BlipErrorCode.LowConfidence : "");
         }
         Flush();
     }

@@ -41,10 +41,17 @@ internal static class SearchOptions
     private static readonly Option<string> Stopping = ModelOptions.Choice(
         "--early-stopping", "With beams: end as soon as enough answers are found.", "false", "true", "never");
 
+    private static readonly Option<double?> MinConfidence = new("--min-confidence")
+    {
+        Description = "Withhold an answer whose confidence is lower, 0 to 1: 0.8. That is no failure.",
+        HelpName = "X",
+        CustomParser = ParseConfidence,
+    };
+
     /// <summary>Those of <c>blip caption</c> too.</summary>
     public static IReadOnlyList<Option> OfBeams { get; } = [Beams, Best, LengthPenalty, Stopping];
 
-    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, .. OfBeams];
+    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, .. OfBeams, MinConfidence];
 
     /// <summary>Says what is wrong with the options together; <see langword="null"/> where nothing is.</summary>
     public static string? FindMistake(ParseResult parsed)
@@ -82,6 +89,7 @@ internal static class SearchOptions
         Choices = parsed.GetValue(Choices) is { } choices ? ReadChoices(choices) : null,
         ChoicesK = parsed.GetValue(ChoicesK) ?? 0,
         ChoicesPerToken = parsed.GetValue(ChoicesPerToken),
+        MinConfidence = parsed.GetValue(MinConfidence),
         Beams = parsed.GetValue(Beams),
         Best = parsed.GetValue(Best),
         LengthPenalty = parsed.GetValue(LengthPenalty),
@@ -100,6 +108,15 @@ internal static class SearchOptions
             throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} is too large to be a list of choices.");
         string[] lines = [.. File.ReadLines(given).Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => line.Trim())];
         return lines.Length > 0 ? lines : throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} has no choices.");
+    }
+
+    private static double? ParseConfidence(ArgumentResult result)
+    {
+        string word = result.Tokens is [.., { Value: var last }] ? last : "";
+        if (double.TryParse(word, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 1)
+            return value;
+        result.AddError($"--min-confidence is {word}, but must be a number, 0 to 1.");
+        return null;
     }
 
     private static double ParsePenalty(ArgumentResult result)

@@ -11,6 +11,9 @@ internal sealed class TextAnswers : AnswerPrinter
 {
     private const int LeastAnswer = 10, Gap = 2;
 
+    /// <summary>In place of an answer that is withheld.</summary>
+    private const string NotSure = "(not sure)";
+
     private readonly bool _verbose, _alone, _aligned;
     private readonly int _imageColumns, _questionColumns;
     private string? _lastError;
@@ -30,14 +33,14 @@ internal sealed class TextAnswers : AnswerPrinter
 
     protected override void Write(string image, string question, Answer answer)
     {
-        string text = Terminal.Clean(answer.Text);
+        string text = answer.IsLowConfidence ? NotSure : Terminal.Clean(answer.Text);
         if (_aligned)
             Console.Out.WriteLine(Column(image, _imageColumns, keepEnd: true) + Column(question, _questionColumns) + Terminal.Bold(text));
         else
             Console.Out.WriteLine(_alone ? text : $"{Terminal.Clean(image)}\t{Terminal.Clean(question)}\t{text}");
         if (_verbose)
             WriteDetails(answer);
-        else if (answer.Sequences.Count > 1)
+        else if (!answer.IsLowConfidence && answer.Sequences.Count > 1)
             Line($"  {Others(answer.Alternatives.Skip(1))}");
         OutputPipe.ThrowIfClosed();
     }
@@ -58,8 +61,9 @@ internal sealed class TextAnswers : AnswerPrinter
 
     private static void WriteDetails(Answer answer)
     {
-        Line($"  confidence    {answer.Confidence:0.0000}");
-        Line($"  alternatives  {Others(answer.Alternatives)}");
+        Line($"  confidence    {answer.Confidence:0.0000}{(answer.IsCalibrated ? ", calibrated" : "")}");
+        if (!answer.IsLowConfidence)
+            Line($"  alternatives  {Others(answer.Alternatives)}");
         AnswerTiming timing = answer.Timing;
         (string Name, TimeSpan? Time)[] stages =
         [

@@ -4,14 +4,14 @@ using System.Text.Json;
 namespace Blip.Hosting.Asking;
 
 /// <summary>
-/// The members of a request that say how an answer is found: <c>choices</c> and <c>beams</c> with their options. Their names are the same
-/// in JSON, in forms, in the query and in the lines of <c>blip ask --batch</c>. For one request.
+/// The members of a request that say how an answer is found: <c>choices</c> and <c>beams</c> with their options, <c>min_confidence</c> and
+/// <c>explain</c>. Their names are the same in JSON, in forms, in the query and in the lines of <c>blip ask --batch</c>. For one request.
 /// </summary>
 /// <param name="options">Those that hold where the request says nothing.</param>
 internal sealed class AskMembers(AskOptions options)
 {
     private static readonly string[] Names =
-        ["choices", "choices_k", "choices_per_token", "beams", "best", "length_penalty", "early_stopping"];
+        ["choices", "choices_k", "choices_per_token", "beams", "best", "length_penalty", "early_stopping", "min_confidence", "explain"];
 
     private readonly List<string> _choices = [];
     private AskOptions _options = options;
@@ -63,20 +63,22 @@ internal sealed class AskMembers(AskOptions options)
         _options = name switch
         {
             "choices_k" => _options with { ChoicesK = Number(name, value) },
-            "choices_per_token" => _options with
-            {
-                ChoicesPerToken = value is "true" or "false" ? value == "true" : throw Wrong(name, "true or false"),
-            },
+            "choices_per_token" => _options with { ChoicesPerToken = Flag(name, value) },
+            "explain" => _options with { Explain = Flag(name, value) },
             "beams" => _options with { Beams = Number(name, value) },
             "best" => _options with { Best = Number(name, value) },
-            "length_penalty" => _options with
-            {
-                LengthPenalty = double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double penalty)
-                    ? penalty : throw Wrong(name, "a number"),
-            },
+            "length_penalty" => _options with { LengthPenalty = Real(name, value) },
+            "min_confidence" => _options with { MinConfidence = Real(name, value) },
             _ => _options with { EarlyStopping = Stopping(value) ?? throw Wrong(name, "true, false or \"never\"") },
         };
     }
+
+    private static bool Flag(string name, string value) =>
+        value is "true" or "false" ? value == "true" : throw Wrong(name, "true or false");
+
+    private static double Real(string name, string value) =>
+        double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+            ? number : throw Wrong(name, "a number");
 
     private static int Number(string name, string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : throw Wrong(name, "a whole number");

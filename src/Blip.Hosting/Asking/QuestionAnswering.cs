@@ -11,7 +11,6 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
             MaxNewTokens = Math.Min(request.MaxTokens ?? int.MaxValue, AskOptions.Default.MaxNewTokens),
             TopLogProbabilities = request.LogProbabilities ? request.TopLogProbabilities : 0,
         };
-        IReadOnlyList<string> asked = request.Schema?.Questions(request.Question) ?? [request.Question];
         List<Answer> answers = [];
         for (int i = 0; i < request.Images.Count; i++)
         {
@@ -19,7 +18,9 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
             {
                 BlipImage image = BlipImage.FromBytes(
                     await questions.ResolveAsync(request.Images[i], cancellationToken).ConfigureAwait(false));
-                answers.AddRange(await questions.AskAsync(image, asked, options, cancellationToken).ConfigureAwait(false));
+                answers.AddRange(request.Schema is { } schema
+                    ? await schema.AskAsync(request.Question, options, (asked, how) => AskAsync(image, asked, how)).ConfigureAwait(false)
+                    : await AskAsync(image, [request.Question], options).ConfigureAwait(false));
             }
             catch (BlipException failure) when (request.Images.Count > 1 && IsOfTheImage(failure.Code))
             {
@@ -37,6 +38,9 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
                 ? Cut(answers, await questions.GetTokenTextsAsync(cancellationToken).ConfigureAwait(false))
                 : null,
         };
+
+        Task<Answer[]> AskAsync(BlipImage image, IReadOnlyList<string> asked, AskOptions how) =>
+            questions.AskAsync(image, asked, how, cancellationToken);
     }
 
     private static bool IsOfTheImage(string code) =>

@@ -52,7 +52,8 @@ internal sealed class ServedModel(IOptions<BlipOptions> options, IOptions<ImageS
         writer.WriteString("owned_by", "blip");
         // Not of OpenAI's: what this service can do, and what it takes.
         writer.WriteStartArray("capabilities");
-        writer.WriteStringValue("ask");
+        foreach (string capability in (ReadOnlySpan<string>)["ask", "choices", "beams", "explain"])
+            writer.WriteStringValue(capability);
         writer.WriteEndArray();
         writer.WriteStartObject("limits");
         writer.WriteNumber("bytes", sources.Value.MaxBytes);

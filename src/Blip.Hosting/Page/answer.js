@@ -45,12 +45,19 @@ export class Item {
 			const result = await (shared ? unless(stop.signal, shared) : pane.call({ question, choices, frames }, stop.signal));
 			// One of several questions can fail alone.
 			if (result.error) throw Object.assign(new Error(result.error.message), result.error);
-			this.answer(result);
+			this.answer(await this.weigh(result));
 		} catch (error) {
 			if (this.stop.signal.aborted) this.drop();
 			else this.fail(error);
 		}
 		this.pane.mark();
+	}
+
+	// What else an unsure answer may be: whole answers cost more, and are searched for only then.
+	async weigh(result) {
+		const { pane, question, choices, frames, stop } = this;
+		if (choices || result.confidence >= 0.5 || !can("beams")) return result;
+		return pane.call({ question, frames, beams: 3, best: 3 }, stop.signal).catch(() => result);
 	}
 
 	drop() {

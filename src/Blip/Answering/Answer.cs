@@ -64,6 +64,9 @@ public sealed record Answer
     /// </summary>
     public IReadOnlyList<AnswerSequence> Sequences { get; init; } = [];
 
+    /// <summary>Where the question looked; <see langword="null"/> unless it was asked with <see cref="AskOptions.Explain"/>.</summary>
+    public Evidence? Evidence { get; init; }
+
     /// <summary>The time of each stage.</summary>
     public AnswerTiming Timing { get; init; } = new();
 

@@ -99,7 +99,15 @@ public sealed record AskOptions
     /// </summary>
     public double? MinConfidence { get; init; }
 
-    /// <summary>Temperatures at which each answer's probability is told, to fit a <see cref="Calibration"/>, which is not used then.</summary>
+    /// <summary>
+    /// Whether <see cref="Answer.Evidence"/> says where the question looked. It costs less than two further questions; the first time a
+    /// further network is made. On a CPU only. False by default.
+    /// </summary>
+    public bool Explain { get; init; }
+
+    /// <summary>
+    /// Temperatures at which each answer's probability is told, to fit a <see cref="Calibration"/>. The model's own is not used then.
+    /// </summary>
     internal double[]? Temperatures { get; init; }
 
     /// <summary>How an answer is searched for; <see langword="null"/> for greedy search.</summary>

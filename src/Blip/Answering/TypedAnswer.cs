@@ -17,10 +17,10 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     ];
 
     /// <summary>The values in words, each of which is read as its value.</summary>
-    private static readonly string[] Choices = typeof(T) == typeof(bool) ? ["yes", "no"]
+    internal static readonly string[] Choices = typeof(T) == typeof(bool) ? ["yes", "no"]
         : typeof(T) == typeof(int)
-            ? [.. Enumerable.Range(0, Numbers.Length).Select(number => number.ToString(CultureInfo.InvariantCulture)), .. Numbers]
-        : typeof(T).IsEnum ? [.. Enum.GetNames(typeof(T)).Select(Words)]
+            ? NumbersInWords(0, Numbers.Length - 1)
+        : typeof(T).IsEnum ? [.. Enum.GetNames(typeof(T)).Select(InWords)]
         : [];
 
     /// <summary>Whether the text is a value.</summary>
@@ -33,6 +33,13 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
         bool ranks = options is { Choices: null, Beams: 1, TopLogProbabilities: 0 } && Choices.Length > 0;
         return ranks ? options with { Choices = Choices } : options;
     }
+
+    /// <summary>The numbers of a range in digits, and in words as far as those are read.</summary>
+    internal static string[] NumbersInWords(int least, int most) =>
+    [
+        .. Enumerable.Range(least, most - least + 1).Select(number => number.ToString(CultureInfo.InvariantCulture)),
+        .. Numbers.Skip(least).Take(most - least + 1),
+    ];
 
     internal static TypedAnswer<T> Parse(Answer answer) => new(answer, ParseText(answer.Text.Trim()));
 
@@ -72,7 +79,7 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
     }
 
     /// <summary><c>FireTruck</c> and <c>fire_truck</c> as <c>fire truck</c>.</summary>
-    private static string Words(string name)
+    internal static string InWords(string name)
     {
         StringBuilder words = new();
         for (int i = 0; i < name.Length; i++)

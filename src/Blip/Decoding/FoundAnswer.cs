@@ -28,6 +28,9 @@ internal sealed class FoundAnswer(int start)
     /// <summary>Choices by their place, best first, where choices were ranked.</summary>
     public IReadOnlyList<(int Choice, double Score)> Ranked { get; set; } = [];
 
+    /// <summary>How much more the question attended to each part of the image than others do, where that was wanted.</summary>
+    public float[]? Evidence { get; set; }
+
     public void Add(int token, float logProbability)
     {
         _tokens.Add(token);

@@ -8,7 +8,8 @@ namespace Blip.Graphs;
 internal sealed record BlipGraph(string Name, ModelProto Model, IReadOnlyList<GraphWeight> Weights)
 {
     /// <summary>Whether Blip's own code reads the values of an output. All other outputs are inputs of other graphs only.</summary>
-    public static bool IsReadBack(string output) => output is QuestionGraph.Output or DecoderGraph.Output or HeadGraph.Output;
+    public static bool IsReadBack(string output) =>
+        output is QuestionGraph.Output or QuestionGraph.Attention or DecoderGraph.Output or HeadGraph.Output;
 
     /// <summary>Whether an attention in the graph adds a bias, such as a mask, to its scores.</summary>
     public bool HasAttentionBias => Model.Graph.Node.Any(node => node.OpType == "MultiHeadAttention" && node.Input.Count > 5);

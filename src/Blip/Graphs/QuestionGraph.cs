@@ -9,13 +9,18 @@ namespace Blip.Graphs;
 /// (each question starts at 0), <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), and the image. Output: <c>states</c>
 /// [T, D]. The image is its embeddings <c>emb</c> [1, N, vision width], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
 /// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. Keys and values need more memory and one more run, but less
-/// work for each question.
+/// work for each question. A graph that explains also gives <c>attention</c> [T, N]: how much each token attended to each part of the
+/// image, summed over layers and heads.
 /// </summary>
 internal static class QuestionGraph
 {
-    public const string Output = "states";
+    public const string Output = "states", Attention = "attention";
 
-    public static BlipGraph Build(BlipConfig config, LinearForm form, AttendedImage image)
+    /// <param name="config">The model's sizes.</param>
+    /// <param name="form">How linear layers are written.</param>
+    /// <param name="image">How the encoder gets the image.</param>
+    /// <param name="explains">Whether the graph tells its attention to the image, which is embedded then.</param>
+    public static BlipGraph Build(BlipConfig config, LinearForm form, AttendedImage image, bool explains = false)
     {
         BlipTextConfig text = config.Text;
         int width = text.HiddenSize, heads = text.NumAttentionHeads, imageWidth = config.Vision.HiddenSize;
@@ -26,6 +31,7 @@ internal static class QuestionGraph
         string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
         string emb = image == AttendedImage.Embedded
             ? g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, imageWidth), -1, imageWidth) : "";
+        string attention = "";
 
         string x = layer.Embed("text_encoder.embeddings.", ids, pos);
         for (int i = 0; i < text.NumHiddenLayers; i++)
@@ -41,6 +47,8 @@ internal static class QuestionGraph
             x = layer.Apply(prefix, x, SelfAttention, cross);
         }
         g.Output(Output, g.ToSingle(x), DataType.Float, "T", width);
+        if (explains)
+            g.Output(Attention, attention, DataType.Float, "T", config.Vision.TokenCount);
         return g.Build();
 
         string SelfAttention(string q, string k, string v)
@@ -69,6 +77,11 @@ internal static class QuestionGraph
             string values = g.Weight(prefix + "value.weight", [heads, head, imageWidth]);
             string scores = g.MatMulTransposed(g.Node("MatMul", layer.SplitHeads(q), keys), emb, 1 / MathF.Sqrt(head));
             string weights = g.Node("Softmax", "", [scores], Attribute("axis", -1));
+            if (explains)
+            {
+                string all = g.Node("ReduceSum", "", [g.ToSingle(weights), g.Constant(0)], Attribute("keepdims", 0L));
+                attention = attention.Length == 0 ? all : g.Node("Add", attention, all);
+            }
             string attended = g.MatMulTransposed(g.Node("MatMul", weights, emb), values);
             string merged = g.Reshape(g.Transpose(attended, 1, 0, 2), -1, width);
             return g.Node("Add", merged, g.Weight(prefix + "value.bias", [width]));

@@ -23,11 +23,18 @@ internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, Answ
     /// <summary>What its answer may be; <see langword="null"/> for anything.</summary>
     public ChoiceList? Choices { get; init; }
 
+    /// <summary>
+    /// The tokens of the question about the whole image with which its attention is compared; <see langword="null"/> where nobody wants to
+    /// know where it looked.
+    /// </summary>
+    public int[]? ComparedIds { get; init; }
+
     public QuestionSearch Search =>
         Choices is not null ? QuestionSearch.Choices : Beams is not null ? QuestionSearch.Beams : QuestionSearch.Greedy;
 
-    /// <summary>Its tokens; beams and choices cost as if it were longer.</summary>
-    public int Tokens => (Ids.Length * (Beams?.Beams ?? 1)) + (Choices?.Rows ?? 0);
+    /// <summary>Its tokens; beams, choices and explaining cost as if it were longer.</summary>
+    public int Tokens =>
+        (Ids.Length * (Beams?.Beams ?? 1)) + (Choices?.Rows ?? 0) + (ComparedIds is { } compared ? Ids.Length + compared.Length : 0);
 
     /// <summary>Questions on one image are encoded in one pass.</summary>
     public object Group => Embeddings;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Numerics.Tensors;
 using Blip.Checkpoints;
 using Blip.Decoding;
 using Blip.Graphs;
@@ -59,23 +60,25 @@ internal sealed class QuestionAnsweringNetwork : ImageNetwork
         long start = Stopwatch.GetTimestamp();
         using RunControl control = new(cancellationToken, givesMemoryBack: questions.Sum(question => question.Tokens) > ManyTokens);
         using AnswerDecoder decoder = Encode(questions, control);
+        float[]?[] evidence = [.. questions.Select(question => Explain(question, control))];
         listener.Encoded(Stopwatch.GetElapsedTime(start));
+        Learner learner = new(listener, questions, _guesses, evidence);
 
         switch (questions[0].Search)
         {
             case QuestionSearch.Beams:
                 new BeamSearch(_tokens, [.. questions.Select(question => (question.Limits, question.Beams!))])
-                    .Run(decoder, listener, cancellationToken);
+                    .Run(decoder, learner, cancellationToken);
                 break;
             case QuestionSearch.Choices:
                 new RankSearch(_tokens, [.. questions.Select(question => question.Choices!)], MaxRankRows)
-                    .Run(decoder, listener, cancellationToken);
+                    .Run(decoder, learner, cancellationToken);
                 break;
             default:
                 // Among several answers one that is not guessed would need the next pass all the same.
                 int[] guesses = questions is [{ Limits.MaxNewTokens: > 1 }] ? _guesses.For(questions[0].Ids) : [];
                 new GreedySearch(_tokens, [.. questions.Select(question => question.Limits)], guesses)
-                    .Run(decoder, new Learner(listener, questions, _guesses), cancellationToken);
+                    .Run(decoder, learner, cancellationToken);
                 break;
         }
     }
@@ -146,14 +149,38 @@ internal sealed class QuestionAnsweringNetwork : ImageNetwork
         }
     }
 
-    /// <summary>Learns how answers begin, on their way to the listener.</summary>
-    private sealed class Learner(ISearchListener listener, IReadOnlyList<ImageQuestion> questions, AnswerGuesses guesses) : ISearchListener
+    /// <summary>
+    /// What a question attended to more than one about the whole image, or <see langword="null"/> where nobody wants to know. Attention
+    /// alone is strong where any question looks; so the share of each part that any question gives it is taken off.
+    /// </summary>
+    private float[]? Explain(ImageQuestion question, RunControl control)
+    {
+        if (question.ComparedIds is not { } compared)
+            return null;
+        bool isSame = compared.AsSpan().SequenceEqual(question.Ids);
+        float[][] attended = _encoder.Attend(question.Embeddings, isSame ? [question.Ids] : [question.Ids, compared], control);
+        // The first of the image's tokens stands for all of it.
+        float[][] shares = [.. attended.Select(one => one[1..])];
+        foreach (float[] share in shares)
+            TensorPrimitives.Divide(share, TensorPrimitives.Sum<float>(share), share);
+        if (!isSame)
+            TensorPrimitives.Subtract(shares[0], shares[1], shares[0]);
+        return shares[0];
+    }
+
+    /// <summary>
+    /// Learns how answers that were searched for begin, on their way to the listener, and gives them their evidence.
+    /// </summary>
+    private sealed class Learner(
+        ISearchListener listener, IReadOnlyList<ImageQuestion> questions, AnswerGuesses guesses, float[]?[] evidence) : ISearchListener
     {
         public bool IsWanted(int answer) => listener.IsWanted(answer);
 
         public void Found(int answer, FoundAnswer found)
         {
-            guesses.Learn(questions[answer].Ids, found.Tokens[1]);
+            found.Evidence = evidence[answer];
+            if (questions[answer].Search == QuestionSearch.Greedy)
+                guesses.Learn(questions[answer].Ids, found.Tokens[1]);
             listener.Found(answer, found);
         }
 

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Blip.Checkpoints;
 using Blip.Graphs;
 using Blip.Runtime;
@@ -10,7 +11,7 @@ internal sealed class TextEncoder : IDisposable
 {
     private readonly SessionFactory _sessions;
     private readonly PackableSessions<Sessions> _questions;
-    private readonly LazySession _projection;
+    private readonly LazySession _projection, _explaining;
     private readonly int _worthTokens;
     private readonly long _projectionBytes;
 
@@ -21,6 +22,8 @@ internal sealed class TextEncoder : IDisposable
         _sessions = sessions;
         BlipConfig config = sessions.Config;
         _projection = new LazySession(() => sessions.Create(KeyValueGraph.ForQuestions(config, sessions.SmallBatchForm)));
+        _explaining = new LazySession(() => sessions.Create(
+            QuestionGraph.Build(config, sessions.LargeBatchForm, AttendedImage.Embedded, explains: true)));
         _questions = new PackableSessions<Sessions>((pack, packed) =>
             new Sessions(sessions, pack ? LinearForm.RowsFirst : sessions.LargeBatchForm, readsTextAlone, pack, packed));
         // A GPU projects in no time, and its fused attention keeps scores in fp32.
@@ -66,6 +69,36 @@ internal sealed class TextEncoder : IDisposable
         }
     }
 
+    /// <summary>
+    /// How much the tokens of each question, on average, attended to each part of an image, summed over layers and heads [N]. The first
+    /// call makes a session of its own.
+    /// </summary>
+    /// <param name="embeddings">The image.</param>
+    /// <param name="questions">The tokens of each question.</param>
+    /// <param name="control">Of the run that this is part of.</param>
+    public float[][] Attend(ImageEmbeddings embeddings, ReadOnlySpan<int[]> questions, RunControl control)
+    {
+        (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
+        using (ids)
+        using (positions)
+        using (bias)
+        {
+            using IDisposableReadOnlyCollection<OrtValue> result =
+                _explaining.Value.Run([ids, positions, bias, embeddings.Value], control);
+            ReadOnlySpan<float> attention = result[1].GetTensorDataAsSpan<float>();
+            int parts = attention.Length / QuestionPack.CountTokens(questions);
+            float[][] means = new float[questions.Length][];
+            for (int i = 0; i < means.Length; i++)
+            {
+                means[i] = new float[parts];
+                for (int token = 0; token < questions[i].Length; token++, attention = attention[parts..])
+                    TensorPrimitives.Add(means[i], attention[..parts], means[i]);
+                TensorPrimitives.Divide(means[i], questions[i].Length, means[i]);
+            }
+            return means;
+        }
+    }
+
     /// <summary>Fills in the states [T, D] of texts without an image, end to end.</summary>
     /// <param name="texts">The tokens of each text.</param>
     /// <param name="states">At least T x D long, T being the number of all tokens.</param>
@@ -85,6 +118,7 @@ internal sealed class TextEncoder : IDisposable
     public void Dispose()
     {
         _projection.Dispose();
+        _explaining.Dispose();
         _questions.Dispose();
     }
 

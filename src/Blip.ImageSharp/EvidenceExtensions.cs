@@ -1,0 +1,60 @@
+using Blip.Images;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
+
+namespace Blip.ImageSharp;
+
+/// <summary>Shows where a question looked.</summary>
+public static class EvidenceExtensions
+{
+    /// <summary>How bright a value becomes: what is two thirds as strong as the strongest is as bright.</summary>
+    private const float Gain = 1.6f;
+
+    /// <summary>
+    /// Writes an image as a PNG file with the evidence over it: what was looked at glows, the rest is dark. Pixels are blended, nothing is
+    /// drawn.
+    /// </summary>
+    /// <param name="evidence">The evidence, of this image.</param>
+    /// <param name="pixels">The whole image in any size. It is not changed, and not disposed.</param>
+    /// <param name="stream">The stream that gets the file. It stays open.</param>
+    /// <exception cref="ObjectDisposedException">The pixels were disposed.</exception>
+    public static void WritePng(this Evidence evidence, PixelTensor pixels, Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(evidence);
+        ArgumentNullException.ThrowIfNull(pixels);
+        ArgumentNullException.ThrowIfNull(stream);
+        using Image<Rgb24> image = Image.LoadPixelData<Rgb24>(pixels.Memory.Span, pixels.Width, pixels.Height);
+        image.ProcessPixelRows(rows =>
+        {
+            for (int y = 0; y < rows.Height; y++)
+            {
+                Span<Rgb24> row = rows.GetRowSpan(y);
+                float v = ((y + 0.5f) / rows.Height * evidence.Rows) - 0.5f;
+                for (int x = 0; x < row.Length; x++)
+                    row[x] = Blend(row[x], Math.Min(1, Gain * At(evidence, ((x + 0.5f) / row.Length * evidence.Columns) - 0.5f, v)));
+            }
+        });
+        image.SaveAsPng(stream);
+    }
+
+    /// <summary>The value at a place between the middles of cells.</summary>
+    private static float At(Evidence evidence, float x, float y)
+    {
+        x = Math.Clamp(x, 0, evidence.Columns - 1);
+        y = Math.Clamp(y, 0, evidence.Rows - 1);
+        int left = (int)x, top = (int)y, right = Math.Min(left + 1, evidence.Columns - 1), bottom = Math.Min(top + 1, evidence.Rows - 1);
+        float above = float.Lerp(Value(left, top), Value(right, top), x - left);
+        return float.Lerp(above, float.Lerp(Value(left, bottom), Value(right, bottom), x - left), y - top);
+
+        float Value(int column, int row) => evidence.Values[(row * evidence.Columns) + column];
+    }
+
+    /// <summary>From a dark veil over what is cold to a thin one of orange over what is hot.</summary>
+    private static Rgb24 Blend(Rgb24 pixel, float heat)
+    {
+        float share = 0.6f - (0.3f * heat);
+        return new Rgb24(
+            (byte)float.Lerp(pixel.R, 8 + (247 * heat), share), (byte)float.Lerp(pixel.G, 14 + (100 * heat), share),
+            (byte)float.Lerp(pixel.B, 30 - (10 * heat), share));
+    }
+}
