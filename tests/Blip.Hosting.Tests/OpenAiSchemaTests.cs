@@ -61,7 +61,7 @@ public sealed class OpenAiSchemaTests(SharedService shared) : IClassFixture<Shar
     [InlineData(HowMany, """{"type":"integer","exclusiveMaximum":2}""", "1")]
     [InlineData(HowMany, """{"type":"integer","minimum":3,"maximum":12}""", "3")]
     [InlineData(Tree, """{"type":["string","null"],"enum":["red"]}""", "\"red\"")]
-    [InlineData(Tree, """{"enum":["red","DarkBlue","light_green"]}""", "\"light_green\"")]
+    [InlineData(Tree, """{"enum":["FireTruck","Green","half-pipe"]}""", "\"Green\"")]
     public async Task ValuesThatAreFew_AreRanked(string question, string property, string expected)
     {
         string schema = """{"type":"object","properties":{"a":PROPERTY}}""".Replace("PROPERTY", property, StringComparison.Ordinal);

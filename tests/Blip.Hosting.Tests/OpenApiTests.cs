@@ -100,6 +100,8 @@ public sealed class OpenApiTests(SharedService shared) : IClassFixture<SharedSer
         [
             BlipErrorCode.ModelNotFound, BlipErrorCode.ModelInvalid, BlipErrorCode.DeviceUnavailable, BlipErrorCode.PackageMissing,
             BlipErrorCode.RemoveFailed, BlipErrorCode.Cancelled,
+            // An outcome of a question, with status 200.
+            BlipErrorCode.LowConfidence,
         ];
         foreach (string code in ErrorCodeTests.All.Except(notOverHttp))
         {

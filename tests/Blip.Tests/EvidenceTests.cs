@@ -10,7 +10,7 @@ public sealed class EvidenceTests(DemoModelFixture demo) : IClassFixture<DemoMod
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>In the boxes of the evaluation set: with 1,289 questions the hottest part is on a thing that is asked about in 86 %.</summary>
+    /// <summary>In the boxes of the evaluation set: for 1,368 of 1,602 questions (85.4 %) the hottest part is in a box asked about.</summary>
     [Fact]
     [Trait("Category", "Long")]
     public async Task Evidence_OfQuestionsAboutThings_IsHottestOnThem()
@@ -21,7 +21,7 @@ public sealed class EvidenceTests(DemoModelFixture demo) : IClassFixture<DemoMod
             .. DemoNetwork.Lines("questions.jsonl").Where(question => question.GetProperty("about").GetArrayLength() > 0
                 && question.GetProperty("answer").GetString() is not ("no" or "0")),
         ];
-        // Every so manieth, so that few are like all.
+        // Spread over the set, so that few are like all.
         int count = Math.Max(200, TestScale.Of(questions.Length)), step = questions.Length / count;
         questions = [.. questions.Where((_, i) => i % step == 0).Take(count)];
         AskEachOptions options = new() { Ask = new AskOptions { Explain = true } };

@@ -53,8 +53,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
         ImageAnswer unsure = await _tools.AskImageAsync(handle, "how many dogs are in the picture?", 0.99999);
         Assert.Equal((null, "low_confidence", true), (unsure.Answer, unsure.Error!.Code, unsure.Calibrated));
         Assert.InRange(unsure.Confidence!.Value, 0.5, 1);
-        ImageAnswers many = await _tools.AskImageManyAsync(handle, ["how many dogs are in the picture?", "is there a cat?"], 0.9);
-        Assert.Equal((true, "no"), (many.Answers![0].Error is not null, many.Answers[1].Answer));
+        ImageAnswers many = await _tools.AskImageManyAsync(handle, ["how many dogs are in the picture?", "what color is the tree?"], 0.99);
+        Assert.Equal((true, "green"), (many.Answers![0].Error is not null, many.Answers[1].Answer));
         ImageAnswer chosen = await _tools.ChooseAnswerAsync(handle, "how many dogs are in the picture?", ["1", "2"], 0.99999);
         Assert.Equal((null, null, "low_confidence"), (chosen.Answer, chosen.Choices, chosen.Error!.Code));
         Assert.Equal(
