@@ -113,7 +113,7 @@ public class AskCommandTests
         using JsonDocument document = JsonDocument.Parse(Assert.Single(result.Lines));
         Assert.Equal(
             [
-                "image", "question", "answer", "token_ids", "token_logprobs", "confidence", "alternatives",
+                "image", "question", "answer", "token_ids", "token_logprobs", "confidence", "calibrated", "alternatives",
                 "model", "device", "precision", "timing_ms",
             ],
             document.RootElement.EnumerateObject().Select(p => p.Name));
