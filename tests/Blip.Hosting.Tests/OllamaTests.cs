@@ -148,7 +148,7 @@ public sealed class OllamaTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"format":{"type":"array"}}""", 400, "schema")]
     [InlineData(
         "POST", "/api/generate",
-        """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"boolean"}}""", 422, "yes or no")]
+        """{"model":"demo","prompt":"QUESTION","images":["IMAGE"],"format":{"type":"string","enum":["purple ☂","☂"]}}""", 422, "strings")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["IMAGE"],"options":5}""", 400, "'options'")]
     [InlineData("POST", "/api/generate", """{"model":"demo","prompt":"a","images":["aGFs"],"options":{"num_predict":""}}""", 400, "num_p")]
     [InlineData("POST", "/api/chat", """{"model":"demo","options":{"temperature":"hot"}}""", 400, "'options.temperature' must be a number")]
