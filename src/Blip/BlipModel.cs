@@ -82,7 +82,8 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
             .LoadAsync(ModelKinds.QuestionAnswering, options, services, cancellationToken).ConfigureAwait(false);
         try
         {
-            CalibrationFile file = new(host.Checkpoint, isOwnFolder: Directory.Exists(options.Model), options.CacheDirectory);
+            bool isOwnFolder = !DemoModels.Has(options.Model) && Directory.Exists(options.Model);
+            CalibrationFile file = new(host.Checkpoint, isOwnFolder, options.CacheDirectory);
             ILogger logger = services?.LoggerFactory?.CreateLogger<BlipModel>() ?? (ILogger)NullLogger.Instance;
             return new BlipModel(host, file, file.Read(host.Info.Precision, logger));
         }

@@ -10,7 +10,7 @@ public sealed class EvidenceTests(DemoModelFixture demo) : IClassFixture<DemoMod
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    /// <summary>In the boxes of the evaluation set: for 1,368 of 1,602 questions (85.4 %) the hottest part is in a box asked about.</summary>
+    /// <summary>For 1,368 of the evaluation set's 1,602 such questions (85.4 %) the hottest part is in a box asked about.</summary>
     [Fact]
     [Trait("Category", "Long")]
     public async Task Evidence_OfQuestionsAboutThings_IsHottestOnThem()

@@ -6,6 +6,8 @@ namespace Blip.Decoding;
 /// <param name="TopLogProbabilities">How many of the likeliest tokens are kept at each place.</param>
 internal readonly record struct AnswerLimits(int MinNewTokens, int MaxNewTokens, int TopLogProbabilities = 0)
 {
-    /// <summary>Temperatures by which the logits are divided to tell the answer's probability once more; <see langword="null"/> for none.</summary>
+    /// <summary>
+    /// Temperatures by which the logits are divided to tell the answer's probability once more; <see langword="null"/> for none.
+    /// </summary>
     public double[]? Temperatures { get; init; }
 }
