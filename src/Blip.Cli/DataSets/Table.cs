@@ -22,6 +22,7 @@ internal sealed record Table(string File, string Unit, IReadOnlyList<string> Col
         {
             ".CSV" or ".TSV" => CsvTable.Read(file, cancellationToken),
             ".JSONL" or ".NDJSON" => await JsonLinesTable.ReadAsync(file, cancellationToken),
+            ".PARQUET" => await ParquetTable.ReadAsync(file, cancellationToken),
             _ => throw new BlipException(
                 BlipErrorCode.InvalidRequest, $"{file} is no table that can be read. Name a file that ends with {Forms}."),
         };
