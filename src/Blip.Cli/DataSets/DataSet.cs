@@ -55,7 +55,9 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
     /// <summary>The path that an image's name stands for.</summary>
     public static string FileOf(string image, string folder) => ImageReader.IsFile(image) ? Path.Combine(folder, image) : image;
 
-    private static DataSet FromTable(Table table, string? images)
+    /// <summary>The data set that a table is.</summary>
+    /// <exception cref="BlipException">A column is missing, or a cell is empty.</exception>
+    public static DataSet FromTable(Table table, string? images)
     {
         int image = table.Require(Image), question = table.Require(Question), answer = table.Find(Answer), id = table.Find(Id);
         // What a run wrote is a data set too: there the model's word is the answer, and the right one is the truth.

@@ -18,7 +18,7 @@ internal sealed record RunAnswer(
 {
     /// <summary>The answer as a run keeps it; confidence and margin as long as they need be.</summary>
     public static RunAnswer From(QuestionOutcome outcome, string image) => outcome.Answer is { } answer
-        ? new RunAnswer(answer.Text, Round(answer.Confidence), MarginOf(answer) is { } margin ? Round(margin) : null)
+        ? new RunAnswer(answer.Text, Math.Round(answer.Confidence, 6), MarginOf(answer) is { } margin ? Math.Round(margin, 4) : null)
         : new RunAnswer(null, ErrorCode: outcome.Error!.Code, ErrorMessage: CommandLine.Describe(outcome.Error, image));
 
     /// <exception cref="JsonException">The line is no such object.</exception>
@@ -61,8 +61,6 @@ internal sealed record RunAnswer(
     /// <summary>A number of a table.</summary>
     public static DataValue? Cell(double? number) =>
         number is { } given ? new DataValue(given.ToString(CultureInfo.InvariantCulture), IsJson: true) : null;
-
-    private static double Round(double value) => Math.Round(value, 6);
 
     private static double? MarginOf(Answer answer) => answer switch
     {
