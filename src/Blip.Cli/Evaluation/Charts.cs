@@ -13,32 +13,36 @@ internal static class Charts
 
     private static readonly (OxyColor Color, string Name)[] Names = [(Ink, "ink"), (Grid, "grid"), (Accent, "accent"), (Second, "second")];
 
-    private const int Width = 480, Height = 320, RowHeight = 26, AxisHeight = 70, LongestName = 24;
+    // The library measures letters narrower than a browser draws them, so the room for names is given.
+    private const int Width = 480, Height = 320, Left = 64, NamesLeft = 190, Bottom = 52, Edge = 14, RowHeight = 26, LongestName = 18;
 
     /// <summary>A bar for each type.</summary>
     public static string Types(string name, IReadOnlyList<(string Type, int Count, double Accuracy)> types)
     {
-        PlotModel plot = Create();
+        PlotModel plot = Create(NamesLeft);
         CategoryAxis axis = new() { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0 };
         Color(axis);
         axis.MajorGridlineStyle = LineStyle.None;
-        axis.Labels.AddRange(types.Select(type => Shorten(type.Type)));
+        axis.Labels.AddRange(types.Select(type => FormattableString.Invariant($"{Shorten(type.Type)} ({type.Count})")));
         plot.Axes.Add(axis);
-        plot.Axes.Add(Percent(AxisPosition.Bottom, "accuracy"));
+        LinearAxis accuracy = Percent(AxisPosition.Bottom, "accuracy");
+        // Room for the number behind a bar that is full.
+        accuracy.Maximum = 115;
+        plot.Axes.Add(accuracy);
         BarSeries bars = new()
         {
-            FillColor = Accent, LabelFormatString = "{0:0.0}", LabelPlacement = LabelPlacement.Base, LabelColor = OxyColors.White,
+            FillColor = Accent, LabelFormatString = "{0:0.0}", LabelPlacement = LabelPlacement.Outside, LabelMargin = 6,
         };
-        foreach ((_, _, double accuracy) in types)
-            bars.Items.Add(new BarItem(100 * accuracy));
+        foreach ((_, _, double right) in types)
+            bars.Items.Add(new BarItem(100 * right));
         plot.Series.Add(bars);
-        return Svg(plot, name, AxisHeight + (RowHeight * types.Count));
+        return Svg(plot, name, Edge + (RowHeight * types.Count) + Bottom);
     }
 
     /// <summary>How often answers are right, by how sure the model was. On the diagonal confidence is what it says.</summary>
     public static string Reliability(string name, IReadOnlyList<Bin> bins)
     {
-        PlotModel plot = Create();
+        PlotModel plot = Create(Left);
         plot.Axes.Add(Percent(AxisPosition.Bottom, "confidence"));
         plot.Axes.Add(Percent(AxisPosition.Left, "accuracy"));
         RectangleBarSeries bars = new() { FillColor = Accent, StrokeColor = Grid, StrokeThickness = 1 };
@@ -54,7 +58,7 @@ internal static class Charts
     /// <summary>How much is wrong among the answers that are kept, where the least certain ones are left away.</summary>
     public static string Risk(string name, IReadOnlyList<Kept> curve, IReadOnlyList<Kept>? against)
     {
-        PlotModel plot = Create();
+        PlotModel plot = Create(Left);
         plot.Axes.Add(Percent(AxisPosition.Bottom, "coverage"));
         LinearAxis risk = Percent(AxisPosition.Left, "risk: share of wrong answers");
         // What is kept of a good model is nearly all right: a whole scale would show a flat line.
@@ -80,9 +84,10 @@ internal static class Charts
         return line;
     }
 
-    private static PlotModel Create() => new()
+    private static PlotModel Create(int left) => new()
     {
         DefaultFont = "system-ui, sans-serif", TextColor = Ink, PlotAreaBorderColor = Grid, Background = OxyColors.Undefined,
+        PlotMargins = new OxyThickness(left, Edge, Edge, Bottom), Padding = new OxyThickness(0),
     };
 
     private static LinearAxis Percent(AxisPosition position, string title)
@@ -96,7 +101,7 @@ internal static class Charts
     {
         (axis.TicklineColor, axis.AxislineColor, axis.MajorGridlineColor) = (Grid, Grid, Grid);
         (axis.MajorGridlineStyle, axis.MinorTickSize) = (LineStyle.Solid, 0);
-        (axis.TextColor, axis.TitleColor) = (Ink, Ink);
+        (axis.TextColor, axis.TitleColor, axis.AxisTitleDistance) = (Ink, Ink, 10);
     }
 
     private static string Shorten(string text) => text.Length <= LongestName ? text : text[..(LongestName - 1)] + "…";
@@ -104,13 +109,12 @@ internal static class Charts
     private static string Svg(PlotModel plot, string name, int height)
     {
         string svg = new SvgExporter { Width = Width, Height = height, IsDocument = false }.ExportToString(plot);
-        svg = svg[svg.IndexOf("<svg", StringComparison.Ordinal)..];
-        string size = FormattableString.Invariant($"width=\"{Width}\" height=\"{height}\"");
-        // Its numbers of clip paths begin anew in each chart, but a page has them all.
+        // The page gives the size. The numbers of clip paths begin anew in each chart, but a page has them all.
+        svg = FormattableString.Invariant($"<svg viewBox=\"0 0 {Width} {height}\" aria-hidden=\"true\"")
+            + svg[svg.IndexOf(" version", svg.IndexOf("<svg", StringComparison.Ordinal), StringComparison.Ordinal)..];
         svg = svg.Replace("clipPath", $"{name}-clip", StringComparison.Ordinal)
             .Replace($"<{name}-clip", "<clipPath", StringComparison.Ordinal)
-            .Replace($"</{name}-clip", "</clipPath", StringComparison.Ordinal)
-            .Replace(size, FormattableString.Invariant($"viewBox=\"0 0 {Width} {height}\" aria-hidden=\"true\""), StringComparison.Ordinal);
+            .Replace($"</{name}-clip", "</clipPath", StringComparison.Ordinal);
         foreach ((OxyColor color, string variable) in Names)
             svg = svg.Replace($"rgb({color.R},{color.G},{color.B})", $"var(--{variable})", StringComparison.Ordinal);
         return svg;

@@ -58,10 +58,11 @@ internal static class HtmlReport
           --accent: #4a86d6; --second: #f0944d; --cell: 110, 168, 240; } }
         @media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --grid: #bbb; --card: #fff; --accent: #2463b0;
           --second: #b3470b; --cell: 36, 99, 176; } body { font-size: 11px; } figure, .card, tr { break-inside: avoid; }
-          .card { border: 1px solid var(--grid); } * { print-color-adjust: exact; } }
+          .card { border: 1px solid var(--grid); } .charts { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } }
         body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
         main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 60px; }
-        h1 { font-size: 1.5em; margin: 0 0 .2em; overflow-wrap: anywhere; } h2 { font-size: 1.15em; margin: 2.2em 0 .6em; }
+        h1 { font-size: 1.5em; margin: 0 0 .2em; overflow-wrap: anywhere; } h2 { font-size: 1.2em; margin: 2.2em 0 .6em; }
+        h3 { font-size: 1em; margin: 0; }
         p, figcaption { color: var(--soft); margin: .2em 0 .8em; max-width: 75ch; }
         .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; }
         .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 24px; align-items: start; }
@@ -71,7 +72,7 @@ internal static class HtmlReport
         .pictures { display: flex; gap: 6px; } .pictures img { max-width: 100%; max-height: 160px; border-radius: 4px; }
         figure { margin: 0; } svg { width: 100%; height: auto; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; } th, td { padding: 4px 10px; text-align: left; vertical-align: top;
-          border-bottom: 1px solid var(--grid); overflow-wrap: anywhere; } td.n, th.n { text-align: right; } th { font-weight: 600; }
+          border-bottom: 1px solid var(--grid); } td:first-child { overflow-wrap: anywhere; } td.n, th.n { text-align: right; }
         .key { color: var(--accent); } .key2 { color: var(--second); }
         </style></head><body><main>
         <h1>{{Text(name)}}</h1>
@@ -127,10 +128,7 @@ internal static class HtmlReport
 
     private static (string Type, int Count, double Accuracy)[] Commonest(
         IEnumerable<(string Type, int Count, double Accuracy)> types) =>
-        [
-            .. types.OrderByDescending(type => type.Count).Take(MostTypes)
-                .Select(type => (Format($"{type.Type} ({type.Count})"), type.Count, type.Accuracy)),
-        ];
+        [.. types.OrderByDescending(type => type.Count).Take(MostTypes)];
 
     private static string Confusion(Scores scores)
     {
