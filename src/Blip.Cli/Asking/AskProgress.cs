@@ -48,11 +48,11 @@ internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
             Draw();
     }
 
-    /// <summary>Says how much is done where the rest was cancelled.</summary>
-    public void Stop(int done)
+    /// <summary>Says how much is done where the rest was cancelled, and what to do about it.</summary>
+    public void Stop(int done, string advice = "")
     {
         Clear();
-        CommandLine.WriteError($"stopped after {done} of {_total} {_unit}.");
+        CommandLine.WriteError($"stopped after {done} of {_total} {_unit}.{advice}");
     }
 
     public void Dispose() => Clear();

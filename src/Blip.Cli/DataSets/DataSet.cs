@@ -69,9 +69,9 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
                 !OwnColumns.Contains(table.Columns[column], StringComparer.OrdinalIgnoreCase)),
         ];
         if (!isRun && OwnColumns.Except([Id, Image, Question, Answer]).FirstOrDefault(name => table.Find(name) >= 0) is { } taken)
-            throw Wrong($"{table.File} has a column {taken}, which a run writes itself. Rename it.");
-        string folder = FolderOf(table.File, images);
-        return new DataSet(table.File, [.. others.Select(column => table.Columns[column])], [.. table.Rows.Select(Read)]);
+            throw Wrong($"{table.Name} has a column {taken}, which a run writes itself. Rename it.");
+        string folder = FolderOf(table.Name, images);
+        return new DataSet(table.Name, [.. others.Select(column => table.Columns[column])], [.. table.Rows.Select(Read)]);
 
         DataItem Read(TableRow row)
         {

@@ -64,23 +64,34 @@ internal static class RunCommand
         if (Path.GetFullPath(source.Data) == Path.GetFullPath(output))
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{output} is the data set itself. Write to another file.");
         DataSet data = await DataSet.ReadAsync(source, cancellationToken);
-        if (RunOutput.IsVqa(output) && data.Items.FirstOrDefault(item => item.Id is null) is { } nameless)
-        {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"Results of VQA v2 need an id for each question, but in {data.Name} "
-                + $"{nameless.Place} has none. Add a column id, or write .csv or .jsonl.");
-        }
-        if (parsed.GetValue(Force))
-            File.Delete(RunJournal.PathOf(output));
-        else if (File.Exists(output) && !File.Exists(RunJournal.PathOf(output)))
+        if (RunOutput.IsVqa(output))
+            RequireIds(data);
+        if (!parsed.GetValue(Force) && File.Exists(output) && !File.Exists(RunJournal.PathOf(output)))
             return await FindFinishedAsync(output, data, cancellationToken);
         return await RunAsync(parsed, data, options, output, cancellationToken);
+    }
+
+    /// <exception cref="BlipException">A question has no id, or that of another.</exception>
+    private static void RequireIds(DataSet data)
+    {
+        HashSet<string> ids = new(StringComparer.Ordinal);
+        foreach (DataItem item in data.Items)
+        {
+            if (item.Id is not { } id || !ids.Add(id.Text))
+            {
+                throw new BlipException(BlipErrorCode.InvalidRequest, "Results of VQA v2 need an id for each question, but in "
+                    + $"{data.Name} {item.Place} has {(item.Id is null ? "none" : $"{item.Id}, which another has too")}. "
+                    + "Mend the column id, or write .csv or .jsonl.");
+            }
+        }
     }
 
     private static async Task<int> RunAsync(
         ParseResult parsed, DataSet data, AskOptions options, string output, CancellationToken cancellationToken)
     {
         BlipOptions modelOptions = ModelOptions.Options(parsed);
-        using RunJournal journal = RunJournal.Open(output, RunJournal.Describe(data, Settings(modelOptions, options)));
+        using RunJournal journal = RunJournal.Open(
+            output, RunJournal.Describe(data, Settings(modelOptions, options)), parsed.GetValue(Force));
         int before = journal.Done, failed = 0;
         long start = Stopwatch.GetTimestamp();
         if (before > 0)
@@ -103,7 +114,7 @@ internal static class RunCommand
             }
             catch (OperationCanceledException)
             {
-                progress.Stop(journal.Done);
+                progress.Stop(journal.Done, " The same line goes on there.");
                 throw;
             }
         }
@@ -113,7 +124,7 @@ internal static class RunCommand
         [
             .. data.Items.Select(item => item.Place).Zip(journal.Read()).Where(each => each.Second.ErrorCode is not null),
         ];
-        File.Delete(RunJournal.PathOf(output));
+        journal.Delete();
         WriteSummary(data, output, errors, data.Items.Count - before, time);
         return errors.Length == 0 ? 0 : CommandLine.Failure;
     }

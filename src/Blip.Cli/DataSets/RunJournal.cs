@@ -14,6 +14,7 @@ internal sealed class RunJournal : IDisposable
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
     private readonly FileStream _file;
+    private bool _isOver;
 
     private RunJournal(FileStream file, int done) => (_file, Done) = (file, done);
 
@@ -25,8 +26,9 @@ internal sealed class RunJournal : IDisposable
     /// <summary>Opens the journal of a run, or begins it.</summary>
     /// <param name="output">The run's OUT.</param>
     /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
+    /// <param name="anew">Whether to begin again, whatever is there.</param>
     /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
-    public static RunJournal Open(string output, string run)
+    public static RunJournal Open(string output, string run, bool anew)
     {
         string path = PathOf(output);
         FileStream file;
@@ -46,7 +48,8 @@ internal sealed class RunJournal : IDisposable
         try
         {
             (string? first, int answers, long end) = Measure(file);
-            if (first is null)
+            // A run without an answer, for example because its model was not found, holds up no other.
+            if (anew || answers == 0)
             {
                 file.SetLength(0);
                 file.Write([.. Encoding.UTF8.GetBytes(run), .. NewLine]);
@@ -107,7 +110,15 @@ internal sealed class RunJournal : IDisposable
             yield return RunAnswer.Parse(line);
     }
 
-    public void Dispose() => _file.Dispose();
+    /// <summary>Marks the journal as needed no more: it goes when it is disposed.</summary>
+    public void Delete() => _isOver = true;
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (_isOver || Done == 0)
+            File.Delete(_file.Name);
+    }
 
     /// <summary>The first line, the number of whole lines behind it, and where the last of them ends.</summary>
     private static (string? First, int Answers, long End) Measure(FileStream file)

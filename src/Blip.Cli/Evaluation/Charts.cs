@@ -14,7 +14,7 @@ internal static class Charts
     private static readonly (OxyColor Color, string Name)[] Names = [(Ink, "ink"), (Grid, "grid"), (Accent, "accent"), (Second, "second")];
 
     // The library measures letters narrower than a browser draws them, so the room for names is given.
-    private const int Width = 480, Height = 320, Left = 64, NamesLeft = 190, Bottom = 52, Edge = 14, RowHeight = 26, LongestName = 18;
+    private const int Width = 480, Height = 320, Left = 72, NamesLeft = 190, Bottom = 58, Edge = 14, RowHeight = 26, LongestName = 18;
 
     /// <summary>A bar for each type.</summary>
     public static string Types(string name, IReadOnlyList<(string Type, int Count, double Accuracy)> types)
@@ -101,7 +101,7 @@ internal static class Charts
     {
         (axis.TicklineColor, axis.AxislineColor, axis.MajorGridlineColor) = (Grid, Grid, Grid);
         (axis.MajorGridlineStyle, axis.MinorTickSize) = (LineStyle.Solid, 0);
-        (axis.TextColor, axis.TitleColor, axis.AxisTitleDistance) = (Ink, Ink, 10);
+        (axis.TextColor, axis.TitleColor, axis.AxisTitleDistance) = (Ink, Ink, 16);
     }
 
     private static string Shorten(string text) => text.Length <= LongestName ? text : text[..(LongestName - 1)] + "…";

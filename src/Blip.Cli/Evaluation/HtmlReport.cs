@@ -56,9 +56,6 @@ internal static class HtmlReport
           --accent: #2463b0; --second: #b3470b; --cell: 36, 99, 176; }
         @media (prefers-color-scheme: dark) { :root { --page: #15181c; --ink: #e8eaed; --soft: #a3aab3; --grid: #444b54; --card: #20252b;
           --accent: #4a86d6; --second: #f0944d; --cell: 110, 168, 240; } }
-        @media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --grid: #bbb; --card: #fff; --accent: #2463b0;
-          --second: #b3470b; --cell: 36, 99, 176; } body { font-size: 11px; } figure, .card, tr { break-inside: avoid; }
-          .card { border: 1px solid var(--grid); } .charts { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } }
         body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
         main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 60px; }
         h1 { font-size: 1.5em; margin: 0 0 .2em; overflow-wrap: anywhere; } h2 { font-size: 1.2em; margin: 2.2em 0 .6em; }
@@ -74,6 +71,9 @@ internal static class HtmlReport
         .wide { overflow-x: auto; } table { border-collapse: collapse; } th, td { padding: 4px 10px; text-align: left; vertical-align: top;
           border-bottom: 1px solid var(--grid); } td:first-child { overflow-wrap: anywhere; } td.n, th.n { text-align: right; }
         .key { color: var(--accent); } .key2 { color: var(--second); }
+        @media print { :root { color-scheme: light; --page: #fff; --ink: #000; --soft: #444; --grid: #bbb; --card: #fff; --accent: #2463b0;
+          --second: #b3470b; --cell: 36, 99, 176; } body { font-size: 11px; } figure, .card, tr { break-inside: avoid; }
+          .card { border: 1px solid var(--grid); } .charts { grid-template-columns: 1fr 1fr; } * { print-color-adjust: exact; } }
         </style></head><body><main>
         <h1>{{Text(name)}}</h1>
 

@@ -79,7 +79,9 @@ internal static class RunFile
         DataValue? Other(string name) => data.Columns.ToList().IndexOf(name) is >= 0 and int column ? item.Others[column] : null;
     }
 
-    /// <summary>The answers of several people: a JSON list of strings, also as the text of a cell.</summary>
+    /// <summary>
+    /// The answers of several people: a JSON list of strings, or of objects with <c>answer</c> as in VQA v2, also as the text of a cell.
+    /// </summary>
     private static IReadOnlyList<string>? People(DataValue? cell)
     {
         if (cell is not { } list || !list.Text.StartsWith('['))
@@ -87,9 +89,13 @@ internal static class RunFile
         try
         {
             using JsonDocument document = JsonDocument.Parse(list.Text);
-            return [.. document.RootElement.EnumerateArray().Select(each => each.GetString() ?? "")];
+            return
+            [
+                .. document.RootElement.EnumerateArray().Select(each =>
+                    (each.ValueKind == JsonValueKind.Object ? each.GetProperty("answer") : each).GetString() ?? ""),
+            ];
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {
             return null;
         }
