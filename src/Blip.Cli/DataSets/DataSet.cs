@@ -19,10 +19,11 @@ internal sealed record DataSource(
 /// <param name="Items">The questions, in the order of the data set; at least one.</param>
 internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IReadOnlyList<DataItem> Items)
 {
-    private const string Image = "image", Question = "question", Answer = "answer", Id = "id", Truth = "truth";
+    private const string Image = "image", Question = "question", Answer = "answer", Id = "id", Truth = "truth", Confidence = "confidence",
+        Margin = "margin";
 
     /// <summary>The columns that a run writes itself; those of a former run are left out.</summary>
-    public static IReadOnlyList<string> OwnColumns { get; } = [Id, Image, Question, Answer, "confidence", "margin", Truth, "error"];
+    public static IReadOnlyList<string> OwnColumns { get; } = [Id, Image, Question, Answer, Confidence, Margin, Truth, "error"];
 
     /// <summary>Whether questions have ids.</summary>
     public bool HasIds { get; } = Items.Any(item => item.Id is not null);
@@ -60,8 +61,8 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
     public static DataSet FromTable(Table table, string? images)
     {
         int image = table.Require(Image), question = table.Require(Question), answer = table.Find(Answer), id = table.Find(Id);
-        // What a run wrote is a data set too: there the model's word is the answer, and the right one is the truth.
-        bool isRun = table.Find(Truth) >= 0;
+        // What a run wrote is a data set too: there the model's word is the answer, and the right one, if it is known, the truth.
+        bool isRun = table.Find(Truth) >= 0 || (table.Find(Confidence) >= 0 && table.Find(Margin) >= 0);
         int truth = isRun ? table.Find(Truth) : answer;
         int[] others =
         [

@@ -4,7 +4,7 @@ using Parquet.Schema;
 
 namespace Blip.Cli.DataSets;
 
-/// <summary>Parquet files with columns of texts, numbers, and true or false. Nested columns are not read.</summary>
+/// <summary>Parquet files with columns of texts, numbers, dates, and true or false. Nested columns are not read.</summary>
 internal static class ParquetTable
 {
     private const string Unit = "row";
@@ -98,12 +98,14 @@ internal static class ParquetTable
             Type t when t == typeof(byte) => await ReadAsync<byte>(group, field, count, cancellationToken),
             Type t when t == typeof(double) => await ReadAsync<double>(group, field, count, cancellationToken),
             Type t when t == typeof(float) => await ReadAsync<float>(group, field, count, cancellationToken),
+            Type t when t == typeof(decimal) => await ReadAsync<decimal>(group, field, count, cancellationToken),
+            Type t when t == typeof(DateTime) => await ReadAsync<DateTime>(group, field, count, cancellationToken),
             Type t when t == typeof(bool) => await ReadAsync<bool>(group, field, count, cancellationToken),
             _ => throw Wrong(field.ClrType.Name),
         };
 
         BlipException Wrong(string kind) => new(
-            BlipErrorCode.InvalidRequest, $"{file}: column {field.Path} is {kind}. Texts, numbers, and true or false can be read.");
+            BlipErrorCode.InvalidRequest, $"{file}: column {field.Path} is {kind}, which cannot be read. Leave it out, or make it text.");
     }
 
     private static async Task<DataValue?[]> ReadAsync<T>(
@@ -114,14 +116,18 @@ internal static class ParquetTable
         {
             T[] all = new T[count];
             await group.ReadAsync(field, all.AsMemory(), cancellationToken: cancellationToken);
-            return [.. all.Select(value => (DataValue?)Json(value))];
+            return [.. all.Select(value => (DataValue?)Cell(value))];
         }
         T?[] values = new T?[count];
         await group.ReadAsync<T>(field, values.AsMemory(), cancellationToken: cancellationToken);
-        return [.. values.Select(value => value is { } given ? Json(given) : (DataValue?)null)];
+        return [.. values.Select(value => value is { } given ? Cell(given) : (DataValue?)null)];
 
-        static DataValue Json(object value) => new(
-            value is bool flag ? (flag ? "true" : "false") : ((IFormattable)value).ToString(null, CultureInfo.InvariantCulture),
-            IsJson: true);
+        static DataValue Cell(object value) => value switch
+        {
+            bool flag => new DataValue(flag ? "true" : "false", IsJson: true),
+            DateTime { TimeOfDay.Ticks: 0 } day => new DataValue(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+            DateTime time => new DataValue(time.ToString("O", CultureInfo.InvariantCulture)),
+            _ => new DataValue(((IFormattable)value).ToString(null, CultureInfo.InvariantCulture), IsJson: true),
+        };
     }
 }

@@ -113,6 +113,10 @@ public sealed class RunTests : IDisposable
             ["b.jpg|is there a cat?|no", "b.jpg|is this inside or outside?|outside", "deep/a.jpg|is there a cat?|no",
                 "deep/a.jpg|is this inside or outside?|inside"],
             Rows("out.jsonl").Select(row => $"{row.GetProperty("image")}|{row.GetProperty("question")}|{row.GetProperty("answer")}"));
+        // What a run wrote is a data set too; what the model said there is no truth.
+        Assert.Equal(0, (await RunAsync("run", "out.jsonl", "--images", "photos", "--out", "out.csv")).Code);
+        Assert.StartsWith(
+            "image,question,answer,confidence,margin,error\nb.jpg,is there a cat?,no,", Read("out.csv"), StringComparison.Ordinal);
         string before = Read("out.jsonl");
         BlipProcess.Result again = await RunAsync(line);
         Assert.Equal((0, "out.jsonl has all 4 answers already; --force asks again"), (again.Code, Assert.Single(again.ErrorLines)));
