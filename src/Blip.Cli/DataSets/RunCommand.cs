@@ -173,9 +173,10 @@ internal static class RunCommand
             CommandLine.WriteError($"{data.Name}, {first}{(count > 1 ? Format($" and {count - 1} more") : "")}: {message}");
         if (kinds.Length > MostListed)
             CommandLine.WriteError(Format($"and {kinds.Length - MostListed} other errors: see the column error of {output}."));
-        string pace = asked == 0 ? "" : Format($" in {Durations.Describe(time)}, {asked / time.TotalSeconds:0.0} questions/s");
+        string pace = asked == 0 ? "" : Format($", {Durations.Describe(time)}, {asked / time.TotalSeconds:0.0} questions/s");
         string wrong = errors.Length == 0 ? "" : Format($", {errors.Length} failed");
-        Console.Error.WriteLine(Format($"{output}: {data.Items.Count} questions{wrong}{pace}"));
+        string unit = data.Items.Count == 1 ? "question" : "questions";
+        Console.Error.WriteLine(Format($"{output}: {data.Items.Count} {unit}{wrong}{pace}"));
     }
 
     private static string Format(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -34,6 +34,7 @@ public sealed class BadDataTests : IDisposable
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
         { "a.json", "{\"questions\":[{\"question\":\"x\"}]}", "a.json, questions[0]: question_id is missing." },
         { "a.json", "{\"questions\":[]}", "a.json has no questions." },
+        { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "A question_id of VQA v2 is not valid Unicode." },
         { "a.parquet", "PAR1 is no more than a beginning", "a.parquet cannot be read as Parquet:" },
         { "a.xlsx", "PK", "a.xlsx is no table that can be read. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
     };
