@@ -43,6 +43,8 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         }
         if (!isVqa && source.Annotations is not null)
             throw Wrong($"--annotations goes with the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
+        if (isFolder && source.Images is not null)
+            throw Wrong($"--images says where the images of a table lie, but {source.Data} is a folder of images itself. Leave it out.");
         if (isFolder)
             return FromFolder(source);
         return isVqa
