@@ -17,7 +17,7 @@ internal static class CsvTable
         using StreamReader text = InputLines.Open(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
         List<TableRow> rows = [];
         string[] columns = [];
-        long line = 1;
+        long line = 0;
         try
         {
             // Rows of another length are found below, with a message that says what to do.
@@ -26,7 +26,8 @@ internal static class CsvTable
             foreach (SepReader.Row row in reader)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                line = row.LineNumberFrom;
+                // The reader takes the first row twice, to find the separator, and counts it so.
+                line = line == 0 ? 1 : row.LineNumberFrom;
                 if (row.Span.IsEmpty || row.Span.IsWhiteSpace())
                     continue;
                 // Cells lose their quotes in place when they are read, so this comes first.

@@ -19,10 +19,11 @@ internal sealed record DataSource(
 /// <param name="Items">The questions, in the order of the data set; at least one.</param>
 internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IReadOnlyList<DataItem> Items)
 {
-    private const string Image = "image", Question = "question", Answer = "answer", Id = "id", Truth = "truth";
+    private const string Image = "image", Question = "question", Answer = "answer", Id = "id", Truth = "truth", Confidence = "confidence",
+        Margin = "margin";
 
     /// <summary>The columns that a run writes itself; those of a former run are left out.</summary>
-    public static IReadOnlyList<string> OwnColumns { get; } = [Id, Image, Question, Answer, "confidence", "margin", Truth, "error"];
+    public static IReadOnlyList<string> OwnColumns { get; } = [Id, Image, Question, Answer, Confidence, Margin, Truth, "error"];
 
     /// <summary>Whether questions have ids.</summary>
     public bool HasIds { get; } = Items.Any(item => item.Id is not null);
@@ -42,6 +43,8 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         }
         if (!isVqa && source.Annotations is not null)
             throw Wrong($"--annotations goes with the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
+        if (isFolder && source.Images is not null)
+            throw Wrong($"--images says where the images of a table lie, but {source.Data} is a folder of images itself. Leave it out.");
         if (isFolder)
             return FromFolder(source);
         return isVqa
@@ -55,11 +58,13 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
     /// <summary>The path that an image's name stands for.</summary>
     public static string FileOf(string image, string folder) => ImageReader.IsFile(image) ? Path.Combine(folder, image) : image;
 
-    private static DataSet FromTable(Table table, string? images)
+    /// <summary>The data set that a table is.</summary>
+    /// <exception cref="BlipException">A column is missing, or a cell is empty.</exception>
+    public static DataSet FromTable(Table table, string? images)
     {
         int image = table.Require(Image), question = table.Require(Question), answer = table.Find(Answer), id = table.Find(Id);
-        // What a run wrote is a data set too: there the model's word is the answer, and the right one is the truth.
-        bool isRun = table.Find(Truth) >= 0;
+        // What a run wrote is a data set too: there the model's word is the answer, and the right one, if it is known, the truth.
+        bool isRun = table.Find(Truth) >= 0 || (table.Find(Confidence) >= 0 && table.Find(Margin) >= 0);
         int truth = isRun ? table.Find(Truth) : answer;
         int[] others =
         [
@@ -67,9 +72,9 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
                 !OwnColumns.Contains(table.Columns[column], StringComparer.OrdinalIgnoreCase)),
         ];
         if (!isRun && OwnColumns.Except([Id, Image, Question, Answer]).FirstOrDefault(name => table.Find(name) >= 0) is { } taken)
-            throw Wrong($"{table.File} has a column {taken}, which a run writes itself. Rename it.");
-        string folder = FolderOf(table.File, images);
-        return new DataSet(table.File, [.. others.Select(column => table.Columns[column])], [.. table.Rows.Select(Read)]);
+            throw Wrong($"{table.Name} has a column {taken}, which a run writes itself. Rename it.");
+        string folder = FolderOf(table.Name, images);
+        return new DataSet(table.Name, [.. others.Select(column => table.Columns[column])], [.. table.Rows.Select(Read)]);
 
         DataItem Read(TableRow row)
         {

@@ -6,11 +6,11 @@ namespace Blip.Cli.DataSets;
 internal readonly record struct TableRow(long Number, DataValue?[] Cells);
 
 /// <summary>A file of rows with named columns: CSV, JSON lines or Parquet.</summary>
-/// <param name="File">The file as the user named it.</param>
+/// <param name="Name">The file as the user named it.</param>
 /// <param name="Unit">What <see cref="TableRow.Number"/> counts: <c>line</c> or <c>row</c>.</param>
 /// <param name="Columns">The names of the columns.</param>
 /// <param name="Rows">The rows, in order.</param>
-internal sealed record Table(string File, string Unit, IReadOnlyList<string> Columns, IReadOnlyList<TableRow> Rows)
+internal sealed record Table(string Name, string Unit, IReadOnlyList<string> Columns, IReadOnlyList<TableRow> Rows)
 {
     /// <summary>The files that can be read, as messages name them.</summary>
     public const string Forms = ".csv, .tsv, .jsonl or .parquet";
@@ -22,6 +22,8 @@ internal sealed record Table(string File, string Unit, IReadOnlyList<string> Col
         {
             ".CSV" or ".TSV" => CsvTable.Read(file, cancellationToken),
             ".JSONL" or ".NDJSON" => await JsonLinesTable.ReadAsync(file, cancellationToken),
+            ".PARQUET" => await ParquetTable.ReadAsync(file, cancellationToken),
+            _ when !File.Exists(file) => throw new BlipException(BlipErrorCode.FileNotFound, $"There is no file or folder {file}."),
             _ => throw new BlipException(
                 BlipErrorCode.InvalidRequest, $"{file} is no table that can be read. Name a file that ends with {Forms}."),
         };
@@ -42,9 +44,9 @@ internal sealed record Table(string File, string Unit, IReadOnlyList<string> Col
     /// <summary>The place of a column that must be there.</summary>
     /// <exception cref="BlipException">There is none.</exception>
     public int Require(string name) => Find(name) is >= 0 and int found ? found : throw new BlipException(
-        BlipErrorCode.InvalidRequest, $"{File} has no column {name}. Its columns are {string.Join(", ", Columns)}.");
+        BlipErrorCode.InvalidRequest, $"{Name} has no column {name}. Its columns are {string.Join(", ", Columns)}.");
 
-    public BlipException Wrong(TableRow row, string what) => Wrong(File, Unit, row.Number, what);
+    public BlipException Wrong(TableRow row, string what) => Wrong(Name, Unit, row.Number, what);
 
     /// <summary>What is wrong in a file, and where.</summary>
     public static BlipException Wrong(string file, string unit, long number, string what, Exception? cause = null) =>

@@ -113,8 +113,18 @@ internal static class VqaFiles
             ? list.EnumerateArray()
             : throw Wrong($"{file} does not have {what}.");
 
-    private static DataValue? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value) ? DataValue.From(value) : null;
+    private static DataValue? Member(JsonElement element, string name)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out JsonElement value)
+                ? DataValue.From(value) : null;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"A {name} of VQA v2 is not valid Unicode.", exception);
+        }
+    }
 
     private static DataValue Value(JsonElement element, string name, string file, string place) =>
         Member(element, name) ?? throw Wrong($"{file}, {place}: {name} is missing.");
