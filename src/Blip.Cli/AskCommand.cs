@@ -76,7 +76,7 @@ internal static class AskCommand
         {
             Words, Questions, Recursive, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
             ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
-            ModelOptions.MaxPixels, ModelOptions.MaxBytes, Explain, Json, Csv, Verbose,
+            ModelOptions.MaxPixels, ModelOptions.MaxBytes, SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
         };
         foreach (Option option in Answering)
             command.Options.Add(option);

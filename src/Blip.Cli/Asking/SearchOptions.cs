@@ -41,7 +41,8 @@ internal static class SearchOptions
     private static readonly Option<string> Stopping = ModelOptions.Choice(
         "--early-stopping", "With beams: end as soon as enough answers are found.", "false", "true", "never");
 
-    private static readonly Option<double?> MinConfidence = new("--min-confidence")
+    /// <summary>Of <c>blip ask</c> alone: a run keeps every answer with its confidence.</summary>
+    public static Option<double?> MinConfidence { get; } = new("--min-confidence")
     {
         Description = "Withhold an answer whose confidence is lower, 0 to 1: 0.8. That is no failure.",
         HelpName = "X",
@@ -51,7 +52,7 @@ internal static class SearchOptions
     /// <summary>Those of <c>blip caption</c> too.</summary>
     public static IReadOnlyList<Option> OfBeams { get; } = [Beams, Best, LengthPenalty, Stopping];
 
-    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, .. OfBeams, MinConfidence];
+    public static IReadOnlyList<Option> All { get; } = [Choices, ChoicesK, ChoicesPerToken, .. OfBeams];
 
     /// <summary>Says what is wrong with the options together; <see langword="null"/> where nothing is.</summary>
     public static string? FindMistake(ParseResult parsed)
@@ -89,7 +90,7 @@ internal static class SearchOptions
         Choices = parsed.GetValue(Choices) is { } choices ? ReadChoices(choices) : null,
         ChoicesK = parsed.GetValue(ChoicesK) ?? 0,
         ChoicesPerToken = parsed.GetValue(ChoicesPerToken),
-        MinConfidence = parsed.GetValue(MinConfidence),
+        MinConfidence = parsed.GetResult(MinConfidence) is null ? null : parsed.GetValue(MinConfidence),
         Beams = parsed.GetValue(Beams),
         Best = parsed.GetValue(Best),
         LengthPenalty = parsed.GetValue(LengthPenalty),
