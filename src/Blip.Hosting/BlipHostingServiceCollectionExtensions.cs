@@ -33,7 +33,7 @@ public static class BlipHostingServiceCollectionExtensions
         // A service keeps the images of many callers, so it gets larger defaults.
         services.ConfigureFirst<ImageStoreOptions>(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.PostConfigure<McpServerOptions>(o => o.ServerInstructions += " POST /api/images keeps an image, and gives its handle.");
-        services.TryAddSingleton<AskRequestReader>();
+        services.TryAddSingleton<ImageRequestReader>();
         services.TryAddSingleton<CallerTurns>();
         services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<AskEndpoint>();

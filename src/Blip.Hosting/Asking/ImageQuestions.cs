@@ -18,6 +18,21 @@ internal sealed class ImageQuestions(
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
         (await source.ResolveAsync(reference, _scope, cancellationToken).ConfigureAwait(false)).Data;
 
+    /// <summary>Opens what a request sent.</summary>
+    /// <param name="images">One image, or more that are frames.</param>
+    /// <param name="frames">Whether they are frames of one image.</param>
+    /// <param name="cancellationToken">Ends the wait for an address.</param>
+    public async Task<BlipImage> OpenAsync(IReadOnlyList<SentImage> images, bool frames, CancellationToken cancellationToken)
+    {
+        List<BlipImage> opened = [];
+        foreach (SentImage image in images)
+        {
+            opened.Add(BlipImage.FromBytes(image.Reference is null
+                ? image.Bytes : await ResolveAsync(image.Reference, cancellationToken).ConfigureAwait(false)));
+        }
+        return frames ? BlipImage.FromFrames(opened) : opened[0];
+    }
+
     /// <summary>Waits for the model.</summary>
     public Task LoadAsync(CancellationToken cancellationToken) => GetModelAsync(cancellationToken);
 

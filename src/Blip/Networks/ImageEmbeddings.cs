@@ -56,6 +56,9 @@ internal sealed unsafe class ImageEmbeddings
     /// <summary>The part of <see cref="Bytes"/> that keys and values take.</summary>
     public long ProjectedBytes => Volatile.Read(ref _projection)?.Bytes ?? 0;
 
+    /// <summary>How many frames it is made of; 1 for an image alone.</summary>
+    public int Frames { get; init; } = 1;
+
     /// <summary>Who counts the memory, if anybody does.</summary>
     public IEmbeddingsOwner? Owner { get; set; }
 

@@ -94,6 +94,16 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
         return _vision.Encode(pixels, control);
     }
 
+    /// <summary>Whether it takes several frames as one image.</summary>
+    public virtual bool ReadsFrames => false;
+
+    /// <summary>Lays the embeddings of frames end to end. The caller holds the one reference to the result.</summary>
+    public ImageEmbeddings Join(IReadOnlyList<ImageEmbeddings> frames, CancellationToken cancellationToken)
+    {
+        using RunControl control = new(cancellationToken);
+        return _vision.Join(frames, control);
+    }
+
     /// <summary>The logits of the network's first decision about an image and a text.</summary>
     /// <param name="embeddings">The image.</param>
     /// <param name="ids">The text's tokens, [CLS] and [SEP] included.</param>

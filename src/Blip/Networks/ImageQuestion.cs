@@ -26,8 +26,8 @@ internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, Answ
     public QuestionSearch Search =>
         Choices is not null ? QuestionSearch.Choices : Beams is not null ? QuestionSearch.Beams : QuestionSearch.Greedy;
 
-    /// <summary>Its tokens; beams and choices cost as if it were longer.</summary>
-    public int Tokens => (Ids.Length * (Beams?.Beams ?? 1)) + (Choices?.Rows ?? 0);
+    /// <summary>Its tokens; frames, beams and choices cost as if it were longer.</summary>
+    public int Tokens => (Ids.Length * (Beams?.Beams ?? 1) * Embeddings.Frames) + (Choices?.Rows ?? 0);
 
     /// <summary>Questions on one image are encoded in one pass.</summary>
     public object Group => Embeddings;
