@@ -15,6 +15,9 @@ public class GpuBuildTests
 
     private static readonly string? Build = Environment.GetEnvironmentVariable(Variable);
 
+    /// <summary>The device that is asked for by name, on a machine that has it: see tests/long/gpu.sh.</summary>
+    private static readonly string? Device = Environment.GetEnvironmentVariable("BLIP_GPU_DEVICE");
+
     public static TheoryData<string> Models =>
     [
         .. Directory.GetDirectories(TestPaths.Golden("models")).Select(d => Path.GetFileName(d)!)
@@ -57,6 +60,8 @@ public class GpuBuildTests
         string[] ask = ["ask", "--batch", batch, "--model", folder];
         if (name.StartsWith("lora", StringComparison.Ordinal))
             ask = [.. ask, "--base-model", TestPaths.Golden("models", "base")];
+        if (Device is not null)
+            ask = [.. ask, "--device", Device, "--precision", "fp32"];
         BlipProcess.Result result = await RunAsync(ask);
         Assert.True(result.Code == 0, result.Error);
         Assert.Equal(

@@ -50,13 +50,27 @@ public class InterruptTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
         using TempFolder folder = new();
-        string pipe = Path.Combine(folder.Path, "pipe");
-        using (Process make = Process.Start("mkfifo", [pipe]))
-            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        string pipe = await MakePipeAsync(folder);
         using Process process = BlipProcess.Start([.. arguments.Select(word => word == "PIPE" ? pipe : word)]);
         await Task.Delay(2000, TestContext.Current.CancellationToken);
         Assert.False(process.HasExited);
         await AssertEndsAsync(process);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Interrupt_AmongManyImages_KeepsWhatIsPrinted_AndSaysHowManyAreDone()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Sends a POSIX signal.");
+        const int Images = 4000;
+        using Process process = BlipProcess.Start(
+            ["ask", .. Enumerable.Repeat(TestPaths.Sample("dogs.jpg"), Images), "is there a cat?", "--json"]);
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        Task<string> rest = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string error = await AssertEndsAsync(process);
+        string[] answers = (await rest).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.All(answers, line => Assert.EndsWith("}", line, StringComparison.Ordinal));
+        Assert.InRange(answers.Length, 0, Images - 2);
+        Assert.Contains($"blip: stopped after {answers.Length + 1} of {Images} images.", error, StringComparison.Ordinal);
     }
 
     [Theory(Timeout = 120_000)]
@@ -89,7 +103,15 @@ public class InterruptTests
         }
     }
 
-    private static async Task AssertEndsAsync(Process process)
+    private static async Task<string> MakePipeAsync(TempFolder folder)
+    {
+        string pipe = Path.Combine(folder.Path, "pipe");
+        using Process make = Process.Start("mkfifo", [pipe]);
+        await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return pipe;
+    }
+
+    private static async Task<string> AssertEndsAsync(Process process)
     {
         try
         {
@@ -98,6 +120,7 @@ public class InterruptTests
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
             Assert.Equal(130, process.ExitCode);
             Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+            return error;
         }
         finally
         {

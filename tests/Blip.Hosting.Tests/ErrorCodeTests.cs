@@ -1,6 +1,8 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.Tests;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
@@ -22,5 +24,14 @@ public sealed class ErrorCodeTests
     {
         Assert.Equal(All.Count, All.Distinct().Count());
         Assert.All(All, code => Assert.Matches("^[a-z]+(_[a-z]+)*$", code));
+    }
+
+    [Fact]
+    public void Codes_AndNoOthers_HaveARowInTheDocumentation()
+    {
+        string page = File.ReadAllText(Path.Combine(TestPaths.Root, "docs", "errors.md"));
+        string table = page[page.IndexOf("## Codes", StringComparison.Ordinal)..page.IndexOf("## It does not", StringComparison.Ordinal)];
+        IEnumerable<string> rows = Regex.Matches(table, "^\\| `([a-z_]+)` \\|", RegexOptions.Multiline).Select(row => row.Groups[1].Value);
+        Assert.Equal(All.Order(StringComparer.Ordinal), rows.Order(StringComparer.Ordinal));
     }
 }

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Blip.Tests;
 
 /// <summary>Code in a document is code that was run: by tests/packages/run.sh.</summary>
-public class DocumentTests
+public partial class DocumentTests
 {
     private const string Fence = "```";
 
@@ -22,6 +23,36 @@ public class DocumentTests
         IEnumerable<string> run = Lines("tests", "packages", "run.sh").SkipWhile(line => line != "    cat >Program.cs <<'CS'").Skip(1);
         Assert.Equal(run.TakeWhile(line => line != "CS"), code);
     }
+
+    [Fact]
+    public void Pages_EveryLink_LeadsToAFileAndAHeadline()
+    {
+        List<string> broken = [];
+        foreach (string page in Pages())
+        {
+            foreach (Match link in Link().Matches(File.ReadAllText(page)))
+            {
+                string file = link.Groups["file"].Value, headline = link.Groups["headline"].Value;
+                string target = file.Length == 0 ? page : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(page)!, file));
+                if (!Path.Exists(target) || (headline.Length > 0 && !Headlines(target).Contains(headline)))
+                    broken.Add($"{Path.GetRelativePath(TestPaths.Root, page)}: {link.Value}");
+            }
+        }
+        Assert.Empty(broken);
+    }
+
+    private static IEnumerable<string> Pages() =>
+        Directory.EnumerateFiles(TestPaths.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "docs"), "*.md"));
+
+    /// <summary>The headlines of a page in the form of addresses, as they are made from Markdown: small letters, hyphens for spaces.</summary>
+    private static IEnumerable<string> Headlines(string page) => File.ReadLines(page).Where(line => line.StartsWith('#'))
+        .Select(line => NoLetter().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'));
+
+    [GeneratedRegex(@"\]\((?![a-z]+:)(?<file>[^)#]*)(#(?<headline>[^)]+))?\)")]
+    private static partial Regex Link();
+
+    [GeneratedRegex(@"[^\p{L}\p{N} _-]")]
+    private static partial Regex NoLetter();
 
     private static string[] Lines(params string[] path) => File.ReadAllLines(Path.Combine([TestPaths.Root, .. path]));
 

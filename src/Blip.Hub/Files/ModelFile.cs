@@ -64,5 +64,5 @@ internal static class ModelFile
 
     /// <summary>The error for a file that is there and cannot be read.</summary>
     public static BlipModelException Unreadable(string name, Exception exception) =>
-        BlipModelException.NotFound($"{name} cannot be read. Check its permissions.", exception);
+        BlipModelException.NotFound($"{name} cannot be read. Check its permissions and, if it is a link, where it leads.", exception);
 }

@@ -70,7 +70,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
             heads = 12;
         }
         CheckHeads(text, heads, width);
-        CheckActivation(text);
+        CheckLayers(text);
         int positions = text.Int("max_position_embeddings", 512, 3, MaxTokens);
         return new BlipTextConfig(
             vocabulary, width, Intermediate(text), Layers(text), heads, positions, Epsilon(text, 1e-12),
@@ -87,7 +87,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     {
         int width = Width(vision), heads = vision.Int("num_attention_heads", 12, 1, width);
         CheckHeads(vision, heads, width);
-        CheckActivation(vision);
+        CheckLayers(vision);
         int size = vision.Int("image_size", 384, 1, MaxImageSize), patch = vision.Int("patch_size", 16, 1, size);
         BlipVisionConfig config = new(width, Intermediate(vision), Layers(vision), heads, size, patch, Epsilon(vision, 1e-5));
         if (config.TokenCount > MaxTokens)
@@ -108,13 +108,21 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
 
     private static void CheckHeads(ConfigSection section, int heads, int width)
     {
+        // Absent means the class's default; null means nothing in transformers, and the weights cannot tell.
+        if (section.IsNull("num_attention_heads"))
+            throw section.Invalid("num_attention_heads", "it is null, but must be a whole number");
         if (width % heads != 0)
             throw section.Invalid("num_attention_heads", $"{heads} heads do not divide the width {width}");
     }
 
-    private static void CheckActivation(ConfigSection section)
+    private static void CheckLayers(ConfigSection section)
     {
         if (section.Text("hidden_act") is { } activation and not "gelu")
             throw section.Unsupported("hidden_act", $"it is {PlainFileName.Shown(activation)}, and Blip computes gelu only");
+        if (section.Text("position_embedding_type") is { } type and not "absolute")
+        {
+            throw section.Unsupported(
+                "position_embedding_type", $"it is {PlainFileName.Shown(type)}, and Blip computes absolute positions only");
+        }
     }
 }

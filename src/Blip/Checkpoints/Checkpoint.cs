@@ -20,7 +20,7 @@ public sealed class Checkpoint : IDisposable
 
     private Checkpoint(
         string directory, ModelArchitecture architecture, BlipConfig config, PreprocessorConfig preprocessor, List<MappedFile> files,
-        Dictionary<string, CheckpointTensor> tensors, CheckpointOptions options)
+        Dictionary<string, CheckpointTensor> tensors, CheckpointOptions options, ILogger logger)
     {
         (Directory, Architecture, Config, Preprocessor, _files, Tensors) = (directory, architecture, config, preprocessor, files, tensors);
         HeadTensors.UseOneName(tensors);
@@ -28,7 +28,7 @@ public sealed class Checkpoint : IDisposable
             LoraAdapter.Merge(adapter, Adapter = AdapterConfig.Read(adapter), tensors, files);
         PositionEmbeddings.Fit(tensors, config.Vision, options.ImageSize is not null);
         IsHeadTied = HeadTensors.IsTied(tensors);
-        architecture.CheckTensors(config, IsHeadTied, tensors);
+        architecture.CheckTensors(config, IsHeadTied, tensors, logger);
         if (files.FirstOrDefault(f => f.LayoutDefect is not null) is { LayoutDefect: { } defect })
             throw new BlipModelException(defect);
     }
@@ -168,7 +168,8 @@ public sealed class Checkpoint : IDisposable
             throw BlipModelException.NotFound($"There is no folder {directory}. Give a folder with a Hugging Face checkpoint.");
         ConfigSection file = BlipConfig.OpenFile(directory);
         ModelArchitecture architecture = ModelArchitectures.Find(file);
-        BlipConfig config = BlipConfig.Read(file, options ??= new CheckpointOptions(), logger ?? NullLogger.Instance);
+        logger ??= NullLogger.Instance;
+        BlipConfig config = BlipConfig.Read(file, options ??= new CheckpointOptions(), logger);
         architecture.CheckConfig(config);
         PreprocessorConfig preprocessor = PreprocessorConfig.Load(directory, config.Vision.ImageSize);
         if (options.ImageSize is { } size)
@@ -182,7 +183,8 @@ public sealed class Checkpoint : IDisposable
         List<MappedFile> files = [];
         try
         {
-            return new Checkpoint(directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files), options);
+            return new Checkpoint(
+                directory, architecture, config, preprocessor, files, WeightFiles.Open(directory, files), options, logger);
         }
         catch
         {

@@ -64,6 +64,10 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
             ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : throw Invalid(key, "it is not a list of texts");
     }
 
+    /// <summary>Whether the key is there with the value null.</summary>
+    public bool IsNull(string key) =>
+        values is { } section && section.TryGetProperty(key, out JsonElement value) && value.ValueKind == JsonValueKind.Null;
+
     /// <summary>The value, or <see langword="null"/> where it is absent or null.</summary>
     public JsonElement? Find(string key) =>
         values is { } section && section.TryGetProperty(key, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;

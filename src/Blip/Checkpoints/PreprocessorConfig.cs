@@ -64,6 +64,8 @@ public sealed record PreprocessorConfig
     {
         if (section.Int("resample", Bicubic, 0, Filters.Length - 1) is var filter and not Bicubic)
             throw section.Unsupported("resample", $"it is {filter} ({Filters[filter]}), and Blip computes {Bicubic} (bicubic) only");
+        if (section.Bool("do_center_crop", false))
+            throw section.Unsupported("do_center_crop", "it is true, and Blip cuts nothing off an image");
         PreprocessorConfig defaults = new();
         (int width, int height) = ReadSize(section, side);
         bool normalize = section.Bool("do_normalize", true);

@@ -132,6 +132,25 @@ public class CheckpointTests
     }
 
     [Theory]
+    [InlineData("text_config", 1, 1)]
+    [InlineData("vision_config", 1, 1)]
+    [InlineData("text_config", 2, 0)]
+    public void Open_FewerLayersThanTheWeightsHave_AreToldOnce(string section, int layers, int warnings)
+    {
+        using TempFolder folder = new();
+        Copy("base", folder.Path);
+        string path = Path.Combine(folder.Path, "config.json");
+        JsonNode config = JsonNode.Parse(File.ReadAllText(path))!;
+        config[section]!["num_hidden_layers"] = layers;
+        File.WriteAllText(path, config.ToJsonString());
+        WarningCounter logger = new();
+        using Checkpoint checkpoint = Checkpoint.Open(folder.Path, logger: logger);
+        Assert.Equal(warnings, logger.Count);
+    }
+
+    [Theory]
+    [InlineData("text_config.num_attention_heads", "null")]
+    [InlineData("vision_config.num_attention_heads", "null")]
     [InlineData("text_config.hidden_act", "\"relu\"")]
     [InlineData("text_config.layer_norm_eps", "0")]
     [InlineData("vision_config.patch_size", "1000")]

@@ -34,6 +34,8 @@ public class UnsupportedFileTests
     [InlineData("config.json", "text_config.hidden_act", "\"gelu_new\"", "gelu_new")]
     [InlineData("config.json", "vision_config.hidden_act", "\"quick_gelu\"", "quick_gelu")]
     [InlineData("config.json", "text_config.hidden_act", "\"relu\\nx\"", "relu x")]
+    [InlineData("config.json", "text_config.position_embedding_type", "\"relative_key\"", "relative_key")]
+    [InlineData("preprocessor_config.json", "do_center_crop", "true", "do_center_crop")]
     [InlineData("preprocessor_config.json", "resample", "2", "bilinear")]
     [InlineData("preprocessor_config.json", "do_resize", "false", "resizes")]
     [InlineData("preprocessor_config.json", "size", "{\"shortest_edge\":64}", "shortest_edge")]

@@ -1,9 +1,11 @@
+using System.Text.RegularExpressions;
 using Blip.Files;
+using Microsoft.Extensions.Logging;
 
 namespace Blip.Checkpoints;
 
 /// <summary>A kind of model that Blip runs: its name in config.json, what it asks of a configuration, and its tensors.</summary>
-internal abstract class ModelArchitecture
+internal abstract partial class ModelArchitecture
 {
     /// <summary>The name in <c>architectures</c> of config.json.</summary>
     public abstract string Name { get; }
@@ -52,11 +54,32 @@ internal abstract class ModelArchitecture
     /// Checks that a checkpoint has every tensor, in its shape. Others, such as <c>position_ids</c> in old files, are ignored.
     /// </summary>
     /// <exception cref="BlipModelException">A tensor is missing, or has another shape or an element type that is not read.</exception>
-    public void CheckTensors(BlipConfig config, bool isHeadTied, IReadOnlyDictionary<string, CheckpointTensor> tensors)
+    public void CheckTensors(
+        BlipConfig config, bool isHeadTied, IReadOnlyDictionary<string, CheckpointTensor> tensors, ILogger logger)
     {
+        HashSet<string> layers = new(StringComparer.Ordinal), stacks = new(StringComparer.Ordinal);
         foreach (ExpectedTensor expected in ExpectedTensors(config, isHeadTied))
+        {
             CheckTensor(expected, tensors);
+            if (Layer().Match(expected.Name) is { Success: true } layer)
+            {
+                layers.Add(layer.Value);
+                stacks.Add(layer.Groups[1].Value);
+            }
+        }
+        foreach (string name in tensors.Keys)
+        {
+            if (Layer().Match(name) is { Success: true } layer && stacks.Contains(layer.Groups[1].Value) && !layers.Contains(layer.Value))
+            {
+                CheckpointLog.LayersUnused(logger, name);
+                break;
+            }
+        }
     }
+
+    /// <summary>The start of a name up to the layer's number; group 1 ends before the number.</summary>
+    [GeneratedRegex(@"^(.+\.layers?\.)\d+\.", RegexOptions.CultureInvariant)]
+    private static partial Regex Layer();
 
     private void CheckTensor(ExpectedTensor expected, IReadOnlyDictionary<string, CheckpointTensor> tensors)
     {
