@@ -164,5 +164,6 @@ internal static class AskBatch
     /// <summary>What is wrong with a line; its number comes before that.</summary>
     private static BlipException Wrong(string what) => new(BlipErrorCode.InvalidRequest, what + ".");
 
-    private sealed record Request(JsonElement? Id, string? Image, string[] Questions, AskOptions Options, bool Frames, BlipException? Error);
+    private sealed record Request(
+        JsonElement? Id, string? Image, string[] Questions, AskOptions Options, bool Frames, BlipException? Error);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net.Sockets;
 using Blip.Cli.Blobs;
 using Blip.Cli.Interactive;
+using Blip.Cli.Searching;
 using Blip.Cli.Terminals;
 using Blip.Hub;
 using Microsoft.Extensions.Options;
@@ -26,8 +27,8 @@ internal static class CommandLine
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
-            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), TokenizeCommand.Create(),
-            DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
+            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), IndexCommand.Create(), SearchCommand.Create(),
+            TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
             ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(),
             McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),
         };

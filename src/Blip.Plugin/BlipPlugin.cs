@@ -37,6 +37,25 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.ChoicesDescription)] string[] choices,
         CancellationToken cancellationToken = default) => tools.ChooseAnswerAsync(image, question, choices, cancellationToken);
 
+    /// <inheritdoc cref="BlipTools.DescribeImageAsync"/>
+    [KernelFunction(BlipTools.DescribeImageName), Description(BlipTools.DescribeImageDescription)]
+    public Task<ImageAnswer> DescribeImageAsync(
+        [Description(BlipTools.ImageDescription)] string image, CancellationToken cancellationToken = default) =>
+        tools.DescribeImageAsync(image, cancellationToken);
+
+    /// <inheritdoc cref="BlipTools.MatchImagesAsync"/>
+    [KernelFunction(BlipTools.MatchImagesName), Description(BlipTools.MatchImagesDescription)]
+    public Task<ImageMatches> MatchImagesAsync(
+        [Description(BlipTools.ImagesDescription)] string[] images,
+        [Description(BlipTools.TextDescription)] string text,
+        CancellationToken cancellationToken = default) => tools.MatchImagesAsync(images, text, cancellationToken);
+
+    /// <inheritdoc cref="BlipTools.SearchImagesAsync"/>
+    [KernelFunction(BlipTools.SearchImagesName), Description(BlipTools.SearchImagesDescription)]
+    public Task<ImageMatches> SearchImagesAsync(
+        [Description(BlipTools.TextDescription)] string text, CancellationToken cancellationToken = default) =>
+        tools.SearchImagesAsync(text, cancellationToken);
+
     /// <inheritdoc cref="BlipTools.ListImages"/>
     [KernelFunction(BlipTools.ListImagesName), Description(BlipTools.ListImagesDescription)]
     public ImageList ListImages() => tools.ListImages();

@@ -27,6 +27,11 @@ internal sealed class ImageEncoder(
     /// <summary>The image's embeddings, with a reference for the caller.</summary>
     public async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> EncodeAsync(BlipImage image, CancellationToken cancellationToken)
     {
+        if (image.Frames.Count > 0 && !network.ReadsFrames)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest,
+                "Only a model that answers questions reads several frames as one image. Give this one an image at a time.");
+        }
         // The same object has the same bytes: what the model sees of them is known.
         if (_keys.TryGetValue(image, out object? known) && cache.Find((PixelKey)known) is { } kept)
         {
@@ -45,11 +50,6 @@ internal sealed class ImageEncoder(
     private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> EncodeFramesAsync(
         BlipImage image, CancellationToken cancellationToken)
     {
-        if (!network.ReadsFrames)
-        {
-            throw new BlipException(BlipErrorCode.InvalidRequest,
-                "Only a model that answers questions reads several frames as one image. Give this one an image at a time.");
-        }
         List<(ImageEmbeddings Embeddings, AnswerTiming Timing)> parts = [];
         try
         {

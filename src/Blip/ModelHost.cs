@@ -23,6 +23,7 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     private readonly ImageEncoder _images;
     private readonly RequestGate _gate;
     private readonly ModelTelemetry _telemetry;
+    private readonly SharedImages? _shared;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _packing;
     private readonly Lock _digestGate = new();
@@ -41,11 +42,16 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
         MaxTextTokens = Math.Min(Tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
         ImagePreprocessor preprocessor = new(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
         _gate = new RequestGate(options.MaxRequests, time, kind.Owner);
-        Cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
+        // What stays on a device is gone with the session that made it.
+        _shared = Network.KeepsResults ? null : services.SharedImages;
+        Cache = _shared is null ? CreateCache() : _shared.Join(
+            $"{Checkpoint.VisionSettings} {Info.Device} {Info.Precision}", Checkpoint.ComputeVisionDigest, CreateCache);
         Runs = new ImageRuns(Network, options, DescribeNonFinite, telemetry, time);
         _images = new ImageEncoder(Network, Runs, Cache, preprocessor, new SharedBudget(options.MaxPixelsInFlight), telemetry);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
+
+        ImageCache CreateCache() => new(options.ImageCacheBytes, telemetry.CacheChanged);
 
         static string Name<T>(T value)
             where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -159,7 +165,10 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
         await _packing.ConfigureAwait(false);
         // A run whose callers have all gone may still be at work.
         await Runs.DrainAsync().ConfigureAwait(false);
-        Cache.Dispose();
+        if (_shared is null)
+            Cache.Dispose();
+        else
+            _shared.Leave(Cache);
         Network.Dispose();
         Checkpoint.Dispose();
         _stop.Dispose();

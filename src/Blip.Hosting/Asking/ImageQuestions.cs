@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.AI.Searching;
 using Blip.Hosting.Receiving;
 using Microsoft.Extensions.Options;
 
@@ -10,9 +11,10 @@ namespace Blip.Hosting.Asking;
 /// Thread-safe.
 /// </summary>
 internal sealed class ImageQuestions(
-    BlipService service, ImageSource source, ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options)
+    BlipService service, ImageSource source, ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options,
+    IImageSearch? search = null)
 {
-    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store) };
+    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store, search) };
 
     /// <summary>Gets the bytes of the image that an address, a data URI or a handle names.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
@@ -70,20 +72,6 @@ internal sealed class ImageQuestions(
         return model.TokenToText;
     }
 
-    private async Task<BlipModel> GetModelAsync(CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (!service.IsReady)
-            limit.CancelAfter(options.Value.LoadPatience);
-        try
-        {
-            return await service.GetModelAsync(cancellationToken: limit.Token).ConfigureAwait(false);
-        }
-        // The patience ended, or the service stopped, while the model was loading.
-        catch (Exception exception)
-            when (exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new FailureException(Failure.ModelLoading);
-        }
-    }
+    private Task<BlipModel> GetModelAsync(CancellationToken cancellationToken) => LoadPatience.WaitAsync(
+        service.IsReady, token => service.GetModelAsync(cancellationToken: token), options.Value, cancellationToken);
 }

@@ -89,7 +89,10 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
         if (isList && !fields.Frames)
             throw Invalid("'image' is not a valid string.");
         if (images.Count > BlipTools.MaxQuestions)
-            throw Invalid(FormattableString.Invariant($"'image' has {images.Count} images; at most {BlipTools.MaxQuestions} are possible."));
+        {
+            throw Invalid(
+                FormattableString.Invariant($"'image' has {images.Count} images; at most {BlipTools.MaxQuestions} are possible."));
+        }
         return images.Count > 0
             ? images
             : throw Invalid("No image is given. Send 'image': an address, a data URI, or the handle of an image that you sent before.");

@@ -8,8 +8,8 @@ namespace Blip.Graphs;
 /// The question encoder. All questions about one image are one packed sequence without padding. Inputs: <c>ids</c> [T], <c>pos</c> [T]
 /// (each question starts at 0), <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), and the image. Output: <c>states</c>
 /// [T, D]. The image is its embeddings <c>emb</c> [1, N, vision width], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
-/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. N counts the tokens of all frames that are one image. Keys and values need more memory and one more run, but less
-/// work for each question.
+/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. N counts the tokens of all frames that are one image. Keys
+/// and values need more memory and one more run, but less work for each question.
 /// </summary>
 internal static class QuestionGraph
 {

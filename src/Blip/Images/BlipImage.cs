@@ -112,8 +112,8 @@ public sealed class BlipImage
     }
 
     /// <summary>
-    /// Makes one image of several, in their order: questions are about all of them. One image alone, of an animated GIF, WebP or PNG, stands
-    /// for its own frames. Only models that answer questions read frames, and each frame takes an encoding of its own.
+    /// Makes one image of several, in their order: questions are about all of them. One image alone, of an animated GIF, WebP or PNG,
+    /// stands for its own frames. Only models that answer questions read frames, and each frame takes an encoding of its own.
     /// </summary>
     /// <param name="frames">
     /// One or more images. Of more than <see cref="MaxFrames"/>, evenly spread ones are looked at, the first among them.

@@ -62,9 +62,6 @@ internal sealed unsafe class ImageEmbeddings
     /// <summary>Who counts the memory, if anybody does.</summary>
     public IEmbeddingsOwner? Owner { get; set; }
 
-    /// <summary>The image as one vector of unit length, where the network makes one.</summary>
-    public float[]? Vector { get; set; }
-
     /// <summary>When encoding began, as a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long EncodeStart { get; set; }
 

@@ -21,6 +21,9 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     /// <summary>Texts of common kinds, by which <see cref="PrecisionProbe"/> compares precisions.</summary>
     public abstract IReadOnlyList<string> ProbeTexts { get; }
 
+    /// <summary>As <see cref="SessionFactory.KeepsResults"/>.</summary>
+    public bool KeepsResults => Sessions.KeepsResults;
+
     protected SessionFactory Sessions { get; } = sessions;
 
     /// <summary>What else sees the image, with the share of the time that making it takes.</summary>

@@ -37,7 +37,7 @@ internal sealed class CacheFolder
     /// <exception cref="UnauthorizedAccessException">There can be no such folder.</exception>
     public static CacheFolder? Open(string? path, IDisk disk)
     {
-        path = HomePath.Expand(path ?? Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultPath());
+        path = path is null ? StandardPath() : HomePath.Expand(path);
         if (path.Length == 0)
             return null;
         CacheFolder folder = new(System.IO.Path.GetFullPath(path), disk);
@@ -130,6 +130,9 @@ internal sealed class CacheFolder
 
     private static string Checksum(string name, string text) =>
         XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{name}\n{text}")).ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>The folder unless it is told otherwise; empty where nothing is to be kept.</summary>
+    public static string StandardPath() => HomePath.Expand(Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultPath());
 
     private static string DefaultPath()
     {
