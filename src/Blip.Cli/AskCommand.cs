@@ -48,12 +48,17 @@ internal static class AskCommand
     {
         Description = "Cut a question that is too long. Without it such a question is an error.",
     };
+
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
     private static readonly Option<bool> Csv = new("--csv")
     {
         Description = "Write a table: image,question,answer,confidence,error; with choices or beams alternatives too.",
     };
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
+
+    /// <summary>The options that say how a question is answered.</summary>
+    public static IReadOnlyList<Option> Answering { get; } =
+        [MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate, .. SearchOptions.All];
 
     public static Command Create()
     {
@@ -69,15 +74,33 @@ internal static class AskCommand
             "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
             Words, Questions, Recursive, Frames, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize,
-            ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, MaxNewTokens, MinNewTokens, ModelOptions.CleanUp, Truncate,
-            ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Csv, Verbose,
+            ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
+            ModelOptions.MaxPixels, ModelOptions.MaxBytes, Json, Csv, Verbose,
         };
-        foreach (Option option in SearchOptions.All)
+        foreach (Option option in Answering)
             command.Options.Add(option);
         command.Validators.Add(RequireQuestion);
         command.SetAction(RunAsync);
         return command;
     }
+
+    /// <summary>Says what is wrong with <see cref="Answering"/> together; <see langword="null"/> where nothing is.</summary>
+    public static string? FindAnsweringMistake(ParseResult parsed)
+    {
+        int least = parsed.GetValue(MinNewTokens), most = parsed.GetValue(MaxNewTokens);
+        return SearchOptions.FindMistake(parsed)
+            ?? (least > most ? $"{MinNewTokens.Name} is {least}, but {MaxNewTokens.Name} is {most}. It cannot be more." : null);
+    }
+
+    /// <summary>How questions are answered, as the user gave it.</summary>
+    /// <exception cref="BlipException">The file with choices cannot be read.</exception>
+    public static AskOptions Options(ParseResult parsed) => SearchOptions.Apply(parsed, new AskOptions
+    {
+        MaxNewTokens = parsed.GetValue(MaxNewTokens),
+        MinNewTokens = parsed.GetValue(MinNewTokens),
+        CleanUp = ModelOptions.IsCleanedUp(parsed),
+        TruncateQuestion = parsed.GetValue(Truncate),
+    });
 
     private static void RequireQuestion(CommandResult result)
     {
@@ -112,24 +135,12 @@ internal static class AskCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (SearchOptions.FindMistake(parsed) is { } mistake)
+        if (FindAnsweringMistake(parsed) is { } mistake)
         {
             CommandLine.WriteError(mistake);
             return CommandLine.Usage;
         }
-        AskOptions options = SearchOptions.Apply(parsed, new AskOptions
-        {
-            MaxNewTokens = parsed.GetValue(MaxNewTokens),
-            MinNewTokens = parsed.GetValue(MinNewTokens),
-            CleanUp = ModelOptions.IsCleanedUp(parsed),
-            TruncateQuestion = parsed.GetValue(Truncate),
-        });
-        if (options.MinNewTokens > options.MaxNewTokens)
-        {
-            CommandLine.WriteError(
-                $"{MinNewTokens.Name} is {options.MinNewTokens}, but {MaxNewTokens.Name} is {options.MaxNewTokens}. It cannot be more.");
-            return CommandLine.Usage;
-        }
+        AskOptions options = Options(parsed);
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         if (parsed.GetValue(Batch) is { } batch)
         {

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Net.Sockets;
 using Blip.Cli.Blobs;
+using Blip.Cli.DataSets;
+using Blip.Cli.Evaluation;
 using Blip.Cli.Interactive;
 using Blip.Cli.Searching;
 using Blip.Cli.Terminals;
@@ -27,7 +29,8 @@ internal static class CommandLine
     {
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
-            AskCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(), IndexCommand.Create(), SearchCommand.Create(),
+            AskCommand.Create(), RunCommand.Create(), EvalCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(),
+            IndexCommand.Create(), SearchCommand.Create(),
             TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
             ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(),
             McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),

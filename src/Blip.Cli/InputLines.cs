@@ -9,15 +9,19 @@ internal static class InputLines
     public const string StandardInput = "-";
 
     /// <exception cref="BlipException">There is no such file.</exception>
-    public static StreamReader Open(string path)
+    public static StreamReader Open(string path) => Open(path, Encoding.UTF8);
+
+    /// <summary>The same for a text that must be well-formed; <paramref name="encoding"/> says what happens where it is not.</summary>
+    /// <exception cref="BlipException">There is no such file.</exception>
+    public static StreamReader Open(string path, Encoding encoding)
     {
         if (path == StandardInput)
-            return new StreamReader(OpenStandardInput(), Encoding.UTF8);
+            return new StreamReader(OpenStandardInput(), encoding);
         if (Directory.Exists(path))
             throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not a file of lines.");
         try
         {
-            return new StreamReader(path, Encoding.UTF8);
+            return new StreamReader(path, encoding);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -12,9 +12,10 @@ internal sealed class JsonLines : IDisposable
     private readonly Stream _output = StandardStream.Output;
     private readonly Utf8JsonWriter _writer;
 
-    // Letters beyond ASCII stay readable. Line ends and quotes are still escaped.
-    public JsonLines() =>
-        _writer = new Utf8JsonWriter(_output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public JsonLines() => _writer = new Utf8JsonWriter(_output, Readable);
+
+    /// <summary>Letters beyond ASCII stay readable. Line ends and quotes are still escaped.</summary>
+    public static JsonWriterOptions Readable { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public void Write(Action<Utf8JsonWriter> write)
     {

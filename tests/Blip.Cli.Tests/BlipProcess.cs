@@ -21,6 +21,10 @@ internal static class BlipProcess
 
     public static Process Start(params string[] arguments) => Start(Program, arguments);
 
+    /// <param name="folder">Where it is started.</param>
+    /// <param name="arguments">Its words.</param>
+    public static Process StartIn(string folder, params string[] arguments) => Start(Program, arguments, folder: folder);
+
     public static Process Start(string[] arguments, IReadOnlyDictionary<string, string> environment) =>
         Start(Program, arguments, environment);
 
@@ -54,10 +58,10 @@ internal static class BlipProcess
 
     public static async Task<Result> RunAsync(
         Stream? input, string[] arguments, string? program = null, IReadOnlyDictionary<string, string>? environment = null,
-        string? folder = null)
+        string? folder = null, TimeSpan? within = null)
     {
         using Process process = Start(program ?? Program, arguments, environment, folder);
-        using CancellationTokenSource limit = new(Limit);
+        using CancellationTokenSource limit = new(within ?? Limit);
         Task<string> output = process.StandardOutput.ReadToEndAsync(limit.Token);
         Task<string> error = process.StandardError.ReadToEndAsync(limit.Token);
         if (input is not null)

@@ -39,7 +39,8 @@ public class SnippetTests
         global using System; global using System.ClientModel; global using System.Collections.Generic; global using System.IO;
         global using System.Linq; global using System.Threading; global using System.Threading.Tasks;
         global using Microsoft.AspNetCore.Builder; global using Microsoft.Extensions.DependencyInjection;
-        global using Microsoft.Extensions.Hosting; global using Microsoft.Extensions.AI; global using Microsoft.SemanticKernel; global using Microsoft.Agents.AI;
+        global using Microsoft.Extensions.Hosting; global using Microsoft.Extensions.AI; global using Microsoft.SemanticKernel;
+        global using Microsoft.Agents.AI;
         global using Blip; global using Blip.AI; global using Blip.AI.Images; global using Blip.AI.Chat; global using Blip.Hosting;
         global using Blip.Mcp; global using Blip.Plugin; global using OpenAI; global using OpenAI.Chat;
         """;
@@ -105,7 +106,8 @@ public class SnippetTests
         (string Written, string Here)[] names =
         [
             ("Salesforce/blip-image-captioning-large", "demo-caption"), ("Salesforce/blip-itm-base-coco", "demo-matching"),
-            ("Salesforce/blip-vqa-capfilt-large", "demo"), ("photo.jpg", dogs), ("dogs.jpg", dogs), ("photos", Path.GetDirectoryName(dogs)!),
+            ("Salesforce/blip-vqa-capfilt-large", "demo"), ("photo.jpg", dogs), ("dogs.jpg", dogs),
+            ("photos", Path.GetDirectoryName(dogs)!),
         ];
         return names.Aggregate(code, (text, name) => text.Replace(
             SymbolDisplay.FormatLiteral(name.Written, quote: true), SymbolDisplay.FormatLiteral(name.Here, quote: true),

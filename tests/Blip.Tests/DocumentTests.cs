@@ -44,7 +44,7 @@ public partial class DocumentTests
     private static IEnumerable<string> Pages() =>
         Directory.EnumerateFiles(TestPaths.Root, "*.md").Concat(Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "docs"), "*.md"));
 
-    /// <summary>The headlines of a page in the form of addresses, as they are made from Markdown: small letters, hyphens for spaces.</summary>
+    /// <summary>The headlines of a page as addresses are made from them: small letters, and hyphens for spaces.</summary>
     private static IEnumerable<string> Headlines(string page) => File.ReadLines(page).Where(line => line.StartsWith('#'))
         .Select(line => NoLetter().Replace(line.TrimStart('#').Trim().ToLowerInvariant(), "").Replace(' ', '-'));
 

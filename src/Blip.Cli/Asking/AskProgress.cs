@@ -6,23 +6,28 @@ using Blip.Hub;
 namespace Blip.Cli.Asking;
 
 /// <summary>
-/// A line at the bottom of the terminal that says how far the asking about many images has come, how fast it is, and how long the rest
-/// takes. Nothing elsewhere.
+/// A line at the bottom of the terminal that says how far the asking about many images or questions has come, how fast it is, and how
+/// long the rest takes. Nothing elsewhere.
 /// </summary>
 internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
 {
     private const int BarColumns = 20;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly int _total;
+    private readonly int _total, _before;
+    private readonly string _unit;
     private readonly bool _isShown;
     private AskEachProgress _latest;
     private long _drawn;
     private bool _isThere;
 
-    public AskProgress(int total)
+    /// <param name="total">How many there are.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="before">How many of them an earlier run has done; they say nothing about how fast this one is.</param>
+    public AskProgress(int total, string unit = "images", int before = 0)
     {
-        (_total, _isShown) = (total, total > 1 && Terminal.CanRedrawError);
+        (_total, _unit, _before, _isShown) = (total, unit, before, total > 1 && Terminal.CanRedrawError);
+        _latest = new AskEachProgress(before, 0, TimeSpan.Zero);
         Draw();
     }
 
@@ -43,27 +48,27 @@ internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
             Draw();
     }
 
-    /// <summary>Says how much is done where the rest was cancelled.</summary>
-    public void Stop(int done)
+    /// <summary>Says how much is done where the rest was cancelled, and what to do about it.</summary>
+    public void Stop(int done, string advice = "")
     {
         Clear();
-        CommandLine.WriteError($"stopped after {done} of {_total} images.");
+        CommandLine.WriteError($"stopped after {done} of {_total} {_unit}.{advice}");
     }
 
     public void Dispose() => Clear();
 
-    private static string Describe(AskEachProgress progress, int total)
+    private string Describe(AskEachProgress progress)
     {
-        int filled = (int)(BarColumns * progress.Done / Math.Max(total, 1));
+        int filled = (int)(BarColumns * progress.Done / Math.Max(_total, 1));
         string bar = new string('━', filled) + new string('─', BarColumns - filled);
-        string text = string.Create(CultureInfo.InvariantCulture, $"{bar} {progress.Done} of {total}");
+        string text = string.Create(CultureInfo.InvariantCulture, $"{bar} {progress.Done} of {_total}");
         if (progress.Failed > 0)
             text += string.Create(CultureInfo.InvariantCulture, $", {progress.Failed} failed");
-        double rate = progress.Elapsed > TimeSpan.Zero ? progress.Done / progress.Elapsed.TotalSeconds : 0;
+        double rate = progress.Elapsed > TimeSpan.Zero ? (progress.Done - _before) / progress.Elapsed.TotalSeconds : 0;
         if (rate <= 0)
             return text;
-        TimeSpan left = TimeSpan.FromSeconds(Math.Min(Math.Ceiling((total - progress.Done) / rate), TimeSpan.FromDays(99).TotalSeconds));
-        return text + string.Create(CultureInfo.InvariantCulture, $", {rate:0.0} images/s, {Durations.Describe(left)} left");
+        TimeSpan left = TimeSpan.FromSeconds(Math.Min(Math.Ceiling((_total - progress.Done) / rate), TimeSpan.FromDays(99).TotalSeconds));
+        return text + string.Create(CultureInfo.InvariantCulture, $", {rate:0.0} {_unit}/s, {Durations.Describe(left)} left");
     }
 
     private void Draw()
@@ -74,7 +79,7 @@ internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
         _isThere = true;
         // One column less: a terminal that is full to the last column may begin a new line.
         int columns = Math.Max(Terminal.ErrorWidth - 1, 1);
-        Console.Error.Write($"\r{Terminal.Fit(Describe(_latest, _total), columns).TrimEnd()}\e[K");
+        Console.Error.Write($"\r{Terminal.Fit(Describe(_latest), columns).TrimEnd()}\e[K");
     }
 
     private void Clear()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Blip.Cli.DataSets;
 using Blip.Cli.Terminals;
 using nietras.SeparatedValues;
 
@@ -8,8 +9,7 @@ namespace Blip.Cli.Asking;
 /// <param name="hasAlternatives">Whether there is a column of other whole answers with their confidence.</param>
 internal sealed class CsvAnswers(bool hasAlternatives) : AnswerPrinter
 {
-    private readonly SepWriter _writer = Sep.New(',').Writer(options => options with { Escape = true })
-        .To(StandardStream.Output, leaveOpen: true);
+    private readonly SepWriter _writer = CsvTable.Write(StandardStream.Output);
 
     protected override void Write(string image, string question, Answer answer)
     {

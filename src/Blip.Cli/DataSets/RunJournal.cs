@@ -1,0 +1,142 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Blip.Cli.DataSets;
+
+/// <summary>
+/// The answers of a run that has not ended, in the order of the questions: <c>OUT.part</c>, a line with what the run is and a JSON line an
+/// answer. It is only ever added to, so that a run whose process was killed loses no more than a line that was being written. Whatever the
+/// form of OUT is, it is made of this at the end, at once.
+/// </summary>
+internal sealed class RunJournal : IDisposable
+{
+    private static readonly byte[] NewLine = "\n"u8.ToArray();
+
+    private readonly FileStream _file;
+    private bool _isOver;
+
+    private RunJournal(FileStream file, int done) => (_file, Done) = (file, done);
+
+    /// <summary>The answers it has.</summary>
+    public int Done { get; private set; }
+
+    public static string PathOf(string output) => output + ".part";
+
+    /// <summary>Opens the journal of a run, or begins it.</summary>
+    /// <param name="output">The run's OUT.</param>
+    /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
+    /// <param name="anew">Whether to begin again, whatever is there.</param>
+    /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
+    public static RunJournal Open(string output, string run, bool anew)
+    {
+        string path = PathOf(output);
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (DirectoryNotFoundException exception)
+        {
+            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {output} does not exist. Create it first.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, $"{path} cannot be written: {exception.Message} Does another blip run write it?", exception);
+        }
+        try
+        {
+            (string? first, int answers, long end) = Measure(file);
+            // A run without an answer, for example because its model was not found, holds up no other.
+            if (anew || answers == 0)
+            {
+                file.SetLength(0);
+                file.Write([.. Encoding.UTF8.GetBytes(run), .. NewLine]);
+                return new RunJournal(file, 0);
+            }
+            if (first != run)
+            {
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was begun with another data set, model or "
+                    + "options. Give the same ones to go on with it, another --out, or --force to begin again.");
+            }
+            // What follows is a line that was cut off.
+            file.SetLength(end);
+            file.Position = end;
+            return new RunJournal(file, answers);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Describes a run by a digest of what its answers depend on.</summary>
+    public static string Describe(DataSet data, string settings)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(settings);
+        foreach (DataItem item in data.Items)
+        {
+            Add(item.Id?.Text ?? "");
+            Add(item.Image);
+            Add(item.Question);
+        }
+        return $$"""{"run":"{{Convert.ToHexStringLower(hash.GetHashAndReset())}}"}""";
+
+        void Add(string text) => hash.AppendData([.. Encoding.UTF8.GetBytes(text), 0]);
+    }
+
+    public void Add(RunAnswer answer)
+    {
+        using MemoryStream line = new();
+        using (Utf8JsonWriter writer = new(line, JsonLines.Readable))
+            answer.Write(writer);
+        line.Write(NewLine);
+        // One write of the whole line, which the system keeps whatever becomes of this process.
+        _file.Write(line.GetBuffer(), 0, (int)line.Length);
+        _file.Flush();
+        Done++;
+    }
+
+    /// <summary>Reads the answers from the beginning.</summary>
+    public IEnumerable<RunAnswer> Read()
+    {
+        _file.Position = 0;
+        using StreamReader lines = new(_file, Encoding.UTF8, leaveOpen: true);
+        lines.ReadLine();
+        while (lines.ReadLine() is { } line)
+            yield return RunAnswer.Parse(line);
+    }
+
+    /// <summary>Marks the journal as needed no more: it goes when it is disposed.</summary>
+    public void Delete() => _isOver = true;
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (_isOver || Done == 0)
+            File.Delete(_file.Name);
+    }
+
+    /// <summary>The first line, the number of whole lines behind it, and where the last of them ends.</summary>
+    private static (string? First, int Answers, long End) Measure(FileStream file)
+    {
+        byte[] buffer = new byte[1 << 16];
+        using MemoryStream head = new();
+        int lines = 0;
+        long end = 0, position = 0;
+        for (int read; (read = file.Read(buffer)) > 0; position += read)
+        {
+            for (int i = 0; i < read; i++)
+            {
+                if (buffer[i] == NewLine[0])
+                    (lines, end) = (lines + 1, position + i + 1);
+                else if (lines == 0)
+                    head.WriteByte(buffer[i]);
+            }
+        }
+        return (lines == 0 ? null : Encoding.UTF8.GetString(head.ToArray()), Math.Max(lines - 1, 0), end);
+    }
+}

@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Blip.Cli.DataSets;
+
+namespace Blip.Cli.Evaluation;
+
+/// <summary><c>blip eval RUN</c>: tells how much a run answers right.</summary>
+internal static class EvalCommand
+{
+    private static readonly Argument<string?> Run = new("RUN")
+    {
+        Description = "What blip run wrote about a data set with right answers: .csv, .jsonl or .parquet.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Against = new("--against")
+    {
+        Description = "A second run of the same data set, for example in another precision: the answers that differ are listed.",
+        HelpName = "RUN2",
+    };
+
+    private static readonly Option<string?> Questions = new("--questions")
+    {
+        Description = "The questions of VQA v2.", HelpName = "FILE.json",
+    };
+
+    private static readonly Option<string?> Annotations = new("--annotations")
+    {
+        Description = "Their annotations.", HelpName = "FILE.json",
+    };
+
+    private static readonly Option<string?> Results = new("--results") { Description = "Results of VQA v2.", HelpName = "FILE.json" };
+
+    private static readonly Option<string?> Images = new("--images")
+    {
+        Description = "The folder that the images' paths are relative to, for the report. Default: the one in which RUN lies.",
+        HelpName = "FOLDER",
+    };
+
+    private static readonly Option<string?> Html = new("--html")
+    {
+        Description = "Write a report too: one file for a browser, with charts and the worst answers.",
+        HelpName = "FILE.html",
+    };
+
+    private static readonly Option<bool> Json = new("--json") { Description = "Write the scores as a JSON object." };
+
+    public static Command Create()
+    {
+        Verb command = new(
+            "eval", "Tell how much a run answers right.",
+            "blip eval answers.csv",
+            "blip eval fp32.csv --against int8.csv",
+            "blip eval answers.csv --html report.html",
+            "blip eval --questions q.json --annotations a.json --results results.json --json")
+        {
+            Run, Against, Questions, Annotations, Results, Images, Html, Json,
+        };
+        command.Validators.Add(FindMistake);
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static void FindMistake(CommandResult result)
+    {
+        Option<string?>[] files = [Questions, Annotations, Results];
+        Option<string?>? missing = files.FirstOrDefault(file => result.GetValue(file) is null);
+        bool isVqa = files.Any(file => result.GetValue(file) is not null);
+        if (!isVqa && result.GetValue(Run) is null)
+            result.AddError("The run is missing: blip eval RUN.");
+        else if (isVqa && missing is not null)
+            result.AddError($"VQA v2 needs three files: {missing.Name} is missing.");
+        else if (isVqa && (result.GetValue(Run) is not null || result.GetValue(Against) is not null))
+            result.AddError("Give a run, or the three files of VQA v2, not both.");
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string? images = parsed.GetValue(Images);
+        Scores scores = new(parsed.GetValue(Results) is { } results
+            ? await RunFile.ReadVqaAsync(
+                new DataSource(parsed.GetValue(Questions)!, null, parsed.GetValue(Annotations), images), results, cancellationToken)
+            : await RunFile.ReadAsync(parsed.GetValue(Run)!, images, cancellationToken));
+        Comparison? comparison = parsed.GetValue(Against) is { } against
+            ? Comparison.Of(scores, new Scores(await RunFile.ReadAsync(against, images, cancellationToken)))
+            : null;
+        if (parsed.GetValue(Json))
+        {
+            using JsonLines lines = new();
+            lines.Write(writer => EvalJson.Write(writer, scores, comparison));
+        }
+        else
+            EvalText.Write(scores, comparison);
+        if (parsed.GetValue(Html) is { } report)
+        {
+            string name = parsed.GetValue(Run) ?? parsed.GetValue(Results)!;
+            await HtmlReport.WriteAsync(report, name, scores, parsed.GetValue(Against), comparison, cancellationToken);
+        }
+        return 0;
+    }
+}

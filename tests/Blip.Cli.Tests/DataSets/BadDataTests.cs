@@ -1,0 +1,86 @@
+using System.Text;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Cli.Tests.DataSets;
+
+/// <summary>Data sets that cannot be used: the message says where and what to do, and no model is loaded for that.</summary>
+public sealed class BadDataTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public static TheoryData<string, string, string> Files => new()
+    {
+        { "a.csv", "image,text\nx.jpg,hello\n", "a.csv has no column question. Its columns are image, text." },
+        { "a.csv", "image,question\n", "a.csv has no rows." },
+        { "a.csv", "", "a.csv has no rows." },
+        { "a.jsonl", "\n\n", "a.jsonl has no rows." },
+        {
+            "a.csv", "image,question\nx.jpg,\"is it\nred?\"\nx.jpg,is it, or not?\n",
+            "a.csv, line 4: there are 3 cells for 2 columns. A cell that holds ',' needs quotes."
+        },
+        {
+            "a.csv", "image,question\nx.jpg,\"is it red?\ny.jpg,no\n",
+            "a.csv, line 2: a quote is opened and never closed. Inside quotes, write a quote twice."
+        },
+        { "a.csv", "image,question,Image\nx.jpg,a,b\n", "a.csv, line 1: two columns are called Image." },
+        { "a.csv", "image;question;\nx.jpg;a;\n", "a.csv, line 1: the heading of column 3 is empty." },
+        { "a.csv", "image,question\nx.jpg,a\n,b\n", "a.csv, line 3: image is empty." },
+        { "a.csv", "image,question,confidence\nx.jpg,a,1\n", "a.csv has a column confidence, which a run writes itself. Rename it." },
+        { "a.jsonl", "{\"image\":\"x\",\"question\":\"y\"}\nnot json\n", "a.jsonl, line 2: this is not valid JSON." },
+        { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is no JSON object." },
+        { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is no text." },
+        { "a.json", "{\"questions\":\n[}", "a.json, line 2: this is not valid JSON." },
+        { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
+        { "a.json", "{\"questions\":[{\"question\":\"x\"}]}", "a.json, questions[0]: question_id is missing." },
+        { "a.json", "{\"questions\":[]}", "a.json has no questions." },
+        { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "A question_id of VQA v2 is not valid Unicode." },
+        { "a.parquet", "PAR1 is no more than a beginning", "a.parquet cannot be read as Parquet:" },
+        { "a.xlsx", "PK", "a.xlsx is no table that can be read. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
+    };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Run_WhatCannotBeRead_IsNamed(string name, string content, string expected)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, name), content);
+        await AssertToldAsync(expected, "run", name, "--out", "out.csv");
+    }
+
+    [Fact]
+    public async Task Run_OtherEncoding_IsNamed()
+    {
+        await File.WriteAllBytesAsync(
+            Path.Combine(_folder.Path, "a.csv"), Encoding.Latin1.GetBytes("image,question\nx.jpg,où est le chien?\n"));
+        await AssertToldAsync("is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'.", "run", "a.csv", "--out", "out.csv");
+    }
+
+    [Fact]
+    public async Task Run_ResultsWithoutIds_AreRefused()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a.csv"), "image,question\nx.jpg,is it red?\n");
+        await AssertToldAsync(
+            "Results of VQA v2 need an id for each question, but in a.csv line 2 has none.", "run", "a.csv", "--out", "o.json");
+    }
+
+    [Theory]
+    [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so nothing says what is right.")]
+    [InlineData("image,question,truth\nx.jpg,a,b\n", "a.csv has no column answer.")]
+    [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so nothing says what is right.")]
+    [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,much\n", "a.csv, line 2: confidence is much, but must be a number.")]
+    public async Task Eval_WhatIsNoRun_IsNamed(string content, string expected)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a.csv"), content);
+        await AssertToldAsync(expected, "eval", "a.csv");
+    }
+
+    private async Task AssertToldAsync(string expected, params string[] words)
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, words, folder: _folder.Path);
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Contains(expected, Assert.Single(result.ErrorLines), StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(_folder.Path, "out.csv")));
+    }
+}
