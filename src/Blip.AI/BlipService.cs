@@ -26,11 +26,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
 
     private readonly BlipOptions _options;
     private readonly IServiceProvider? _services;
-    private readonly Lock _gate = new();
-    private readonly List<IProgress<LoadProgress>> _watchers = [];
-    private readonly CancellationTokenSource _stop = new();
-    private Task<BlipModel>? _model;
-    private Task? _disposal;
+    private readonly SharedModel<BlipModel> _model;
 
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Which model, and within which limits.</param>
@@ -39,16 +35,17 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     {
         ArgumentNullException.ThrowIfNull(options);
         (_options, _services) = (options.Value, services);
+        _model = new SharedModel<BlipModel>(typeof(BlipService), LoadAsync);
     }
 
     /// <summary>Whether the model is loaded.</summary>
-    public bool IsReady => _model is { IsCompletedSuccessfully: true };
+    public bool IsReady => _model.Loaded is not null;
 
     /// <summary>Whether the demo model answers, because nobody named another.</summary>
     internal bool IsDemo => _options.Model == BlipModel.DemoModel;
 
     /// <summary>What the model is called; <see langword="null"/> until it is loaded.</summary>
-    internal string? ModelName => _model is { IsCompletedSuccessfully: true } loaded ? loaded.Result.Info.Name : null;
+    internal string? ModelName => _model.Loaded?.Info.Name;
 
     /// <summary>The decoder of the application, where it has chosen one.</summary>
     internal IImageDecoder? Decoder => (IImageDecoder?)_services?.GetService(typeof(IImageDecoder));
@@ -58,36 +55,8 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">The model cannot be loaded.</exception>
     /// <exception cref="ObjectDisposedException">The service is disposed, or was while this caller waited.</exception>
-    public async Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        Task<BlipModel> loading;
-        lock (_gate)
-        {
-            ObjectDisposedException.ThrowIf(_disposal is not null, this);
-            if (_model is null || _model.IsFaulted || _model.IsCanceled)
-                _model = LoadAsync();
-            loading = _model;
-            if (progress is not null && !loading.IsCompleted)
-                _watchers.Add(progress);
-        }
-        try
-        {
-            return await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested && _disposal is not null)
-        {
-            // The load was stopped, and not by this caller.
-            throw new ObjectDisposedException(typeof(BlipService).FullName);
-        }
-        finally
-        {
-            if (progress is not null)
-            {
-                lock (_gate)
-                    _watchers.Remove(progress);
-            }
-        }
-    }
+    public Task<BlipModel> GetModelAsync(IProgress<LoadProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        _model.GetAsync(progress, cancellationToken);
 
     /// <summary>
     /// Loads the model and asks it one question about a file, so that the first user does not wait, and a decoder that cannot work is
@@ -153,47 +122,21 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     /// <summary>
     /// Stops a load that is going on, or waits for the questions that are being answered; then frees the model. Every call waits for that.
     /// </summary>
-    public ValueTask DisposeAsync()
-    {
-        lock (_gate)
-            return new ValueTask(_disposal ??= DisposeOnceAsync(_model));
-    }
+    public ValueTask DisposeAsync() => _model.DisposeAsync();
 
     /// <summary>As <see cref="DisposeAsync"/>, for a container that is disposed without waiting: the thread waits instead.</summary>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private async Task DisposeOnceAsync(Task<BlipModel>? model)
-    {
-        // Off the lock, which a load that is stopped wants, and off the caller's context, whose thread may be blocked until this ends.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        await _stop.CancelAsync().ConfigureAwait(false);
-        if (model is not null)
-        {
-            // After a failed load there is nothing to free, and its caller has the error.
-            await ((Task)model).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (model.IsCompletedSuccessfully)
-                await (await model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-        }
-        lock (_gate)
-            _model = null;
-        _stop.Dispose();
-    }
-
-    private async Task<BlipModel> LoadAsync()
+    private async Task<BlipModel> LoadAsync(IProgress<LoadProgress> progress, CancellationToken stop)
     {
         // Before the load: an application that ends meanwhile disposes its services.
         ILogger? logger = IsDemo ? _services?.LoggerOf<BlipService>() : null;
-        BlipModel model = await BlipModel.LoadAsync(_options, Services(), _stop.Token).ConfigureAwait(false);
+        BlipServices services = _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
+        BlipModel model = await BlipModel.LoadAsync(_options, services, stop).ConfigureAwait(false);
         // A process may make many services, for example one for each kernel. One warning is enough.
         if (logger?.IsEnabled(LogLevel.Warning) == true && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
             DemoModelAnswers(logger);
         return model;
-    }
-
-    private BlipServices Services()
-    {
-        Relay progress = new(this);
-        return _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
     }
 
     [LoggerMessage(
@@ -201,31 +144,4 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
         "The demo model answers. It knows drawings only. For photographs set Blip:Model (in the environment Blip__Model, in code " +
         "BlipOptions.Model), for example to Salesforce/blip-vqa-capfilt-large.")]
     private static partial void DemoModelAnswers(ILogger logger);
-
-    private sealed class Relay(BlipService service) : IProgress<LoadProgress>
-    {
-        public void Report(LoadProgress value)
-        {
-            IProgress<LoadProgress>[] watchers;
-            lock (service._gate)
-                watchers = [.. service._watchers];
-            foreach (IProgress<LoadProgress> watcher in watchers)
-                Report(watcher, value);
-        }
-
-        private void Report(IProgress<LoadProgress> watcher, LoadProgress value)
-        {
-            try
-            {
-                watcher.Report(value);
-            }
-#pragma warning disable CA1031 // One caller's callback must not end the load that others wait for.
-            catch (Exception)
-#pragma warning restore CA1031
-            {
-                lock (service._gate)
-                    service._watchers.Remove(watcher);
-            }
-        }
-    }
 }

@@ -21,8 +21,8 @@ public static class BlipServiceCollectionExtensions
     public const string SectionName = "Blip";
 
     /// <summary>
-    /// Adds the model, the rules for where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the
-    /// application has a configuration, and are checked at start. The model is loaded when it is first needed;
+    /// Adds the models, the rules for where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the
+    /// application has a configuration, and are checked at start. A model is loaded when it is first needed;
     /// <see cref="BlipService.WarmUpAsync"/> loads it ahead. Images are turned as their EXIF orientation says.
     /// </summary>
     /// <param name="services">The container.</param>
@@ -43,6 +43,14 @@ public static class BlipServiceCollectionExtensions
             .Configure(o => configureSources?.Invoke(o));
         services.AddBound<ImageStoreOptions, ImageStoreOptionsValidator>(SectionName + ":Handles");
         services.TryAddSingleton(provider => new BlipService(provider.GetRequiredService<IOptions<BlipOptions>>(), provider));
+        services.TryAddSingleton<SharedImages>();
+        services.AddBound<BlipFamilyOptions, BlipFamilyOptionsValidator>(SectionName);
+        services.TryAddSingleton(provider => new BlipCaptionService(
+            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.GetRequiredService<IOptions<BlipFamilyOptions>>(), provider));
+        services.TryAddSingleton(provider => new BlipMatchService(
+            provider.GetRequiredService<IOptions<BlipOptions>>(), provider.GetRequiredService<IOptions<BlipFamilyOptions>>(), provider));
+        services.TryAddSingleton<IBlipCaptioner>(provider => provider.GetRequiredService<BlipCaptionService>());
+        services.TryAddSingleton<IBlipMatcher>(provider => provider.GetRequiredService<BlipMatchService>());
         services.TryAddSingleton<IBlipModel>(provider => provider.GetRequiredService<BlipService>());
         services.TryAddSingleton(provider => new ImageSource(provider.GetRequiredService<IOptions<ImageSourceOptions>>().Value));
         services.TryAddSingleton(provider => new ImageStore(provider.GetRequiredService<IOptions<ImageStoreOptions>>().Value));

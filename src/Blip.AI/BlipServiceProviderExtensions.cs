@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Blip.AI.Images;
+using Blip.AI.Searching;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -30,14 +31,18 @@ public static class BlipServiceProviderExtensions
         ArgumentNullException.ThrowIfNull(conversation);
         BlipTools tools = services.CreateTools(conversation, model);
         string start = model is null ? "" : ModelName.ForTools(model) + "_";
-        return
+        AIFunction[] functions =
         [
             Create(tools.AskImageAsync, BlipTools.AskImageName),
             Create(tools.AskImageManyAsync, BlipTools.AskImageManyName),
             Create(tools.AskImagesAsync, BlipTools.AskImagesName),
             Create(tools.ChooseAnswerAsync, BlipTools.ChooseAnswerName),
+            Create(tools.DescribeImageAsync, BlipTools.DescribeImageName),
+            Create(tools.MatchImagesAsync, BlipTools.MatchImagesName),
+            Create(tools.SearchImagesAsync, BlipTools.SearchImagesName),
             Create(tools.ListImages, BlipTools.ListImagesName),
         ];
+        return [.. functions.Where(function => services.OffersTool(function.Name[start.Length..], model))];
 
         // As text, because clients write any other value as JSON of several lines.
         AIFunction Create(Delegate method, string name) => AIFunctionFactory.Create(method, new AIFunctionFactoryOptions
@@ -54,7 +59,19 @@ public static class BlipServiceProviderExtensions
         services.GetBlipService(model),
         services.GetRequiredService<ImageSource>(),
         conversation,
-        services.LoggerOf<BlipTools>());
+        services.LoggerOf<BlipTools>(),
+        services.GetService<BlipCaptionService>(),
+        services.GetService<BlipMatchService>(),
+        services.GetService<IImageSearch>());
+
+    /// <summary>Whether there is a model for a tool. Models with a name have the tools that ask.</summary>
+    internal static bool OffersTool(this IServiceProvider services, string tool, string? model = null) => tool switch
+    {
+        BlipTools.DescribeImageName => model is null && services.GetService<BlipCaptionService>() is { IsConfigured: true },
+        BlipTools.MatchImagesName => model is null && services.GetService<BlipMatchService>() is { IsConfigured: true },
+        BlipTools.SearchImagesName => model is null && services.GetService<IImageSearch>() is { IsConfigured: true },
+        _ => true,
+    };
 
     /// <summary>A conversation within the configured bounds.</summary>
     internal static BlipConversation CreateConversation(this IServiceProvider services) =>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using Blip.AI.Images;
+using Blip.AI.Searching;
 using Microsoft.Extensions.Logging;
 
 namespace Blip.AI;
@@ -7,9 +8,9 @@ namespace Blip.AI;
 #pragma warning disable CA1707 // A parameter's name is the argument's, which is the same over HTTP and in each stack.
 
 /// <summary>
-/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c> and
-/// <c>list_images</c>. A failure comes back as data, so that the language model can react to it. No result holds a path, an inner
-/// address or a stack trace. Thread-safe.
+/// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c>,
+/// <c>list_images</c>, and <c>describe_image</c>, <c>match_images</c> and <c>search_images</c> where there are models for them. A failure
+/// comes back as data, so that the language model can react to it. No result holds a path, an inner address or a stack trace. Thread-safe.
 /// </summary>
 public sealed partial class BlipTools
 {
@@ -27,16 +28,25 @@ public sealed partial class BlipTools
     private readonly BlipConversation _conversation;
     private readonly ILogger<BlipTools> _logger;
     private readonly ToolTexts _texts;
+    private readonly IBlipCaptioner? _captioner;
+    private readonly IBlipMatcher? _matcher;
+    private readonly IImageSearch? _search;
 
     /// <summary>Creates the tools of one conversation.</summary>
     /// <param name="service">The model.</param>
     /// <param name="source">Where images may come from.</param>
     /// <param name="conversation">The images that the tools know by name.</param>
     /// <param name="logger">Logs failures whose reason the language model must not learn.</param>
-    public BlipTools(BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger)
+    /// <param name="captioner">The model that describes images; none by default.</param>
+    /// <param name="matcher">The model that matches images and texts; none by default.</param>
+    /// <param name="search">Finds images by text; none by default.</param>
+    public BlipTools(
+        BlipService service, ImageSource source, BlipConversation conversation, ILogger<BlipTools> logger,
+        IBlipCaptioner? captioner = null, IBlipMatcher? matcher = null, IImageSearch? search = null)
     {
         ArgumentNullException.ThrowIfNull(conversation);
         (_service, _source, _conversation, _logger) = (service, source, conversation, logger);
+        (_captioner, _matcher, _search) = (captioner, matcher, search);
         _texts = new ToolTexts(conversation.Surroundings, source);
     }
 

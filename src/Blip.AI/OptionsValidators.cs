@@ -9,6 +9,12 @@ namespace Blip.AI;
 [OptionsValidator]
 internal sealed partial class BlipOptionsValidator : IValidateOptions<BlipOptions>;
 
+/// <summary>Any text may name a model.</summary>
+internal sealed class BlipFamilyOptionsValidator : IValidateOptions<BlipFamilyOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BlipFamilyOptions options) => ValidateOptionsResult.Success;
+}
+
 [OptionsValidator]
 internal sealed partial class ImageSourceOptionsValidator : IValidateOptions<ImageSourceOptions>;
 

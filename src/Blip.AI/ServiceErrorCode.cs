@@ -8,4 +8,7 @@ public static class ServiceErrorCode
 
     /// <summary>The model is still being loaded; ask again soon.</summary>
     public const string ModelLoading = "model_loading";
+
+    /// <summary>No model of the kind that the request needs is configured.</summary>
+    public const string ModelNotConfigured = "model_not_configured";
 }

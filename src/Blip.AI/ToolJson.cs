@@ -8,6 +8,7 @@ namespace Blip.AI;
 [JsonSerializable(typeof(ImageAnswer))]
 [JsonSerializable(typeof(ImageAnswers))]
 [JsonSerializable(typeof(ImageList))]
+[JsonSerializable(typeof(ImageMatches))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {

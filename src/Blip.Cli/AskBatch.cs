@@ -14,11 +14,12 @@ internal static class AskBatch
     /// <summary>Answers all lines.</summary>
     /// <returns>Whether every line was answered.</returns>
     public static async Task<bool> RunAsync(
-        BlipModel model, StreamReader lines, string folder, ImageReader reader, AskOptions options, CancellationToken cancellationToken)
+        BlipModel model, StreamReader lines, string folder, ImageReader reader, AskOptions options, bool frames,
+        CancellationToken cancellationToken)
     {
         using JsonLines output = new();
         bool all = true;
-        IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, options, cancellationToken);
+        IAsyncEnumerable<AskItem> items = ReadAsync(lines, folder, reader, options, frames, cancellationToken);
         await foreach (AskOutcome outcome in model.AskEachAsync(items, new AskEachOptions { Ask = options }, cancellationToken))
         {
             Write(output, outcome);
@@ -50,14 +51,14 @@ internal static class AskBatch
     }
 
     private static async IAsyncEnumerable<AskItem> ReadAsync(
-        StreamReader lines, string folder, ImageReader reader, AskOptions options,
+        StreamReader lines, string folder, ImageReader reader, AskOptions options, bool frames,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int number = 1; await InputLines.NextAsync(lines, cancellationToken) is { } line; number++)
         {
             if (string.IsNullOrWhiteSpace(line))
                 continue;
-            Request request = Read(line, number, options);
+            Request request = Read(line, number, options, frames);
             yield return new AskItem(async token => await OpenAsync(request, folder, reader, token), request.Questions, request)
             {
                 Options = request.Options,
@@ -66,9 +67,9 @@ internal static class AskBatch
     }
 
     /// <summary>Reads a line. If the line is wrong, the result has the error and what could be read.</summary>
-    private static Request Read(string line, int number, AskOptions options)
+    private static Request Read(string line, int number, AskOptions options, bool frames)
     {
-        Request request = new(null, null, [], options, null);
+        Request request = new(null, null, [], options, frames, null);
         try
         {
             JsonElement root = Parse(line);
@@ -76,6 +77,7 @@ internal static class AskBatch
             request = request with { Image = Text(root, "image") };
             request = request with { Questions = ReadQuestions(root) };
             request = request with { Options = ReadOptions(root, options) };
+            request = request with { Frames = ReadFrames(root) ?? frames };
             return request.Image is not null && request.Questions.Length > 0
                 ? request
                 : throw Wrong("needs an image and a question, both as strings");
@@ -116,12 +118,17 @@ internal static class AskBatch
         return members.Options;
     }
 
+    private static bool? ReadFrames(JsonElement root) => !root.TryGetProperty("frames", out JsonElement frames) ? null
+        : frames.ValueKind is JsonValueKind.True or JsonValueKind.False ? frames.GetBoolean()
+        : throw Wrong("has frames that is neither true nor false");
+
     private static async Task<BlipImage> OpenAsync(Request request, string folder, ImageReader reader, CancellationToken cancellationToken)
     {
         if (request.Error is not null)
             throw request.Error;
         string image = request.Image!;
-        return await reader.ReadAsync(ImageReader.IsFile(image) ? Path.Combine(folder, image) : image, cancellationToken);
+        BlipImage read = await reader.ReadAsync(ImageReader.IsFile(image) ? Path.Combine(folder, image) : image, cancellationToken);
+        return request.Frames ? BlipImage.FromFrames([read]) : read;
     }
 
     private static JsonElement Parse(string line)
@@ -157,5 +164,6 @@ internal static class AskBatch
     /// <summary>What is wrong with a line; its number comes before that.</summary>
     private static BlipException Wrong(string what) => new(BlipErrorCode.InvalidRequest, what + ".");
 
-    private sealed record Request(JsonElement? Id, string? Image, string[] Questions, AskOptions Options, BlipException? Error);
+    private sealed record Request(
+        JsonElement? Id, string? Image, string[] Questions, AskOptions Options, bool Frames, BlipException? Error);
 }

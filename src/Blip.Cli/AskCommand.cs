@@ -39,6 +39,11 @@ internal static class AskCommand
     private static readonly Option<int> MinNewTokens = NumberOption.Create(
         "--min-new-tokens", "The smallest number of tokens in an answer.", least: 0);
 
+    private static readonly Option<bool> Frames = new("--frames")
+    {
+        Description = "Take all images, or the frames of an animated one, as one image: at most 16 of them, evenly spread.",
+    };
+
     private static readonly Option<bool> Truncate = new("--truncate")
     {
         Description = "Cut a question that is too long. Without it such a question is an error.",
@@ -71,11 +76,12 @@ internal static class AskCommand
             "blip ask dogs.jpg \"what is the weather like?\" --choices sunny,cloudy,rainy -v",
             "blip ask dogs.jpg \"what is there?\" --beams 3 --best 3 --json",
             "blip ask dogs.jpg \"what color is the tree?\" --explain looked.png",
+            "blip ask clip.gif \"what happens?\" --frames",
             "cat dogs.jpg | blip ask - \"is there a cat?\" --json",
             "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
-            Words, Questions, Recursive, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
-            ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
+            Words, Questions, Recursive, Frames, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize,
+            ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
             ModelOptions.MaxPixels, ModelOptions.MaxBytes, SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
         };
         foreach (Option option in Answering)
@@ -150,7 +156,8 @@ internal static class AskCommand
             using StreamReader lines = InputLines.Open(batch);
             string folder = batch == InputLines.StandardInput ? "" : Path.GetDirectoryName(Path.GetFullPath(batch)) ?? "";
             await using BlipModel batchModel = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
-            return await AskBatch.RunAsync(batchModel, lines, folder, reader, options, cancellationToken) ? 0 : CommandLine.Failure;
+            return await AskBatch.RunAsync(
+                batchModel, lines, folder, reader, options, parsed.GetValue(Frames), cancellationToken) ? 0 : CommandLine.Failure;
         }
 
         string[] words = parsed.GetValue(Words) ?? [], questions = parsed.GetValue(Questions) ?? [];
@@ -162,6 +169,8 @@ internal static class AskCommand
             CommandLine.WriteError("--explain writes one picture. Ask one question about one image.");
             return CommandLine.Usage;
         }
+        if (parsed.GetValue(Frames))
+            images = [ImageNames.AsFrames(words, images)];
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
         AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
         string[] names = [.. images.Select(image => image.Name)];
@@ -191,8 +200,8 @@ internal static class AskCommand
         AnswerPrinter printer, CancellationToken cancellationToken)
     {
         using AskProgress progress = new(images.Count);
-        IEnumerable<AskItem> items = images.Select(image => new AskItem(
-            async token => image.Error is { } error ? throw error : await reader.ReadAsync(image.Name, token), questions, image.Name));
+        IEnumerable<AskItem> items = images.Select(
+            image => new AskItem(async token => await image.ReadAsync(reader, token), questions, image.Name));
         try
         {
             AskEachOptions each = new() { Ask = options, Progress = progress };

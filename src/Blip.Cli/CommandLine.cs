@@ -4,6 +4,7 @@ using Blip.Cli.Blobs;
 using Blip.Cli.DataSets;
 using Blip.Cli.Evaluation;
 using Blip.Cli.Interactive;
+using Blip.Cli.Searching;
 using Blip.Cli.Terminals;
 using Blip.Hub;
 using Microsoft.Extensions.Options;
@@ -29,7 +30,7 @@ internal static class CommandLine
         RootCommand root = new("Asks questions about images, with BLIP on ONNX Runtime.")
         {
             AskCommand.Create(), RunCommand.Create(), EvalCommand.Create(), CaptionCommand.Create(), MatchCommand.Create(),
-            ScoreCommand.Create(), CalibrateCommand.Create(),
+            IndexCommand.Create(), SearchCommand.Create(), ScoreCommand.Create(), CalibrateCommand.Create(),
             TokenizeCommand.Create(), DetokenizeCommand.Create(), PreprocessCommand.Create(), InfoCommand.Create(), DoctorCommand.Create(),
             ExportCommand.Create(), PullCommand.Create(), ModelsCommand.Create(), WarmCommand.Create(), BenchCommand.Create(),
             McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),

@@ -3,6 +3,7 @@ using Blip.AI;
 using Blip.Hosting;
 using Blip.Hosting.Blobs;
 using Blip.Mcp;
+using Blip.Search;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Blip.Cli;
@@ -24,7 +25,8 @@ internal static class McpCommand
             "mcp", "Serve the image tools over MCP on standard input and output.",
             "blip mcp --allow-folder ~/Pictures")
         {
-            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, AllowFolder,
+            ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ServiceCaptionModel, ModelOptions.ServiceMatchModel,
+            ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, AllowFolder,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -39,14 +41,21 @@ internal static class McpCommand
                 CommandLine.WriteError("standard input is closed. An MCP client starts this command and writes to it.");
                 return CommandLine.Usage;
             }
-            await BlipMcpServer.RunStdioAsync(options => Configure(parsed, options), folders, AddServiceSettings, cancellationToken);
+            await BlipMcpServer.RunStdioAsync(
+                options => Configure(parsed, options), folders, services => AddSettings(parsed, folders, services), cancellationToken);
             return 0;
         });
         return command;
     }
 
     /// <summary>What is in the environment for <c>blip serve</c> is no mistake here.</summary>
-    private static void AddServiceSettings(IServiceCollection services) => services
+    private static void AddSettings(ParseResult parsed, string[] folders, IServiceCollection services) => services
+        .AddBlipSearch(search => search.SearchFolders = [.. search.SearchFolders, .. folders.Select(Path.GetFullPath)])
+        .Configure<BlipFamilyOptions>(family =>
+        {
+            family.CaptionModel = parsed.GetValue(ModelOptions.ServiceCaptionModel) ?? family.CaptionModel;
+            family.MatchModel = parsed.GetValue(ModelOptions.ServiceMatchModel) ?? family.MatchModel;
+        })
         .AddSingleton(new BoundSection(BlipServiceCollectionExtensions.SectionName, typeof(BlipHostingOptions)))
         .AddSingleton(new BoundSection(BlipServiceCollectionExtensions.SectionName + ":Blobs", typeof(BlobAnsweringOptions)));
 

@@ -24,6 +24,14 @@ internal static class ModelOptions
     /// <summary>The same for a model that matches images and texts.</summary>
     public static Option<string> MatchModel { get; } = CreateModel(BlipMatcher.DemoModel);
 
+    /// <summary>The captioning model of a service, beside the one that answers questions.</summary>
+    public static Option<string?> ServiceCaptionModel { get; } = CreateServiceModel(
+        "--caption-model", "The captioning model", BlipCaptioner.DemoModel);
+
+    /// <summary>The model of a service that matches images and texts.</summary>
+    public static Option<string?> ServiceMatchModel { get; } = CreateServiceModel(
+        "--match-model", "The model that matches images and texts", BlipMatcher.DemoModel);
+
     public static Option<string?> BaseModel { get; } = new("--base-model")
     {
         Description = "The base model of the adapter that --model names. Default: what the adapter says.",
@@ -63,7 +71,7 @@ internal static class ModelOptions
 
     static ModelOptions()
     {
-        foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, BaseModel])
+        foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, ServiceCaptionModel, ServiceMatchModel, BaseModel])
         {
             option.Validators.Add(result =>
             {
@@ -212,6 +220,12 @@ internal static class ModelOptions
         Description = $"A folder with a checkpoint, a hub id, or {standard}: the model that is part of blip.",
         HelpName = "DIR|ID",
         DefaultValueFactory = _ => standard,
+    };
+
+    private static Option<string?> CreateServiceModel(string name, string what, string demo) => new(name)
+    {
+        Description = $"{what}, loaded when it is first needed. Default: {demo} where the demo model answers, else none.",
+        HelpName = "DIR|ID",
     };
 
     private static void RequireOneOf(OptionResult result, string name, string[] words)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Blip.Hosting;
 using Blip.ImageSharp;
+using Blip.Search;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Options;
 
@@ -36,11 +37,12 @@ internal static class ServeCommand
     public static Command Create()
     {
         Verb command = new(
-            "serve", "Answer over HTTP: /api/ask, /v1/chat/completions, /v1/responses, /mcp, and a web page at /.",
+            "serve", "Answer over HTTP: /api/ask, /api/caption, /api/match, /v1/chat/completions, /mcp, and a web page at /.",
             "blip serve",
             "blip serve --urls http://127.0.0.1:8080 --precision int8")
         {
-            Urls, Model, ModelOptions.BaseModel, ModelOptions.ImageSize, Device, ModelOptions.Precision, ApiKey, Metrics, Docs,
+            Urls, Model, ModelOptions.BaseModel, ModelOptions.ServiceCaptionModel, ModelOptions.ServiceMatchModel, ModelOptions.ImageSize,
+            Device, ModelOptions.Precision, ApiKey, Metrics, Docs,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -49,6 +51,8 @@ internal static class ServeCommand
             Add("urls", parsed.GetValue(Urls));
             Add("Blip:Model", parsed.GetValue(Model));
             Add("Blip:BaseModel", parsed.GetValue(ModelOptions.BaseModel));
+            Add("Blip:CaptionModel", parsed.GetValue(ModelOptions.ServiceCaptionModel));
+            Add("Blip:MatchModel", parsed.GetValue(ModelOptions.ServiceMatchModel));
             Add("Blip:ImageSize", parsed.GetValue(ModelOptions.ImageSize)?.ToString(CultureInfo.InvariantCulture));
             Add("Blip:Device", parsed.GetValue(Device));
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
@@ -77,6 +81,7 @@ internal static class ServeCommand
         {
             throw new OptionsValidationException("Blip:Decoder", typeof(string), [exception.Message]);
         }
+        builder.Services.AddBlipSearch();
         PrometheusMetrics.Add(builder);
         CollectorExport.Add(builder);
     }

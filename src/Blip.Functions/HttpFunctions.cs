@@ -13,6 +13,18 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     [Function("Ask")]
     public IResult Ask([HttpTrigger(AuthorizationLevel.Function, Route = "api/ask")] HttpRequest request) => endpoints;
 
+    [Function("Caption")]
+    public IResult Caption([HttpTrigger(AuthorizationLevel.Function, Route = "api/caption")] HttpRequest request) => endpoints;
+
+    [Function("Match")]
+    public IResult Match([HttpTrigger(AuthorizationLevel.Function, Route = "api/match")] HttpRequest request) => endpoints;
+
+    [Function("Search")]
+    public IResult Search([HttpTrigger(AuthorizationLevel.Function, Route = "api/search")] HttpRequest request) => endpoints;
+
+    [Function("Image")]
+    public IResult Image([HttpTrigger(AuthorizationLevel.Function, Route = "api/images/{handle}")] HttpRequest request) => endpoints;
+
     [Function("SendImage")]
     public IResult SendImage([HttpTrigger(AuthorizationLevel.Function, Route = "api/images")] HttpRequest request) => endpoints;
 
@@ -22,6 +34,9 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
 
     [Function("Responses")]
     public IResult Responses([HttpTrigger(AuthorizationLevel.Function, Route = "v1/responses")] HttpRequest request) => endpoints;
+
+    [Function("Embeddings")]
+    public IResult Embeddings([HttpTrigger(AuthorizationLevel.Function, Route = "v1/embeddings")] HttpRequest request) => endpoints;
 
     [Function("Models")]
     public IResult Models([HttpTrigger(AuthorizationLevel.Function, Route = "v1/models")] HttpRequest request) => endpoints;

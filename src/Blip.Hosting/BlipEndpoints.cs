@@ -19,8 +19,9 @@ namespace Blip.Hosting;
 public static class BlipEndpoints
 {
     /// <summary>
-    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>,
-    /// <c>/v1/models</c>, Ollama's <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>, <c>/mcp</c>,
+    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/caption</c>, <c>/api/match</c>, <c>/api/search</c>,
+    /// <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>, <c>/v1/embeddings</c>, <c>/v1/models</c>, Ollama's
+    /// <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>, <c>/mcp</c>,
     /// <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
     /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
     /// the same address, its own are served.
@@ -38,6 +39,11 @@ public static class BlipEndpoints
         RouteGroupBuilder api = blip.MapGroup("");
         guard.Protect(api, Problems.WriteAsync);
         api.MapPost("/api/ask", services.GetRequiredService<AskEndpoint>().HandleAsync);
+        api.MapPost("/api/caption", services.GetRequiredService<CaptionEndpoint>().HandleAsync);
+        api.MapPost("/api/match", services.GetRequiredService<MatchEndpoint>().HandleAsync);
+        SearchEndpoint search = services.GetRequiredService<SearchEndpoint>();
+        api.MapPost("/api/search", search.SearchAsync);
+        api.MapMethods("/api/images/{handle}", ["GET", "HEAD"], search.ReadAsync);
         api.MapPost("/api/images", services.GetRequiredService<ImagesEndpoint>().HandleAsync);
 
         // The description holds nothing that a caller without a key may not know, and a browser opens a link without one.
@@ -50,6 +56,7 @@ public static class BlipEndpoints
         guard.Protect(openAi, OpenAiErrors.WriteAsync);
         openAi.MapPost("/chat/completions", services.GetRequiredService<ChatCompletionsEndpoint>().CompleteAsync);
         openAi.MapPost("/responses", services.GetRequiredService<ResponsesEndpoint>().CreateAsync);
+        openAi.MapPost("/embeddings", services.GetRequiredService<EmbeddingsEndpoint>().CreateAsync);
         ServedModel model = services.GetRequiredService<ServedModel>();
         openAi.MapMethods("/models", ["GET", "HEAD"], model.ListAsync);
         // The id of a model of the hub has a slash.

@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.AI.Searching;
 using Blip.Hosting.Asking;
 using Blip.Hosting.Blobs;
 using Blip.Hosting.Health;
@@ -33,10 +34,15 @@ public static class BlipHostingServiceCollectionExtensions
         // A service keeps the images of many callers, so it gets larger defaults.
         services.ConfigureFirst<ImageStoreOptions>(o => (o.MaxImages, o.MaxBytes) = (1024, 256 << 20));
         services.PostConfigure<McpServerOptions>(o => o.ServerInstructions += " POST /api/images keeps an image, and gives its handle.");
-        services.TryAddSingleton<AskRequestReader>();
+        services.TryAddSingleton<ImageRequestReader>();
         services.TryAddSingleton<CallerTurns>();
         services.TryAddSingleton<ImageQuestions>();
+        services.TryAddSingleton<FamilyCalls>();
         services.TryAddSingleton<AskEndpoint>();
+        services.TryAddSingleton<CaptionEndpoint>();
+        services.TryAddSingleton<MatchEndpoint>();
+        services.TryAddSingleton<SearchEndpoint>();
+        services.TryAddSingleton<EmbeddingsEndpoint>();
         services.TryAddSingleton<ImagesEndpoint>();
         services.TryAddSingleton<QuestionAnswering>();
         services.TryAddSingleton<ServedModel>();
@@ -70,7 +76,8 @@ public static class BlipHostingServiceCollectionExtensions
         // MCP needs no state here: handles are hashes of the content, and no conversation is kept.
         services.Replace(ServiceDescriptor.Scoped(provider => McpConversation.Of(
             provider,
-            new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>())) { Surroundings = ToolSurroundings.Http })));
+            new BlipConversation(new RequestHandles(provider.GetRequiredService<ImageStore>(), provider.GetService<IImageSearch>()))
+            { Surroundings = ToolSurroundings.Http })));
         services.AddMcpServer().WithHttpTransport(options => options.Stateless = true).WithBlip(ToolSurroundings.Http);
         // The SDK logs a caller's mistakes as failures, with all that the caller wrote. Blip logs them as a line each.
         services.AddLogging(logging => logging.AddFilter("ModelContextProtocol", LogLevel.Critical));

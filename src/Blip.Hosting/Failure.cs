@@ -164,7 +164,8 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         HttpErrorCode.Unauthorized => StatusCodes.Status401Unauthorized,
         ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>
             StatusCodes.Status403Forbidden,
-        BlipErrorCode.ModelNotFound or ImageSourceErrorCode.ImageNotFound or BlipErrorCode.FileNotFound => StatusCodes.Status404NotFound,
+        BlipErrorCode.ModelNotFound or ServiceErrorCode.ModelNotConfigured or ImageSourceErrorCode.ImageNotFound
+            or BlipErrorCode.FileNotFound => StatusCodes.Status404NotFound,
         HttpErrorCode.RequestTooLarge or BlipErrorCode.ImageTooLarge => StatusCodes.Status413PayloadTooLarge,
         HttpErrorCode.UnsupportedMediaType or BlipErrorCode.UnsupportedImage => StatusCodes.Status415UnsupportedMediaType,
         BlipErrorCode.ImageCorrupt or BlipErrorCode.TooManyPixels => StatusCodes.Status422UnprocessableEntity,

@@ -55,12 +55,15 @@ public static class BlipMcpServerBuilderExtensions
         return builder
             .WithMessageFilters(filters => filters.AddIncomingFilter(RequestErrors.Filter))
             .WithRequestFilters(filters => filters
-                .AddListToolsFilter(next => (request, cancellationToken) =>
+                .AddListToolsFilter(next => async (request, cancellationToken) =>
                 {
                     // Pages are there only where the application lists tools of its own.
                     if (request.Server.ServerOptions.Handlers.ListToolsHandler is null)
                         RefuseCursor(request.Params?.Cursor);
-                    return next(request, cancellationToken);
+                    ListToolsResult list = await next(request, cancellationToken).ConfigureAwait(false);
+                    if (request.Services is { } services)
+                        list.Tools = [.. list.Tools.Where(tool => services.OffersTool(tool.Name))];
+                    return list;
                 })
                 .AddCallToolFilter(next => (request, cancellationToken) => BlipMcpTools.Has(request.Params?.Name)
                     ? CallAsync(next, request, cancellationToken)

@@ -18,7 +18,8 @@ internal static class BlipMcpTools
     private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
-        or BlipTools.ChooseAnswerName or BlipTools.ListImagesName;
+        or BlipTools.ChooseAnswerName or BlipTools.DescribeImageName or BlipTools.MatchImagesName or BlipTools.SearchImagesName
+        or BlipTools.ListImagesName;
 
     /// <summary>Adds the tools to the services of a server.</summary>
     /// <param name="services">The services.</param>
@@ -31,6 +32,9 @@ internal static class BlipMcpTools
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
         Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
         Add(BlipTools.ChooseAnswerName, "Choose among answers", _ => BlipTools.ChooseAnswerDescription, ChooseAnswerAsync);
+        Add(BlipTools.DescribeImageName, "Describe an image", _ => BlipTools.DescribeImageDescription, DescribeImageAsync);
+        Add(BlipTools.MatchImagesName, "Find the image that fits a text", _ => BlipTools.MatchImagesDescription, MatchImagesAsync);
+        Add(BlipTools.SearchImagesName, "Find images by a text", _ => BlipTools.SearchImagesDescription, SearchImagesAsync);
         Add(BlipTools.ListImagesName, "List images", texts => texts.ListImages, ListImagesAsync);
 
         void Add(string name, string title, Func<ToolTexts, string> description, Delegate method) => services.AddSingleton(provider =>
@@ -134,6 +138,30 @@ internal static class BlipMcpTools
         ImageAnswer answer = await call.Tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken)
             .ConfigureAwait(false);
         return Result(answer, answer.Error);
+    }
+
+    private static async Task<CallToolResult> DescribeImageAsync(
+        McpConversation call, [Description(BlipTools.ImageDescription)] string image, CancellationToken cancellationToken)
+    {
+        ImageAnswer answer = await call.Tools.DescribeImageAsync(image, cancellationToken).ConfigureAwait(false);
+        return Result(answer, answer.Error);
+    }
+
+    private static async Task<CallToolResult> MatchImagesAsync(
+        McpConversation call,
+        [Description(BlipTools.ImagesDescription)] string[] images,
+        [Description(BlipTools.TextDescription)] string text,
+        CancellationToken cancellationToken)
+    {
+        ImageMatches matches = await call.Tools.MatchImagesAsync(images, text, cancellationToken).ConfigureAwait(false);
+        return Result(matches, matches.Error);
+    }
+
+    private static async Task<CallToolResult> SearchImagesAsync(
+        McpConversation call, [Description(BlipTools.TextDescription)] string text, CancellationToken cancellationToken)
+    {
+        ImageMatches matches = await call.Tools.SearchImagesAsync(text, cancellationToken).ConfigureAwait(false);
+        return Result(matches, matches.Error);
     }
 
     private static async Task<CallToolResult> ListImagesAsync(McpConversation call, CancellationToken cancellationToken) =>

@@ -52,6 +52,11 @@ public static class BlipKernelExtensions
         foreach (IAutoFunctionInvocationFilter filter in kernel.AutoFunctionInvocationFilters.Where(f => f is ReturnedImages).ToArray())
             kernel.AutoFunctionInvocationFilters.Remove(filter);
         kernel.AutoFunctionInvocationFilters.Add(new ReturnedImages(conversation));
-        return kernel.ImportPluginFromObject(new BlipPlugin(kernel.Services.CreateTools(conversation, model)), pluginName);
+        KernelPlugin all = KernelPluginFactory.CreateFromObject(
+            new BlipPlugin(kernel.Services.CreateTools(conversation, model)), pluginName);
+        KernelPlugin plugin = KernelPluginFactory.CreateFromFunctions(
+            pluginName, all.Where(function => kernel.Services.OffersTool(function.Name, model)));
+        kernel.Plugins.Add(plugin);
+        return plugin;
     }
 }

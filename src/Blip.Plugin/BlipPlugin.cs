@@ -47,6 +47,25 @@ public sealed class BlipPlugin(BlipTools tools)
         CancellationToken cancellationToken = default) =>
         tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken);
 
+    /// <inheritdoc cref="BlipTools.DescribeImageAsync"/>
+    [KernelFunction(BlipTools.DescribeImageName), Description(BlipTools.DescribeImageDescription)]
+    public Task<ImageAnswer> DescribeImageAsync(
+        [Description(BlipTools.ImageDescription)] string image, CancellationToken cancellationToken = default) =>
+        tools.DescribeImageAsync(image, cancellationToken);
+
+    /// <inheritdoc cref="BlipTools.MatchImagesAsync"/>
+    [KernelFunction(BlipTools.MatchImagesName), Description(BlipTools.MatchImagesDescription)]
+    public Task<ImageMatches> MatchImagesAsync(
+        [Description(BlipTools.ImagesDescription)] string[] images,
+        [Description(BlipTools.TextDescription)] string text,
+        CancellationToken cancellationToken = default) => tools.MatchImagesAsync(images, text, cancellationToken);
+
+    /// <inheritdoc cref="BlipTools.SearchImagesAsync"/>
+    [KernelFunction(BlipTools.SearchImagesName), Description(BlipTools.SearchImagesDescription)]
+    public Task<ImageMatches> SearchImagesAsync(
+        [Description(BlipTools.TextDescription)] string text, CancellationToken cancellationToken = default) =>
+        tools.SearchImagesAsync(text, cancellationToken);
+
     /// <inheritdoc cref="BlipTools.ListImages"/>
     [KernelFunction(BlipTools.ListImagesName), Description(BlipTools.ListImagesDescription)]
     public ImageList ListImages() => tools.ListImages();

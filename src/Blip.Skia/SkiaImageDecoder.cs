@@ -25,20 +25,20 @@ public sealed unsafe class SkiaImageDecoder : IImageDecoder
         {
             case ImageFormat.Gif: GifPixels.Decode(data.Span, header, rows, cancellationToken); break;
             case ImageFormat.Bmp: BmpPixels.Decode(data.Span, header, rows, cancellationToken); break;
-            case ImageFormat.WebP when WebPFile.FirstFrame(data.Span) is { } frame:
+            case ImageFormat.WebP when WebPFile.FirstFrame(data) is { } frame:
                 DecodeFrame(frame, header, rows, cancellationToken);
                 break;
             default: DecodeNative(data, header, rows, cancellationToken); break;
         }
     }
 
-    private static void DecodeFrame(WebPFrame frame, ImageHeader canvas, IPixelRows rows, CancellationToken cancellationToken)
+    private static void DecodeFrame(AnimationFrame frame, ImageHeader canvas, IPixelRows rows, CancellationToken cancellationToken)
     {
         if (frame.Left + frame.Width > canvas.Width || frame.Top + frame.Height > canvas.Height)
             throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame lies outside its size");
         using PlacedRows placed = new(rows, canvas, frame.Left, frame.Top, frame.Width);
         ImageHeader still = new(ImageFormat.WebP, frame.Width, frame.Height) { Parts = canvas.Parts };
-        DecodeNative(frame.Still, still, placed, cancellationToken);
+        DecodeNative(frame.Still(), still, placed, cancellationToken);
         placed.Finish();
     }
 

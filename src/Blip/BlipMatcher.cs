@@ -67,7 +67,7 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
         {
             int[][] ids = Tokenize(texts);
             (ImageEmbeddings embeddings, AnswerTiming _) = await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
-            float[] vector = VectorOf(embeddings);
+            float[] vector = VectorOf(embeddings, cancellationToken);
             ImageText[] asked = Array.ConvertAll(ids, one => new ImageText(embeddings.AddReference(), one));
             embeddings.Release();
             MatchResult[] results = await Task.WhenAll(_runs.Match(asked, cancellationToken)).ConfigureAwait(false);
@@ -82,7 +82,7 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
         return await _host.ServeAsync(isAsk: false, async _ =>
         {
             (ImageEmbeddings embeddings, AnswerTiming _) = await _host.GetEmbeddingsAsync(image, cancellationToken).ConfigureAwait(false);
-            float[] vector = VectorOf(embeddings);
+            float[] vector = VectorOf(embeddings, cancellationToken);
             embeddings.Release();
             return (float[])vector.Clone();
         }).ConfigureAwait(false);
@@ -99,6 +99,17 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
             return Array.ConvertAll(results, result => result.Vector);
         }).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// What tells this model from any other, for embeddings that are kept: those of another model mean nothing to this one. The first call
+    /// reads all weights. It takes no place in the queue.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
+    public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _host.GetDigestAsync(cancellationToken);
+
+    /// <summary>The tokens of a text that the model reads, [CLS] and [SEP] included.</summary>
+    internal int CountTokens(string text) => _host.Tokenizer.Encode(text, maxLength: _host.MaxTextTokens).Ids.Length;
 
     /// <summary>Waits for the requests under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
@@ -125,7 +136,18 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
         return ids;
     }
 
-    private static float[] VectorOf(ImageEmbeddings embeddings) => embeddings.Vector!;
+    private float[] VectorOf(ImageEmbeddings embeddings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _host.Network.VectorOf(embeddings, cancellationToken);
+        }
+        catch
+        {
+            embeddings.Release();
+            throw;
+        }
+    }
 
     private static double Cosine(float[] image, float[] text) => Math.Clamp(TensorPrimitives.Dot<float>(image, text), -1, 1);
 }

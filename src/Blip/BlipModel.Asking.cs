@@ -130,8 +130,14 @@ public sealed partial class BlipModel
     /// <summary>Takes over the caller's reference to the embeddings.</summary>
     private Task<QuestionResult>[] Ask(ImageEmbeddings embeddings, Request request, CancellationToken cancellationToken)
     {
-        // An answer ends where the decoder has no positions left, as if the limit were there.
         AskOptions options = request.Options;
+        if (options.Explain && embeddings.Frames > 1)
+        {
+            embeddings.Release();
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, "Where a question looked is told of one image, not of several frames. Leave one of them out.");
+        }
+        // An answer ends where the decoder has no positions left, as if the limit were there.
         AnswerLimits limits = new(
             options.MinNewTokens, Math.Min(options.MaxNewTokens, Config.Text.MaxPositionEmbeddings), options.TopLogProbabilities)
         {

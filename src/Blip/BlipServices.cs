@@ -19,6 +19,9 @@ public sealed class BlipServices
     /// <summary>The clock of waits; the system's by default.</summary>
     public TimeProvider? TimeProvider { get; init; }
 
+    /// <summary>Where encoded images are shared with other models that have the same vision network; by default with none.</summary>
+    public SharedImages? SharedImages { get; init; }
+
     /// <summary>Learns how far loading has come. Called on threads of the pool.</summary>
     public IProgress<LoadProgress>? Progress { get; init; }
 
@@ -34,6 +37,7 @@ public sealed class BlipServices
             LoggerFactory = (ILoggerFactory?)provider.GetService(typeof(ILoggerFactory)),
             MeterFactory = (IMeterFactory?)provider.GetService(typeof(IMeterFactory)),
             TimeProvider = (TimeProvider?)provider.GetService(typeof(TimeProvider)),
+            SharedImages = (SharedImages?)provider.GetService(typeof(SharedImages)),
             Progress = progress,
         };
     }

@@ -12,13 +12,18 @@ internal static class DemoModels
     /// <summary>Whether a name is that of a demo model.</summary>
     public static bool Has(string name) => Array.Exists(All, model => model.Name == name);
 
+    /// <summary>Whether the application has a demo model.</summary>
+    public static bool IsHere(string name) => Directory.Exists(Folder(name));
+
     /// <summary>The folder of a demo model.</summary>
     /// <exception cref="BlipException">The application does not have it.</exception>
     public static string FindFolder(string name)
     {
-        string folder = Path.Combine(AppContext.BaseDirectory, "models", name);
+        string folder = Folder(name);
         string package = Array.Find(All, model => model.Name == name).Package;
         return Directory.Exists(folder) ? folder : throw new BlipException(BlipErrorCode.PackageMissing,
             $"The model {name} is not part of this application. Add the package {package} to it, or name another model.");
     }
+
+    private static string Folder(string name) => Path.Combine(AppContext.BaseDirectory, "models", name);
 }

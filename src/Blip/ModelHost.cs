@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Blip.Answering;
 using Blip.Caching;
 using Blip.Checkpoints;
@@ -22,11 +20,10 @@ namespace Blip;
 internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     where TNetwork : ImageNetwork
 {
-    private readonly ImagePreprocessor _preprocessor;
+    private readonly ImageEncoder _images;
     private readonly RequestGate _gate;
-    private readonly SharedBudget _pixels;
-    private readonly ConditionalWeakTable<BlipImage, object> _keys = [];
     private readonly ModelTelemetry _telemetry;
+    private readonly SharedImages? _shared;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _packing;
     private readonly Lock _digestGate = new();
@@ -43,13 +40,18 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
         (Checkpoint, Tokenizer, Network, _telemetry) = (loaded.Checkpoint, loaded.Tokenizer, loaded.Network, telemetry);
         BlipConfig config = Checkpoint.Config;
         MaxTextTokens = Math.Min(Tokenizer.MaxLength, config.Text.MaxPositionEmbeddings);
-        _preprocessor = new ImagePreprocessor(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
+        ImagePreprocessor preprocessor = new(config.Vision.ImageSize, config.Vision.ImageSize, options.Image, services.Decoder);
         _gate = new RequestGate(options.MaxRequests, time, kind.Owner);
-        _pixels = new SharedBudget(options.MaxPixelsInFlight);
-        Cache = new ImageCache(options.ImageCacheBytes, telemetry.CacheChanged);
+        // What stays on a device is gone with the session that made it.
+        _shared = Network.KeepsResults ? null : services.SharedImages;
+        Cache = _shared is null ? CreateCache() : _shared.Join(
+            $"{Checkpoint.VisionSettings} {Info.Device} {Info.Precision}", Checkpoint.ComputeVisionDigest, CreateCache);
         Runs = new ImageRuns(Network, options, DescribeNonFinite, telemetry, time);
+        _images = new ImageEncoder(Network, Runs, Cache, preprocessor, new SharedBudget(options.MaxPixelsInFlight), telemetry);
         _disposal = new Lazy<Task>(DisposeOnceAsync);
         _packing = options.PackWeights ? Task.Run(() => Pack(logger)) : Task.CompletedTask;
+
+        ImageCache CreateCache() => new(options.ImageCacheBytes, telemetry.CacheChanged);
 
         static string Name<T>(T value)
             where T : struct, Enum => value.ToString().ToLowerInvariant();
@@ -147,62 +149,8 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     }
 
     /// <summary>From bytes to embeddings, with a reference for the caller.</summary>
-    public async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(
-        BlipImage image, CancellationToken cancellationToken)
-    {
-        // The same object has the same bytes: what the model sees of them is known.
-        if (_keys.TryGetValue(image, out object? known) && Cache.Find((PixelKey)known) is { } kept)
-        {
-            _telemetry.Cached(hit: true);
-            return (kept, new AnswerTiming());
-        }
-        PixelTensor pixels = await DecodeAsync(image, cancellationToken).ConfigureAwait(false);
-        AnswerTiming timing = new() { Decode = pixels.DecodeTime, Resize = pixels.ResizeTime };
-        PixelTensor? unused = pixels;
-        try
-        {
-            PixelKey key = PixelKey.Of(pixels.Span);
-            _keys.AddOrUpdate(image, key);
-            (ImageEmbeddings embeddings, bool encoded) = await Cache.GetAsync(key, token =>
-            {
-                unused = null;
-                return Runs.EncodeAsync(pixels, token);
-            }, cancellationToken).ConfigureAwait(false);
-            _telemetry.Cached(hit: !encoded);
-            if (!encoded)
-                return (embeddings, timing);
-            ModelTelemetry.Span(BlipTelemetry.EncodeSpan, embeddings.EncodeStart, embeddings.EncodeTime);
-            return (embeddings, timing with { Vision = embeddings.EncodeTime });
-        }
-        finally
-        {
-            unused?.Dispose();
-        }
-    }
-
-    private async Task<PixelTensor> DecodeAsync(BlipImage image, CancellationToken cancellationToken)
-    {
-        // Everything that a header tells is checked before anything waits.
-        long pixelCount = _preprocessor.ReadHeader(image).PixelsInFlight;
-        await _pixels.EnterAsync(pixelCount, cancellationToken).ConfigureAwait(false);
-        try
-        {
-            using Activity? span = BlipTelemetry.Source.StartActivity(BlipTelemetry.DecodeSpan);
-            PixelTensor pixels = await Task.Run(() => _preprocessor.Process(image, cancellationToken), cancellationToken)
-                .ConfigureAwait(false);
-            _telemetry.Decoded(pixels);
-            return pixels;
-        }
-        catch (BlipException failure) when (failure.Code == BlipErrorCode.Timeout)
-        {
-            _telemetry.DecodeTimedOut();
-            throw;
-        }
-        finally
-        {
-            _pixels.Leave(pixelCount);
-        }
-    }
+    public Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> GetEmbeddingsAsync(
+        BlipImage image, CancellationToken cancellationToken) => _images.EncodeAsync(image, cancellationToken);
 
     /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
     public int Known(int token) => token < Tokenizer.VocabularySize ? token : Tokenizer.UnknownTokenId;
@@ -217,7 +165,10 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
         await _packing.ConfigureAwait(false);
         // A run whose callers have all gone may still be at work.
         await Runs.DrainAsync().ConfigureAwait(false);
-        Cache.Dispose();
+        if (_shared is null)
+            Cache.Dispose();
+        else
+            _shared.Leave(Cache);
         Network.Dispose();
         Checkpoint.Dispose();
         _stop.Dispose();

@@ -41,10 +41,14 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         [
             "Alive alive Anonymous",
             "Ask api/ask Function",
+            "Caption api/caption Function",
             "ChatCompletions v1/chat/completions Function",
+            "Embeddings v1/embeddings Function",
             "Health health Anonymous",
             "HealthLive health/live Anonymous",
             "HealthReady health/ready Anonymous",
+            "Image api/images/{handle} Function",
+            "Match api/match Function",
             "Mcp mcp Function",
             "Model v1/models/{*id} Function",
             "Models v1/models Function",
@@ -58,6 +62,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             "Page {root:maxlength(0)?} Anonymous",
             "PageFile page/{file} Anonymous",
             "Responses v1/responses Function",
+            "Search api/search Function",
             "SendImage api/images Function",
         ], _host.Functions.Where(f => Text(f, "type") == "httpTrigger").Select(Describe).Order(StringComparer.Ordinal));
         DeclaredFunction blob = _host.Functions.Single(f => f.Name == "AnswerImage");

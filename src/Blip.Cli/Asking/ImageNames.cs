@@ -1,12 +1,30 @@
 using System.IO.Enumeration;
 using Blip.AI.Images;
+using Blip.Images;
 
 namespace Blip.Cli.Asking;
 
 /// <summary>An image by its name, as answers show it.</summary>
 /// <param name="Name">A file, an address, a data URI or - for standard input.</param>
 /// <param name="Error">Why a word stands for no image: then the name is that word.</param>
-internal readonly record struct ImageName(string Name, BlipException? Error = null);
+internal readonly record struct ImageName(string Name, BlipException? Error = null)
+{
+    /// <summary>The images that are one; <see langword="null"/> where the name is that of an image alone.</summary>
+    public IReadOnlyList<ImageName>? Frames { get; init; }
+
+    /// <summary>Reads the image.</summary>
+    public async Task<BlipImage> ReadAsync(ImageReader reader, CancellationToken cancellationToken)
+    {
+        if (Error is not null)
+            throw Error;
+        if (Frames is null)
+            return await reader.ReadAsync(Name, cancellationToken);
+        List<BlipImage> frames = [];
+        foreach (ImageName frame in Frames)
+            frames.Add(await frame.ReadAsync(reader, cancellationToken));
+        return BlipImage.FromFrames(frames);
+    }
+}
 
 /// <summary>Finds the images that words stand for: a folder for those in it, a pattern for those that match it.</summary>
 internal static class ImageNames
@@ -51,6 +69,14 @@ internal static class ImageNames
         ImageName[] images = [.. Expand(words, recursive)];
         return Array.TrueForAll(images, image => image.Error is not null) ? throw images[0].Error! : images;
     }
+
+    /// <summary>Makes one image of several; of many only those that are looked at are read.</summary>
+    /// <param name="words">What the user wrote, which names the image.</param>
+    /// <param name="images">What the words stand for.</param>
+    public static ImageName AsFrames(IEnumerable<string> words, ImageName[] images) => new(string.Join(' ', words))
+    {
+        Frames = [.. Animation.Sample(images.Length, BlipImage.MaxFrames).Select(i => images[i])],
+    };
 
     /// <summary>Whether a word is a pattern: <c>*</c>, <c>?</c>, or <c>**</c> for folders. A file of that very name is a file.</summary>
     public static bool IsPattern(string word) =>

@@ -6,19 +6,15 @@ namespace Blip.Hosting.Asking;
 /// <c>POST /api/ask</c>. The answer to one question is the same object as on the command line; a list of answers is
 /// <c>{"answers":[...]}</c>.
 /// </summary>
-internal sealed class AskEndpoint(AskRequestReader reader, ImageQuestions questions)
+internal sealed class AskEndpoint(ImageRequestReader reader, ImageQuestions questions)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        AskRequest request = await reader.ReadAsync(context.Request).ConfigureAwait(false);
+        AskFields request = new();
+        IReadOnlyList<SentImage> images = await reader.ReadAsync(context.Request, request).ConfigureAwait(false);
         CancellationToken cancellationToken = context.RequestAborted;
-        ReadOnlyMemory<byte> bytes = request.Reference is null
-            ? request.Bytes
-            : await questions.ResolveAsync(request.Reference, cancellationToken).ConfigureAwait(false);
-        BlipImage image = BlipImage.FromBytes(bytes);
-        // The answer repeats an address or a handle. An image that is in the request itself has no name.
-        bool isDataUri = request.Reference?.TrimStart().StartsWith("data:", StringComparison.OrdinalIgnoreCase) ?? false;
-        string? name = isDataUri ? null : request.Reference;
+        BlipImage image = await questions.OpenAsync(images, request.Frames, cancellationToken).ConfigureAwait(false);
+        string? name = images is [var only] ? only.Name : null;
         if (!request.IsMany)
         {
             string question = request.Questions[0];

@@ -1,5 +1,6 @@
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.AI.Searching;
 using Blip.Hosting.Receiving;
 using Microsoft.Extensions.Options;
 
@@ -10,13 +11,29 @@ namespace Blip.Hosting.Asking;
 /// Thread-safe.
 /// </summary>
 internal sealed class ImageQuestions(
-    BlipService service, ImageSource source, ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options)
+    BlipService service, ImageSource source, ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options,
+    IImageSearch? search = null)
 {
-    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store) };
+    private readonly ImageSourceScope _scope = new() { Handles = new RequestHandles(store, search) };
 
     /// <summary>Gets the bytes of the image that an address, a data URI or a handle names.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ResolveAsync(string reference, CancellationToken cancellationToken) =>
         (await source.ResolveAsync(reference, _scope, cancellationToken).ConfigureAwait(false)).Data;
+
+    /// <summary>Opens what a request sent.</summary>
+    /// <param name="images">One image, or more that are frames.</param>
+    /// <param name="frames">Whether they are frames of one image.</param>
+    /// <param name="cancellationToken">Ends the wait for an address.</param>
+    public async Task<BlipImage> OpenAsync(IReadOnlyList<SentImage> images, bool frames, CancellationToken cancellationToken)
+    {
+        List<BlipImage> opened = [];
+        foreach (SentImage image in images)
+        {
+            opened.Add(BlipImage.FromBytes(image.Reference is null
+                ? image.Bytes : await ResolveAsync(image.Reference, cancellationToken).ConfigureAwait(false)));
+        }
+        return frames ? BlipImage.FromFrames(opened) : opened[0];
+    }
 
     /// <summary>Waits for the model.</summary>
     public Task LoadAsync(CancellationToken cancellationToken) => GetModelAsync(cancellationToken);
@@ -55,20 +72,6 @@ internal sealed class ImageQuestions(
         return model.TokenToText;
     }
 
-    private async Task<BlipModel> GetModelAsync(CancellationToken cancellationToken)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        if (!service.IsReady)
-            limit.CancelAfter(options.Value.LoadPatience);
-        try
-        {
-            return await service.GetModelAsync(cancellationToken: limit.Token).ConfigureAwait(false);
-        }
-        // The patience ended, or the service stopped, while the model was loading.
-        catch (Exception exception)
-            when (exception is OperationCanceledException or ObjectDisposedException && !cancellationToken.IsCancellationRequested)
-        {
-            throw new FailureException(Failure.ModelLoading);
-        }
-    }
+    private Task<BlipModel> GetModelAsync(CancellationToken cancellationToken) => LoadPatience.WaitAsync(
+        service.IsReady, token => service.GetModelAsync(cancellationToken: token), options.Value, cancellationToken);
 }

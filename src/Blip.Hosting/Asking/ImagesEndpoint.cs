@@ -10,22 +10,28 @@ namespace Blip.Hosting.Asking;
 /// sending it again.
 /// </summary>
 internal sealed class ImagesEndpoint(
-    AskRequestReader reader, ImageQuestions questions, ImageStore store, IOptions<BlipOptions> options, IImageDecoder? decoder = null)
+    ImageRequestReader reader, ImageQuestions questions, ImageStore store, IOptions<BlipOptions> options, IImageDecoder? decoder = null)
 {
     public async Task HandleAsync(HttpContext context)
     {
-        AskRequest request = await reader.ReadImageAsync(context.Request, []).ConfigureAwait(false);
-        if (request.Questions.Count > 0)
+        AskFields fields = new();
+        IReadOnlyList<SentImage> images = await reader.ReadBodyAsync(context.Request, fields).ConfigureAwait(false);
+        if (fields.Questions.Count > 0)
         {
             throw new BlipException(
                 BlipErrorCode.InvalidRequest,
                 "This address only keeps images. Ask the question at /api/ask, with the image's handle as 'image'.");
         }
-        ReadOnlyMemory<byte> bytes = request.Reference is null
-            ? request.Bytes
-            : await questions.ResolveAsync(request.Reference, context.RequestAborted).ConfigureAwait(false);
-        ImageHeader header = BlipImage.FromBytes(bytes).ReadHeader(options.Value.Image.Limits, decoder);
+        if (images.Count > 1)
+            throw new BlipException(BlipErrorCode.InvalidRequest, "More than one image is given. Send one part 'image'.");
+        ReadOnlyMemory<byte> bytes = images[0].Reference is { } reference
+            ? await questions.ResolveAsync(reference, context.RequestAborted).ConfigureAwait(false)
+            : images[0].Bytes;
+        BlipImage image = BlipImage.FromBytes(bytes);
+        ImageHeader header = image.ReadHeader(options.Value.Image.Limits, decoder);
         header.CheckComplete(bytes.Span);
+        int frames = header.Format is ImageFormat.Gif or ImageFormat.WebP or ImageFormat.Png
+            ? image.CountFrames(options.Value.Image.Limits) : 1;
         (StoredImage stored, bool existed) = store.Add(bytes.Span);
         await Bodies.WriteJsonAsync(context, writer =>
         {
@@ -33,6 +39,8 @@ internal sealed class ImagesEndpoint(
             writer.WriteString("handle", stored.Handle);
             writer.WriteNumber("width", header.Width);
             writer.WriteNumber("height", header.Height);
+            if (frames > 1)
+                writer.WriteNumber("frames", frames);
             writer.WriteString("expires_at", stored.ExpiresAt);
             writer.WriteEndObject();
         }, existed ? StatusCodes.Status200OK : StatusCodes.Status201Created).ConfigureAwait(false);

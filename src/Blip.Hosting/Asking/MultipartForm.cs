@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Blip.AI;
 using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -8,14 +9,17 @@ using Microsoft.Net.Http.Headers;
 namespace Blip.Hosting.Asking;
 
 /// <summary>
-/// Reads the parts <c>image</c>, <c>question</c> and those of <see cref="AskMembers"/> of a multipart body. The image goes to where it
-/// stays, and a text that is too long is refused before the rest has come. For one request.
+/// Reads the parts <c>image</c> and the fields of a multipart body. An image goes to where it stays, and a text that is too long is refused
+/// before the rest has come. For one request.
 /// </summary>
 /// <param name="request">The request.</param>
 /// <param name="type">Its media type, with the boundary.</param>
+/// <param name="fields">What may stand beside images.</param>
 /// <param name="maxImage">The largest image, in bytes.</param>
+/// <param name="maxImages">The most bytes of all images.</param>
 /// <param name="tooLarge">The failure if the image is larger.</param>
-internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue type, int maxImage, Failure tooLarge)
+internal sealed class MultipartForm(
+    HttpRequest request, MediaTypeHeaderValue type, RequestFields fields, int maxImage, int maxImages, Failure tooLarge)
 {
     private const int MaxParts = 64, MaxTextBytes = 64 * 1024, MaxBoundary = 128;
 
@@ -23,20 +27,12 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
 
     private readonly byte[] _text = new byte[MaxTextBytes + 1];
 
-    /// <summary>The image, if it is a file.</summary>
-    public ReadOnlyMemory<byte> Image { get; private set; }
-
-    /// <summary>The address, data URI or handle of the image, if it is text.</summary>
-    public string? Reference { get; private set; }
-
-    public List<string> Questions { get; } = [];
-
-    /// <summary>What the form says of how answers are found.</summary>
-    public AskMembers Members { get; } = new(AskOptions.Default);
+    private readonly List<SentImage> _images = [];
+    private long _imageBytes;
 
     /// <exception cref="BlipException">The body is broken, or has no image, several, or a part that is not known.</exception>
     /// <exception cref="FailureException">The image is too large, or there is no room for it.</exception>
-    public async Task ReadAsync()
+    public async Task<IReadOnlyList<SentImage>> ReadAsync()
     {
         try
         {
@@ -46,8 +42,9 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
         {
             throw Invalid("The multipart body is broken or incomplete, or it has too many parts or too large ones.");
         }
-        if (Reference is null && Image.IsEmpty)
-            throw Invalid("No image is given. Send the part 'image'.");
+        if (_images.Count > 1 && !fields.Frames)
+            throw Invalid("More than one image is given. Send one part 'image'.");
+        return _images.Count > 0 ? _images : throw Invalid("No image is given. Send the part 'image'.");
     }
 
     private async Task ReadPartsAsync()
@@ -68,51 +65,47 @@ internal sealed class MultipartForm(HttpRequest request, MediaTypeHeaderValue ty
             await (name switch
             {
                 "image" => ReadImageAsync(section.Body, isFile, cancellationToken),
-                "question" when isFile => throw Invalid("The part 'question' is a file. Send it as text."),
-                "question" => ReadQuestionAsync(section.Body, cancellationToken),
-                _ when AskMembers.Has(name) && !isFile => ReadMemberAsync(name, section.Body, cancellationToken),
-                _ => throw Invalid("The form has an unknown part. Send 'image' (a file, or an address or handle as text) "
-                    + "and one 'question' for each question."),
+                _ when fields.Has(name) && isFile => throw Invalid($"The part '{name}' is a file. Send it as text."),
+                _ when fields.Has(name) => ReadFieldAsync(name, section.Body, cancellationToken),
+                _ => throw Invalid("The form has an unknown part. 'image' is a file, or an address or handle as text. " + fields.Expected),
             }).ConfigureAwait(false);
         }
     }
 
     private async Task ReadImageAsync(Stream part, bool isFile, CancellationToken cancellationToken)
     {
-        if (Reference is not null || !Image.IsEmpty)
-            throw Invalid("More than one image is given. Send one part 'image'.");
+        if (_images.Count == BlipTools.MaxQuestions)
+            throw Invalid(FormattableString.Invariant($"More than {BlipTools.MaxQuestions} images are given. Send fewer."));
         if (!isFile)
         {
             // Without a file name a part is text, and the bytes of an image are none.
             int length = await ReadTextAsync(part, cancellationToken).ConfigureAwait(false);
             string? text = length <= MaxTextBytes ? TextOf(length) : null;
-            Reference = text is null || text.Contains('\0', StringComparison.Ordinal) ? throw Invalid(NoFileName) : text;
+            _images.Add(
+                new SentImage(default, text is null || text.Contains('\0', StringComparison.Ordinal) ? throw Invalid(NoFileName) : text));
             return;
         }
-        Image = await RequestBody.Current.ReadAsync(part, request.ContentLength, maxImage, tooLarge, cancellationToken)
+        Memory<byte> image = await RequestBody.Current.ReadAsync(part, request.ContentLength, maxImage, tooLarge, cancellationToken)
             .ConfigureAwait(false);
-        if (Image.IsEmpty)
+        if (image.IsEmpty)
             throw Invalid("The image has no bytes. Send it again.");
+        if ((_imageBytes += image.Length) > Math.Max(maxImage, maxImages))
+            throw new FailureException(Failure.RequestTooLarge(maxImages));
+        _images.Add(new SentImage(image));
     }
 
-    private async Task ReadQuestionAsync(Stream part, CancellationToken cancellationToken)
+    private async Task ReadFieldAsync(string name, Stream part, CancellationToken cancellationToken)
     {
         int length = await ReadTextAsync(part, cancellationToken).ConfigureAwait(false);
-        if (length > MaxTextBytes)
+        if (length > MaxTextBytes && name == "question")
         {
             throw new BlipException(
                 BlipErrorCode.QuestionTooLong,
                 FormattableString.Invariant($"A question has more than the {MaxTextBytes:N0} bytes allowed. Ask a shorter one."));
         }
-        Questions.Add(TextOf(length) ?? throw Invalid("A part 'question' is not valid UTF-8."));
-    }
-
-    private async Task ReadMemberAsync(string name, Stream part, CancellationToken cancellationToken)
-    {
-        int length = await ReadTextAsync(part, cancellationToken).ConfigureAwait(false);
         if (length > MaxTextBytes)
             throw Invalid($"A part '{name}' is too long.");
-        Members.Read(name, TextOf(length) ?? throw Invalid($"A part '{name}' is not valid UTF-8."));
+        fields.Read(name, TextOf(length) ?? throw Invalid($"A part '{name}' is not valid UTF-8."));
     }
 
     /// <returns>The number of bytes in <see cref="_text"/>. Of a text that is too long no more is read.</returns>

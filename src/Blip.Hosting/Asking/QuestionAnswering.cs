@@ -1,7 +1,7 @@
 namespace Blip.Hosting.Asking;
 
 /// <summary>Answers questions that came in the form of OpenAI or of Ollama. Thread-safe.</summary>
-internal sealed class QuestionAnswering(ImageQuestions questions)
+internal sealed class QuestionAnswering(ImageQuestions questions, FamilyCalls family)
 {
     /// <summary>Asks the question of each image in turn.</summary>
     public async Task<QuestionReply> AnswerAsync(QuestionRequest request, CancellationToken cancellationToken)
@@ -11,6 +11,8 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
             MaxNewTokens = Math.Min(request.MaxTokens ?? int.MaxValue, AskOptions.Default.MaxNewTokens),
             TopLogProbabilities = request.LogProbabilities ? request.TopLogProbabilities : 0,
         };
+        // A caption has no question's tokens, and its own pieces are not those of the model that answers.
+        bool describes = family.HasCaptions && request is { Schema: null, LogProbabilities: false } && DescribeRequest.Is(request.Question);
         List<Answer> answers = [];
         for (int i = 0; i < request.Images.Count; i++)
         {
@@ -18,6 +20,11 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
             {
                 BlipImage image = BlipImage.FromBytes(
                     await questions.ResolveAsync(request.Images[i], cancellationToken).ConfigureAwait(false));
+                if (describes)
+                {
+                    answers.Add(await DescribeAsync(image, options, cancellationToken).ConfigureAwait(false));
+                    continue;
+                }
                 answers.AddRange(request.Schema is { } schema
                     ? await schema.AskAsync(request.Question, options, (asked, how) => AskAsync(image, asked, how)).ConfigureAwait(false)
                     : await AskAsync(image, [request.Question], options).ConfigureAwait(false));
@@ -41,6 +48,17 @@ internal sealed class QuestionAnswering(ImageQuestions questions)
 
         Task<Answer[]> AskAsync(BlipImage image, IReadOnlyList<string> asked, AskOptions how) =>
             questions.AskAsync(image, asked, how, cancellationToken);
+    }
+
+    private async Task<Answer> DescribeAsync(BlipImage image, AskOptions options, CancellationToken cancellationToken)
+    {
+        CaptionOptions limits = new() { MaxNewTokens = options.MaxNewTokens };
+        Caption caption = await family.CaptionAsync(image, prompt: null, limits, cancellationToken).ConfigureAwait(false);
+        return new Answer
+        {
+            Text = caption.Text, TokenIds = caption.TokenIds, TokenLogProbabilities = caption.TokenLogProbabilities,
+            IsComplete = caption.IsComplete, Timing = caption.Timing, Model = caption.Model,
+        };
     }
 
     private static bool IsOfTheImage(string code) =>

@@ -15,6 +15,9 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
 {
     private const string MetadataName = "blip_document";
 
+    /// <summary>The caption, where the settings ask for one.</summary>
+    public Caption? Caption { get; init; }
+
     /// <summary>What tells a document from an image. Its name and content can be those of any other file.</summary>
     public static IDictionary<string, string> Metadata => new Dictionary<string, string> { [MetadataName] = "1" };
 
@@ -28,7 +31,14 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
         {
             writer.WriteStartObject();
             if (Answers is not null)
+            {
                 AnswersJson.Write(writer, Answers);
+                if (Caption is not null)
+                {
+                    writer.WritePropertyName("caption");
+                    CaptionJson.Write(writer, Caption);
+                }
+            }
             else
             {
                 writer.WriteStartObject("error");
@@ -46,10 +56,11 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
 
     /// <summary>
     /// Reads the stored document. The result has its version, for a conditional write, and whether it has the answers of this model to
-    /// these questions about this version of the image.
+    /// these questions about this version of the image, and a caption where one is asked for.
     /// </summary>
     public static async Task<(ETag? Version, bool IsSame)> FindAsync(
-        BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, CancellationToken cancellationToken)
+        BlobClient document, ETag imageETag, string modelDigest, IReadOnlyList<string>? questions, bool captions,
+        CancellationToken cancellationToken)
     {
         BlobDownloadResult stored;
         try
@@ -60,16 +71,18 @@ internal sealed record AnswerDocument(ETag ImageETag, string ModelDigest, IReadO
         {
             return (null, false);
         }
-        return (stored.Details.ETag, questions is not null && IsAnsweredBy(stored.Content, imageETag, modelDigest, questions));
+        return (stored.Details.ETag, questions is not null && IsAnsweredBy(stored.Content, imageETag, modelDigest, questions, captions));
     }
 
-    private static bool IsAnsweredBy(BinaryData content, ETag imageETag, string modelDigest, IReadOnlyList<string> questions)
+    private static bool IsAnsweredBy(
+        BinaryData content, ETag imageETag, string modelDigest, IReadOnlyList<string> questions, bool captions)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(content);
             return json.RootElement.GetProperty("image_etag").ValueEquals(imageETag.ToString())
                 && json.RootElement.GetProperty("model_digest").ValueEquals(modelDigest)
+                && (!captions || json.RootElement.TryGetProperty("caption", out _))
                 && json.RootElement.TryGetProperty("answers", out JsonElement answers)
                 && answers.EnumerateArray().Select(answer => answer.GetProperty("question").GetString()).SequenceEqual(questions);
         }

@@ -27,7 +27,8 @@ public sealed partial class BlobAnswering(
     IOptions<BlobAnsweringOptions> options,
     IOptions<ImageSourceOptions> sources,
     TimeProvider time,
-    ILogger<BlobAnswering> logger)
+    ILogger<BlobAnswering> logger,
+    BlipCaptionService? captions = null)
 {
     private const int MaxNameLength = 1024, MaxRounds = 8;
 
@@ -104,7 +105,7 @@ public sealed partial class BlobAnswering(
                 questions = await BlobQuestions
                     .FindAsync(image, download.Details.Metadata, options.Value, cancellationToken).ConfigureAwait(false);
                 (_, bool same) = await AnswerDocument
-                    .FindAsync(document, version, digest, questions, cancellationToken).ConfigureAwait(false);
+                    .FindAsync(document, version, digest, questions, options.Value.Captions, cancellationToken).ConfigureAwait(false);
                 if (same)
                 {
                     AlreadyAnswered(image.Name);
@@ -112,9 +113,14 @@ public sealed partial class BlobAnswering(
                 }
                 byte[] bytes = await ReadAsync(download, cancellationToken).ConfigureAwait(false);
                 // No caller waits for these answers, so a full queue is no error: the call waits for a place.
+                BlipImage read = BlipImage.FromBytes(bytes);
                 IReadOnlyList<QuestionOutcome> answers = await service
-                    .AskEachAsync(BlipImage.FromBytes(bytes), questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);
-                answer = new AnswerDocument(version, digest, answers, null);
+                    .AskEachAsync(read, questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);
+                answer = new AnswerDocument(version, digest, answers, null)
+                {
+                    Caption = options.Value.Captions && captions is not null
+                        ? await captions.CaptionAsync(read, cancellationToken: cancellationToken).ConfigureAwait(false) : null,
+                };
             }
             catch (BlipException exception) when (!MayPass(exception))
             {
@@ -136,7 +142,8 @@ public sealed partial class BlobAnswering(
         for (int round = 0; round < MaxRounds; round++)
         {
             (ETag? stored, bool same) = await AnswerDocument
-                .FindAsync(document, answer.ImageETag, answer.ModelDigest, answered, cancellationToken).ConfigureAwait(false);
+                .FindAsync(document, answer.ImageETag, answer.ModelDigest, answered, options.Value.Captions, cancellationToken)
+                .ConfigureAwait(false);
             if (same)
                 return true;
             if (await PropertiesAsync(image, cancellationToken).ConfigureAwait(false) is not { } current)
@@ -198,7 +205,8 @@ public sealed partial class BlobAnswering(
 
     /// <summary>Whether the error may go away: its cause is the model or a busy service, and not the image.</summary>
     private static bool MayPass(BlipException exception) => exception is BlipModelException
-        || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or BlipErrorCode.DownloadFailed
+        || exception.Code is BlipErrorCode.Busy or ServiceErrorCode.ModelLoading or ServiceErrorCode.ModelNotConfigured
+            or BlipErrorCode.DownloadFailed
             or BlipErrorCode.DeviceUnavailable or BlipErrorCode.PackageMissing or BlipErrorCode.Timeout or BlipErrorCode.Cancelled
             or BlipErrorCode.Internal;
 

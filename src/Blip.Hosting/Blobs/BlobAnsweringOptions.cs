@@ -13,6 +13,12 @@ public sealed class BlobAnsweringOptions : IValidatableObject
     public IReadOnlyList<string> Questions { get; set; } = [];
 
     /// <summary>
+    /// Whether the document of an image has a caption too, of the captioning model (<see cref="BlipFamilyOptions.CaptionModel"/>). False by
+    /// default.
+    /// </summary>
+    public bool Captions { get; set; }
+
+    /// <summary>
     /// How long one call waits, with growing pauses, for what may pass: a model that cannot be loaded or downloaded, a busy queue, storage
     /// that fails. Then it throws, and the platform tries again: five tries span five times as long. Keep it below the time that the
     /// platform gives a function (<c>functionTimeout</c> in host.json). 6 minutes by default; 0, which throws at once, to 1 h.

@@ -7,7 +7,10 @@ internal static class OpenAiErrors
 {
     /// <summary>What has an address below <c>/v1</c>, and the method that it is for.</summary>
     private static readonly (string Path, string Method)[] Addresses =
-        [("/chat/completions", HttpMethods.Post), ("/responses", HttpMethods.Post), ("/models", HttpMethods.Get)];
+    [
+        ("/chat/completions", HttpMethods.Post), ("/responses", HttpMethods.Post), ("/embeddings", HttpMethods.Post),
+        ("/models", HttpMethods.Get),
+    ];
 
     /// <summary>Answers what no other address below <c>/v1</c> does.</summary>
     public static Task RefuseAsync(HttpContext context)
@@ -24,7 +27,9 @@ internal static class OpenAiErrors
     public static Task WriteAsync(HttpContext context, Failure failure)
     {
         Problems.AddHeaders(context.Response, failure);
-        bool isResponse = context.Request.Path.Value?.EndsWith("/responses", StringComparison.OrdinalIgnoreCase) ?? false;
+        string path = context.Request.Path.Value ?? "";
+        bool hasInput = path.EndsWith("/responses", StringComparison.OrdinalIgnoreCase)
+            || path.EndsWith("/embeddings", StringComparison.OrdinalIgnoreCase);
         return Bodies.WriteJsonAsync(context, writer =>
         {
             writer.WriteStartObject();
@@ -42,7 +47,7 @@ internal static class OpenAiErrors
             {
                 BlipErrorCode.ModelNotFound => "model",
                 _ when failure.Code.StartsWith("question", StringComparison.Ordinal)
-                    || failure.Code.Contains("image", StringComparison.Ordinal) => isResponse ? "input" : "messages",
+                    || failure.Code.Contains("image", StringComparison.Ordinal) => hasInput ? "input" : "messages",
                 _ => null,
             });
             writer.WriteString("code", failure.Code);

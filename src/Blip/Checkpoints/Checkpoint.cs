@@ -115,6 +115,22 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>
+    /// What tells this model's vision network from any other: a SHA-256 over its sizes, the preprocessing and its tensors. Reads those
+    /// tensors.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
+    internal string ComputeVisionDigest()
+    {
+        using MapHold hold = _files[0].Hold();
+        ThrowIfShrunk();
+        CheckpointTensor[] tensors = [.. SortedTensors().Where(tensor => VisionTensors.Has(tensor.Name))];
+        return CheckpointDigest.Compute(VisionSettings, tensors, ReadAll(tensors, tensor => tensor.Hash()));
+    }
+
+    /// <summary>The sizes of the vision network and the preprocessing as text.</summary>
+    internal string VisionSettings => CheckpointDigest.VisionSettings(Config.Vision, Preprocessor);
+
     /// <summary>A hash over a few bytes of every tensor: other weights of the same sizes have the same by accident only.</summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal string HashSamples()

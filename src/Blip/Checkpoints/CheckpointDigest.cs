@@ -21,13 +21,22 @@ internal static class CheckpointDigest
             $"IntermediateSize = {text.IntermediateSize}, NumHiddenLayers = {text.NumHiddenLayers}, " +
             $"NumAttentionHeads = {text.NumAttentionHeads}, MaxPositionEmbeddings = {text.MaxPositionEmbeddings}, " +
             $"LayerNormEps = {text.LayerNormEps}, BosTokenId = {text.BosTokenId}, SepTokenId = {text.SepTokenId}, " +
-            $"PadTokenId = {text.PadTokenId} }}, Vision = BlipVisionConfig {{ HiddenSize = {vision.HiddenSize}, " +
-            $"IntermediateSize = {vision.IntermediateSize}, NumHiddenLayers = {vision.NumHiddenLayers}, " +
-            $"NumAttentionHeads = {vision.NumAttentionHeads}, ImageSize = {vision.ImageSize}, PatchSize = {vision.PatchSize}, " +
-            $"LayerNormEps = {vision.LayerNormEps}, TokenCount = {vision.TokenCount} }}, " +
-            $"TieWordEmbeddings = {config.TieWordEmbeddings} }} " +
-            $"{preprocessor.Width} {preprocessor.RescaleFactor} {Numbers(preprocessor.ImageMean)} {Numbers(preprocessor.ImageStd)}");
+            $"PadTokenId = {text.PadTokenId} }}, {Of(vision)}, TieWordEmbeddings = {config.TieWordEmbeddings} }} {Of(preprocessor)}");
     }
+
+    /// <summary>The sizes of the vision network and the preprocessing as text.</summary>
+    public static string VisionSettings(BlipVisionConfig vision, PreprocessorConfig preprocessor) => $"{Of(vision)} {Of(preprocessor)}";
+
+    private static string Of(BlipVisionConfig vision) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Vision = BlipVisionConfig {{ HiddenSize = {vision.HiddenSize}, " +
+        $"IntermediateSize = {vision.IntermediateSize}, NumHiddenLayers = {vision.NumHiddenLayers}, " +
+        $"NumAttentionHeads = {vision.NumAttentionHeads}, ImageSize = {vision.ImageSize}, PatchSize = {vision.PatchSize}, " +
+        $"LayerNormEps = {vision.LayerNormEps}, TokenCount = {vision.TokenCount} }}");
+
+    private static string Of(PreprocessorConfig preprocessor) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{preprocessor.Width} {preprocessor.RescaleFactor} {Numbers(preprocessor.ImageMean)} {Numbers(preprocessor.ImageStd)}");
 
     /// <summary>The SHA-256 over the settings and every tensor's name, type, shape and hash, in hexadecimal.</summary>
     /// <param name="settings">The settings as text.</param>

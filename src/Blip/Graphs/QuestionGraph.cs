@@ -8,9 +8,9 @@ namespace Blip.Graphs;
 /// The question encoder. All questions about one image are one packed sequence without padding. Inputs: <c>ids</c> [T], <c>pos</c> [T]
 /// (each question starts at 0), <c>bias</c> [1, 1, T, T] (0 inside a question, -65504 elsewhere), and the image. Output: <c>states</c>
 /// [T, D]. The image is its embeddings <c>emb</c> [1, N, vision width], or its projected keys and values <c>k0</c>, <c>v0</c>, ...
-/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. Keys and values need more memory and one more run, but less
-/// work for each question. A graph that explains also gives <c>attention</c> [T, N]: how much each token attended to each part of the
-/// image, summed over layers and heads.
+/// [1, heads, N, D / heads] (<see cref="KeyValueGraph"/>), or there is none. N counts the tokens of all frames that are one image. Keys
+/// and values need more memory and one more run, but less work for each question. A graph that explains also gives <c>attention</c>
+/// [T, N]: how much each token attended to each part of the image, summed over layers and heads.
 /// </summary>
 internal static class QuestionGraph
 {
@@ -30,7 +30,7 @@ internal static class QuestionGraph
         string pos = g.Input("pos", DataType.Int64, "T");
         string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "T", "T"));
         string emb = image == AttendedImage.Embedded
-            ? g.Reshape(g.Input("emb", g.Real, 1, config.Vision.TokenCount, imageWidth), -1, imageWidth) : "";
+            ? g.Reshape(g.Input("emb", g.Real, 1, "N", imageWidth), -1, imageWidth) : "";
         string attention = "";
 
         string x = layer.Embed("text_encoder.embeddings.", ids, pos);
@@ -61,8 +61,8 @@ internal static class QuestionGraph
 
         string CrossAttention(string q, int i)
         {
-            string key = g.Input($"k{i}", g.Real, 1, heads, config.Vision.TokenCount, width / heads);
-            string value = g.Input($"v{i}", g.Real, 1, heads, config.Vision.TokenCount, width / heads);
+            string key = g.Input($"k{i}", g.Real, 1, heads, "N", width / heads);
+            string value = g.Input($"v{i}", g.Real, 1, heads, "N", width / heads);
             return g.Reshape(g.Node("MultiHeadAttention", Fused, [Batch(q), key, value], Attribute("num_heads", heads)), -1, width);
         }
 

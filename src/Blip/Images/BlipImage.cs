@@ -9,15 +9,21 @@ namespace Blip;
 /// </summary>
 public sealed class BlipImage
 {
+    /// <summary>The most frames that are looked at as one image, as in the paper's experiments with video.</summary>
+    public const int MaxFrames = 16;
+
     // Set when the bytes are pixels.
     private readonly ImageHeader? _raw;
 
     private BlipImage(ReadOnlyMemory<byte> data, ImageHeader? raw = null) => (Data, _raw) = (data, raw);
 
-    /// <summary>The number of bytes.</summary>
-    public int Length => Data.Length;
+    /// <summary>The number of bytes; of frames all together.</summary>
+    public int Length => Frames.Count == 0 ? Data.Length : (int)Math.Min(int.MaxValue, Frames.Sum(frame => (long)frame.Length));
 
     internal ReadOnlyMemory<byte> Data { get; }
+
+    /// <summary>What is looked at as one image; empty for an image that is one.</summary>
+    internal IReadOnlyList<BlipImage> Frames { get; private init; } = [];
 
     /// <summary>Reads a file. Its format is found later, from its content and not from its name.</summary>
     /// <param name="path">The path of a file: JPEG, PNG, GIF, WebP or BMP.</param>
@@ -105,6 +111,36 @@ public sealed class BlipImage
         return new BlipImage(pixels, new ImageHeader(ImageFormat.Rgb, width, height));
     }
 
+    /// <summary>
+    /// Makes one image of several, in their order: questions are about all of them. One image alone, of an animated GIF, WebP or PNG,
+    /// stands for its own frames. Only models that answer questions read frames, and each frame takes an encoding of its own.
+    /// </summary>
+    /// <param name="frames">
+    /// One or more images. Of more than <see cref="MaxFrames"/>, evenly spread ones are looked at, the first among them.
+    /// </param>
+    /// <exception cref="ArgumentException">There is no image, or one is made of frames itself.</exception>
+    public static BlipImage FromFrames(IReadOnlyList<BlipImage> frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        if (frames.Count == 0)
+            throw new ArgumentException("There is no frame. Give one image or more.", nameof(frames));
+        BlipImage[] taken = [.. Animation.Sample(frames.Count, MaxFrames).Select(i => frames[i])];
+        if (Array.Exists(taken, frame => frame is null || frame.Frames.Count > 0))
+            throw new ArgumentException("A frame is null, or made of frames itself. Give images.", nameof(frames));
+        return new BlipImage(default) { Frames = taken };
+    }
+
+    /// <summary>Counts the frames of an animated GIF, WebP or PNG; 1 for every other image. No pixels are decoded.</summary>
+    /// <param name="limits">As for <see cref="ReadHeader"/>.</param>
+    /// <exception cref="BlipException">As for <see cref="ReadHeader"/>; or the file ends within a frame.</exception>
+    public int CountFrames(ImageLimits? limits = null)
+    {
+        if (Frames.Count > 0)
+            return Frames.Count;
+        using MemoryHandle pin = Data.Pin();
+        return _raw is not null ? 1 : Math.Max(1, Animation.FramesOf(Data, ImageHeader.Read(Data.Span, limits)).Count);
+    }
+
     /// <summary>Reads the format and the size from the first bytes and checks them. No pixels are decoded.</summary>
     /// <param name="limits">
     /// The maximum size; <see langword="null"/> for <see cref="ImageLimits.Default"/>. The limit on bytes does not count for the pixels
@@ -117,6 +153,8 @@ public sealed class BlipImage
     /// </exception>
     public ImageHeader ReadHeader(ImageLimits? limits = null, IImageDecoder? decoder = null)
     {
+        if (Frames is [var first, ..])
+            return first.ReadHeader(limits, decoder);
         if (_raw is null)
         {
             using MemoryHandle pin = Data.Pin();

@@ -14,6 +14,11 @@ internal static class ImageErrors
     public static BlipException Unsupported(string what)
         => new(BlipErrorCode.UnsupportedImage, $"{what} is not supported. {Supported}. Convert it first, for example with ImageMagick.");
 
+    /// <summary>A video: stills of it can be asked about as frames.</summary>
+    public static BlipException Video(string what)
+        => new(BlipErrorCode.UnsupportedImage,
+            $"{what} is not read. Make stills of it (ffmpeg -i VIDEO -vf fps=1 frame-%04d.png), and ask about those as frames.");
+
     /// <summary>A format that some decoders read, but the application's does not.</summary>
     public static BlipException NeedsDecoder(ImageFormat format)
         => new(BlipErrorCode.UnsupportedImage,

@@ -53,20 +53,99 @@ public sealed class ImagePreprocessor
     public PixelTensor Process(BlipImage image, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
+        if (image.Frames.Count > 0)
+            throw new BlipException(BlipErrorCode.InvalidRequest, "Frames are several images. Give one image.");
         cancellationToken.ThrowIfCancellationRequested();
         long begin = Stopwatch.GetTimestamp();
         // Native memory of a service stays as long as it is read.
         using MemoryHandle pin = image.Data.Pin();
         ImageHeader header = ReadHeader(image);
         header.CheckComplete(image.Data.Span);
+        int orientation = OrientationOf(header);
+        return Resize(header, orientation, begin, rows => Decode(image, header, rows, cancellationToken, orientation));
+    }
 
-        int orientation = Options.Orientation == ImageOrientation.Apply ? header.Orientation : 1;
+    /// <summary>
+    /// Decodes and resizes the frames of an animation, at most so many, evenly spread. Any other image is one frame.
+    /// </summary>
+    /// <returns>The pixels of each frame, in order. The caller disposes them.</returns>
+    internal IReadOnlyList<PixelTensor> ProcessFrames(BlipImage image, int most, CancellationToken cancellationToken)
+    {
+        using MemoryHandle pin = image.Data.Pin();
+        ImageHeader header = ReadHeader(image);
+        IReadOnlyList<AnimationFrame> frames = header.Format == ImageFormat.Rgb ? [] : Animation.FramesOf(image.Data, header);
+        if (frames.Count == 0)
+            return [Process(image, cancellationToken)];
+        header.CheckComplete(image.Data.Span);
+        int[] sample = Animation.Sample(frames.Count, most);
+        Animation.CheckLength(header, sample[^1] + 1, Options.Limits);
+        int orientation = OrientationOf(header);
+        List<PixelTensor> tensors = [];
+        try
+        {
+            long begin = Stopwatch.GetTimestamp();
+            using FrameCanvas canvas = new(header);
+            for (int i = 0; i <= sample[^1]; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                canvas.Begin(frames[i]);
+                BlipImage still = BlipImage.FromBytes(frames[i].Still());
+                ImageHeader stillHeader = ReadHeader(still);
+                if (stillHeader.Width != frames[i].Width || stillHeader.Height != frames[i].Height)
+                    throw ImageErrors.Corrupt(header.Format, "a frame states two different sizes");
+                _decoder.Decode(still.Data, stillHeader, canvas, cancellationToken);
+                if (i != sample[tensors.Count])
+                    continue;
+                tensors.Add(Resize(header, orientation, begin, rows => Adapt(header, rows, orientation, canvas.CopyTo)));
+                begin = Stopwatch.GetTimestamp();
+            }
+            return tensors;
+        }
+        catch
+        {
+            tensors.ForEach(tensor => tensor.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>Reads the header of an image and checks its size, with the formats of the decoder.</summary>
+    internal ImageHeader ReadHeader(BlipImage image) => image.ReadHeader(Options.Limits, _decoder);
+
+    /// <summary>Decodes an image, turns it, and removes transparency. Does not resize it.</summary>
+    internal void Decode(
+        BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken, int orientation = 1) =>
+        Adapt(header, rows, orientation, adapted =>
+        {
+            if (header.Format == ImageFormat.Rgb)
+                RawRows.Write(image.Data.Span, header.Width, adapted);
+            else
+                _decoder.Decode(image.Data, header, adapted, cancellationToken);
+        });
+
+    /// <summary>Turns rows as they are written, and removes transparency.</summary>
+    private void Adapt(ImageHeader header, IPixelRows rows, int orientation, Action<IPixelRows> write)
+    {
+        uint? matte = Options.Alpha == AlphaMode.Drop ? header.Matte : null;
+        bool keepsAlpha = header.Format is ImageFormat.Jpeg or ImageFormat.Rgb || (Options.Alpha == AlphaMode.Drop && matte is null);
+        // The image is turned first: so it can be turned where the decoder has it.
+        using FlattenedRows? flat = keepsAlpha
+            ? null
+            : new FlattenedRows(OrientedRows.Swaps(orientation) ? header.Height : header.Width, matte, rows);
+        rows = flat ?? rows;
+        using OrientedRows? turned = orientation == 1 ? null : new OrientedRows(header.Width, header.Height, orientation, rows);
+        write(turned ?? rows);
+    }
+
+    private int OrientationOf(ImageHeader header) => Options.Orientation == ImageOrientation.Apply ? header.Orientation : 1;
+
+    private PixelTensor Resize(ImageHeader header, int orientation, long begin, Action<IPixelRows> write)
+    {
         (int width, int height) = OrientedRows.Swaps(orientation) ? (header.Height, header.Width) : (header.Width, header.Height);
         PixelTensor tensor = new(Width, Height);
         try
         {
             using Resampler resampler = new(width, height, Width, Height, tensor.Writable, Options.Resize);
-            Decode(image, header, resampler, cancellationToken, orientation);
+            write(resampler);
             if (!resampler.IsComplete)
                 throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} passed on fewer rows than the image has.");
             tensor.ResizeTime = resampler.Elapsed;
@@ -78,28 +157,6 @@ public sealed class ImagePreprocessor
             tensor.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Reads the header of an image and checks its size, with the formats of the decoder.</summary>
-    internal ImageHeader ReadHeader(BlipImage image) => image.ReadHeader(Options.Limits, _decoder);
-
-    /// <summary>Decodes an image, turns it, and removes transparency. Does not resize it.</summary>
-    internal void Decode(
-        BlipImage image, ImageHeader header, IPixelRows rows, CancellationToken cancellationToken, int orientation = 1)
-    {
-        uint? matte = Options.Alpha == AlphaMode.Drop ? header.Matte : null;
-        bool keepsAlpha = header.Format is ImageFormat.Jpeg or ImageFormat.Rgb || (Options.Alpha == AlphaMode.Drop && matte is null);
-        // The image is turned first: so it can be turned where the decoder has it.
-        using FlattenedRows? flat = keepsAlpha
-            ? null
-            : new FlattenedRows(OrientedRows.Swaps(orientation) ? header.Height : header.Width, matte, rows);
-        rows = flat ?? rows;
-        using OrientedRows? turned = orientation == 1 ? null : new OrientedRows(header.Width, header.Height, orientation, rows);
-        rows = turned ?? rows;
-        if (header.Format == ImageFormat.Rgb)
-            RawRows.Write(image.Data.Span, header.Width, rows);
-        else
-            _decoder.Decode(image.Data, header, rows, cancellationToken);
     }
 
     private static void CheckSide(int side)

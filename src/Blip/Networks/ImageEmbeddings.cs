@@ -56,11 +56,11 @@ internal sealed unsafe class ImageEmbeddings
     /// <summary>The part of <see cref="Bytes"/> that keys and values take.</summary>
     public long ProjectedBytes => Volatile.Read(ref _projection)?.Bytes ?? 0;
 
+    /// <summary>How many frames it is made of; 1 for an image alone.</summary>
+    public int Frames { get; init; } = 1;
+
     /// <summary>Who counts the memory, if anybody does.</summary>
     public IEmbeddingsOwner? Owner { get; set; }
-
-    /// <summary>The image as one vector of unit length, where the network makes one.</summary>
-    public float[]? Vector { get; set; }
 
     /// <summary>When encoding began, as a timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long EncodeStart { get; set; }

@@ -21,6 +21,9 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     /// <summary>Texts of common kinds, by which <see cref="PrecisionProbe"/> compares precisions.</summary>
     public abstract IReadOnlyList<string> ProbeTexts { get; }
 
+    /// <summary>As <see cref="SessionFactory.KeepsResults"/>.</summary>
+    public bool KeepsResults => Sessions.KeepsResults;
+
     protected SessionFactory Sessions { get; } = sessions;
 
     /// <summary>What else sees the image, with the share of the time that making it takes.</summary>
@@ -92,6 +95,16 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
         Sessions.Checkpoint.ThrowIfShrunk();
         using RunControl control = new(cancellationToken);
         return _vision.Encode(pixels, control);
+    }
+
+    /// <summary>Whether it takes several frames as one image.</summary>
+    public virtual bool ReadsFrames => false;
+
+    /// <summary>Lays the embeddings of frames end to end. The caller holds the one reference to the result.</summary>
+    public ImageEmbeddings Join(IReadOnlyList<ImageEmbeddings> frames, CancellationToken cancellationToken)
+    {
+        using RunControl control = new(cancellationToken);
+        return _vision.Join(frames, control);
     }
 
     /// <summary>The logits of the network's first decision about an image and a text.</summary>

@@ -32,9 +32,10 @@ internal sealed record ImageQuestion(ImageEmbeddings Embeddings, int[] Ids, Answ
     public QuestionSearch Search =>
         Choices is not null ? QuestionSearch.Choices : Beams is not null ? QuestionSearch.Beams : QuestionSearch.Greedy;
 
-    /// <summary>Its tokens; beams, choices and explaining cost as if it were longer.</summary>
+    /// <summary>Its tokens; frames, beams, choices and explaining cost as if it were longer.</summary>
     public int Tokens =>
-        (Ids.Length * (Beams?.Beams ?? 1)) + (Choices?.Rows ?? 0) + (ComparedIds is { } compared ? Ids.Length + compared.Length : 0);
+        (Ids.Length * (Beams?.Beams ?? 1) * Embeddings.Frames) + (Choices?.Rows ?? 0)
+        + (ComparedIds is { } compared ? Ids.Length + compared.Length : 0);
 
     /// <summary>Questions on one image are encoded in one pass.</summary>
     public object Group => Embeddings;

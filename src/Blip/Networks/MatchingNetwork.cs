@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Blip.Decoding;
 using Blip.Graphs;
 using Blip.Runtime;
@@ -14,6 +15,7 @@ internal sealed class MatchingNetwork : ImageNetwork
 {
     private readonly TextEncoder _encoder;
     private readonly LazySession _match, _text, _image;
+    private readonly ConditionalWeakTable<ImageEmbeddings, float[]> _vectors = [];
 
     /// <param name="sessions">Makes the sessions; owned from here on.</param>
     /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
@@ -39,12 +41,7 @@ internal sealed class MatchingNetwork : ImageNetwork
         ImageEmbeddings embeddings = base.Encode(pixels, cancellationToken);
         try
         {
-            using RunControl control = new(cancellationToken);
-            float[] vector = Run(_image, embeddings.Value, control);
-            Unit(vector);
-            if (!float.IsFinite(TensorPrimitives.Sum<float>(vector)))
-                throw new NonFiniteException();
-            embeddings.Vector = vector;
+            VectorOf(embeddings, cancellationToken);
             return embeddings;
         }
         catch
@@ -52,6 +49,20 @@ internal sealed class MatchingNetwork : ImageNetwork
             embeddings.Release();
             throw;
         }
+    }
+
+    /// <summary>The vector of an image, of unit length. It is made with the embeddings, or when those came from another network.</summary>
+    public float[] VectorOf(ImageEmbeddings embeddings, CancellationToken cancellationToken)
+    {
+        if (_vectors.TryGetValue(embeddings, out float[]? known))
+            return known;
+        using RunControl control = new(cancellationToken);
+        float[] vector = Run(_image, embeddings.Value, control);
+        Unit(vector);
+        if (!float.IsFinite(TensorPrimitives.Sum<float>(vector)))
+            throw new NonFiniteException();
+        _vectors.AddOrUpdate(embeddings, vector);
+        return vector;
     }
 
     /// <summary>The logits of texts being untrue and true of an image, [texts, 2].</summary>

@@ -42,6 +42,8 @@ internal sealed class QuestionAnsweringNetwork : ImageNetwork
         "is it day or night?", "what is the man doing?", "what is on the left?",
     ];
 
+    public override bool ReadsFrames => true;
+
     protected override (Action Make, int Parts)[] ImageParts => [(_encoder.PrepareProjection, 1)];
 
     protected override (Action Make, int Parts)[] TextParts => [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];

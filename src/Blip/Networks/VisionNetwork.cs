@@ -15,6 +15,8 @@ internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytes
     private readonly LazySession _session =
         new(() => sessions.Create(VisionGraph.Build(sessions.Config, sessions.Checkpoint.Preprocessor, sessions.SmallBatchForm)));
 
+    private readonly LazySession _join = new(() => sessions.Create(JoinGraph.Build(sessions.Config, sessions.SmallBatchForm)));
+
     /// <summary>Makes what is not made yet.</summary>
     public void Prepare() => _ = _session.Value;
 
@@ -46,5 +48,37 @@ internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytes
         }
     }
 
-    public void Dispose() => _session.Dispose();
+    /// <summary>Lays the embeddings of frames end to end. The caller holds the one reference to the result.</summary>
+    public ImageEmbeddings Join(IReadOnlyList<ImageEmbeddings> frames, RunControl control)
+    {
+        if (sessions.KeepsResults)
+            return JoinThere(frames, control);
+        ImageEmbeddings joined = new(frames.Count * _config.TokenCount, _config.HiddenSize, bytesChanged) { Frames = frames.Count };
+        Span<float> all = joined.Value.GetTensorMutableDataAsSpan<float>();
+        foreach (ImageEmbeddings frame in frames)
+        {
+            ReadOnlySpan<float> one = frame.Value.GetTensorDataAsSpan<float>();
+            one.CopyTo(all);
+            all = all[one.Length..];
+        }
+        return joined;
+    }
+
+    public void Dispose()
+    {
+        _session.Dispose();
+        _join.Dispose();
+    }
+
+    /// <summary>The same where the embeddings stay on a device: a pair at a time.</summary>
+    private ImageEmbeddings JoinThere(IReadOnlyList<ImageEmbeddings> frames, RunControl control)
+    {
+        IDisposableReadOnlyCollection<OrtValue>? joined = null;
+        for (int i = 1; i < frames.Count; i++)
+        {
+            using IDisposableReadOnlyCollection<OrtValue>? shorter = joined;
+            joined = _join.Value.Run([shorter?[0] ?? frames[0].Value, frames[i].Value], control);
+        }
+        return new ImageEmbeddings(joined!, bytesChanged) { Frames = frames.Count };
+    }
 }

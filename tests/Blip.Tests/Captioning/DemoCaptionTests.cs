@@ -44,7 +44,8 @@ public sealed class DemoCaptionTests : IAsyncLifetime
     {
         await using BlipCaptioner int8 = await BlipCaptioner.LoadAsync(new BlipOptions { Precision = BlipPrecision.Int8 });
         Assert.Equal("int8", int8.Info.Precision);
-        await EvaluateAsync(int8, leastEqual: 0.9, within: 2);
+        // Measured: 286 of 300 equal, and 59.0 % right.
+        await EvaluateAsync(int8, leastEqual: 0.93, within: 1);
     }
 
     [Fact]
@@ -119,7 +120,7 @@ public sealed class DemoCaptionTests : IAsyncLifetime
                 right += four[i].GetProperty("truth").GetString() == captions[i].Text ? 1 : 0;
             }
         }
-        TestContext.Current.SendDiagnosticMessage($"{model.Info.Precision}: {equal} of {rows.Length} captions equal, {right} right");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{model.Info.Precision}: {equal} of {rows.Length} captions equal, {right} right");
         Assert.True(equal >= leastEqual * rows.Length, $"{equal} of {rows.Length} captions equal those of transformers");
         if (rows.Length == All)
             Assert.Equal(58.3, 100.0 * right / rows.Length, within);

@@ -74,7 +74,7 @@ public class WebPFileTests
                 }
     }
 
-    private static byte[] Still(bool isLossless, bool hasAlpha, int seed = 3)
+    internal static byte[] Still(bool isLossless, bool hasAlpha, int seed = 3)
     {
         Random random = new(seed);
         using SKBitmap bitmap = new(Width, Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
@@ -91,7 +91,7 @@ public class WebPFileTests
     }
 
     /// <summary>An animation of still files, over a red background.</summary>
-    private static byte[] Animated(int width, int height, params (byte[] Still, int Left, int Top)[] frames)
+    internal static byte[] Animated(int width, int height, params (byte[] Still, int Left, int Top)[] frames)
     {
         List<byte> chunks =
         [

@@ -13,9 +13,11 @@ public sealed class DemoMatchTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(BlipPrecision.Fp32, 2e-3, 0.5)]
-    [InlineData(BlipPrecision.Int8, 0.5, 1.5)]
-    public async Task EvaluationSet_IsThatOfTransformersAndItsFigures(BlipPrecision precision, double near, double within)
+    [InlineData(BlipPrecision.Fp32, 2e-3, 2e-3, 0.5)]
+    // Measured: matches within 0.041, cosines within 0.016, and as many told right as in fp32.
+    [InlineData(BlipPrecision.Int8, 0.05, 0.02, 0.5)]
+    public async Task EvaluationSet_IsThatOfTransformersAndItsFigures(
+        BlipPrecision precision, double nearMatch, double nearCosine, double within)
     {
         // The reference's Pillow resizes upright images as releases before 13 do.
         BlipOptions options = new() { Precision = precision, Image = new ImageOptions { Resize = ResizeMode.Classic } };
@@ -26,19 +28,23 @@ public sealed class DemoMatchTests
                 .GroupBy(pair => pair.GetProperty("image").GetString()!).Take(TestScale.Of(All)),
         ];
         int right = 0, pairs = 0;
+        double farMatch = 0, farCosine = 0;
         foreach (IGrouping<string, JsonElement> image in images)
         {
             BlipImage opened = BlipImage.FromFile(TestPaths.Golden("demo", image.Key));
             TextMatch[] matches = await model.MatchAsync(opened, [.. image.Select(pair => pair.GetProperty("text").GetString()!)], Stop);
             foreach ((JsonElement pair, TextMatch match) in image.Zip(matches))
             {
-                Assert.Equal(pair.GetProperty("match").GetDouble(), match.Match, near);
-                Assert.Equal(pair.GetProperty("cosine").GetDouble(), match.Cosine, near);
+                farMatch = Math.Max(farMatch, Math.Abs(pair.GetProperty("match").GetDouble() - match.Match));
+                farCosine = Math.Max(farCosine, Math.Abs(pair.GetProperty("cosine").GetDouble() - match.Cosine));
                 right += match.Match > 0.5 == pair.GetProperty("true").GetBoolean() ? 1 : 0;
                 pairs++;
             }
         }
-        TestContext.Current.SendDiagnosticMessage($"{precision}: {right} of {pairs} told right");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{precision}: {right} of {pairs} told right; matches within {farMatch:0.0000}, cosines within {farCosine:0.0000}");
+        Assert.InRange(farMatch, 0, nearMatch);
+        Assert.InRange(farCosine, 0, nearCosine);
         if (images.Length == All)
             Assert.Equal(90.9, 100.0 * right / pairs, within);
     }

@@ -7,6 +7,9 @@ internal static class VisionTensors
 {
     private const string Prefix = "vision_model.";
 
+    /// <summary>Whether it is the name of a tensor of the vision network.</summary>
+    public static bool Has(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
+
     public static IEnumerable<ExpectedTensor> Of(BlipVisionConfig vision)
     {
         long width = vision.HiddenSize, patch = vision.PatchSize;

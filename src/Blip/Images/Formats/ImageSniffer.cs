@@ -64,6 +64,7 @@ internal static class ImageSniffer
             "AVIF" => ImageFormat.Avif,
             "JPEG XL" => ImageFormat.JpegXl,
             "TIFF" => TiffFile.UnsupportedName(data) is { } other ? throw ImageErrors.Unsupported(other) : ImageFormat.Tiff,
+            { } name when IsVideo(name) => throw ImageErrors.Video(name),
             { } name => throw ImageErrors.Unsupported(name),
             null => throw ImageErrors.NotAnImage(TextName(data) ?? "The file"),
         };
@@ -103,6 +104,9 @@ internal static class ImageSniffer
             return "XBM";
         return TextName(data) == "SVG" ? "SVG" : null;
     }
+
+    private static bool IsVideo(string name) =>
+        name.Contains("video", StringComparison.Ordinal) || name.Contains("media", StringComparison.Ordinal);
 
     // An ISO media file lists its major brand and then the compatible brands. The first known brand decides.
     private static string MediaName(ReadOnlySpan<byte> data)

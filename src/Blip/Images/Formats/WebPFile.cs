@@ -91,29 +91,48 @@ internal static class WebPFile
         return end > 0 ? file[..end] : file;
     }
 
-    /// <summary>The first frame of an animation, as a file of its own; null: the file is no animation.</summary>
-    public static WebPFrame? FirstFrame(ReadOnlySpan<byte> data)
+    /// <summary>The first frame of an animation; null: the file is no animation.</summary>
+    public static AnimationFrame? FirstFrame(ReadOnlyMemory<byte> data) => Frames(data, most: 1) is [var frame] ? frame : null;
+
+    /// <summary>The frames of an animation, at most so many; none where the file is no animation.</summary>
+    public static List<AnimationFrame> Frames(ReadOnlyMemory<byte> data, int most = int.MaxValue)
     {
+        List<AnimationFrame> frames = [];
         int at = 12;
         byte flags = 0;
-        while (TryChunk(data, ref at, out uint type, out ReadOnlySpan<byte> body))
+        while (frames.Count < most && TryChunk(data.Span, ref at, out uint type, out ReadOnlySpan<byte> body))
             if (type == Vp8X && body.Length >= 10)
                 flags = body[0];
             else if (type is Vp8 or Vp8L || (flags & IsAnimation) == 0)
-                return null;
+                return [];
             else if (type == AnimationFrame && body.Length >= 16)
             {
-                int end = ImageEnd(body, 16);
-                if (end == 0)
-                    throw ImageErrors.Corrupt(ImageFormat.WebP, "its first frame has no pixels");
-                byte[] still =
-                [
-                    .. "RIFF\0\0\0\0WEBPVP8X\n\0\0\0"u8, (byte)(flags & HasAlpha), 0, 0, 0, .. body[6..12], .. body[16..end],
-                ];
-                BinaryPrimitives.WriteInt32LittleEndian(still.AsSpan(4), still.Length - 8 + (still.Length & 1));
-                return new WebPFrame(still, 2 * U24(body), 2 * U24(body[3..]), 1 + U24(body[6..]), 1 + U24(body[9..]));
+                data.Span.Overlaps(body, out int start);
+                frames.Add(Frame(data.Slice(start, body.Length), flags));
             }
-        return null;
+        return frames;
+    }
+
+    private static AnimationFrame Frame(ReadOnlyMemory<byte> frame, byte flags)
+    {
+        ReadOnlySpan<byte> body = frame.Span;
+        int end = ImageEnd(body, 16);
+        if (end == 0)
+            throw ImageErrors.Corrupt(ImageFormat.WebP, "a frame has no pixels");
+        return new AnimationFrame(
+            2 * U24(body), 2 * U24(body[3..]), 1 + U24(body[6..]), 1 + U24(body[9..]), IsBlended: (body[15] & 2) == 0,
+            (body[15] & 1) == 1 ? FrameDisposal.Clear : FrameDisposal.Keep, Still);
+
+        byte[] Still()
+        {
+            byte[] still =
+            [
+                .. "RIFF\0\0\0\0WEBPVP8X\n\0\0\0"u8, (byte)(flags & HasAlpha), 0, 0, 0,
+                .. frame.Span[6..12], .. frame.Span[16..end],
+            ];
+            BinaryPrimitives.WriteInt32LittleEndian(still.AsSpan(4), still.Length - 8 + (still.Length & 1));
+            return still;
+        }
     }
 
     // The place after the image's last byte; 0: there is no image.

@@ -1,0 +1,77 @@
+using System.ComponentModel;
+
+namespace Blip.AI;
+
+public sealed partial class BlipTools
+{
+    internal const string DescribeImageName = "describe_image";
+    internal const string MatchImagesName = "match_images";
+
+    internal const string DescribeImageDescription =
+        "Describes an image in one short sentence. For anything in particular, ask_image.";
+
+    internal const string MatchImagesDescription =
+        "Says how well a text describes each of up to 16 images, the best first, to choose among them.";
+
+    internal const string TextDescription = "A short description in English, such as 'two dogs on a meadow'.";
+
+    /// <summary>Says what is in an image.</summary>
+    [Description(DescribeImageDescription)]
+    public async Task<ImageAnswer> DescribeImageAsync(
+        [Description(ImageDescription)] string image, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+            Caption caption = await Captioner.CaptionAsync(resolved, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return new ImageAnswer { Answer = caption.Text, Image = handle };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageAnswer { Error = Report(exception) };
+        }
+    }
+
+    /// <summary>Tells which of several images a text describes best.</summary>
+    [Description(MatchImagesDescription)]
+    public async Task<ImageMatches> MatchImagesAsync(
+        [Description(ImagesDescription)] string[] images,
+        [Description(TextDescription)] string text,
+        CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            CheckCount(images, "images");
+            ImageMatch[] matches = await Task.WhenAll(images.Select(MatchAsync)).ConfigureAwait(false);
+            return new ImageMatches { Matches = [.. matches.OrderByDescending(match => match.Match ?? -1)] };
+        }
+        catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
+        {
+            return new ImageMatches { Error = Report(exception) };
+        }
+
+        async Task<ImageMatch> MatchAsync(string image)
+        {
+            string name = image is { Length: <= MaxNameLength } ? image : "";
+            try
+            {
+                (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
+                TextMatch[] matches = await Matcher.MatchAsync(resolved, [text ?? ""], cancellationToken).ConfigureAwait(false);
+                return new ImageMatch { Image = handle ?? name, Match = Math.Round(matches[0].Match, 2) };
+            }
+            // What no image can mend is the error of the call.
+            catch (BlipException exception) when (exception.Code
+                is not (BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.ModelNotConfigured))
+            {
+                return new ImageMatch { Image = name, Error = Report(exception) };
+            }
+        }
+    }
+
+    private IBlipCaptioner Captioner => _captioner ?? throw NotConfigured("captioning");
+
+    private IBlipMatcher Matcher => _matcher ?? throw NotConfigured("matching");
+
+    private static BlipException NotConfigured(string kind) => new(
+        ServiceErrorCode.ModelNotConfigured, $"No {kind} model is configured here. Go on without this tool.");
+}

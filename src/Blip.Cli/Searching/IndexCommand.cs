@@ -1,0 +1,73 @@
+using System.CommandLine;
+using System.Globalization;
+using Blip.Cli.Asking;
+using Blip.Search;
+
+namespace Blip.Cli.Searching;
+
+/// <summary><c>blip index FOLDER</c>: makes an index of a folder's images, or brings it up to date.</summary>
+internal static class IndexCommand
+{
+    /// <summary>The file of the index.</summary>
+    public static Option<string?> File { get; } = new("--index")
+    {
+        Description = "The file of the index. Default: a file for the folder in BLIP_CACHE.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>The folder.</summary>
+    public static Argument<string> Folder { get; } = new("FOLDER") { Description = "The folder; its subfolders belong to it." };
+
+    public static Command Create()
+    {
+        Verb command = new(
+            "index", "Index the images of a folder, to search them by text.",
+            "blip index photos",
+            "blip index photos --model Salesforce/blip-itm-base-coco --index photos.db")
+        {
+            Folder, File, ModelOptions.MatchModel, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
+            ModelOptions.Precision, ModelOptions.Threads,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    /// <summary>The folder that the user names, and the file of its index.</summary>
+    /// <exception cref="BlipException">There is no such folder.</exception>
+    public static (string Folder, string File) Find(ParseResult parsed)
+    {
+        string folder = parsed.GetRequiredValue(Folder);
+        return Directory.Exists(folder)
+            ? (Path.GetFullPath(folder), parsed.GetValue(File) ?? ImageIndex.FileOf(folder))
+            : throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {folder}.");
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        (string folder, string file) = Find(parsed);
+        await using BlipMatcher model = await ModelOptions.LoadAsync(
+            ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
+        using ImageIndex index = ImageIndex.Open(file, await model.GetDigestAsync(cancellationToken));
+        using Display display = new();
+        IndexProgress done = await index.UpdateAsync(folder, model, display, cancellationToken);
+        display.Dispose();
+        int known = done.Total - done.Failed - done.Encoded;
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{done.Total} images: {done.Encoded} new, {known} known, {done.Failed} unreadable, {done.Removed} removed"));
+        return 0;
+    }
+
+    /// <summary>Shows progress as that of asking, once the number of images is known.</summary>
+    private sealed class Display : IProgress<IndexProgress>, IDisposable
+    {
+        private AskProgress? _shown;
+
+        public void Report(IndexProgress value)
+        {
+            _shown ??= new AskProgress(value.Total);
+            _shown.Report(new AskEachProgress(value.Done, value.Failed, value.Elapsed));
+        }
+
+        public void Dispose() => _shown?.Dispose();
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using Blip.AI.Searching;
+using Blip.Cli.Terminals;
+using Blip.Search;
+
+namespace Blip.Cli.Searching;
+
+/// <summary><c>blip search FOLDER TEXT</c>: finds the images of an indexed folder that a text describes best.</summary>
+internal static class SearchCommand
+{
+    private static readonly Argument<string> Text = new("TEXT") { Description = "What the images show, in quotes." };
+
+    private static readonly Option<int> Top = NumberOption.Create("--top", "How many images.", least: 1, most: 1000, standard: 10);
+
+    private static readonly Option<int> Rerank = NumberOption.Create(
+        "--rerank", "How many of the nearest images are looked at again together with the text; 0 for none.", 0, 1000, standard: 16);
+
+    private static readonly Option<bool> Json = new("--json") { Description = "Write each image as a JSON object on one line." };
+
+    public static Command Create()
+    {
+        Verb command = new(
+            "search", "Find images of an indexed folder by a text.",
+            "blip search photos \"two dogs on the beach\"",
+            "blip search photos \"a red car at night\" --top 3 --rerank 64 --json")
+        {
+            IndexCommand.Folder, Text, Top, Rerank, IndexCommand.File, ModelOptions.MatchModel, ModelOptions.BaseModel,
+            ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, Json,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        (string folder, string file) = IndexCommand.Find(parsed);
+        if (!File.Exists(file))
+        {
+            string line = ShellWords.Join(["blip", "index", parsed.GetRequiredValue(IndexCommand.Folder)]);
+            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder is not indexed. Do that first: {line}");
+        }
+        await using BlipMatcher model = await ModelOptions.LoadAsync(
+            ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
+        string digest = await model.GetDigestAsync(cancellationToken);
+        if (!ImageIndex.IsOf(file, digest))
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest,
+                "The index was made with another model. Name that one (--model), or index the folder anew with this one.");
+        }
+        using ImageIndex index = ImageIndex.Open(file, digest);
+        IReadOnlyList<FoundImage> found = await index.SearchAsync(
+            model, parsed.GetRequiredValue(Text), parsed.GetValue(Top), parsed.GetValue(Rerank), folder, cancellationToken);
+        using JsonLines? lines = parsed.GetValue(Json) ? new JsonLines() : null;
+        foreach (FoundImage image in found)
+        {
+            if (lines is not null)
+                lines.Write(writer => Write(writer, image));
+            else
+                Console.Out.WriteLine(Describe(image));
+        }
+        OutputPipe.ThrowIfClosed();
+        return 0;
+    }
+
+    private static void Write(Utf8JsonWriter writer, FoundImage image)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", image.Name);
+        writer.WriteNumber("score", image.Score);
+        if (image.Match is { } match)
+            writer.WriteNumber("match", match);
+        writer.WriteString("handle", image.Handle);
+        writer.WriteEndObject();
+    }
+
+    private static string Describe(FoundImage image) => image.Match is { } match
+        ? string.Create(CultureInfo.InvariantCulture, $"{match,6:0.0 %}  cosine {image.Score,5:0.00}  {Terminal.Clean(image.Name)}")
+        : string.Create(CultureInfo.InvariantCulture, $"cosine {image.Score,5:0.00}  {Terminal.Clean(image.Name)}");
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Blip.AI;
+using Blip.AI.Images;
+using Blip.AI.Searching;
+using Blip.Hosting.Receiving;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+
+namespace Blip.Hosting.Asking;
+
+/// <summary>
+/// <c>POST /api/search</c>: finds images by text in the folders of the operator; <c>GET /api/images/HANDLE</c>: an image that was found, or
+/// sent before.
+/// </summary>
+internal sealed class SearchEndpoint(
+    ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options, IImageSearch? search = null)
+{
+    private const int MaxTop = 100;
+
+    private readonly RequestHandles _handles = new(store, search);
+
+    public async Task SearchAsync(HttpContext context)
+    {
+        Bodies.RequireJson(context.Request);
+        using JsonDocument document = await Bodies.ReadObjectAsync(context.Request, options.Value.MaxRequestBytes).ConfigureAwait(false);
+        RequestMembers root = new(document.RootElement);
+        if (document.RootElement.EnumerateObject().Any(member => member.Name is not ("query" or "top")))
+        {
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, "The JSON has an unknown member. Send 'query', and 'top' for the number.");
+        }
+        string query = root.Text("query") ?? throw new BlipException(BlipErrorCode.InvalidRequest, "No text is given. Send 'query'.");
+        int top = root.Number("top", 1, MaxTop) ?? 10;
+        if (search is null)
+        {
+            throw new BlipException(
+                ServiceErrorCode.ModelNotConfigured, "No folder is searched here. Its operator can allow one (Blip:SearchFolders).");
+        }
+        using IDisposable turn = await turns.EnterAsync(context.RequestAborted).ConfigureAwait(false);
+        IReadOnlyList<FoundImage> found = await search.SearchAsync(query, top, context.RequestAborted).ConfigureAwait(false);
+        string path = context.Request.Path.Value![..^"search".Length];
+        await Bodies.WriteJsonAsync(context, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("results");
+            foreach (FoundImage image in found)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", image.Name);
+                writer.WriteNumber("score", image.Score);
+                if (image.Match is { } match)
+                    writer.WriteNumber("match", match);
+                writer.WriteString("handle", image.Handle);
+                writer.WriteString("url", context.Request.PathBase + path + "images/" + image.Handle);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }).ConfigureAwait(false);
+    }
+
+    public async Task ReadAsync(HttpContext context)
+    {
+        string handle = context.Request.RouteValues["handle"] as string ?? "";
+        if (handle.StartsWith(DataUri.TakenPrefix, StringComparison.Ordinal) || !_handles.TryGet(handle, out ReadOnlyMemory<byte> image))
+        {
+            throw new BlipException(
+                ImageSourceErrorCode.ImageNotFound, "No image is known under this handle (any more). Send or search it again.");
+        }
+        HttpResponse response = context.Response;
+        response.ContentType = ImageShelf.MediaType(image.Span);
+        response.ContentLength = image.Length;
+        // Whatever the bytes are, a browser shows an image or nothing.
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        response.Headers.CacheControl = "private, max-age=3600, immutable";
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(image, context.RequestAborted).ConfigureAwait(false);
+    }
+}

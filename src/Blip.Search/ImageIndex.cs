@@ -1,0 +1,150 @@
+using System.Security.Cryptography;
+using System.Text;
+using Blip.AI.Searching;
+using Blip.Runtime;
+
+namespace Blip.Search;
+
+/// <summary>
+/// An index of the images in a folder and its subfolders, in one file. It follows the folder by content: an image that was moved or copied
+/// is not encoded again. Thread-safe; a search can run while the folder is indexed.
+/// </summary>
+public sealed partial class ImageIndex : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly IndexStore _store;
+    private VectorTable? _table;
+    private long _tableVersion;
+
+    private ImageIndex(IndexStore store) => _store = store;
+
+    /// <summary>Opens an index, and makes it where there is none.</summary>
+    /// <param name="file">The file. One that was made with another model is emptied, since its embeddings mean nothing to this one.</param>
+    /// <param name="modelDigest">What tells the model from any other: <see cref="BlipMatcher.GetDigestAsync"/>.</param>
+    /// <exception cref="BlipException">The file is no index, or cannot be written.</exception>
+    public static ImageIndex Open(string file, string modelDigest)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(file);
+        ArgumentException.ThrowIfNullOrEmpty(modelDigest);
+        return new ImageIndex(new IndexStore(file, modelDigest));
+    }
+
+    /// <summary>Whether a file is an index that was made with a model: <see cref="Open"/> would find its images in it.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="modelDigest">As for <see cref="Open"/>.</param>
+    /// <exception cref="BlipException">The file is no index, or cannot be read.</exception>
+    public static bool IsOf(string file, string modelDigest) => IndexStore.IsOf(file, modelDigest);
+
+    /// <summary>
+    /// Where the index of a folder lies unless it is told otherwise: <c>index</c> in the folder of <c>BLIP_CACHE</c>, named by the folder's
+    /// full path.
+    /// </summary>
+    /// <param name="folder">The folder.</param>
+    /// <exception cref="BlipException"><c>BLIP_CACHE</c> is empty: nothing is to be kept.</exception>
+    public static string FileOf(string folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(full)))[..32];
+        string root = CacheFolder.PathOrEmpty(null);
+        return root.Length > 0 ? Path.Combine(Path.GetFullPath(root), "index", name + ".db") : throw new BlipException(
+            BlipErrorCode.InvalidRequest, "BLIP_CACHE is empty, so nothing is kept there. Name the file of the index (--index FILE).");
+    }
+
+    /// <summary>How many images can be found.</summary>
+    public int Count => Table().Count;
+
+    /// <summary>Finds the images that a text describes best, the best first.</summary>
+    /// <param name="matcher">The model of the index.</param>
+    /// <param name="text">A short text in English.</param>
+    /// <param name="top">How many images.</param>
+    /// <param name="rerank">
+    /// How many of the nearest images are looked at again together with the text, as in the paper: they come first, ordered by their match.
+    /// Each takes an encoding. 0, the default, for none: then the cosine alone decides.
+    /// </param>
+    /// <param name="folder">The folder of the index; needed to look at images again.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="BlipException">The text cannot be used.</exception>
+    public async Task<IReadOnlyList<FoundImage>> SearchAsync(
+        IBlipMatcher matcher, string text, int top, int rerank = 0, string? folder = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(matcher);
+        ArgumentOutOfRangeException.ThrowIfLessThan(top, 1);
+        if (rerank > 0)
+            ArgumentNullException.ThrowIfNull(folder);
+        float[] query = (await matcher.EmbedAsync([text], cancellationToken).ConfigureAwait(false))[0];
+        List<FoundImage> found =
+        [
+            .. Table().Nearest(query, rerank > 0 ? Math.Max(top, rerank) : top).Select(near => new FoundImage(
+                near.Path, HandleOf(near.Hash), Math.Clamp(near.Cosine, -1, 1), Match: null)),
+        ];
+        if (rerank == 0)
+            return found;
+        FoundImage[] looked = await Task.WhenAll(found.Take(rerank).Select(LookAsync)).ConfigureAwait(false);
+        IEnumerable<FoundImage> ordered = looked.OrderByDescending(image => image.Match ?? -1).ThenByDescending(image => image.Score);
+        return [.. ordered.Concat(found.Skip(rerank)).Take(top)];
+
+        async Task<FoundImage> LookAsync(FoundImage image)
+        {
+            try
+            {
+                BlipImage read = await BlipImage.FromFileAsync(PathIn(folder!, image.Name), cancellationToken: cancellationToken)
+                    .ConfigureAwait(false);
+                return image with { Match = (await matcher.MatchAsync(read, [text], cancellationToken).ConfigureAwait(false))[0].Match };
+            }
+            // It is gone, or was changed into something that is no image.
+            catch (BlipException exception) when (exception is not (BlipBusyException or BlipModelException))
+            {
+                return image;
+            }
+        }
+    }
+
+    /// <summary>The images that are nearest to an embedding, by cosine, the nearest first.</summary>
+    /// <param name="embedding">An embedding of unit length, of a text or of an image, by the model of the index.</param>
+    /// <param name="top">How many images.</param>
+    public IReadOnlyList<FoundImage> Nearest(ReadOnlySpan<float> embedding, int top) =>
+        [.. Table().Nearest(embedding, top).Select(near => new FoundImage(near.Path, HandleOf(near.Hash), near.Cosine, Match: null))];
+
+    /// <summary>The paths, below the folder, of the files with a content.</summary>
+    /// <param name="handle">What names the content: <see cref="FoundImage.Handle"/>.</param>
+    internal IReadOnlyList<string> PathsOf(string handle)
+    {
+        const string Prefix = "sha256-";
+        if (handle.Length != Prefix.Length + 64 || !handle.StartsWith(Prefix, StringComparison.Ordinal))
+            return [];
+        byte[] hash = Convert.FromHexString(handle.AsSpan(Prefix.Length));
+        lock (_gate)
+            return _store.PathsOf(hash);
+    }
+
+    /// <summary>Everything that is in the index, for tests.</summary>
+    internal List<IndexedFile> Dump()
+    {
+        lock (_gate)
+            return [.. _store.Vectors()];
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _store.Dispose();
+    }
+
+    /// <summary>The full path of an image.</summary>
+    internal static string PathIn(string folder, string name) => Path.GetFullPath(name, Path.GetFullPath(folder));
+
+    private static string HandleOf(byte[] hash) => "sha256-" + Convert.ToHexStringLower(hash);
+
+    private VectorTable Table()
+    {
+        lock (_gate)
+        {
+            long version = _store.DataVersion;
+            if (_table is null || version != _tableVersion)
+                (_table, _tableVersion) = (new VectorTable(_store.Vectors()), version);
+            return _table;
+        }
+    }
+}

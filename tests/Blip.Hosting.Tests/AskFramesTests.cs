@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Blip.Tests;
+using Xunit;
+
+namespace Blip.Hosting.Tests;
+
+/// <summary><c>/api/ask</c> about frames: in each form of request, with what the library gives.</summary>
+public sealed class AskFramesTests(SharedService shared) : IClassFixture<SharedService>
+{
+    private static readonly byte[] Street = File.ReadAllBytes(TestPaths.Sample("street.jpg"));
+    private static readonly string[] Images = [DataUri(Service.Dogs), DataUri(Street)];
+
+    private Service Service => shared.Service;
+
+    [Fact]
+    public async Task Frames_EachForm_AreAskedAsInTheLibrary()
+    {
+        await using BlipModel model = await BlipModel.LoadAsync();
+        BlipImage frames = BlipImage.FromFrames([BlipImage.FromBytes(Service.Dogs), BlipImage.FromBytes(Street)]);
+        Answer expected = await model.AskAsync(frames, Service.HowMany);
+        using MultipartFormDataContent form = Service.Form(Service.Dogs, Service.HowMany);
+        form.Add(Service.Image(Street), "image", "street.jpg");
+        form.Add(new StringContent("true"), "frames");
+        JsonElement[] answers =
+        [
+            await Service.PostAsync("/api/ask", form),
+            await Service.PostAsync("/api/ask", Service.Json(
+                JsonSerializer.Serialize(new { image = Images, question = Service.HowMany, frames = true }))),
+        ];
+        foreach (JsonElement answer in answers)
+        {
+            Assert.Equal(expected.Text, answer.GetProperty("answer").GetString());
+            Assert.Equal(expected.Confidence, answer.GetProperty("confidence").GetDouble(), 1e-4);
+        }
+        Answer alone = await model.AskAsync(BlipImage.FromBytes(Service.Dogs), Service.HowMany);
+        Assert.NotEqual(alone.Confidence, expected.Confidence, 1e-3);
+    }
+
+    [Fact]
+    public async Task AnimatedImage_KeepsItsCountOfFrames_AndIsItsFirstFrameUnlessAsked()
+    {
+        byte[] file = File.ReadAllBytes(TestPaths.Golden("images", "files", "animated.webp"));
+        JsonElement kept = await Service.PostAsync("/api/images", Service.Image(file, "image/webp"), 201);
+        int count = BlipImage.FromBytes(file).CountFrames();
+        Assert.Equal(count, kept.GetProperty("frames").GetInt32());
+        string handle = kept.GetProperty("handle").GetString()!;
+        JsonElement first = await Service.PostAsync("/api/ask?question=what%3F", Service.Image(file, "image/webp"));
+        JsonElement all = await Service.PostAsync("/api/ask?question=what%3F&frames=true", Service.Image(file, "image/webp"));
+        JsonElement named = await Service.PostAsync("/api/ask", Service.Json(
+            JsonSerializer.Serialize(new { image = handle, question = "what?", frames = true })));
+        Assert.NotEqual(first.GetProperty("confidence").GetDouble(), all.GetProperty("confidence").GetDouble(), 1e-5);
+        Assert.Equal(all.GetProperty("confidence").GetDouble(), named.GetProperty("confidence").GetDouble(), 1e-6);
+        Assert.False((await Service.PostAsync("/api/images", Service.Image(Service.Dogs), 201)).TryGetProperty("frames", out _));
+    }
+
+    [Theory]
+    [InlineData(2, "", "'image' is not a valid string")]
+    [InlineData(2, ",\"frames\":\"yes\"", "'frames' must be true or false")]
+    [InlineData(17, ",\"frames\":true", "at most 16")]
+    [InlineData(0, ",\"frames\":true", "No image is given")]
+    public async Task WrongFrames_AreRefused(int images, string members, string says)
+    {
+        string list = string.Join(',', Enumerable.Repeat($"\"{Images[0]}\"", images));
+        string json = $$"""{"image":[{{list}}],"question":"what?"{{members}}}""";
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Json(json));
+        Assert.Contains(says, await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
+    }
+
+    private static string DataUri(byte[] image) => "data:image/jpeg;base64," + Convert.ToBase64String(image);
+}
