@@ -44,7 +44,7 @@ public class MagickImageDecoderTests
         await using AsyncServiceScope scope = provider.CreateAsyncScope();
         string uri = "data:image/heic;base64," + Convert.ToBase64String(Files.Heic("dogs.heic"));
         ImageAnswer answer = await scope.ServiceProvider.GetRequiredService<BlipTools>()
-            .AskImageAsync(uri, "how many dogs are in the picture?", Token);
+            .AskImageAsync(uri, "how many dogs are in the picture?", cancellationToken: Token);
         Assert.Null(answer.Error);
         Assert.Equal("2", answer.Answer);
     }

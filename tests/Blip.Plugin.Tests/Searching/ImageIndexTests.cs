@@ -142,7 +142,7 @@ public sealed class ImageIndexTests : IAsyncLifetime
         Assert.Null(found.Error);
         Assert.Equal(2, found.Matches!.Count);
         Assert.Equal("image-1", found.Matches[0].Image);
-        Assert.Equal("2", (await tools.AskImageAsync("image-1", "how many dogs are in the picture?", Stop)).Answer);
+        Assert.Equal("2", (await tools.AskImageAsync("image-1", "how many dogs are in the picture?", cancellationToken: Stop)).Answer);
         ImageMatches matched = await tools.MatchImagesAsync(["image-2", "image-1"], "two dogs", Stop);
         Assert.Equal(["image-1", "image-2"], matched.Matches!.Select(match => match.Image));
         Assert.StartsWith("two dogs", (await tools.DescribeImageAsync("image-1", Stop)).Answer, StringComparison.Ordinal);
