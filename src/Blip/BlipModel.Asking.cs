@@ -135,7 +135,7 @@ public sealed partial class BlipModel
         {
             embeddings.Release();
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, "Where a question looked is told of one image, not of several frames. Leave one of them out.");
+                BlipErrorCode.InvalidRequest, "Where a question looked is told of one image, not of frames. Leave out one of both.");
         }
         // An answer ends where the decoder has no positions left, as if the limit were there.
         AnswerLimits limits = new(
