@@ -139,7 +139,9 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
         await using Service other = await Service.StartAsync(configureModel: options => options.Model = TestPaths.DemoModel);
         JsonElement models = JsonDocument.Parse(await other.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative))).RootElement;
         JsonElement only = Assert.Single(models.GetProperty("data").EnumerateArray());
-        Assert.Equal(["ask", "frames"], only.GetProperty("capabilities").EnumerateArray().Select(one => one.GetString()));
+        Assert.Equal(
+            ["ask", "choices", "beams", "explain", "frames"],
+            only.GetProperty("capabilities").EnumerateArray().Select(one => one.GetString()));
         using HttpResponseMessage caption = await other.Http.PostAsync(
             new Uri("/api/caption", UriKind.Relative), Service.Image(Service.Dogs));
         string said = await Service.ReadProblemAsync(caption, 404, ServiceErrorCode.ModelNotConfigured);

@@ -89,7 +89,6 @@ public sealed class OpenAiClientTests(SharedService shared) : IClassFixture<Shar
         Assert.False((await client.GetResponseAsync<bool>([Ask("is there a cat?")])).Result);
         Assert.Equal(Color.Green, (await client.GetResponseAsync<Color>([Ask(Tree)])).Result);
         Assert.Equal(new Count(2), (await client.GetResponseAsync<Count>([Ask(Service.HowMany)])).Result);
-        Assert.False((await client.GetResponseAsync<bool>([Ask(Tree)])).TryGetResult(out _));
 
         static ChatMessage Ask(string question) =>
             new(ChatRole.User, [new TextContent(question), new DataContent(Service.Dogs, "image/jpeg")]);

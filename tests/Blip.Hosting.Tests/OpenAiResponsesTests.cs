@@ -63,7 +63,7 @@ public sealed class OpenAiResponsesTests(SharedService shared) : IClassFixture<S
         "response.created response.in_progress response.output_item.added response.content_part.added response.output_text.delta "
         + "response.output_text.done response.content_part.done response.output_item.done response.incomplete")]
     [InlineData(
-        ",\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"a\",\"schema\":{\"type\":\"boolean\"}}}", "completed",
+        ",\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"a\",\"schema\":{\"type\":\"integer\",\"minimum\":3}}}", "completed",
         "response.created response.in_progress response.output_item.added response.content_part.added response.refusal.delta "
         + "response.refusal.done response.content_part.done response.output_item.done response.completed")]
     public async Task Stream_HasTheEventsInOrder_AndEndsWithTheResponse(string more, string status, string expected)
