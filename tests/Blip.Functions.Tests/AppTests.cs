@@ -107,7 +107,8 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     [Fact]
     public async Task Http_EveryEndpoint_AnswersAsServeDoes()
     {
-        await using ServeProcess serve = await ServeProcess.StartAsync();
+        // Named by its folder, as the app, which carries no other demo model, has it.
+        await using ServeProcess serve = await ServeProcess.StartAsync(("Blip__Model", TestPaths.DemoModel));
         string handle = "sha256-" + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Dogs));
         string chat = Chat(handle), streamed = Chat(handle, ",\"stream\":true,\"logprobs\":true");
         string respond = Respond(handle), streamedResponse = Respond(handle, ",\"stream\":true");
