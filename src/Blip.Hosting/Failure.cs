@@ -74,6 +74,11 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         HttpErrorCode.RequestTooLarge,
         FormattableString.Invariant($"The request body has more than the {limit:N0} bytes allowed. Send a smaller image."));
 
+    public static Failure FramesTooLarge(int limit) => new(
+        StatusCodes.Status413PayloadTooLarge,
+        HttpErrorCode.RequestTooLarge,
+        FormattableString.Invariant($"The frames have more than the {limit:N0} bytes allowed together. Name fewer, or smaller ones."));
+
     public static Failure TextTooLarge(int limit) => new(
         StatusCodes.Status413PayloadTooLarge,
         HttpErrorCode.RequestTooLarge,

@@ -87,11 +87,9 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
             {
                 try
                 {
-                    string path = ImageIndex.PathIn(folder, name);
-                    // Pipes and devices have no length; reading one could wait for ever.
-                    if (new FileInfo(path) is not { Exists: true, Length: > 0 and < int.MaxValue })
+                    if (ImageIndex.FileIn(folder, name) is not { } path)
                         continue;
-                    // A link may have taken a file's place since it was indexed: the content decides.
+                    // Another file may have taken its place since it was indexed: the content decides.
                     byte[] bytes = File.ReadAllBytes(path);
                     if (handle == "sha256-" + Convert.ToHexStringLower(SHA256.HashData(bytes)))
                     {
@@ -131,12 +129,34 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
         {
             ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
             if (_indexes is null)
-                Volatile.Write(ref _indexes, Array.ConvertAll(_folders, f => (f, ImageIndex.Open(ImageIndex.FileOf(f), digest))));
+                Volatile.Write(ref _indexes, OpenAll(digest));
             return _indexes;
         }
         finally
         {
             _opening.Release();
+        }
+    }
+
+    private (string Folder, ImageIndex Index)[] OpenAll(string digest)
+    {
+        List<(string Folder, ImageIndex Index)> opened = [];
+        try
+        {
+            foreach (string folder in _folders)
+                opened.Add((folder, ImageIndex.Open(ImageIndex.FileOf(folder, digest), digest)));
+            return [.. opened];
+        }
+        catch (Exception exception) when (exception is BlipException or IOException or UnauthorizedAccessException)
+        {
+            foreach ((_, ImageIndex index) in opened)
+                index.Dispose();
+            // The files are the operator's, and so is the mistake; their names are told to no caller.
+            if (_logger is not null)
+                NotOpened(_logger, exception);
+            throw new BlipException(
+                BlipErrorCode.Internal, "The images here cannot be searched now. The service's operator finds the reason in the log.",
+                exception);
         }
     }
 
@@ -153,25 +173,34 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
 
     private async Task UpdateAsync(BlipMatcher matcher, (string Folder, ImageIndex Index)[] indexes)
     {
-        try
+        bool isWhole = true;
+        foreach ((string folder, ImageIndex index) in indexes)
         {
-            foreach ((string folder, ImageIndex index) in indexes)
+            try
+            {
                 await index.UpdateAsync(folder, matcher, cancellationToken: _stop.Token).ConfigureAwait(false);
-            _updated = _time.GetTimestamp();
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The service is disposed.
-        }
-#pragma warning disable CA1031 // What is indexed can be searched, whatever went wrong; the next search tries again.
-        catch (Exception exception)
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                // The service is disposed.
+                return;
+            }
+#pragma warning disable CA1031 // What is indexed can be searched, and so can the other folders; the next search tries again.
+            catch (Exception exception)
 #pragma warning restore CA1031
-        {
-            if (_logger is not null)
-                NotIndexed(_logger, exception);
+            {
+                isWhole = false;
+                if (_logger is not null)
+                    NotIndexed(_logger, exception);
+            }
         }
+        if (isWhole)
+            _updated = _time.GetTimestamp();
     }
 
     [LoggerMessage(500, LogLevel.Warning, "A folder of Blip:SearchFolders cannot be indexed.")]
     private static partial void NotIndexed(ILogger logger, Exception exception);
+
+    [LoggerMessage(501, LogLevel.Error, "The index of a folder of Blip:SearchFolders cannot be opened.")]
+    private static partial void NotOpened(ILogger logger, Exception exception);
 }

@@ -20,8 +20,8 @@ public sealed partial class ImageIndex
 
     /// <summary>
     /// Brings the index up to date with a folder: new and changed images are encoded, moved ones are found by their content, deleted ones
-    /// are forgotten. Hidden files and linked folders are left out. Whatever ends it, a kill included, what was kept stays whole, and the
-    /// next call goes on from there.
+    /// are forgotten. Hidden files, and links to files and folders, are left out. Whatever ends it, a kill included, what was kept stays
+    /// whole, and the next call goes on from there.
     /// </summary>
     /// <param name="folder">The folder; always the same for one index.</param>
     /// <param name="matcher">The model of the index.</param>
@@ -60,11 +60,10 @@ public sealed partial class ImageIndex
                 }
                 if (underWay.Count == Window)
                     await TakeAsync().ConfigureAwait(false);
-                underWay.Enqueue(Task.Run(() => EncodeAsync(path, file, matcher, stop.Token), stop.Token));
+                underWay.Enqueue(Task.Run(() => EncodeAsync(folder, path, file, matcher, stop.Token), stop.Token));
             }
             while (underWay.Count > 0)
                 await TakeAsync().ConfigureAwait(false);
-            Keep();
         }
         finally
         {
@@ -72,6 +71,7 @@ public sealed partial class ImageIndex
             await stop.CancelAsync().ConfigureAwait(false);
             foreach (Task left in underWay)
                 await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Keep();
         }
         string[] gone = [.. known.Keys.Where(path => !present.Contains(path))];
         lock (_gate)
@@ -120,8 +120,10 @@ public sealed partial class ImageIndex
     {
         FileSystemEnumerable<FileInfo> files = new(folder, (ref entry) => (FileInfo)entry.ToFileSystemInfo(), Deep)
         {
-            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && ImageFileList.HasImageEnding(entry.FileName),
-            // A link to a folder above would never end.
+            // A link may lead out of the folder, which is all that may be read.
+            ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && ImageFileList.HasImageEnding(entry.FileName)
+                && !(entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && entry.ToFileSystemInfo().LinkTarget is not null),
+            // A link to a folder above would never end, too.
             ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
         };
         return [.. files.OrderBy(file => file.FullName, StringComparer.Ordinal)];
@@ -132,16 +134,16 @@ public sealed partial class ImageIndex
 
     /// <summary>Reads a file and, where its content is new, encodes it. No file: it is gone, or cannot be read now.</summary>
     private async Task<(IndexedFile? File, bool Encoded)> EncodeAsync(
-        string path, FileInfo file, IBlipMatcher matcher, CancellationToken cancellationToken)
+        string folder, string path, FileInfo file, IBlipMatcher matcher, CancellationToken cancellationToken)
     {
         (long length, long changed) = file.Exists ? (file.Length, file.LastWriteTimeUtc.Ticks) : (0, 0);
         BlipImage image;
         try
         {
-            // Pipes and devices have no length; opening one could wait for ever.
-            if (length == 0)
+            // It was listed a while ago.
+            if (length == 0 || FileIn(folder, path) is not { } real)
                 return (null, false);
-            image = await BlipImage.FromFileAsync(file.FullName, cancellationToken: cancellationToken).ConfigureAwait(false);
+            image = await BlipImage.FromFileAsync(real, cancellationToken: cancellationToken).ConfigureAwait(false);
         }
         catch (BlipException exception) when (exception.Code == BlipErrorCode.ImageTooLarge)
         {
@@ -164,9 +166,10 @@ public sealed partial class ImageIndex
             return (new IndexedFile(path, length, changed, hash, vector), true);
         }
         catch (BlipException exception) when (exception is not (BlipBusyException or BlipModelException)
-            && exception.Code is BlipErrorCode.ImageCorrupt or BlipErrorCode.UnsupportedImage or BlipErrorCode.TooManyPixels)
+            && exception.Code is BlipErrorCode.ImageCorrupt or BlipErrorCode.UnsupportedImage or BlipErrorCode.TooManyPixels
+                or BlipErrorCode.ImageTooLarge)
         {
-            // Noted, so that it is not tried again until it changes.
+            // The model's limits may be narrower than those above. Noted, so that it is not tried again until it changes.
             return (new IndexedFile(path, length, changed, hash, Vector: null), false);
         }
     }

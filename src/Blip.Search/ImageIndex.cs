@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Blip.AI.Searching;
@@ -37,15 +38,17 @@ public sealed partial class ImageIndex : IDisposable
 
     /// <summary>
     /// Where the index of a folder lies unless it is told otherwise: <c>index</c> in the folder of <c>BLIP_CACHE</c>, named by the folder's
-    /// full path.
+    /// full path and the model, so that two models never empty each other's index.
     /// </summary>
     /// <param name="folder">The folder.</param>
+    /// <param name="modelDigest">As for <see cref="Open"/>.</param>
     /// <exception cref="BlipException"><c>BLIP_CACHE</c> is empty: nothing is to be kept.</exception>
-    public static string FileOf(string folder)
+    public static string FileOf(string folder, string modelDigest)
     {
         ArgumentNullException.ThrowIfNull(folder);
+        ArgumentException.ThrowIfNullOrEmpty(modelDigest);
         string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(full)))[..32];
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{full}\0{modelDigest}")))[..32];
         string root = CacheFolder.PathOrEmpty(null);
         return root.Length > 0 ? Path.Combine(Path.GetFullPath(root), "index", name + ".db") : throw new BlipException(
             BlipErrorCode.InvalidRequest, "BLIP_CACHE is empty, so nothing is kept there. Name the file of the index (--index FILE).");
@@ -86,10 +89,11 @@ public sealed partial class ImageIndex : IDisposable
 
         async Task<FoundImage> LookAsync(FoundImage image)
         {
+            if (FileIn(folder!, image.Name) is not { } file)
+                return image;
             try
             {
-                BlipImage read = await BlipImage.FromFileAsync(PathIn(folder!, image.Name), cancellationToken: cancellationToken)
-                    .ConfigureAwait(false);
+                BlipImage read = await BlipImage.FromFileAsync(file, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return image with { Match = (await matcher.MatchAsync(read, [text], cancellationToken).ConfigureAwait(false))[0].Match };
             }
             // It is gone, or was changed into something that is no image.
@@ -113,7 +117,9 @@ public sealed partial class ImageIndex : IDisposable
         const string Prefix = "sha256-";
         if (handle.Length != Prefix.Length + 64 || !handle.StartsWith(Prefix, StringComparison.Ordinal))
             return [];
-        byte[] hash = Convert.FromHexString(handle.AsSpan(Prefix.Length));
+        byte[] hash = new byte[SHA256.HashSizeInBytes];
+        if (Convert.FromHexString(handle.AsSpan(Prefix.Length), hash, out _, out _) != OperationStatus.Done)
+            return [];
         lock (_gate)
             return _store.PathsOf(hash);
     }
@@ -132,8 +138,22 @@ public sealed partial class ImageIndex : IDisposable
             _store.Dispose();
     }
 
-    /// <summary>The full path of an image.</summary>
-    internal static string PathIn(string folder, string name) => Path.GetFullPath(name, Path.GetFullPath(folder));
+    /// <summary>
+    /// The full path of an image; <see langword="null"/> where there is none any more that may be read: a link has taken its place, or
+    /// that of a folder above it, and may lead out of the folder; or it is a pipe or a device, and opening one could wait for ever.
+    /// </summary>
+    internal static string? FileIn(string folder, string name)
+    {
+        string path = Path.GetFullPath(folder);
+        foreach (string part in name.Split('/'))
+        {
+            path = Path.Combine(path, part);
+            if (new FileInfo(path).LinkTarget is not null)
+                return null;
+        }
+        // Pipes and devices have no length.
+        return new FileInfo(path) is { Exists: true, Length: > 0 and < int.MaxValue } ? path : null;
+    }
 
     private static string HandleOf(byte[] hash) => "sha256-" + Convert.ToHexStringLower(hash);
 

@@ -32,9 +32,12 @@ internal sealed class IndexStore : IDisposable
                 CREATE INDEX IF NOT EXISTS images_by_hash ON images (hash);
                 """);
             string made = Made(model);
+            // What was emptied for a model is that model's, also after a kill.
+            using SqliteTransaction transaction = _connection.BeginTransaction();
             if (ModelOf(_connection) is { } other && other != made)
                 Run("DELETE FROM images;");
             Run("INSERT INTO blip_index VALUES ('model', $value) ON CONFLICT (name) DO UPDATE SET value = $value;", ("$value", made));
+            transaction.Commit();
         }
         catch (SqliteException exception)
         {

@@ -66,5 +66,23 @@ public sealed class AskFramesTests(SharedService shared) : IClassFixture<SharedS
         Assert.Contains(says, await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
     }
 
+    /// <summary>Names are short: what they stand for is bounded as a body is.</summary>
+    [Fact]
+    public async Task NamedFrames_TogetherLargerThanABody_AreRefused()
+    {
+        await using Service service = await Service.StartAsync(
+            options => options.MaxRequestBytes = Service.Dogs.Length + Street.Length - 1);
+        string dogs = await KeepAsync(Service.Dogs), street = await KeepAsync(Street);
+        await AskAsync(200, dogs, dogs, dogs);
+        JsonElement refused = await AskAsync(413, dogs, street);
+        Assert.Equal(HttpErrorCode.RequestTooLarge, refused.GetProperty("code").GetString());
+
+        async Task<string> KeepAsync(byte[] image) =>
+            (await service.PostAsync("/api/images", Service.Image(image), 201)).GetProperty("handle").GetString()!;
+
+        Task<JsonElement> AskAsync(int status, params string[] image) => service.PostAsync(
+            "/api/ask", Service.Json(JsonSerializer.Serialize(new { image, question = Service.HowMany, frames = true })), status);
+    }
+
     private static string DataUri(byte[] image) => "data:image/jpeg;base64," + Convert.ToBase64String(image);
 }

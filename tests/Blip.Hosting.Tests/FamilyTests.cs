@@ -1,8 +1,10 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Blip.AI;
+using Blip.AI.Searching;
 using Blip.Search;
 using Blip.Tests;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
@@ -166,6 +168,8 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
         Assert.InRange(results[0].GetProperty("score").GetDouble(), -1, 1);
         string handle = results[0].GetProperty("handle").GetString()!;
         Assert.Equal("/api/images/" + handle, results[0].GetProperty("url").GetString());
+        JsonElement slash = await service.PostAsync("/api/search/", Service.Json("""{"query":"two dogs","top":1}"""));
+        Assert.Equal("/api/images/" + handle, slash.GetProperty("results")[0].GetProperty("url").GetString());
         using HttpResponseMessage image = await service.Http.GetAsync(new Uri("/api/images/" + handle, UriKind.Relative));
         Assert.Equal(Service.Dogs, await image.Content.ReadAsByteArrayAsync());
         Assert.Equal(new MediaTypeHeaderValue("image/jpeg"), image.Content.Headers.ContentType);
@@ -178,10 +182,62 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
         File.Copy(TestPaths.Sample("snow.jpg"), Path.Combine(folder.Path, "dogs.jpg"), overwrite: true);
         using HttpResponseMessage gone = await service.Http.GetAsync(new Uri("/api/images/" + handle, UriKind.Relative));
         await Service.ReadProblemAsync(gone, 404, "image_not_found");
-        foreach (string wrong in (string[])["x", "..%2f..%2fetc%2fpasswd", "sha256-" + new string('0', 64)])
+        foreach (string wrong in (string[])
+            ["x", "..%2f..%2fetc%2fpasswd", "sha256-" + new string('0', 64), "sha256-" + new string('z', 64)])
         {
             using HttpResponseMessage none = await service.Http.GetAsync(new Uri("/api/images/" + wrong, UriKind.Relative));
             Assert.Equal(404, (int)none.StatusCode);
+        }
+    }
+
+    /// <summary>A search that waits for the model holds no place that a question needs.</summary>
+    [Fact]
+    public async Task Search_WhileTheModelIsLoaded_WaitsNoLongerThanItsPatience()
+    {
+        using TempFolder folder = new();
+        await using Service service = await Service.StartAsync(
+            options => options.LoadPatience = TimeSpan.Zero,
+            services: services => services.AddBlipSearch(options => options.SearchFolders = [folder.Path]), warm: false);
+        using HttpResponseMessage early = await service.Http.PostAsync(
+            new Uri("/api/search", UriKind.Relative), Service.Json("""{"query":"dogs"}"""));
+        await Service.ReadProblemAsync(early, 503, ServiceErrorCode.ModelLoading);
+    }
+
+    /// <summary>A short request that names a large image many times takes its memory once.</summary>
+    [Fact]
+    public async Task SameHandleManyTimes_IsReadOnce()
+    {
+        CountingSearch search = new();
+        await using Service service = await Service.StartAsync(services: services => services.AddSingleton<IImageSearch>(search));
+        string handle = "sha256-" + new string('1', 64);
+        JsonElement reply = await service.PostAsync("/v1/embeddings", Service.Json(
+            JsonSerializer.Serialize(new { input = Enumerable.Repeat(handle, 9).Prepend("two dogs") })));
+        JsonElement[] data = [.. reply.GetProperty("data").EnumerateArray()];
+        Assert.Equal(10, data.Length);
+        Assert.NotEqual(data[0].GetProperty("embedding").GetRawText(), data[1].GetProperty("embedding").GetRawText());
+        Assert.Single(data.Skip(1).Select(one => one.GetProperty("embedding").GetRawText()).Distinct());
+        Assert.Equal(1, search.Reads);
+        await service.PostAsync("/api/ask", Service.Json(
+            JsonSerializer.Serialize(new { image = Enumerable.Repeat(handle, 9), question = Service.HowMany, frames = true })));
+        Assert.Equal(2, search.Reads);
+    }
+
+    private sealed class CountingSearch : IImageSearch
+    {
+        private int _reads;
+
+        public int Reads => _reads;
+
+        public bool IsConfigured => true;
+
+        public Task<IReadOnlyList<FoundImage>> SearchAsync(string query, int top, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<FoundImage>>([]);
+
+        public bool TryRead(string handle, out ReadOnlyMemory<byte> image)
+        {
+            Interlocked.Increment(ref _reads);
+            image = Service.Dogs;
+            return true;
         }
     }
 }

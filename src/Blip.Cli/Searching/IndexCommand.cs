@@ -11,7 +11,7 @@ internal static class IndexCommand
     /// <summary>The file of the index.</summary>
     public static Option<string?> File { get; } = new("--index")
     {
-        Description = "The file of the index. Default: a file for the folder in BLIP_CACHE.",
+        Description = "The file of the index. Default: a file for the folder and the model in BLIP_CACHE.",
         HelpName = "FILE",
     };
 
@@ -32,22 +32,26 @@ internal static class IndexCommand
         return command;
     }
 
-    /// <summary>The folder that the user names, and the file of its index.</summary>
+    /// <summary>The full path of the folder that the user names.</summary>
     /// <exception cref="BlipException">There is no such folder.</exception>
-    public static (string Folder, string File) Find(ParseResult parsed)
+    public static string FolderOf(ParseResult parsed)
     {
         string folder = parsed.GetRequiredValue(Folder);
         return Directory.Exists(folder)
-            ? (Path.GetFullPath(folder), parsed.GetValue(File) ?? ImageIndex.FileOf(folder))
-            : throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {folder}.");
+            ? Path.GetFullPath(folder) : throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {folder}.");
     }
+
+    /// <summary>The file of the index of a folder with a model.</summary>
+    public static string FileOf(ParseResult parsed, string folder, string digest) =>
+        parsed.GetValue(File) ?? ImageIndex.FileOf(folder, digest);
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        (string folder, string file) = Find(parsed);
+        string folder = FolderOf(parsed);
         await using BlipMatcher model = await ModelOptions.LoadAsync(
             ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
-        using ImageIndex index = ImageIndex.Open(file, await model.GetDigestAsync(cancellationToken));
+        string digest = await model.GetDigestAsync(cancellationToken);
+        using ImageIndex index = ImageIndex.Open(FileOf(parsed, folder, digest), digest);
         using Display display = new();
         IndexProgress done = await index.UpdateAsync(folder, model, display, cancellationToken);
         display.Dispose();

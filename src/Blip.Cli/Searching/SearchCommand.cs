@@ -35,15 +35,22 @@ internal static class SearchCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        (string folder, string file) = IndexCommand.Find(parsed);
-        if (!File.Exists(file))
-        {
-            string line = ShellWords.Join(["blip", "index", parsed.GetRequiredValue(IndexCommand.Folder)]);
-            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder is not indexed. Do that first: {line}");
-        }
+        string folder = IndexCommand.FolderOf(parsed);
         await using BlipMatcher model = await ModelOptions.LoadAsync(
             ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
-        string digest = await model.GetDigestAsync(cancellationToken);
+        string digest = await model.GetDigestAsync(cancellationToken), file = IndexCommand.FileOf(parsed, folder, digest);
+        if (!File.Exists(file))
+        {
+            string name = parsed.GetRequiredValue(ModelOptions.MatchModel);
+            string line = ShellWords.Join(
+            [
+                "blip", "index", parsed.GetRequiredValue(IndexCommand.Folder),
+                .. name == BlipMatcher.DemoModel ? (string[])[] : ["--model", name],
+                .. parsed.GetValue(IndexCommand.File) is { } given ? (string[])["--index", given] : [],
+            ]);
+            throw new BlipException(
+                BlipErrorCode.FileNotFound, $"The folder is not indexed with this model. Do that first: {line}");
+        }
         if (!ImageIndex.IsOf(file, digest))
         {
             throw new BlipException(BlipErrorCode.InvalidRequest,

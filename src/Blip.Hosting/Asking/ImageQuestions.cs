@@ -24,13 +24,27 @@ internal sealed class ImageQuestions(
     /// <param name="images">One image, or more that are frames.</param>
     /// <param name="frames">Whether they are frames of one image.</param>
     /// <param name="cancellationToken">Ends the wait for an address.</param>
+    /// <exception cref="FailureException">Frames that are named have more bytes together than a body may have.</exception>
     public async Task<BlipImage> OpenAsync(IReadOnlyList<SentImage> images, bool frames, CancellationToken cancellationToken)
     {
         List<BlipImage> opened = [];
+        // A name is short, and its image may be large: each is fetched once.
+        Dictionary<string, BlipImage> named = new(StringComparer.Ordinal);
         foreach (SentImage image in images)
         {
-            opened.Add(BlipImage.FromBytes(image.Reference is null
-                ? image.Bytes : await ResolveAsync(image.Reference, cancellationToken).ConfigureAwait(false)));
+            if (image.Reference is not { } reference)
+            {
+                opened.Add(BlipImage.FromBytes(image.Bytes));
+                continue;
+            }
+            if (!named.TryGetValue(reference, out BlipImage? found))
+            {
+                found = BlipImage.FromBytes(await ResolveAsync(reference, cancellationToken).ConfigureAwait(false));
+                named.Add(reference, found);
+                if (named.Count > 1 && named.Values.Sum(one => (long)one.Length) > options.Value.MaxRequestBytes)
+                    throw new FailureException(Failure.FramesTooLarge(options.Value.MaxRequestBytes));
+            }
+            opened.Add(found);
         }
         return frames ? BlipImage.FromFrames(opened) : opened[0];
     }

@@ -13,7 +13,7 @@ namespace Blip.Hosting.Asking;
 /// sent before.
 /// </summary>
 internal sealed class SearchEndpoint(
-    ImageStore store, CallerTurns turns, IOptions<BlipHostingOptions> options, IImageSearch? search = null)
+    ImageStore store, FamilyCalls family, IOptions<BlipHostingOptions> options, IImageSearch? search = null)
 {
     private const int MaxTop = 100;
 
@@ -36,9 +36,11 @@ internal sealed class SearchEndpoint(
             throw new BlipException(
                 ServiceErrorCode.ModelNotConfigured, "No folder is searched here. Its operator can allow one (Blip:SearchFolders).");
         }
-        using IDisposable turn = await turns.EnterAsync(context.RequestAborted).ConfigureAwait(false);
-        IReadOnlyList<FoundImage> found = await search.SearchAsync(query, top, context.RequestAborted).ConfigureAwait(false);
-        string path = context.Request.Path.Value![..^"search".Length];
+        // A search whose folders or model are missing takes no turn: it says which.
+        IReadOnlyList<FoundImage> found = await (search.IsConfigured
+            ? family.MatchAsync(_ => search.SearchAsync(query, top, context.RequestAborted), context.RequestAborted)
+            : search.SearchAsync(query, top, context.RequestAborted)).ConfigureAwait(false);
+        string path = context.Request.Path.Value!.TrimEnd('/')[..^"search".Length];
         await Bodies.WriteJsonAsync(context, writer =>
         {
             writer.WriteStartObject();

@@ -27,14 +27,8 @@ internal sealed class EmbeddingsEndpoint(
         root.Text("user");
         bool isBase64 = root.Text("encoding_format") == "base64";
         CancellationToken cancellationToken = context.RequestAborted;
-        BlipImage?[] opened = new BlipImage?[inputs.Length];
-        for (int i = 0; i < inputs.Length; i++)
-        {
-            if (IsImage(inputs[i]))
-                opened[i] = BlipImage.FromBytes(await images.ResolveAsync(inputs[i], cancellationToken).ConfigureAwait(false));
-        }
         (float[][] vectors, int tokens, string name) = await family.MatchAsync(
-            matcher => EmbedAsync(matcher, inputs, opened, dimensions, cancellationToken), cancellationToken).ConfigureAwait(false);
+            matcher => EmbedAsync(matcher, inputs, dimensions, cancellationToken), cancellationToken).ConfigureAwait(false);
         await Bodies.WriteJsonAsync(context, writer => Write(writer, vectors, tokens, name, isBase64)).ConfigureAwait(false);
     }
 
@@ -54,22 +48,24 @@ internal sealed class EmbeddingsEndpoint(
         input.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
         || (input.StartsWith("sha256-", StringComparison.Ordinal) && input.Length == "sha256-".Length + 64);
 
-    private static async Task<(float[][] Vectors, int Tokens, string Name)> EmbedAsync(
-        BlipMatcher matcher, string[] inputs, BlipImage?[] opened, int? dimensions, CancellationToken cancellationToken)
+    private async Task<(float[][] Vectors, int Tokens, string Name)> EmbedAsync(
+        BlipMatcher matcher, string[] inputs, int? dimensions, CancellationToken cancellationToken)
     {
         if (dimensions is { } wanted && wanted != matcher.Config.EmbeddingSize)
         {
             throw RequestMembers.Invalid(
                 "dimensions", FormattableString.Invariant($"This model's embeddings have {matcher.Config.EmbeddingSize} numbers."));
         }
-        string[] texts = [.. inputs.Where((_, i) => opened[i] is null)];
+        string[] texts = [.. inputs.Where(input => !IsImage(input))];
         Queue<float[]> ofTexts = new(texts.Length == 0 ? [] : await matcher.EmbedAsync(texts, cancellationToken).ConfigureAwait(false));
-        float[][] vectors = new float[inputs.Length][];
-        for (int i = 0; i < vectors.Length; i++)
+        // A handle is short, and its image may be large: each is read once, and no two are held at a time.
+        Dictionary<string, float[]> ofImages = new(StringComparer.Ordinal);
+        foreach (string input in inputs.Where(IsImage).Distinct(StringComparer.Ordinal))
         {
-            vectors[i] = opened[i] is { } image
-                ? await matcher.EmbedAsync(image, cancellationToken).ConfigureAwait(false) : ofTexts.Dequeue();
+            BlipImage image = BlipImage.FromBytes(await images.ResolveAsync(input, cancellationToken).ConfigureAwait(false));
+            ofImages.Add(input, await matcher.EmbedAsync(image, cancellationToken).ConfigureAwait(false));
         }
+        float[][] vectors = [.. inputs.Select(input => ofImages.TryGetValue(input, out float[]? vector) ? vector : ofTexts.Dequeue())];
         return (vectors, texts.Sum(matcher.CountTokens), matcher.Info.Name);
     }
 
