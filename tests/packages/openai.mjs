@@ -16,7 +16,7 @@ const [baseURL, samples] = process.argv.slice(2);
 const apiKey = "none", model = "blip", maxRetries = 0;
 const dogs = readFileSync(join(samples, "dogs.jpg")), snow = readFileSync(join(samples, "snow.jpg"));
 const uri = image => "data:image/jpeg;base64," + image.toString("base64");
-const howMany = "how many dogs are in the picture?", tree = "what color is the tree?";
+const howMany = "how many dogs are in the picture?";
 const Dogs = z.object({ dogs: z.number().int().min(0) }), Many = z.object({ dogs: z.number().int().min(3) });
 const YesOrNo = z.object({ answer: z.boolean() });
 const equal = (name, actual, expected) => { assert.deepEqual(actual, expected, name); console.log("ok", name); };
