@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks the native files of a published application: tests/packages/natives.sh FOLDER RID. By name, architecture and, on Linux, the
-# libraries that they need.
+# Checks the native files of a published application: tests/packages/natives.sh FOLDER RID [NAME]. By name, architecture and, on Linux,
+# the libraries that they need. NAME is one more that it must have.
 set -euo pipefail
 folder=$1
 case $2 in
@@ -15,11 +15,12 @@ case $2 in
     win-arm64) machine='PE32\+ executable.*Aarch64' ;;
     osx-arm64) machine='Mach-O .*arm64' ;;
 esac
+names+=(${3:+"$3"})
 for name in "${names[@]}"; do
     file -b "$folder/$name" | grep -qE "$machine" || { echo "$folder/$name: $(file -b "$folder/$name")"; exit 1; }
 done
 other=$(find "$folder" \( -name '*.so' -o -name '*.dylib' -o -name 'onnxruntime*.dll' -o -name '*.pdb' -o -name '*.lib' \) ! -name 'libonnxruntime*' \
-    ! -name 'onnxruntime.dll' ! -name 'onnxruntime_providers_shared.dll' ! -name 'libSkiaSharp.*' ! -name app.pdb)
+    ! -name 'onnxruntime.dll' ! -name 'onnxruntime_providers_shared.dll' ! -name 'libSkiaSharp.*' ! -name app.pdb ! -name "${3:-}")
 [ -z "$other" ] || { echo "unexpected: $other"; exit 1; }
 if [[ $2 = linux-* ]]; then
     needed=$(readelf -d "$folder/libonnxruntime.so" "$folder/libSkiaSharp.so" | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | sort -u)

@@ -16,8 +16,9 @@ const [baseURL, samples] = process.argv.slice(2);
 const apiKey = "none", model = "blip", maxRetries = 0;
 const dogs = readFileSync(join(samples, "dogs.jpg")), snow = readFileSync(join(samples, "snow.jpg"));
 const uri = image => "data:image/jpeg;base64," + image.toString("base64");
-const howMany = "how many dogs are in the picture?", tree = "what color is the tree?";
-const Dogs = z.object({ dogs: z.number().int().min(0) }), YesOrNo = z.object({ answer: z.boolean() });
+const howMany = "how many dogs are in the picture?";
+const Dogs = z.object({ dogs: z.number().int().min(0) }), Many = z.object({ dogs: z.number().int().min(3) });
+const YesOrNo = z.object({ answer: z.boolean() });
 const equal = (name, actual, expected) => { assert.deepEqual(actual, expected, name); console.log("ok", name); };
 
 const client = new OpenAI({ baseURL, apiKey, maxRetries });
@@ -43,7 +44,7 @@ async function chatCompletions() {
     equal("chat, two images", both.choices[0].message.content, "image 1: no\nimage 2: yes");
     const parsed = await completions.parse({ model, messages: chat(howMany, dogs), response_format: zodResponseFormat(Dogs, "dogs") });
     equal("chat, parsed", parsed.choices[0].message.parsed, { dogs: 2 });
-    const refused = await completions.parse({ model, messages: chat(tree, dogs), response_format: zodResponseFormat(YesOrNo, "answer") });
+    const refused = await completions.parse({ model, messages: chat(howMany, dogs), response_format: zodResponseFormat(Many, "many") });
     equal("chat, refused", [refused.choices[0].message.parsed, typeof refused.choices[0].message.refusal], [null, "string"]);
     const stream = completions.stream({ model, messages: chat(howMany, dogs), response_format: zodResponseFormat(Dogs, "dogs") });
     equal("chat, streamed", (await stream.finalChatCompletion()).choices[0].message.parsed, { dogs: 2 });
@@ -64,7 +65,7 @@ async function responses() {
     const text = { format: zodTextFormat(YesOrNo, "answer") };
     const parsed = await client.responses.parse({ model, input: input("is there a cat?", dogs), text });
     equal("responses, parsed", parsed.output_parsed, { answer: false });
-    const stream = client.responses.stream({ model, input: input(tree, dogs), text });
+    const stream = client.responses.stream({ model, input: input(howMany, dogs), text: { format: zodTextFormat(Many, "many") } });
     const events = [];
     for await (const event of stream) events.push(event.type);
     equal("responses, refused in a stream", events.slice(4), [
@@ -79,7 +80,7 @@ async function responses() {
 async function models() {
     const names = [];
     for await (const { id } of client.models.list()) names.push(id);
-    equal("models", [names, (await client.models.retrieve("blip")).id], [["demo"], "demo"]);
+    equal("models", [names, (await client.models.retrieve("blip")).id], [["demo", "demo-caption", "demo-matching"], "demo"]);
 }
 
 async function langChain() {

@@ -390,7 +390,7 @@ tool() { # Installed, asked, completed, removed.
     answers "$bin/blip" ask "$dogs" "$question"
     local folder
     folder=$(echo "$bin"/.store/blip.cli/*/blip.cli.linux-*/*/tools/*/linux-*)
-    bash "$here/natives.sh" "$folder" "$(rid)"
+    bash "$here/natives.sh" "$folder" "$(rid)" libe_sqlite3.so
     if is_native; then [ ! -e "$folder/Blip.Cli.dll" ]; else [ -e "$folder/Blip.Cli.dll" ]; fi
     settings "$bin/blip"
     ollama "$bin/blip"

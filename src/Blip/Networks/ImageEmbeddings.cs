@@ -19,6 +19,7 @@ internal sealed unsafe class ImageEmbeddings
     private int _askedTokens;
     private bool _isProjecting;
     private Projection? _projection;
+    private object? _projector;
 
     /// <summary>Room for embeddings in fp32 in the process's own memory, which goes back to the system when it is released.</summary>
     /// <param name="tokens">The image's patches and one more.</param>
@@ -72,19 +73,22 @@ internal sealed unsafe class ImageEmbeddings
 
     /// <summary>
     /// The image's keys and values, or <see langword="null"/> while questions are too few for them to pay: they are made once the work that
-    /// they would have saved so far exceeds the work of making them. Who comes while they are made goes on without them.
+    /// they would have saved so far exceeds the work of making them. Who comes while they are made goes on without them. They belong to
+    /// the text weights of one encoder: an encoder of another model that shares the image goes on without them, too.
     /// </summary>
+    /// <param name="encoder">Who asks.</param>
     /// <param name="tokens">The tokens of the questions to be asked now.</param>
     /// <param name="worthTokens">The tokens from which on projecting pays.</param>
     /// <param name="bytes">What the projection will take.</param>
     /// <param name="project">Projects the embeddings.</param>
     /// <returns>A reference, which the caller disposes.</returns>
-    public Projection? Project(int tokens, int worthTokens, long bytes, Func<OrtValue, IDisposableReadOnlyCollection<OrtValue>> project)
+    public Projection? Project(
+        object encoder, int tokens, int worthTokens, long bytes, Func<OrtValue, IDisposableReadOnlyCollection<OrtValue>> project)
     {
         lock (_gate)
         {
             if (_projection is not null)
-                return _projection.AddReference();
+                return ReferenceEquals(_projector, encoder) ? _projection.AddReference() : null;
             _askedTokens = Math.Min(_askedTokens + tokens, worthTokens);
             if (_askedTokens < worthTokens || _isProjecting || Owner?.Admits(EmbeddingBytes + bytes) == false)
                 return null;
@@ -101,6 +105,7 @@ internal sealed unsafe class ImageEmbeddings
             lock (_gate)
             {
                 _isProjecting = false;
+                _projector = encoder;
                 Volatile.Write(ref _projection, made?.AddReference());
             }
         }

@@ -59,7 +59,7 @@ internal sealed class TextEncoder : IDisposable
         using (positions)
         using (bias)
         using (Projection? projection = embeddings.Project(
-            QuestionPack.CountTokens(questions), projects ? 0 : _worthTokens, _projectionBytes * embeddings.Frames,
+            this, QuestionPack.CountTokens(questions), projects ? 0 : _worthTokens, _projectionBytes * embeddings.Frames,
             value => _projection.Value.Run([value], control)))
         {
             using IDisposableReadOnlyCollection<OrtValue> result = projection is null

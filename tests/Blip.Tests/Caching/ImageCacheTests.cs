@@ -12,6 +12,8 @@ public class ImageCacheTests
 
     private static readonly CancellationToken None = CancellationToken.None;
 
+    private static readonly object Encoder = new();
+
     [Fact]
     public async Task Get_ManyAtOnce_EncodesOnceAndEachHoldsAReference()
     {
@@ -120,7 +122,7 @@ public class ImageCacheTests
     {
         using ImageCache cache = new(Image + KeysAndValues - 1);
         ImageEmbeddings image = await Encode(cache, 1);
-        Assert.Null(image.Project(1, 1, KeysAndValues, _ => throw new InvalidOperationException("It was projected.")));
+        Assert.Null(image.Project(Encoder, 1, 1, KeysAndValues, _ => throw new InvalidOperationException("It was projected.")));
         Assert.Equal((Image, 0), (cache.Bytes, image.ProjectedBytes));
     }
 
@@ -139,7 +141,7 @@ public class ImageCacheTests
             image.DropProjection();
         }
 
-        Projection? Ask() => image.Project(5, 10, KeysAndValues, _ =>
+        Projection? Ask() => image.Project(Encoder, 5, 10, KeysAndValues, _ =>
         {
             projected++;
             return new FakeProjection();
@@ -152,7 +154,7 @@ public class ImageCacheTests
         using ImageCache cache = new(1 << 20);
         ImageEmbeddings image = await Encode(cache, 1);
         FakeProjection made = new();
-        using (Projection? read = image.Project(1, 1, KeysAndValues, _ => made))
+        using (Projection? read = image.Project(Encoder, 1, 1, KeysAndValues, _ => made))
         {
             image.DropProjection();
             Assert.NotNull(read);
@@ -176,7 +178,18 @@ public class ImageCacheTests
         first.Release();
     }
 
-    private static void Project(ImageEmbeddings image) => image.Project(1, 1, KeysAndValues, _ => new FakeProjection())?.Dispose();
+    [Fact]
+    public async Task Project_OfAnotherEncoder_IsNotRead()
+    {
+        using ImageCache cache = new(1 << 20);
+        ImageEmbeddings image = await Encode(cache, 1);
+        Project(image);
+        Assert.Null(image.Project(new object(), 1, 1, KeysAndValues, _ => throw new InvalidOperationException("It was projected again.")));
+        using Projection? own = image.Project(Encoder, 1, 1, KeysAndValues, _ => throw new InvalidOperationException("It was made anew."));
+        Assert.NotNull(own);
+    }
+
+    private static void Project(ImageEmbeddings image) => image.Project(Encoder, 1, 1, KeysAndValues, _ => new FakeProjection())?.Dispose();
 
     private static PixelKey Key(ulong n) => new(n, n);
 
