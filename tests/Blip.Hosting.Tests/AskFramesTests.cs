@@ -53,6 +53,19 @@ public sealed class AskFramesTests(SharedService shared) : IClassFixture<SharedS
         Assert.False((await Service.PostAsync("/api/images", Service.Image(Service.Dogs), 201)).TryGetProperty("frames", out _));
     }
 
+    [Fact]
+    public async Task AnimatedImage_CutBehindItsFirstFrame_IsKeptAsThatFrame()
+    {
+        byte[] cut = File.ReadAllBytes(TestPaths.Golden("images", "files", "animated.gif"))[..^20];
+        Assert.Equal(BlipErrorCode.ImageCorrupt, Assert.Throws<BlipException>(() => BlipImage.FromBytes(cut).CountFrames()).Code);
+        JsonElement kept = await Service.PostAsync("/api/images", Service.Image(cut, "image/gif"), 201);
+        Assert.False(kept.TryGetProperty("frames", out _));
+        JsonElement sent = await Service.PostAsync("/api/ask?question=what%3F", Service.Image(cut, "image/gif"));
+        JsonElement named = await Service.PostAsync("/api/ask", Service.Json(
+            JsonSerializer.Serialize(new { image = kept.GetProperty("handle").GetString(), question = "what?" })));
+        Assert.Equal(sent.GetProperty("answer").GetString(), named.GetProperty("answer").GetString());
+    }
+
     [Theory]
     [InlineData(2, "", "'image' is not a valid string")]
     [InlineData(2, ",\"frames\":\"yes\"", "'frames' must be true or false")]

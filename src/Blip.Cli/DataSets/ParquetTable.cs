@@ -116,14 +116,17 @@ internal static class ParquetTable
         {
             T[] all = new T[count];
             await group.ReadAsync(field, all.AsMemory(), cancellationToken: cancellationToken);
-            return [.. all.Select(value => (DataValue?)Cell(value))];
+            return [.. all.Select(value => Cell(value))];
         }
         T?[] values = new T?[count];
         await group.ReadAsync<T>(field, values.AsMemory(), cancellationToken: cancellationToken);
-        return [.. values.Select(value => value is { } given ? Cell(given) : (DataValue?)null)];
+        return [.. values.Select(value => value is { } given ? Cell(given) : null)];
 
-        static DataValue Cell(object value) => value switch
+        static DataValue? Cell(object value) => value switch
         {
+            // JSON has no such numbers. Tools for tables write them for no value.
+            double number when !double.IsFinite(number) => null,
+            float number when !float.IsFinite(number) => null,
             bool flag => new DataValue(flag ? "true" : "false", IsJson: true),
             DateTime { TimeOfDay.Ticks: 0 } day => new DataValue(day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
             DateTime time => new DataValue(time.ToString("O", CultureInfo.InvariantCulture)),

@@ -145,7 +145,9 @@ internal static class RunCommand
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{output} is there already, and is no run of {data.Name}. Give another "
                 + $"{Out.Name}, or {Force.Name} to write over it.");
         }
-        Console.Error.WriteLine(Format($"{output} has all {data.Items.Count} answers already; {Force.Name} asks again"));
+        // The file does not say which they are.
+        Console.Error.WriteLine(Format(
+            $"{output} has all {data.Items.Count} answers already, of whatever model and options; {Force.Name} asks again"));
         return 0;
 
         async Task<bool> HasAllAsync()

@@ -57,8 +57,8 @@ internal sealed class RunJournal : IDisposable
             }
             if (first != run)
             {
-                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was begun with another data set, model or "
-                    + "options. Give the same ones to go on with it, another --out, or --force to begin again.");
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was begun with another data set, folder of "
+                    + "images, model or options. Give the same ones to go on with it, another --out, or --force to begin again.");
             }
             // What follows is a line that was cut off.
             file.SetLength(end);
@@ -80,7 +80,9 @@ internal sealed class RunJournal : IDisposable
         foreach (DataItem item in data.Items)
         {
             Add(item.Id?.Text ?? "");
-            Add(item.Image);
+            // The same name is another image in another folder. A name that is no path is told when it is read.
+            bool isPath = ImageReader.IsFile(item.File) && !item.File.Contains('\0', StringComparison.Ordinal);
+            Add(isPath ? Path.GetFullPath(item.File) : item.File);
             Add(item.Question);
         }
         return $$"""{"run":"{{Convert.ToHexStringLower(hash.GetHashAndReset())}}"}""";

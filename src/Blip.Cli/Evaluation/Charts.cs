@@ -1,3 +1,4 @@
+using System.Xml;
 using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Series;
@@ -104,7 +105,15 @@ internal static class Charts
         (axis.TextColor, axis.TitleColor, axis.AxisTitleDistance) = (Ink, Ink, 16);
     }
 
-    private static string Shorten(string text) => text.Length <= LongestName ? text : text[..(LongestName - 1)] + "…";
+    /// <summary>A name as short as its room, without what XML cannot hold.</summary>
+    private static string Shorten(string text)
+    {
+        string name = string.Concat(text.EnumerateRunes().Where(rune => !rune.IsBmp || XmlConvert.IsXmlChar((char)rune.Value)));
+        if (name.Length <= LongestName)
+            return name;
+        int end = LongestName - 1;
+        return name[..(char.IsHighSurrogate(name[end - 1]) ? end - 1 : end)] + "…";
+    }
 
     private static string Svg(PlotModel plot, string name, int height)
     {

@@ -31,7 +31,7 @@ internal sealed class ImagesEndpoint(
         ImageHeader header = image.ReadHeader(options.Value.Image.Limits, decoder);
         header.CheckComplete(bytes.Span);
         int frames = header.Format is ImageFormat.Gif or ImageFormat.WebP or ImageFormat.Png
-            ? image.CountFrames(options.Value.Image.Limits) : 1;
+            ? CountFrames(image) : 1;
         (StoredImage stored, bool existed) = store.Add(bytes.Span);
         await Bodies.WriteJsonAsync(context, writer =>
         {
@@ -44,5 +44,20 @@ internal sealed class ImagesEndpoint(
             writer.WriteString("expires_at", stored.ExpiresAt);
             writer.WriteEndObject();
         }, existed ? StatusCodes.Status200OK : StatusCodes.Status201Created).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Counts the frames of an animation. One whose later frames are broken is what it is for a question: its first frame.
+    /// </summary>
+    private int CountFrames(BlipImage image)
+    {
+        try
+        {
+            return image.CountFrames(options.Value.Image.Limits);
+        }
+        catch (BlipException)
+        {
+            return 1;
+        }
     }
 }

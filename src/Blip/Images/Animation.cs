@@ -6,8 +6,11 @@ internal static class Animation
     /// <summary>All pixels that are drawn until the last frame that is looked at, counted in images of the most pixels.</summary>
     private const int MaxCanvases = 16;
 
+    /// <summary>The most frames of a file. A frame takes a few bytes of the file, but much more memory and time.</summary>
+    private const int MaxFileFrames = 10_000;
+
     /// <summary>The frames of a file, in order; none where it is no animation.</summary>
-    /// <exception cref="BlipException">The file ends early, or a frame lies outside its size.</exception>
+    /// <exception cref="BlipException">The file ends early, has too many frames, or a frame lies outside its size.</exception>
     public static IReadOnlyList<AnimationFrame> FramesOf(ReadOnlyMemory<byte> data, ImageHeader header)
     {
         List<AnimationFrame> frames = header.Format switch
@@ -23,6 +26,18 @@ internal static class Animation
                 throw ImageErrors.Corrupt(header.Format, "a frame lies outside its size");
         }
         return frames.Count > 1 ? frames : [];
+    }
+
+    /// <summary>Adds a frame to those of its file.</summary>
+    /// <exception cref="BlipException">There are too many.</exception>
+    public static void Add(List<AnimationFrame> frames, AnimationFrame frame)
+    {
+        if (frames.Count == MaxFileFrames)
+        {
+            throw new BlipException(BlipErrorCode.UnsupportedImage, FormattableString.Invariant(
+                $"The animation has more than the {MaxFileFrames:N0} frames that are read. Make it shorter."));
+        }
+        frames.Add(frame);
     }
 
     /// <summary>The places of at most so many of some frames, evenly spread; the first is among them.</summary>

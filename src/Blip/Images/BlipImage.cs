@@ -132,7 +132,9 @@ public sealed class BlipImage
 
     /// <summary>Counts the frames of an animated GIF, WebP or PNG; 1 for every other image. No pixels are decoded.</summary>
     /// <param name="limits">As for <see cref="ReadHeader"/>.</param>
-    /// <exception cref="BlipException">As for <see cref="ReadHeader"/>; or the file ends within a frame.</exception>
+    /// <exception cref="BlipException">
+    /// As for <see cref="ReadHeader"/>; or the file ends within a frame, a frame lies outside the image, or there are more than 10,000.
+    /// </exception>
     public int CountFrames(ImageLimits? limits = null)
     {
         if (Frames.Count > 0)

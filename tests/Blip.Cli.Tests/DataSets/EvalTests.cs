@@ -142,6 +142,20 @@ public sealed class EvalTests : IDisposable
         await AssertNoTextIsCutAsync(page);
     }
 
+    /// <summary>XML has no place for control characters, nor for half of a character of two parts.</summary>
+    [Theory]
+    [InlineData("bell\\u0007 \\ufffe", "bell  (1)")]
+    [InlineData("aaaaaaaaaaaaaaaa😀bcd", "aaaaaaaaaaaaaaaa… (1)")]
+    public async Task Report_TypeOfAnyText_HasALabel(string type, string label)
+    {
+        Write("run.jsonl", $$"""
+            {"image":"a.jpg","question":"what?","answer":"x","confidence":0.9,"margin":1,"truth":"y","question_type":"{{type}}"}
+            """);
+        BlipProcess.Result result = await EvalAsync("run.jsonl", "--html", "report.html");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Contains($">{label}<", File.ReadAllText(Path.Combine(_folder.Path, "report.html")), StringComparison.Ordinal);
+    }
+
     /// <summary>In a browser: every text of a chart lies inside the chart, and the page is as wide as the window.</summary>
     private async Task AssertNoTextIsCutAsync(string page)
     {

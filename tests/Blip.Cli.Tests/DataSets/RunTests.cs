@@ -44,7 +44,7 @@ public sealed class RunTests : IDisposable
         Write("data.jsonl", """
             {"id":7,"image":"dogs.jpg","question":"is there a cat?","answer":"no","n":1.5,"tags":["ä","b"]}
 
-            {"id":9,"image":"dogs.jpg","question":"is it day?","n":2,"none":null,"text":"x\ny"}
+            {"id":9,"image":"dogs.jpg","question":"is it day?","n":2,"none":null,"text":"x\ny","big":1e999}
             """);
         File.Copy(Dogs, PathOf("dogs.jpg"));
         Assert.Equal(0, (await RunAsync("run", "data.jsonl", "--out", "out.parquet")).Code);
@@ -53,7 +53,9 @@ public sealed class RunTests : IDisposable
         Assert.Equal(0, (await RunAsync("run", "data.jsonl", "--out", "out.jsonl")).Code);
         JsonElement[] direct = Rows("out.jsonl"), again = Rows("again.jsonl");
         Assert.Equal(["id", "image", "question", "answer", "confidence", "margin", "truth", "n", "tags"], Names(direct[0]));
-        Assert.Equal(["id", "image", "question", "answer", "confidence", "margin", "n", "text"], Names(direct[1]));
+        Assert.Equal(["id", "image", "question", "answer", "confidence", "margin", "n", "text", "big"], Names(direct[1]));
+        // In Parquet it is infinite, which JSON cannot say.
+        Assert.Equal(["id", "image", "question", "answer", "confidence", "margin", "n", "text"], Names(again[1]));
         Assert.Equal(
             ["7", "\"no\"", "1.5", """["ä","b"]"""], ((string[])["id", "truth", "n", "tags"]).Select(name => Raw(direct[0], name)));
         Assert.Equal("x\ny", direct[1].GetProperty("text").GetString());
@@ -119,7 +121,8 @@ public sealed class RunTests : IDisposable
             "image,question,answer,confidence,margin,error\nb.jpg,is there a cat?,no,", Read("out.csv"), StringComparison.Ordinal);
         string before = Read("out.jsonl");
         BlipProcess.Result again = await RunAsync(line);
-        Assert.Equal((0, "out.jsonl has all 4 answers already; --force asks again"), (again.Code, Assert.Single(again.ErrorLines)));
+        Assert.Equal((0, "out.jsonl has all 4 answers already, of whatever model and options; --force asks again"),
+            (again.Code, Assert.Single(again.ErrorLines)));
         Assert.Equal(before, Read("out.jsonl"));
         Write("q.txt", "is it day?");
         BlipProcess.Result other = await RunAsync(line);
@@ -154,7 +157,7 @@ public sealed class RunTests : IDisposable
         // What a crash of the machine leaves: half a line.
         await File.AppendAllTextAsync(part, "{\"answer\":\"ye", Stop);
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--out", "killed.jsonl");
-        Assert.Contains("was begun with another data set, model or options", other.Error, StringComparison.Ordinal);
+        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result last = await RunAsync([.. line, "killed.jsonl"]);
         Assert.Equal(0, last.Code);
         Assert.Contains($" of {questions} answers: going on there", last.ErrorLines[0], StringComparison.Ordinal);
@@ -166,6 +169,25 @@ public sealed class RunTests : IDisposable
 
         static string Without(JsonElement row) => string.Join(';', row.EnumerateObject()
             .Where(member => member.Name is not ("confidence" or "margin")).Select(member => member.ToString()));
+    }
+
+    [Fact]
+    public async Task Run_SameNamesInAnotherFolder_DoNotGoOn()
+    {
+        foreach (string folder in (string[])["a", "b"])
+        {
+            Directory.CreateDirectory(PathOf(folder));
+            File.Copy(Dogs, PathOf(folder + "/dogs.jpg"));
+        }
+        Write("data.csv", "image,question\ndogs.jpg,is there a cat?\n");
+        // A folder in the way of OUT ends the run when all is answered but nothing written.
+        Directory.CreateDirectory(PathOf("out.csv"));
+        Assert.Equal(1, (await RunAsync("run", "data.csv", "--images", "a", "--out", "out.csv")).Code);
+        Directory.Delete(PathOf("out.csv"));
+        BlipProcess.Result other = await RunAsync("run", "data.csv", "--images", "b", "--out", "out.csv");
+        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
+        BlipProcess.Result same = await RunAsync("run", "data.csv", "--images", "./a", "--out", "out.csv");
+        Assert.Equal((0, "out.csv.part has 1 of 1 answers: going on there"), (same.Code, same.ErrorLines[0]));
     }
 
     [Fact]

@@ -11,6 +11,9 @@ public class AnimationTests
 
     private static readonly byte[] Palette = GifBuilder.Colours(4);
 
+    /// <summary>A PNG of one pixel, with a palette of which another colour is transparent.</summary>
+    private static readonly byte[] Dot = ImageBuilder.Png(1, 1, 8, 3, [0, 1], [1, 2, 3, 40, 50, 60], [0, 255]);
+
     /// <summary>For each later frame: its place, and the way in which the frame before it goes (2 clears, 3 restores).</summary>
     [Theory]
     [InlineData(0)]
@@ -72,18 +75,6 @@ public class AnimationTests
         AssertFrames([one, two, RgbCollector.Decode(third, AlphaMode.White)], file, Decoders.Skia, 4);
         AssertFrames([one, two, RgbCollector.Decode(third, AlphaMode.White)], file, Decoders.ImageSharp, 4);
 
-        static byte[] Pixels(byte[] png, string type, byte[] number)
-        {
-            int at = png.AsSpan().IndexOf("IDAT"u8);
-            return ImageBuilder.PngChunk(type, [.. number, .. png.AsSpan(at + 4, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at - 4)))]);
-        }
-
-        static byte[] Control(int number, int width, int height, int left, int top, byte dispose) => ImageBuilder.PngChunk("fcTL",
-        [
-            0, 0, 0, (byte)number, 0, 0, 0, (byte)width, 0, 0, 0, (byte)height, 0, 0, 0, (byte)left, 0, 0, 0, (byte)top, 0, 1, 0, 10,
-            dispose, 1,
-        ]);
-
         static byte[] Png(int width, int height, int seed)
         {
             List<byte> rows = [];
@@ -122,6 +113,61 @@ public class AnimationTests
     }
 
     [Fact]
+    public void Png_TextsBeforeThePixels_AreNoPartOfItsFrames()
+    {
+        const int Count = 1000, Texts = 20_000;
+        byte[] text = ImageBuilder.PngChunk("tEXt", []);
+        byte[] file = Apng(Count);
+        file = [.. file[..33], .. Enumerable.Repeat(text, Texts).SelectMany(chunk => chunk), .. file[33..]];
+        ImageHeader header = ImageHeader.Read(file);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        IReadOnlyList<AnimationFrame> frames = Animation.FramesOf(file, header);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16 << 20);
+        Assert.Equal(Count, frames.Count);
+        Assert.All(frames, frame => Assert.InRange(frame.Still().Length, 1, 200));
+        // The palette and its transparency are.
+        Assert.All(Frames(file, Decoders.Skia, 1, 1), pixel => Assert.Equal(RgbCollector.Decode(Dot, AlphaMode.White), pixel));
+    }
+
+    [Fact]
+    public void Png_PartOfNoFrame_AndSecondHeader_AreIgnored()
+    {
+        byte[] part = new byte[8];
+        Assert.Equal(1, BlipImage.FromBytes(ImageBuilder.PngWith(Dot, "fdAT", part)).CountFrames());
+        byte[] dot = RgbCollector.Decode(Dot, AlphaMode.White);
+        AssertFrames([dot, dot], ImageBuilder.PngWith(Apng(2), "fdAT", part), Decoders.Skia, 1);
+        AssertFrames([dot, dot], ImageBuilder.PngWith(Apng(2), "IHDR", []), Decoders.Skia, 1);
+    }
+
+    [Theory]
+    [InlineData(ImageFormat.Gif)]
+    [InlineData(ImageFormat.WebP)]
+    [InlineData(ImageFormat.Png)]
+    public void MoreThanTenThousandFrames_AreRefused(ImageFormat format)
+    {
+        const int Most = 10_000;
+        Assert.Equal(Most, BlipImage.FromBytes(Of(Most)).CountFrames());
+        BlipException refused = Assert.Throws<BlipException>(() => BlipImage.FromBytes(Of(Most + 1)).CountFrames());
+        Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
+        Assert.Contains("10,000 frames", refused.Message, StringComparison.Ordinal);
+
+        byte[] Of(int count)
+        {
+            if (format == ImageFormat.Png)
+                return Apng(count);
+            if (format == ImageFormat.WebP)
+            {
+                byte[] still = WebPFileTests.Still(isLossless: false, hasAlpha: false);
+                ImageHeader size = ImageHeader.Read(still);
+                return WebPFileTests.Animated(size.Width, size.Height, [.. Enumerable.Repeat((still, 0, 0), count)]);
+            }
+            byte[] one = new GifBuilder(1, 1) { Palette = Palette, CodeSize = 2 }.Of([0]);
+            int head = 13 + Palette.Length;
+            return [.. one[..head], .. Enumerable.Repeat(one[head..^1], count).SelectMany(frame => frame), 0x3B];
+        }
+    }
+
+    [Fact]
     public void FrameOutsideTheCanvas_AndTooMuchToDraw_AreRefused()
     {
         GifBuilder one = new(2, 2) { Palette = Palette, CodeSize = 2 }, large = one with { Frame = (1, 1, 2, 2) };
@@ -144,6 +190,28 @@ public class AnimationTests
         Assert.Equal(BlipErrorCode.UnsupportedImage, refused.Code);
         Assert.Contains("ffmpeg -i VIDEO -vf fps=1 frame-%04d.png", refused.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>An animation that shows <see cref="Dot"/> again and again.</summary>
+    private static byte[] Apng(int count) =>
+    [
+        .. Dot[..(Dot.AsSpan().IndexOf("IDAT"u8) - 4)], .. ImageBuilder.PngChunk("acTL", new byte[8]),
+        .. Control(0, 1, 1, 0, 0, dispose: 0), .. Pixels(Dot, "IDAT", []),
+        .. Enumerable.Repeat<byte[]>([.. Control(1, 1, 1, 0, 0, dispose: 0), .. Pixels(Dot, "fdAT", [0, 0, 0, 2])], count - 1)
+            .SelectMany(frame => frame),
+        .. ImageBuilder.PngChunk("IEND", []),
+    ];
+
+    private static byte[] Pixels(byte[] png, string type, byte[] number)
+    {
+        int at = png.AsSpan().IndexOf("IDAT"u8);
+        return ImageBuilder.PngChunk(type, [.. number, .. png.AsSpan(at + 4, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(at - 4)))]);
+    }
+
+    private static byte[] Control(int number, int width, int height, int left, int top, byte dispose) => ImageBuilder.PngChunk("fcTL",
+    [
+        0, 0, 0, (byte)number, 0, 0, 0, (byte)width, 0, 0, 0, (byte)height, 0, 0, 0, (byte)left, 0, 0, 0, (byte)top, 0, 1, 0, 10,
+        dispose, 1,
+    ]);
 
     private static void AssertFrames(List<byte[]> expected, byte[] file, string decoder, int side = Side)
     {

@@ -36,7 +36,7 @@ internal static class GifAnimation
                 at++;
                 GifFile.SkipBlocks(data, ref at);
                 if (Read(file, head, control, start..at) is { } frame)
-                    frames.Add(frame);
+                    Animation.Add(frames, frame);
                 control = 0..0;
             }
         }

@@ -7,6 +7,9 @@ namespace Blip.Images;
 /// <summary>Lists the frames of an animated PNG file (APNG).</summary>
 internal static class PngAnimation
 {
+    // The longest chunk that frames share is a palette of 256 colours.
+    private const int MaxShared = 768;
+
     /// <summary>All frames; none where the file is no animation. An image that is no part of the animation is left out.</summary>
     public static List<AnimationFrame> Frames(ReadOnlyMemory<byte> file)
     {
@@ -22,7 +25,7 @@ internal static class PngAnimation
             start = at;
             switch (Name(type))
             {
-                case "IHDR": header = content; break;
+                case "IHDR" when header.Equals(0..0): header = content; break;
                 case "acTL": isAnimated = true; break;
                 case "fcTL" when body.Length == 26:
                     Add();
@@ -34,15 +37,15 @@ internal static class PngAnimation
                         pixels.Add(content);
                     break;
                 // The number of the part stands before its pixels.
-                case "fdAT" when body.Length > 4:
+                case "fdAT" when body.Length > 4 && !control.Equals(0..0):
                     pixels.Add((content.Start.Value + 4)..content.End);
                     break;
                 case "IEND":
                     Add();
                     return isAnimated ? frames : [];
-                default:
-                    if (!hasPixels)
-                        shared.Add(chunk);
+                // Each frame's still has a copy of these. Decoding takes no other, and of each there is one.
+                case "PLTE" or "tRNS" when !hasPixels && shared.Count < 2 && body.Length <= MaxShared:
+                    shared.Add(chunk);
                     break;
             }
         }
@@ -51,12 +54,12 @@ internal static class PngAnimation
         void Add()
         {
             if (pixels.Count > 0)
-                frames.Add(Read(file, header, control, [.. shared], [.. pixels]));
+                Animation.Add(frames, Read(file, header, control, shared, [.. pixels]));
             pixels.Clear();
         }
     }
 
-    private static AnimationFrame Read(ReadOnlyMemory<byte> file, Range header, Range control, Range[] shared, Range[] pixels)
+    private static AnimationFrame Read(ReadOnlyMemory<byte> file, Range header, Range control, List<Range> shared, Range[] pixels)
     {
         ReadOnlySpan<byte> frame = file.Span[control];
         return new AnimationFrame(

@@ -108,7 +108,7 @@ internal static class WebPFile
             else if (type == AnimationFrame && body.Length >= 16)
             {
                 data.Span.Overlaps(body, out int start);
-                frames.Add(Frame(data.Slice(start, body.Length), flags));
+                Animation.Add(frames, Frame(data.Slice(start, body.Length), flags));
             }
         return frames;
     }
