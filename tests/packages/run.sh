@@ -493,8 +493,8 @@ else
     # The first empties the cache that the others share, and takes the time to the first answer. Those that listen on one port, or install the
     # tool, go one after the other; a step keeps one processor busy at most times.
     steps pack sizes first_answer
-    steps source_link trimmed_single_file native_aot web service_alone tool dnx_tool mcp openai &
-    steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel template_functions &
+    steps source_link trimmed_single_file native_aot web service_alone tool dnx_tool mcp openai template_functions &
+    steps worker library unit_tests libraries_alone older_framework readme_install gpu systems template_agent template_kernel &
     wait
 fi
 passed=$(grep -c ^ok "$results")
