@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Blip.AI.Searching;
 using Blip.Cli.Terminals;
+using Blip.Hosting;
 using Blip.Search;
 
 namespace Blip.Cli.Searching;
@@ -74,11 +75,7 @@ internal static class SearchCommand
     private static void Write(Utf8JsonWriter writer, FoundImage image)
     {
         writer.WriteStartObject();
-        writer.WriteString("name", image.Name);
-        writer.WriteNumber("score", image.Score);
-        if (image.Match is { } match)
-            writer.WriteNumber("match", match);
-        writer.WriteString("handle", image.Handle);
+        FoundImageJson.WriteMembers(writer, image);
         writer.WriteEndObject();
     }
 

@@ -48,11 +48,7 @@ internal sealed class SearchEndpoint(
             foreach (FoundImage image in found)
             {
                 writer.WriteStartObject();
-                writer.WriteString("name", image.Name);
-                writer.WriteNumber("score", image.Score);
-                if (image.Match is { } match)
-                    writer.WriteNumber("match", match);
-                writer.WriteString("handle", image.Handle);
+                FoundImageJson.WriteMembers(writer, image);
                 writer.WriteString("url", context.Request.PathBase + path + "images/" + image.Handle);
                 writer.WriteEndObject();
             }
