@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
@@ -5,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace Blip.Functions;
 
 /// <summary>Where the answers about images are stored: the setting <c>BlipAnswers</c>.</summary>
-internal static class AnswersContainer
+internal static partial class AnswersContainer
 {
     private const string Answers = "BlipAnswers", Images = "BlipImages";
 
@@ -23,11 +24,18 @@ internal static class AnswersContainer
         string container = (configuration[Images] ?? "").Split('/')[0];
         if (answers.Split('/')[0].Equals(container, StringComparison.OrdinalIgnoreCase))
             throw Wrong($"{Answers} is '{answers}', and the images lie in that container too ({Images}). Name another container.");
-        if (answers.Contains('/', StringComparison.Ordinal))
-            throw Wrong($"{Answers} is '{answers}', but must be the name of a container, without a path.");
+        // With another name every image would be given up, one after another.
+        if (!NameForm.IsMatch(answers))
+        {
+            throw Wrong($"{Answers} is '{answers}', but must be the name of a container, without a path: 3 to 63 small letters and digits, "
+                + "with single hyphens between them.");
+        }
     }
 
     private static string Name(IConfiguration configuration) => configuration[Answers] is { Length: > 0 } name ? name : "answers";
+
+    [GeneratedRegex(@"^(\$root|\$web|(?=.{3,63}\z)[a-z0-9]+(-[a-z0-9]+)*)\z")]
+    private static partial Regex NameForm { get; }
 
     private static OptionsValidationException Wrong(string problem) => new(Answers, typeof(string), [problem]);
 }

@@ -38,9 +38,10 @@ internal sealed class BacklogFunctions(BlobBacklog backlog, AppStorage storage, 
         QueueClient poison = storage.Queue(PoisonedImages.QueueName, QueueMessageEncoding.None);
         try
         {
-            (int requeued, int gone) = await PoisonedImages
+            (int requeued, int gone, int kept) = await PoisonedImages
                 .RequeueAsync(poison, storage.Blobs, request.HttpContext.RequestAborted).ConfigureAwait(false);
-            return Results.Text(FormattableString.Invariant($$"""{"requeued":{{requeued}},"gone":{{gone}}}"""), "application/json");
+            string result = FormattableString.Invariant($$"""{"requeued":{{requeued}},"gone":{{gone}},"kept":{{kept}}}""");
+            return Results.Text(result, "application/json");
         }
         catch (RequestFailedException)
         {

@@ -4,6 +4,7 @@ using Blip.Functions;
 using Blip.Hosting;
 using Blip.ImageSharp;
 using Blip.Telemetry;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
@@ -16,6 +17,7 @@ FunctionsApplicationBuilder builder = FunctionsApplication.CreateBuilder(args);
 // Around all that the next line adds.
 builder.UseMiddleware<LeavingCallers>();
 builder.ConfigureFunctionsWebApplication();
+builder.Services.AddSingleton<IStartupFilter, LateCalls>();
 AnswersContainer.Check(builder.Configuration);
 
 // The platform's proxy reads an answer only when it has sent the whole body, which has at most 100 MiB.
@@ -37,7 +39,11 @@ IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
 telemetry.UseFunctionsWorkerDefaults();
 // Any collector, the Aspire dashboard for example. OpenTelemetry's own variables say the rest.
 if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+{
+    // At the end each signal waits for a collector that does not answer: 10 s is the exporter's default.
+    builder.Configuration["OTEL_EXPORTER_OTLP_TIMEOUT"] ??= "2000";
     telemetry.UseOtlpExporter();
+}
 // Telemetry needs no key: the app's identity has the right to send it.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
     telemetry.UseAzureMonitorExporter(options => options.Credential = new DefaultAzureCredential());

@@ -34,6 +34,12 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
             "The vision model could not be downloaded yet. Ask again later.",
             TimeSpan.FromSeconds(30)),
         BlipException known => new(StatusOf(known), known.Code, known.Message),
+        // Blip's own have a code. It is the host's that began a request and cannot go on, as the Functions worker's.
+        TimeoutException => new(
+            StatusCodes.Status429TooManyRequests,
+            BlipErrorCode.Busy,
+            "The service has more requests than it can begin. Send the request again in a few seconds.",
+            TimeSpan.FromSeconds(5)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(
             StatusCodes.Status413PayloadTooLarge,
             HttpErrorCode.RequestTooLarge,

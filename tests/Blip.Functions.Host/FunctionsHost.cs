@@ -42,6 +42,9 @@ public sealed class FunctionsHost : IAsyncDisposable
     /// <summary>The address of the HTTP functions.</summary>
     public Uri Address { get; private set; } = new("http://127.0.0.1");
 
+    /// <summary>Where the worker itself listens, which nobody but the platform's proxy reaches.</summary>
+    public Uri Worker => new(_worker);
+
     /// <summary>What callers of most HTTP functions must send; <see langword="null"/> where nothing is checked.</summary>
     public string? Key { get; set; }
 

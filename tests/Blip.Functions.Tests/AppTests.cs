@@ -77,6 +77,18 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Request_WhoseCallNeverBegins_IsToldToComeAgain()
+    {
+        // Under too much load the call's own message comes later than the worker waits.
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_host.Worker, "/v1/models"));
+        request.Headers.Add("x-ms-invocation-id", $"{Guid.NewGuid()}");
+        using HttpResponseMessage response = await _http.SendAsync(request);
+        string body = await response.Content.ReadAsStringAsync();
+        Assert.Equal((HttpStatusCode.TooManyRequests, true), (response.StatusCode, response.Headers.RetryAfter is not null));
+        Assert.Contains("\"busy\"", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Log_DemoModel_IsToldOnce() =>
         Assert.Single(_host.Logs, log => log.StartsWith("The demo model answers.", StringComparison.Ordinal));
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Queues;
 using Blip.Functions.Host;
 using Blip.Tests;
@@ -24,9 +25,9 @@ public sealed class CatchingUpTests(PublishedApp app)
         BlobContainerClient images = await CreateAsync(azurite, "images");
         await images.GetBlobClient("é 1/dogs.jpg").UploadAsync(Dogs);
         QueueClient poison = azurite.Queues.GetQueueClient(PoisonQueue);
-        // A container cannot have this name, so every write fails.
+        // No model can be loaded, so every try fails.
         await using (FunctionsHost host = await app.StartAsync(
-            ("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"), ("Blip__Blobs__TryTime", "0:00:00")))
+            ("AzureWebJobsStorage", azurite.Connection), ("Blip__Model", "/no/model"), ("Blip__Blobs__TryTime", "0:00:00")))
         {
             using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "requeue");
             await listener.StartAsync();
@@ -38,7 +39,7 @@ public sealed class CatchingUpTests(PublishedApp app)
             using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "requeue");
             await listener.StartAsync();
             string output = await ServeProcess.RunCommandAsync("blobs", "requeue", "--connection", azurite.Connection);
-            Assert.Equal("brought back: 1, deleted meanwhile: 0", output.Trim());
+            Assert.Equal("brought back: 1, deleted meanwhile: 0, leased or archived: 0", output.Trim());
             BlobClient document = azurite.Blobs.GetBlobContainerClient("answers").GetBlobClient("é 1/dogs.jpg.json");
             await UntilAsync(async () => await document.ExistsAsync());
             JsonElement answered = JsonDocument.Parse((await document.DownloadContentAsync()).Value.Content).RootElement;
@@ -60,7 +61,13 @@ public sealed class CatchingUpTests(PublishedApp app)
             Dogs, new BlobUploadOptions { Metadata = metadata, HttpHeaders = new BlobHttpHeaders { ContentType = "image/jpeg" } });
         QueueClient poison = azurite.Queues.GetQueueClient(PoisonQueue);
         await poison.CreateAsync();
-        foreach (string name in (string[])["a.jpg", "deleted.jpg"])
+        // Neither can be copied now, and neither keeps those behind it.
+        BlobClient leased = images.GetBlobClient("leased.jpg"), archived = images.GetBlobClient("archived.jpg");
+        await leased.UploadAsync(Dogs);
+        await leased.GetBlobLeaseClient().AcquireAsync(TimeSpan.FromMinutes(1));
+        await archived.UploadAsync(Dogs);
+        await archived.SetAccessTierAsync(AccessTier.Archive);
+        foreach (string name in (string[])["leased.jpg", "archived.jpg", "a.jpg", "deleted.jpg"])
         {
             string message = $$"""{"Type":"BlobTrigger","ContainerName":"images","BlobName":"{{name}}","ETag":"\"0x1\""}""";
             await poison.SendMessageAsync(Convert.ToBase64String(Encoding.UTF8.GetBytes(message)));
@@ -73,11 +80,11 @@ public sealed class CatchingUpTests(PublishedApp app)
                 name => host.Functions.Single(f => f.Name == name).Trigger.GetProperty("type").GetString()));
         using HttpClient http = new() { BaseAddress = host.Address };
         using HttpResponseMessage response = await http.PostAsync(new Uri("/api/blobs/requeue", UriKind.Relative), null);
-        Assert.Equal("""{"requeued":1,"gone":1}""", await response.Content.ReadAsStringAsync());
+        Assert.Equal("""{"requeued":1,"gone":1,"kept":2}""", await response.Content.ReadAsStringAsync());
         BlobProperties copied = await image.GetPropertiesAsync();
         Assert.NotEqual(uploaded.ETag, copied.ETag);
         Assert.Equal(("image/jpeg", """["is there a cat?"]"""), (copied.ContentType, copied.Metadata["questions"]));
-        Assert.Equal(1, (await poison.GetPropertiesAsync()).Value.ApproximateMessagesCount);
+        Assert.Equal(3, (await poison.GetPropertiesAsync()).Value.ApproximateMessagesCount);
     }
 
     [Fact]
@@ -89,19 +96,25 @@ public sealed class CatchingUpTests(PublishedApp app)
             await old.GetBlobClient(name).UploadAsync(Dogs);
         await old.GetBlobClient("in/b.jpg.questions.json").UploadAsync(BinaryData.FromString("""["what color is the tree?"]"""));
         await old.GetBlobClient("in/cut.jpg").UploadAsync(BinaryData.FromBytes(Dogs.ToMemory()[..9000]));
+        // It is told, and not waited for.
+        BlobClient archived = old.GetBlobClient("in/archived.jpg");
+        await archived.UploadAsync(Dogs);
+        await archived.SetAccessTierAsync(AccessTier.Archive);
         string questions = Path.GetTempFileName();
         try
         {
             await File.WriteAllBytesAsync(questions, [0xEF, 0xBB, 0xBF, .. """["is there a cat?"]"""u8]);
             string[] words = ["blobs", "answer", "old", "--prefix", "in/", "--questions", questions, "--connection", azurite.Connection];
             string first = await ServeProcess.RunCommandAsync(words);
-            Assert.Equal("answered: 2, answered before: 0, cannot be answered: 1, failed: 0", first.Trim());
+            Assert.Equal("answered: 2, answered before: 0, cannot be answered: 2, failed: 0", first.Trim());
             Assert.Equal("is there a cat?", await QuestionAsync(answers, "in/a.jpg"));
             Assert.Equal("what color is the tree?", await QuestionAsync(answers, "in/b.jpg"));
             Assert.Equal(
-                ["in/a.jpg.json", "in/b.jpg.json", "in/cut.jpg.json"], answers.GetBlobs().Select(blob => blob.Name));
+                ["in/a.jpg.json", "in/archived.jpg.json", "in/b.jpg.json", "in/cut.jpg.json"],
+                answers.GetBlobs().Select(blob => blob.Name));
+            await archived.SetAccessTierAsync(AccessTier.Cool);
             string again = await ServeProcess.RunCommandAsync(words);
-            Assert.Equal("answered: 0, answered before: 2, cannot be answered: 1, failed: 0", again.Trim());
+            Assert.Equal("answered: 1, answered before: 2, cannot be answered: 1, failed: 0", again.Trim());
         }
         finally
         {
@@ -114,7 +127,10 @@ public sealed class CatchingUpTests(PublishedApp app)
     [InlineData("images", "images/answers")]
     [InlineData("images/in", "images")]
     [InlineData("images", "other/path")]
-    public async Task Answers_AmongTheImages_AreRefusedAtTheStart(string images, string answers)
+    [InlineData("images", "Answers")]
+    [InlineData("images", "my--answers")]
+    [InlineData("images", "no")]
+    public async Task Answers_WhereTheyCannotLie_AreRefusedAtTheStart(string images, string answers)
     {
         InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(
             () => app.StartAsync(("BlipImages", images), ("BlipAnswers", answers)));

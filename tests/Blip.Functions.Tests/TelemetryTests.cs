@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Blip.Functions.Host;
 using Blip.Functions.Tests.Otlp;
 using Blip.Tests;
@@ -58,6 +61,46 @@ public sealed class TelemetryTests(PublishedApp app)
         await Task.Delay(1000);
         Assert.Empty(host.FailedCalls);
         Assert.DoesNotContain(collector.Spans, span => span.Scope == "Microsoft.Azure.Functions.Worker" && span.Span.Status?.Code == 2);
+    }
+
+    [Theory]
+    [InlineData("grpc", "serve")]
+    [InlineData("http/protobuf", "serve")]
+    [InlineData("grpc", "worker, SIGTERM")]
+    [InlineData("http/protobuf", "worker, told")]
+    public async Task Collector_Silent_DelaysNeitherAnswersNorTheEnd(string protocol, string which)
+    {
+        // It takes connections, and never says a word.
+        using TcpListener silent = new(IPAddress.Loopback, 0);
+        silent.Start();
+        (string, string)[] settings =
+        [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", $"http://{silent.LocalEndpoint}"), ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
+            ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_BLRP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "200"),
+        ];
+        await using ServeProcess? serve = which == "serve" ? await ServeProcess.StartAsync(settings) : null;
+        await using FunctionsHost? host = which == "serve" ? null : await app.StartAsync(settings);
+        using HttpClient http = new() { BaseAddress = serve?.Http.BaseAddress ?? host!.Address };
+        await AppTests.ReadyAsync(http);
+        await AskAsync(http);
+        long start = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 20; i++)
+            await AskAsync(http);
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+
+        start = Stopwatch.GetTimestamp();
+        if (which == "worker, told")
+            await host!.TerminateAsync();
+        else
+        {
+            Process process = serve?.Process ?? host!.Process;
+            using Process kill = Process.Start("kill", $"{process.Id}");
+            using CancellationTokenSource limit = new(TimeSpan.FromSeconds(30));
+            await process.WaitForExitAsync(limit.Token);
+        }
+        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        TestContext.Current.TestOutputHelper?.WriteLine($"ended in {seconds:0.0} s");
+        Assert.InRange(seconds, 0, 8);
     }
 
     /// <summary>The spans of the trace that has the answered question.</summary>

@@ -63,11 +63,11 @@ internal static class BlobsCommand
     private static async Task<int> RequeueAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         StorageAccount account = new(parsed);
-        (int requeued, int gone) = await PoisonedImages.RequeueAsync(
+        (int requeued, int gone, int kept) = await PoisonedImages.RequeueAsync(
             account.Queue(PoisonedImages.QueueName, QueueMessageEncoding.None), account.Blobs, cancellationToken);
         Console.Out.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"brought back: {requeued:N0}, deleted meanwhile: {gone:N0}"));
-        return 0;
+            CultureInfo.InvariantCulture, $"brought back: {requeued:N0}, deleted meanwhile: {gone:N0}, leased or archived: {kept:N0}"));
+        return kept == 0 ? 0 : CommandLine.Failure;
     }
 
     private static async Task<int> AnswerAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -77,6 +77,7 @@ internal static class BlobsCommand
         if (container == answers)
             throw new BlipException(BlipErrorCode.InvalidRequest, "--answers is the container of the images. Name another one.");
         StorageAccount account = new(parsed);
+        BlobServiceClient blobs = account.Blobs;
         if (parsed.GetValue(Queue) is { } queue)
         {
             if (parsed.GetValue(Questions) is not null)
@@ -98,8 +99,7 @@ internal static class BlobsCommand
             service, Options.Create(asked), Options.Create(new ImageSourceOptions()), TimeProvider.System,
             NullLogger<BlobAnswering>.Instance);
         return await AnswerAllAsync(
-            answering, account.Blobs.GetBlobContainerClient(container), prefix, account.Blobs.GetBlobContainerClient(answers),
-            cancellationToken);
+            answering, blobs.GetBlobContainerClient(container), prefix, blobs.GetBlobContainerClient(answers), cancellationToken);
     }
 
     private static async Task<int> AnswerAllAsync(

@@ -80,30 +80,24 @@ public sealed partial class BlobAnswering(
     private async Task<BlobOutcome?> TryAnswerAsync(
         BlobClient image, BlobClient document, string digest, CancellationToken cancellationToken)
     {
-        BlobDownloadStreamingResult download;
-        try
-        {
-            download = await image.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-        }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        if (await OpenAsync(image, cancellationToken).ConfigureAwait(false) is not var (version, metadata, download))
         {
             ImageGone(image.Name);
             return BlobOutcome.Gone;
         }
         using (download)
         {
-            if (AnswerDocument.Is(download.Details.Metadata))
+            if (AnswerDocument.Is(metadata))
             {
                 NoImage(image.Name);
                 return BlobOutcome.NoImage;
             }
-            ETag version = download.Details.ETag;
             IReadOnlyList<string>? questions = null;
             AnswerDocument answer;
             try
             {
                 questions = await BlobQuestions
-                    .FindAsync(image, download.Details.Metadata, options.Value, cancellationToken).ConfigureAwait(false);
+                    .FindAsync(image, metadata, options.Value, cancellationToken).ConfigureAwait(false);
                 (_, bool same) = await AnswerDocument
                     .FindAsync(document, version, digest, questions, options.Value.Captions, cancellationToken).ConfigureAwait(false);
                 if (same)
@@ -111,7 +105,7 @@ public sealed partial class BlobAnswering(
                     AlreadyAnswered(image.Name);
                     return BlobOutcome.AnsweredBefore;
                 }
-                byte[] bytes = await ReadAsync(download, cancellationToken).ConfigureAwait(false);
+                byte[] bytes = await ReadAsync(download ?? throw Archived(), cancellationToken).ConfigureAwait(false);
                 // No caller waits for these answers, so a full queue is no error: the call waits for a place.
                 BlipImage read = BlipImage.FromBytes(bytes);
                 IReadOnlyList<QuestionOutcome> answers = await service
@@ -132,6 +126,32 @@ public sealed partial class BlobAnswering(
             return answer.Error is null ? BlobOutcome.Answered : BlobOutcome.Refused;
         }
     }
+
+    /// <summary>
+    /// Opens the image; <see langword="null"/> where it does not exist any more. One that is archived has no content that can be read now.
+    /// </summary>
+    private static async Task<(ETag Version, IDictionary<string, string> Metadata, BlobDownloadStreamingResult? Download)?> OpenAsync(
+        BlobClient image, CancellationToken cancellationToken)
+    {
+        try
+        {
+            BlobDownloadStreamingResult download =
+                await image.DownloadStreamingAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+            return (download.Details.ETag, download.Details.Metadata, download);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return null;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobArchived)
+        {
+            return await PropertiesAsync(image, cancellationToken).ConfigureAwait(false) is { } found
+                ? (found.ETag, found.Metadata, null) : null;
+        }
+    }
+
+    private static BlipException Archived() => new(
+        BlipErrorCode.FileNotFound, "The image is archived, so it cannot be read. Move it to another access tier, and start again.");
 
     /// <summary>Writes the document, unless the image or its questions have changed. False if they have.</summary>
     private async Task<bool> StoreAsync(

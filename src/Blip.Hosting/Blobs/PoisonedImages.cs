@@ -27,14 +27,17 @@ public static class PoisonedImages
     /// </param>
     /// <param name="blobs">The account of the images.</param>
     /// <param name="cancellationToken">Ends the call between two images.</param>
-    /// <returns>How many images were copied, and of how many messages the image does not exist any more.</returns>
+    /// <returns>
+    /// How many images were copied, of how many messages the image does not exist any more, and how many images cannot be copied now,
+    /// because they are leased or archived: their messages stay in the queue.
+    /// </returns>
     /// <exception cref="RequestFailedException">The storage failed.</exception>
-    public static async Task<(int Requeued, int Gone)> RequeueAsync(
+    public static async Task<(int Requeued, int Gone, int Kept)> RequeueAsync(
         QueueClient poison, BlobServiceClient blobs, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(poison);
         ArgumentNullException.ThrowIfNull(blobs);
-        int requeued = 0, gone = 0;
+        int requeued = 0, gone = 0, kept = 0;
         try
         {
             Response<QueueProperties> first = await poison.GetPropertiesAsync(cancellationToken).ConfigureAwait(false);
@@ -45,13 +48,19 @@ public static class PoisonedImages
                 QueueMessage[] messages = await poison
                     .ReceiveMessagesAsync(MessagesAtOnce, Reserved, cancellationToken).ConfigureAwait(false);
                 if (messages.Length == 0)
-                    return (requeued, gone);
+                    return (requeued, gone, kept);
                 foreach (QueueMessage message in messages)
                 {
                     // Others come back to the queue by themselves.
                     if (message.InsertedOn > start || ImageOf(message.Body, blobs) is not { } image)
                         continue;
-                    if (await CopyOntoItselfAsync(image, cancellationToken).ConfigureAwait(false))
+                    int? status = await CopyOntoItselfAsync(image, cancellationToken).ConfigureAwait(false);
+                    if (status is 409 or 412)
+                    {
+                        kept++;
+                        continue;
+                    }
+                    if (status is null)
                         requeued++;
                     else
                         gone++;
@@ -61,22 +70,23 @@ public static class PoisonedImages
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == QueueErrorCode.QueueNotFound)
         {
-            return (requeued, gone);
+            return (requeued, gone, kept);
         }
     }
 
-    private static async Task<bool> CopyOntoItselfAsync(BlobClient image, CancellationToken cancellationToken)
+    /// <returns>The status where this image alone is the reason that it cannot be copied.</returns>
+    private static async Task<int?> CopyOntoItselfAsync(BlobClient image, CancellationToken cancellationToken)
     {
         try
         {
             CopyFromUriOperation copy = await image
                 .StartCopyFromUriAsync(image.Uri, cancellationToken: cancellationToken).ConfigureAwait(false);
             await copy.WaitForCompletionAsync(cancellationToken).ConfigureAwait(false);
-            return true;
+            return null;
         }
-        catch (RequestFailedException exception) when (exception.Status == 404)
+        catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
         {
-            return false;
+            return exception.Status;
         }
     }
 
