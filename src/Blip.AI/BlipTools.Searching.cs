@@ -13,6 +13,9 @@ public sealed partial class BlipTools
     /// <summary>The most images that a search gives: each takes the reader's room.</summary>
     private const int MaxFound = 5;
 
+    /// <summary>How many are looked at for them: files that are copies have one handle, and are one image to the reader.</summary>
+    private const int Looked = 3 * MaxFound;
+
     /// <summary>Finds the images that a text describes best.</summary>
     [Description(SearchImagesDescription)]
     public async Task<ImageMatches> SearchImagesAsync(
@@ -21,8 +24,8 @@ public sealed partial class BlipTools
         try
         {
             IImageSearch search = _search ?? throw NotConfigured("search");
-            IReadOnlyList<FoundImage> found = await search.SearchAsync(text ?? "", MaxFound, cancellationToken).ConfigureAwait(false);
-            return new ImageMatches { Matches = [.. found.Select(Describe)] };
+            IReadOnlyList<FoundImage> found = await search.SearchAsync(text ?? "", Looked, cancellationToken).ConfigureAwait(false);
+            return new ImageMatches { Matches = [.. found.DistinctBy(image => image.Handle).Take(MaxFound).Select(Describe)] };
 
             ImageMatch Describe(FoundImage image) => new()
             {

@@ -69,12 +69,12 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Theory]
-    [InlineData("/api/caption", """{"question":"what?"}""", "Send 'image'; 'prompt'")]
+    [InlineData("/api/caption", """{"question":"what?"}""", "member 'question'. Send 'image'; 'prompt'")]
     [InlineData("/api/caption", """{"beams":99}""", "Beams is 99")]
     [InlineData("/api/caption", """{"prompt":7}""", "'prompt' is not a valid string")]
     [InlineData("/api/match", "{}", "No text is given")]
     [InlineData("/api/match", """{"texts":"two dogs"}""", "'texts' must be an array")]
-    [InlineData("/api/search", """{"query":"dogs"}""", "an unknown member")]
+    [InlineData("/api/search", """{"query":"dogs"}""", "an unknown member 'image'")]
     public async Task WrongMember_IsNamed(string path, string members, string says)
     {
         string json = $$"""{"image":"{{DataUri}}"{{(members == "{}" ? "" : ",")}}{{members[1..]}}""";

@@ -228,6 +228,7 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("GET", "/v1/responses/resp_1", 404, "invalid_request")]
     [InlineData("DELETE", "/v1/responses/resp_1", 404, "invalid_request")]
     [InlineData("DELETE", "/v1/models", 405, "invalid_request")]
+    [InlineData("DELETE", "/v1/models/Salesforce/blip-vqa-base", 405, "invalid_request")]
     [InlineData("POST", "/v1/audio/speech", 404, "invalid_request")]
     [InlineData("GET", "/v1", 404, "invalid_request")]
     public async Task UnderV1_WhatIsNotThere_IsAnErrorInOpenAisForm_WhateverIsAccepted(string method, string path, int status, string code)

@@ -5,6 +5,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Blip.AI;
 using Blip.AI.Images;
+using Blip.Mcp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Options;
@@ -80,7 +81,7 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
             if (fields.Has(property.Name))
                 fields.Read(property.Name, property.Value);
             else if (property.Name != "image")
-                throw Invalid("The JSON has an unknown member. " + fields.Expected);
+                throw Invalid($"The JSON has an unknown member '{PlainText.Of(property.Name)}'. {fields.Expected}");
             else if (isList = property.Value.ValueKind == JsonValueKind.Array)
                 images.AddRange(property.Value.EnumerateArray().Select(image => new SentImage(default, Bodies.Text(image, "image"))));
             else

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Unicode;
 using Blip.AI;
 using Blip.Hosting.Receiving;
+using Blip.Mcp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -67,7 +68,9 @@ internal sealed class MultipartForm(
                 "image" => ReadImageAsync(section.Body, isFile, cancellationToken),
                 _ when fields.Has(name) && isFile => throw Invalid($"The part '{name}' is a file. Send it as text."),
                 _ when fields.Has(name) => ReadFieldAsync(name, section.Body, cancellationToken),
-                _ => throw Invalid("The form has an unknown part. 'image' is a file, or an address or handle as text. " + fields.Expected),
+                _ => throw Invalid(
+                    $"The form has an unknown part '{PlainText.Of(name)}'. 'image' is a file, or an address or handle as text. "
+                    + fields.Expected),
             }).ConfigureAwait(false);
         }
     }

@@ -3,6 +3,7 @@ using Blip.AI;
 using Blip.AI.Images;
 using Blip.AI.Searching;
 using Blip.Hosting.Receiving;
+using Blip.Mcp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -24,10 +25,13 @@ internal sealed class SearchEndpoint(
         Bodies.RequireJson(context.Request);
         using JsonDocument document = await Bodies.ReadObjectAsync(context.Request, options.Value.MaxRequestBytes).ConfigureAwait(false);
         RequestMembers root = new(document.RootElement);
-        if (document.RootElement.EnumerateObject().Any(member => member.Name is not ("query" or "top")))
+        string? unknown = document.RootElement.EnumerateObject().Select(member => member.Name)
+            .FirstOrDefault(name => name is not ("query" or "top"));
+        if (unknown is not null)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, "The JSON has an unknown member. Send 'query', and 'top' for the number.");
+                BlipErrorCode.InvalidRequest,
+                $"The JSON has an unknown member '{PlainText.Of(unknown)}'. Send 'query', and 'top' for the number.");
         }
         string query = root.Text("query") ?? throw new BlipException(BlipErrorCode.InvalidRequest, "No text is given. Send 'query'.");
         int top = root.Number("top", 1, MaxTop) ?? 10;

@@ -16,7 +16,10 @@ internal static class OpenAiErrors
     public static Task RefuseAsync(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
-        string? allowed = Array.Find(Addresses, address => path.EndsWith(address.Path, StringComparison.OrdinalIgnoreCase)).Method;
+        // The id of a model follows its address.
+        int id = path.IndexOf("/models/", StringComparison.OrdinalIgnoreCase);
+        string address = id < 0 ? path : path[..(id + "/models".Length)];
+        string? allowed = Array.Find(Addresses, each => address.EndsWith(each.Path, StringComparison.OrdinalIgnoreCase)).Method;
         if (allowed is not null)
             context.Response.Headers.Allow = allowed;
         int status = allowed is null ? StatusCodes.Status404NotFound : StatusCodes.Status405MethodNotAllowed;

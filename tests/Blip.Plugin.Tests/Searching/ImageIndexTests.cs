@@ -132,6 +132,9 @@ public sealed class ImageIndexTests : IAsyncLifetime
     {
         File.Copy(TestPaths.Sample("dogs.jpg"), Path.Combine(_folder, "dogs.jpg"));
         File.Copy(TestPaths.Sample("street.jpg"), Path.Combine(_folder, "sub", "street.jpg"));
+        // Copies are one image: they neither fill the list nor are they in it twice.
+        for (int i = 0; i < 6; i++)
+            File.Copy(TestPaths.Sample("dogs.jpg"), Path.Combine(_folder, "sub", $"copy {i}.jpg"));
         await using ServiceProvider services = new ServiceCollection()
             .AddBlip().AddBlipSearch(options => options.SearchFolders = [_folder]).BuildServiceProvider();
         using BlipConversation conversation = new();
