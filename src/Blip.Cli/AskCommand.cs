@@ -128,6 +128,8 @@ internal static class AskCommand
                 return "--explain writes one picture. With --batch give \"explain\": true in a line, for a grid.";
             return result.GetResult(Csv) is not null ? "--batch answers with JSON lines. Leave out --csv." : null;
         }
+        if (result.GetValue(Explain) is { } file && Path.GetExtension(file) != ".png")
+            return $"--explain is {file}, but must end in .png.";
         if (words.Length == 0)
             return "An image and a question are missing: blip ask IMAGE... QUESTION.";
         return words.Length == 1 && questions.Length == 0
@@ -169,6 +171,8 @@ internal static class AskCommand
             CommandLine.WriteError("--explain writes one picture. Ask one question about one image.");
             return CommandLine.Usage;
         }
+        if (parsed.GetValue(Explain) is { } looked)
+            PartialOutput.Check(looked, images[0].Name);
         if (parsed.GetValue(Frames))
             images = [ImageNames.AsFrames(words, images)];
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);

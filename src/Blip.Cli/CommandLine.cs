@@ -36,6 +36,7 @@ internal static class CommandLine
             McpCommand.Create(), ServeCommand.Create(), HealthCommand.Create(), BlobsCommand.Create(), CompletionCommand.Create(),
         };
         HelpPage.Use(root);
+        Mistakes.Guard(root);
         // A question may begin with @, so @ does not name a file of arguments.
         ParserConfiguration configuration = new() { ResponseFileTokenReplacer = null };
         if (args.Length == 0 && !Session.IsPossible)

@@ -24,17 +24,20 @@ internal sealed class ImageReader(ImageLimits limits) : IDisposable
     public static bool IsImage(string word) =>
         word != InputLines.StandardInput && (!IsFile(word) || (ImageFileList.HasImageEnding(word) && File.Exists(word)));
 
+    /// <summary>Why no image can come from standard input; <see langword="null"/> where one may.</summary>
+    public static BlipException? FindInputError() => !Console.IsInputRedirected
+        ? new BlipException(
+            BlipErrorCode.InvalidRequest, "Standard input is the terminal. Pipe an image in: cat dogs.jpg | blip ask - QUESTION.")
+        : InputLines.FindError();
+
     public async Task<BlipImage> ReadAsync(string word, CancellationToken cancellationToken)
     {
         if (word == InputLines.StandardInput)
         {
-            if (!Console.IsInputRedirected)
-            {
-                throw new BlipException(
-                    BlipErrorCode.InvalidRequest, "Standard input is the terminal. Pipe an image in: cat dogs.jpg | blip ask - QUESTION.");
-            }
+            if (FindInputError() is { } error)
+                throw error;
             // A read from standard input cannot be cancelled. On cancellation nobody waits for it any more.
-            using Stream input = InputLines.OpenStandardInput();
+            using Stream input = Console.OpenStandardInput();
             return await BlipImage.FromStreamAsync(input, limits, cancellationToken).WaitAsync(cancellationToken);
         }
         if (IsFile(word))

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Blip.Cli.Terminals;
 
 namespace Blip.Cli;
 
@@ -30,16 +31,20 @@ internal static class InputLines
     }
 
     /// <exception cref="BlipException">Standard input is closed.</exception>
-    public static Stream OpenStandardInput() => IsStandardInputClosed()
-        ? throw new BlipException(BlipErrorCode.InvalidRequest, "Standard input is closed. Pipe something in, or name a file.")
-        : Console.OpenStandardInput();
+    public static Stream OpenStandardInput() => FindError() is { } error ? throw error : Console.OpenStandardInput();
+
+    /// <summary>Why nothing can be read from standard input; <see langword="null"/> where something may come.</summary>
+    public static BlipException? FindError() => !IsStandardInputClosed() ? null
+        : new BlipException(BlipErrorCode.InvalidRequest, "Standard input is closed. Pipe something in, or name a file.");
 
     /// <summary>
-    /// Whether this process was started without standard input. What .NET opens first, a pipe of its own, has then taken its place, and a
-    /// read of that never ends. Linux alone tells.
+    /// Whether this process was started without standard input. What .NET opens first, a pipe of its own, may have taken its place, and
+    /// a read of that never ends. Linux alone tells.
     /// </summary>
     public static bool IsStandardInputClosed()
     {
+        if (StandardFiles.IsInputFilled)
+            return true;
         const string Folder = "/proc/self/fd";
         if (!OperatingSystem.IsLinux() || !Directory.Exists(Folder))
             return false;

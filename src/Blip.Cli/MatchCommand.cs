@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Blip.Cli.Asking;
 using Blip.Cli.Terminals;
 using Blip.Hosting;
 
@@ -49,10 +50,9 @@ internal static class MatchCommand
         }
         if (texts.Length == 0)
             result.AddError("A text is missing: blip match IMAGE TEXT...");
-        if (!ImageReader.IsFile(image) || File.Exists(image) || Array.Find(texts, ImageReader.IsImage) is not { } later)
-            return;
-        string line = ShellWords.Join(["blip", "match", later, image, .. texts.Where(text => text != later)]);
-        result.AddError($"The image comes first, then the texts: {line}");
+        else if (!AskWords.IsThere(image)
+            && AskWords.FindLateFirst("match", "image", image, "texts", texts, ImageReader.IsImage) is { } mistake)
+            result.AddError(mistake);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

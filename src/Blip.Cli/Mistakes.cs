@@ -7,6 +7,24 @@ namespace Blip.Cli;
 /// <summary>Finds what is wrong with the words of a command line, and says it in one sentence.</summary>
 internal static class Mistakes
 {
+    /// <summary>
+    /// Keeps a command's own checks from options without their values, which the parser finds by itself: asked for such a value it throws.
+    /// </summary>
+    public static void Guard(Command command)
+    {
+        for (int i = 0; i < command.Validators.Count; i++)
+        {
+            Action<CommandResult> check = command.Validators[i];
+            command.Validators[i] = result =>
+            {
+                if (!result.Children.OfType<OptionResult>().Any(MissesValue))
+                    check(result);
+            };
+        }
+        foreach (Command verb in command.Subcommands)
+            Guard(verb);
+    }
+
     /// <returns>The sentence, or <see langword="null"/> where nothing is wrong.</returns>
     public static string? Find(RootCommand root, ParseResult parsed)
     {
@@ -20,26 +38,35 @@ internal static class Mistakes
             return DescribeUnmatched(command, word);
         if (command.Options.FirstOrDefault(o => o.Required && parsed.GetResult(o) is null or { Implicit: true }) is { } missing)
             return $"{missing.Name} is missing. Add {missing.Name} {missing.HelpName}.";
+        if (parsed.Errors.FirstOrDefault(
+            error => error.SymbolResult is ArgumentResult { Tokens.Count: 0 } argument && command.Arguments.Contains(argument.Argument))
+            is { } first)
+            return Describe(command, first);
         // The last error is the most exact one.
         return parsed.Errors.Count == 0 ? null : Describe(command, parsed.Errors[^1]);
     }
 
     private static string DescribeUnmatched(Command command, string word)
     {
+        if (word == "help")
+            return $"Help is an option: {Path(command)} --help";
         string[] verbs = [.. command.Subcommands.Select(verb => verb.Name)];
         if (command is RootCommand && ImageReader.IsImage(word))
             return $"'{word}' is an image, not a command. To ask about it: {ShellWords.Join(["blip", "ask", word])} \"QUESTION\"";
         if (command is RootCommand && word.Contains(' ', StringComparison.Ordinal))
             return $"A command comes first: blip ask IMAGE {ShellWords.Quote(word)}";
+        if (command is RootCommand)
+            return $"There is no command '{word}'.{Suggest(word, [.. verbs, "--version"])}";
         return verbs.Length > 0
-            ? $"There is no command '{word}'{(command is RootCommand ? "" : $" of {Path(command)}")}.{Suggest(word, verbs)}"
+            ? $"There is no command '{word}' of {Path(command)}.{Suggest(word, verbs)}"
             : $"There is one word too many: '{word}'.{(command.Arguments.Count > 0 ? " A text of several words needs quotes." : "")}";
     }
 
     private static string Describe(Command command, ParseError error) => error.SymbolResult switch
     {
         OptionResult { Option: var option } given => Describe(option, given, error.Message),
-        ArgumentResult { Tokens.Count: 0, Argument: var argument } => $"{argument.Name} is missing. Write {Path(command)} {argument.Name}.",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument } => $"{argument.Name} is missing. "
+            + $"Write {Path(command)} {string.Join(' ', command.Arguments.Select(each => each.Name))}.",
         CommandResult { Command: { Subcommands.Count: > 0 } } when error.Message.StartsWith("Required command", StringComparison.Ordinal) =>
             $"A command is missing: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}.",
         _ => Sentence(error.Message),
@@ -49,10 +76,13 @@ internal static class Mistakes
     {
         if (given.IdentifierTokenCount > 1 && option.Arity.MaximumNumberOfValues == 1 && given.Tokens.Count > 1)
             return $"{option.Name} is given {given.Tokens.Count} times. Give it once.";
-        if (given.Tokens.Count == 0 && option.Arity.MinimumNumberOfValues > 0)
+        if (MissesValue(given))
             return $"{option.Name} needs a value. Write {option.Name} {option.HelpName}.";
         return Sentence(message);
     }
+
+    private static bool MissesValue(OptionResult given) =>
+        !given.Implicit && given.Tokens.Count == 0 && given.Option.Arity.MinimumNumberOfValues > 0;
 
     private static string Sentence(string message) =>
         message.EndsWith('.') || message.Contains(": blip ", StringComparison.Ordinal) ? message : message + ".";

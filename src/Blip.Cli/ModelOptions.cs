@@ -72,14 +72,15 @@ internal static class ModelOptions
     static ModelOptions()
     {
         foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, ServiceCaptionModel, ServiceMatchModel, BaseModel])
-        {
-            option.Validators.Add(result =>
-            {
-                if (result.Tokens is [{ Value: var model }] && string.IsNullOrWhiteSpace(model))
-                    result.AddError($"{option.Name} is empty.");
-            });
-        }
+            RequireText(option);
     }
+
+    /// <summary>Refuses an empty value, as <c>"$NAME"</c> is where the shell knows no such variable.</summary>
+    public static void RequireText(Option option) => option.Validators.Add(result =>
+    {
+        if (result.Tokens is [{ Value: var text }] && string.IsNullOrWhiteSpace(text))
+            result.AddError($"{option.Name} is empty.");
+    });
 
     /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)

@@ -58,10 +58,13 @@ internal static class PreprocessCommand
         string target = parsed.GetRequiredValue(Out);
         if (parsed.GetValue(Input) is { } image)
         {
+            PartialOutput.Check(target, image);
             Write(preprocessor, config, await reader.ReadAsync(image, cancellationToken), target);
             return 0;
         }
 
+        if (File.Exists(target))
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is a file. With {Batch.Name} the output is a folder.");
         using StreamReader lines = InputLines.Open(parsed.GetRequiredValue(Batch)!);
         Directory.CreateDirectory(target);
         using JsonLines output = new();
@@ -95,8 +98,6 @@ internal static class PreprocessCommand
     {
         using PixelTensor pixels = preprocessor.Process(image);
         string partial = PartialOutput.Beside(target);
-        if (!Directory.Exists(Path.GetDirectoryName(partial)))
-            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {target} does not exist. Create it first.");
         try
         {
             using (FileStream file = File.Create(partial))

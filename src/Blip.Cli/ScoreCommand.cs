@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Blip.Cli.Asking;
 using Blip.Cli.Terminals;
 using Blip.Hosting;
 using Blip.Text;
@@ -50,12 +51,15 @@ internal static class ScoreCommand
     private static void FindMistakes(CommandResult result)
     {
         bool hasPhrases = result.GetValue(Phrases) is { Length: > 0 }, hasPrompt = result.GetResult(Prompt) is not null;
-        if (result.GetValue(Image) is null)
+        if (result.GetValue(Image) is not { } image)
             result.AddError("An image and a phrase are missing: blip score IMAGE PHRASE...");
         else if (!hasPhrases && !hasPrompt)
             result.AddError("A phrase is missing: blip score IMAGE PHRASE...");
         else if (hasPhrases && hasPrompt)
             result.AddError($"Phrases and {Prompt.Name} exclude each other. Leave one out.");
+        else if (hasPhrases && !AskWords.IsThere(image)
+            && AskWords.FindLateFirst("score", "image", image, "phrases", result.GetValue(Phrases)!, ImageReader.IsImage) is { } mistake)
+            result.AddError(mistake);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

@@ -75,6 +75,11 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
             return DemoModels.FindFolder(model);
         if (Directory.Exists(model))
             return model;
+        if (File.Exists(model))
+        {
+            throw BlipModelException.NotFound(
+                $"{PlainFileName.Shown(model)} is a file, not a folder. Give the folder with config.json and model.safetensors.");
+        }
         if (!HubModelId.TryParse(model, out _))
         {
             throw BlipModelException.NotFound(

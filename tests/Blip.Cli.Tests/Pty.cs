@@ -22,7 +22,9 @@ internal sealed partial class Pty : IAsyncDisposable
     public static Pty Start(int columns, string folder, string line)
     {
         string shell = $"stty cols {columns} rows 24; blip=\"dotnet {BlipProcess.Program}\"; {line}";
-        ProcessStartInfo start = new("script", ["--quiet", "--return", "--flush", "--command", shell, "/dev/null"])
+        // As in BlipProcess: what ignores SIGINT gets no Ctrl+C from its terminal.
+        ProcessStartInfo start = new(
+            "env", ["--default-signal=INT", "script", "--quiet", "--return", "--flush", "--command", shell, "/dev/null"])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -30,6 +32,8 @@ internal sealed partial class Pty : IAsyncDisposable
         };
         start.Environment["TERM"] = "xterm-256color";
         start.Environment["SHELL"] = "/bin/bash";
+        // What the user of this machine has typed is not touched.
+        start.Environment["BLIP_HISTORY"] = "";
         return new Pty(Process.Start(start)!);
     }
 

@@ -45,12 +45,46 @@ public sealed class TerminalTests : IDisposable
         await terminal.SeeAsync("JPEG, ");
         await terminal.TypeAsync("nosuch.jpg\r");
         await terminal.SeeAsync("There is no file nosuch.jpg.");
+        await terminal.SeeAsync("my room's.jpg> ");
         await terminal.TypeAsync("is there\u0003");
         await terminal.SeeAsync("^C");
         await terminal.TypeAsync("*.jpg\ris there a cat?\r");
         await terminal.SeeAsync("my room's.jpg  no\r\n");
         await terminal.TypeAsync("\u0004");
         Assert.Equal(0, (await terminal.EndAsync()).Code);
+    }
+
+    [Fact]
+    public async Task Session_Again_KnowsEarlierLines()
+    {
+        string state = Path.Combine(_folder.Path, "state"), file = Path.Combine(state, "blip", "history");
+        await SayAsync("unset BLIP_HISTORY", "first\r", " with a space before\r", "second\r", "second\r", new string('a', 1001) + "\r");
+        Assert.Equal("first\nsecond\n", File.ReadAllText(file));
+        AssertPrivate(file);
+        Assert.Contains("image> first\r\n", await SayAsync("unset BLIP_HISTORY", "\e[A\e[A\r"), StringComparison.Ordinal);
+
+        // It is bounded, and it can be switched off.
+        File.WriteAllLines(file, Enumerable.Range(1, 2000).Select(i => $"line {i}"));
+        await SayAsync("unset BLIP_HISTORY", "\e[A\e[A\r");
+        Assert.Equal([.. Enumerable.Range(1001, 1000).Select(i => $"line {i}"), "line 1999"], File.ReadAllLines(file));
+        AssertPrivate(file);
+        Assert.DoesNotContain("image> line", await SayAsync("export BLIP_HISTORY=", "\e[A\r"), StringComparison.Ordinal);
+        // A folder is no file for lines: the session goes on without one.
+        string seen = await SayAsync($"export BLIP_HISTORY='{state}'", "\e[A\r", "third\r");
+        Assert.Contains("image> third\r\n", seen, StringComparison.Ordinal);
+        Assert.Equal(1001, File.ReadAllLines(file).Length);
+
+        async Task<string> SayAsync(string setting, params string[] lines)
+        {
+            await using Pty terminal = Pty.Start(80, _folder.Path, $"export XDG_STATE_HOME='{state}'; {setting}; $blip");
+            await terminal.SeeAsync("image> ");
+            foreach (string line in lines)
+                await terminal.TypeAsync(line);
+            await terminal.TypeAsync("\u0004");
+            (int code, string seen) = await terminal.EndAsync();
+            Assert.Equal(0, code);
+            return seen;
+        }
     }
 
     [Fact]
@@ -101,5 +135,11 @@ public sealed class TerminalTests : IDisposable
         // The line is gone at the end.
         Assert.EndsWith("\r\e[Kdogs.jpg\tis there a cat?\tno\r\n", all, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', File.ReadAllText(Path.Combine(_folder.Path, "answers")));
+    }
+
+    private static void AssertPrivate(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 }

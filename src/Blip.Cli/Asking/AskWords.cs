@@ -53,9 +53,23 @@ internal static class AskWords
     public static bool IsThere(string word) =>
         word == InputLines.StandardInput || !ImageReader.IsFile(word) || File.Exists(word) || Directory.Exists(word);
 
+    /// <summary>Says so where a verb's first word came later.</summary>
+    /// <param name="verb">The verb.</param>
+    /// <param name="first">What comes first: an image or a folder.</param>
+    /// <param name="given">The word that was given there, which names none.</param>
+    /// <param name="rest">What the other words are.</param>
+    /// <param name="others">The other words.</param>
+    /// <param name="isFirst">Whether a word is what comes first.</param>
+    public static string? FindLateFirst(
+        string verb, string first, string given, string rest, IReadOnlyList<string> others, Predicate<string> isFirst) =>
+        others.FirstOrDefault(word => isFirst(word)) is not { } late ? null
+            : $"The {first} comes first, then the {rest}: {ShellWords.Join(["blip", verb, late, given, .. others.Where(o => o != late)])}";
+
     private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";
 
-    private static string Question(IEnumerable<string> words) => ShellWords.Quote(string.Join(' ', words));
+    /// <summary>The question in quotes that a shell knows: those of a text processor are words to it.</summary>
+    private static string Question(IEnumerable<string> words) =>
+        ShellWords.Quote(string.Join(' ', words).Trim('\u201c', '\u201d', '\u201e', '\u2018', '\u2019', '\u00ab', '\u00bb'));
 
     private static string Line(IEnumerable<string> images, IEnumerable<string> question, IEnumerable<string> others) =>
         $"{ShellWords.Join(["blip", "ask", .. images])} {string.Join(' ', question)} {ShellWords.Join(others)}".TrimEnd();

@@ -51,7 +51,7 @@ internal static class ImageNames
             bool isFolder = ImageReader.IsFile(word) && Directory.Exists(word), isPattern = !isFolder && IsPattern(word);
             if (!isFolder && !isPattern)
             {
-                yield return new ImageName(word);
+                yield return new ImageName(word, FindError(word));
                 continue;
             }
             string[] found = [.. (isFolder ? InFolder(word, recursive) : Match(word)).Order(StringComparer.Ordinal)];
@@ -91,6 +91,15 @@ internal static class ImageNames
         string ending = Path.GetExtension(word);
         return word.AsSpan().ContainsAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar) || word.StartsWith('~')
             || (ending.Length is > 1 and <= 6 && char.IsAsciiLetter(ending[1]) && ending.Skip(1).All(char.IsAsciiLetterOrDigit));
+    }
+
+    /// <summary>Why a word can stand for no image, as far as that is known before it is read.</summary>
+    private static BlipException? FindError(string word)
+    {
+        if (word == InputLines.StandardInput)
+            return ImageReader.FindInputError();
+        return !ImageReader.IsFile(word) || File.Exists(word)
+            ? null : new BlipException(BlipErrorCode.FileNotFound, $"There is no file {word}.");
     }
 
     private static FileSystemEnumerable<string> InFolder(string folder, bool recursive) => List(

@@ -1,3 +1,4 @@
+using System.Text;
 using Blip.Cli.Asking;
 
 namespace Blip.Cli.DataSets;
@@ -94,9 +95,8 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
 
     private static DataSet FromFolder(DataSource source)
     {
-        using StreamReader lines = InputLines.Open(source.Questions!);
         const StringSplitOptions Tidy = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        string[] questions = lines.ReadToEnd().ReplaceLineEndings("\n").Split('\n', Tidy);
+        string[] questions = ReadText(source.Questions!).ReplaceLineEndings("\n").Split('\n', Tidy);
         if (questions.Length == 0)
             throw Wrong($"{source.Questions} has no questions. Write one on each line.");
         return new DataSet(source.Data, [],
@@ -106,6 +106,19 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
                let name = Path.GetRelativePath(source.Data, image.Name)
                select new DataItem(name, null, name, image.Name, question, null, []),
         ]);
+    }
+
+    private static string ReadText(string file)
+    {
+        using StreamReader text = InputLines.Open(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        try
+        {
+            return text.ReadToEnd();
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{file} is no text in UTF-8.", exception);
+        }
     }
 
     private static BlipException Wrong(string message) => new(BlipErrorCode.InvalidRequest, message);

@@ -23,6 +23,8 @@ internal sealed record Table(string Name, string Unit, IReadOnlyList<string> Col
             ".CSV" or ".TSV" => CsvTable.Read(file, cancellationToken),
             ".JSONL" or ".NDJSON" => await JsonLinesTable.ReadAsync(file, cancellationToken),
             ".PARQUET" => await ParquetTable.ReadAsync(file, cancellationToken),
+            _ when Directory.Exists(file) => throw new BlipException(
+                BlipErrorCode.InvalidRequest, $"{file} is a folder, not a table. Name a file that ends with {Forms}."),
             _ when !File.Exists(file) => throw new BlipException(BlipErrorCode.FileNotFound, $"There is no file or folder {file}."),
             _ => throw new BlipException(
                 BlipErrorCode.InvalidRequest, $"{file} is no table that can be read. Name a file that ends with {Forms}."),

@@ -77,6 +77,8 @@ internal static class EvalCommand
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string? images = parsed.GetValue(Images);
+        if (parsed.GetValue(Html) is { } page)
+            PartialOutput.Check(page, (parsed.GetValue(Run) ?? parsed.GetValue(Results))!);
         Scores scores = new(parsed.GetValue(Results) is { } results
             ? await RunFile.ReadVqaAsync(
                 new DataSource(parsed.GetValue(Questions)!, null, parsed.GetValue(Annotations), images), results, cancellationToken)

@@ -18,7 +18,6 @@ internal static class HtmlReport
     /// <param name="against">The other run's name, where there is one.</param>
     /// <param name="comparison">What differs there.</param>
     /// <param name="cancellationToken">Ends reading images.</param>
-    /// <exception cref="BlipException">The file's folder does not exist.</exception>
     public static async Task WriteAsync(
         string file, string run, Scores scores, string? against, Comparison? comparison, CancellationToken cancellationToken)
     {
@@ -36,10 +35,6 @@ internal static class HtmlReport
         {
             await File.WriteAllTextAsync(partial, page.ToString(), cancellationToken);
             File.Move(partial, file, overwrite: true);
-        }
-        catch (DirectoryNotFoundException exception)
-        {
-            throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {file} does not exist. Create it first.", exception);
         }
         finally
         {

@@ -9,9 +9,18 @@ namespace Blip.Cli.Interactive;
 internal sealed class KeyQueue
 {
     private readonly Channel<ConsoleKeyInfo> _keys = Channel.CreateUnbounded<ConsoleKeyInfo>();
+    private readonly Lock _gate = new();
+    private Action? _interrupted;
 
-    /// <summary>What Ctrl+C does while blip is busy; <see langword="null"/>: it is a key as others are.</summary>
-    public Action? Interrupted { get; set; }
+    /// <summary>
+    /// Says what Ctrl+C does while blip is busy; <see langword="null"/>: it is a key as others are. What was said before is not called any
+    /// more afterwards.
+    /// </summary>
+    public void OnInterrupt(Action? interrupted)
+    {
+        lock (_gate)
+            _interrupted = interrupted;
+    }
 
     public void Start()
     {
@@ -23,6 +32,18 @@ internal sealed class KeyQueue
     public async Task<ConsoleKeyInfo?> NextAsync(CancellationToken cancellationToken) =>
         await _keys.Reader.WaitToReadAsync(cancellationToken) && _keys.Reader.TryRead(out ConsoleKeyInfo key) ? key : null;
 
+    private bool Interrupt()
+    {
+        lock (_gate)
+        {
+            // It may end the work at once, on this thread, which then says that there is nothing to interrupt.
+            if (_interrupted is not { } interrupt)
+                return false;
+            interrupt();
+            return true;
+        }
+    }
+
     private void Read()
     {
         try
@@ -30,9 +51,7 @@ internal sealed class KeyQueue
             while (true)
             {
                 ConsoleKeyInfo key = Console.ReadKey(intercept: true);
-                if (Interrupted is { } interrupt && key is { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control })
-                    interrupt();
-                else
+                if (key is not { Key: ConsoleKey.C, Modifiers: ConsoleModifiers.Control } || !Interrupt())
                     _keys.Writer.TryWrite(key);
             }
         }

@@ -10,9 +10,9 @@ namespace Blip.Cli.Interactive;
 /// </summary>
 /// <param name="keys">The keys.</param>
 /// <param name="complete">Completes the text before the cursor.</param>
-internal sealed class LineEditor(KeyQueue keys, Func<string, Completion> complete)
+/// <param name="history">Earlier lines, and those to come.</param>
+internal sealed class LineEditor(KeyQueue keys, Func<string, Completion> complete, LineHistory history)
 {
-    private readonly List<string> _history = [];
     private readonly StringBuilder _text = new();
     private string _prompt = "";
     private int _cursor, _place;
@@ -24,7 +24,7 @@ internal sealed class LineEditor(KeyQueue keys, Func<string, Completion> complet
     /// <returns>The line; <see langword="null"/> for Ctrl+D on an empty line.</returns>
     public async Task<string?> ReadAsync(string prompt, CancellationToken cancellationToken)
     {
-        (_prompt, _cursor, _place, _unfinished) = (prompt, 0, _history.Count, "");
+        (_prompt, _cursor, _place, _unfinished) = (prompt, 0, history.Count, "");
         _text.Clear();
         Draw();
         while (await keys.NextAsync(cancellationToken) is { } key)
@@ -46,8 +46,7 @@ internal sealed class LineEditor(KeyQueue keys, Func<string, Completion> complet
         Draw();
         Console.Out.WriteLine();
         string line = _text.ToString();
-        if (line.Trim().Length > 0 && (_history.Count == 0 || _history[^1] != line))
-            _history.Add(line);
+        history.Add(line);
         return line;
     }
 
@@ -118,12 +117,12 @@ internal sealed class LineEditor(KeyQueue keys, Func<string, Completion> complet
 
     private void Recall(int place)
     {
-        if (place < 0 || place > _history.Count)
+        if (place < 0 || place > history.Count)
             return;
-        if (_place == _history.Count)
+        if (_place == history.Count)
             _unfinished = _text.ToString();
         _place = place;
-        Replace(place == _history.Count ? _unfinished : _history[place]);
+        Replace(place == history.Count ? _unfinished : history[place]);
     }
 
     private void Replace(string text)

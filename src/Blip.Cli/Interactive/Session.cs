@@ -45,7 +45,7 @@ internal sealed class Session : IAsyncDisposable
     {
         Console.Out.WriteLine(Welcome);
         _keys.Start();
-        LineEditor editor = new(_keys, PathCompletion.Complete);
+        LineEditor editor = new(_keys, PathCompletion.Complete, LineHistory.Open());
         while (await editor.ReadAsync(Prompt(), cancellationToken) is { } line)
         {
             line = line.Trim();
@@ -73,7 +73,7 @@ internal sealed class Session : IAsyncDisposable
     private async Task InterruptiblyAsync(Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _keys.Interrupted = stop.Cancel;
+        _keys.OnInterrupt(stop.Cancel);
         try
         {
             await work(stop.Token);
@@ -88,7 +88,7 @@ internal sealed class Session : IAsyncDisposable
         }
         finally
         {
-            _keys.Interrupted = null;
+            _keys.OnInterrupt(null);
         }
     }
 

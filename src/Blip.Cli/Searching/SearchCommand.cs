@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Blip.AI.Searching;
+using Blip.Cli.Asking;
 using Blip.Cli.Terminals;
 using Blip.Hosting;
 using Blip.Search;
@@ -30,6 +31,13 @@ internal static class SearchCommand
             IndexCommand.Folder, Text, Top, Rerank, IndexCommand.File, ModelOptions.MatchModel, ModelOptions.BaseModel,
             ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, Json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(IndexCommand.Folder) is { Tokens: [{ Value: var folder }] } && !Directory.Exists(folder)
+                && result.GetResult(Text) is { Tokens: [{ Value: var text }] }
+                && AskWords.FindLateFirst("search", "folder", folder, "text", [text], Directory.Exists) is { } mistake)
+                result.AddError(mistake);
+        });
         command.SetAction(RunAsync);
         return command;
     }

@@ -7,6 +7,9 @@ internal static partial class StandardFiles
 {
     private const int AskForFlags = 1, ReadOnly = 0, Closed = -1;
 
+    /// <summary>Whether standard input had to be filled.</summary>
+    public static bool IsInputFilled { get; private set; }
+
     /// <summary>
     /// Puts the null device in the place of those that the caller has closed (<c>2>&amp;-</c>). Otherwise the next file that is opened
     /// takes the number, and gets the messages. Nothing can be written to it, so that output that is lost is an error.
@@ -17,8 +20,10 @@ internal static partial class StandardFiles
             return;
         for (int file = 0; file <= 2; file++)
         {
-            if (Control(file, AskForFlags) == Closed)
-                _ = Open("/dev/null", ReadOnly);
+            if (Control(file, AskForFlags) != Closed)
+                continue;
+            _ = Open("/dev/null", ReadOnly);
+            IsInputFilled |= file == 0;
         }
     }
 
