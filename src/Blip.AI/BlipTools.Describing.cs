@@ -50,9 +50,11 @@ public sealed partial class BlipTools
             return new ImageMatches { Error = Report(exception) };
         }
 
-        async Task<ImageMatch> MatchAsync(string image)
+        async Task<ImageMatch> MatchAsync(string image, int index)
         {
-            string name = image is { Length: <= MaxNameLength } ? image : "";
+            // What has no name that can be told is called by its place: the matches have another order.
+            bool isName = image is { Length: > 0 and <= MaxNameLength } && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+            string name = isName ? image : FormattableString.Invariant($"images[{index}]");
             try
             {
                 (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);

@@ -24,7 +24,10 @@ public sealed record ImageMatches
 /// <summary>One image, and how well a text describes it.</summary>
 public sealed record ImageMatch
 {
-    /// <summary>The image: its short handle where it has one, else the name by which the other tools read it.</summary>
+    /// <summary>
+    /// The image: its short handle where it has one, else the name by which the other tools read it, else its place among those that were
+    /// sent: <c>images[0]</c>.
+    /// </summary>
     [JsonPropertyName("image")]
     [Description("The image.")]
     public required string Image { get; init; }

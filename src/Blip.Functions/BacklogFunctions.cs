@@ -1,10 +1,12 @@
 using Azure;
+using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Blip.Hosting.Blobs;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace Blip.Functions;
 
@@ -12,7 +14,8 @@ namespace Blip.Functions;
 /// Catches up: answers the images that are in a container already, and brings back those that the platform has given up. Declared only
 /// where the setting <c>BlipBacklog</c> names the queue of the work.
 /// </summary>
-internal sealed class BacklogFunctions(BlobBacklog backlog, AppStorage storage, IConfiguration configuration)
+internal sealed partial class BacklogFunctions(
+    BlobBacklog backlog, AppStorage storage, IConfiguration configuration, ILogger<BacklogFunctions> logger)
 {
     /// <summary>Does the work of one message.</summary>
     [Function(BacklogSwitch.Answer)]
@@ -35,17 +38,25 @@ internal sealed class BacklogFunctions(BlobBacklog backlog, AppStorage storage, 
     public async Task<IResult> RequeueImages(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/blobs/requeue")] HttpRequest request)
     {
-        QueueClient poison = storage.Queue(PoisonedImages.QueueName, QueueMessageEncoding.None);
         try
         {
+            QueueClient poison = storage.Queue(PoisonedImages.QueueName, QueueMessageEncoding.None);
             (int requeued, int gone, int kept) = await PoisonedImages
                 .RequeueAsync(poison, storage.Blobs, request.HttpContext.RequestAborted).ConfigureAwait(false);
             string result = FormattableString.Invariant($$"""{"requeued":{{requeued}},"gone":{{gone}},"kept":{{kept}}}""");
             return Results.Text(result, "application/json");
         }
-        catch (RequestFailedException)
+        // After its last try the storage's client has an error for each. A connection string that cannot be read is the operator's to mend.
+        catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException
+            or FormatException or InvalidOperationException)
         {
-            return Results.Problem("The storage failed. Send the request again.", statusCode: StatusCodes.Status503ServiceUnavailable);
+            RequeueFailed(exception);
+            return Results.Problem(
+                "The storage cannot be used at the moment: the log says why. Send the request again.",
+                statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
+
+    [LoggerMessage(430, LogLevel.Error, "The images that were given up cannot be brought back.")]
+    private partial void RequeueFailed(Exception exception);
 }

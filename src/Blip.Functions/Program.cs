@@ -38,12 +38,8 @@ IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
     .WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
 telemetry.UseFunctionsWorkerDefaults();
 // Any collector, the Aspire dashboard for example. OpenTelemetry's own variables say the rest.
-if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-{
-    // At the end each signal waits for a collector that does not answer: 10 s is the exporter's default.
-    builder.Configuration["OTEL_EXPORTER_OTLP_TIMEOUT"] ??= "2000";
+if (CollectorSettings.NameOne(builder.Configuration))
     telemetry.UseOtlpExporter();
-}
 // Telemetry needs no key: the app's identity has the right to send it.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))
     telemetry.UseAzureMonitorExporter(options => options.Credential = new DefaultAzureCredential());

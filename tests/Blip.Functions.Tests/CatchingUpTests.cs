@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using Azure.Storage.Blobs;
@@ -85,6 +86,18 @@ public sealed class CatchingUpTests(PublishedApp app)
         Assert.NotEqual(uploaded.ETag, copied.ETag);
         Assert.Equal(("image/jpeg", """["is there a cat?"]"""), (copied.ContentType, copied.Metadata["questions"]));
         Assert.Equal(3, (await poison.GetPropertiesAsync()).Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    public async Task Requeue_WithoutAStorage_Is503WithItsReason()
+    {
+        await using FunctionsHost host = await app.StartAsync(("AzureWebJobsStorage", "nonsense"), ("BlipBacklog", "backlog"));
+        using HttpClient http = new() { BaseAddress = host.Address };
+        using HttpResponseMessage response = await http.PostAsync(new Uri("/api/blobs/requeue", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("the log says why", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(host.Logs, log => log.Contains("cannot be brought back", StringComparison.Ordinal));
+        Assert.Empty(host.FailedCalls);
     }
 
     [Fact]

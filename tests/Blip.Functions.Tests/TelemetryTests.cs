@@ -103,6 +103,14 @@ public sealed class TelemetryTests(PublishedApp app)
         Assert.InRange(seconds, 0, 8);
     }
 
+    [Fact]
+    public async Task Collector_ThatIsNoAddress_IsRefusedAtTheStart()
+    {
+        InvalidOperationException refused = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => app.StartAsync(("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317")));
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT is not an address", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The spans of the trace that has the answered question.</summary>
     private static async Task<(string Scope, Span Span)[]> TraceAsync(Collector collector)
     {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Blip.AI;
+using Blip.AI.Images;
 using Blip.AI.Searching;
 using Blip.Images;
 using Blip.Plugin.Tests.Images;
@@ -151,6 +152,22 @@ public sealed class ImageIndexTests : IAsyncLifetime
         Assert.StartsWith("two dogs", (await tools.DescribeImageAsync("image-1", Stop)).Answer, StringComparison.Ordinal);
         Assert.Equal("question_empty", (await tools.MatchImagesAsync(["image-1"], "", Stop)).Error!.Code);
         Assert.NotNull((await tools.MatchImagesAsync(["image-1", "image-9"], "two dogs", Stop)).Matches![1].Error);
+    }
+
+    /// <summary>Without a conversation, as over HTTP, an image that is sent has no name.</summary>
+    [Fact]
+    public async Task Match_ImagesWithoutNames_AreCalledByTheirPlace()
+    {
+        await using ServiceProvider services = new ServiceCollection().AddBlip().BuildServiceProvider();
+        using BlipConversation stateless = BlipConversation.Stateless(services.GetRequiredService<ImageStore>());
+        string[] images =
+        [
+            .. ((string[])["street.jpg", "dogs.jpg"])
+                .Select(name => "data:;base64," + Convert.ToBase64String(File.ReadAllBytes(TestPaths.Sample(name)))),
+            "data:;base64,AA==",
+        ];
+        ImageMatches matched = await services.CreateTools(stateless).MatchImagesAsync(images, "two dogs", Stop);
+        Assert.Equal(["images[1]", "images[0]", "images[2]"], matched.Matches!.Select(match => match.Image));
     }
 
     [Fact]
