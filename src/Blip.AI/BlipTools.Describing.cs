@@ -43,7 +43,11 @@ public sealed partial class BlipTools
         {
             CheckCount(images, "images");
             ImageMatch[] matches = await Task.WhenAll(images.Select(MatchAsync)).ConfigureAwait(false);
-            return new ImageMatches { Matches = [.. matches.OrderByDescending(match => match.Match ?? -1)] };
+            // A name that is too long, or that two have, would not tell which image it is.
+            IEnumerable<ImageMatch> told = matches.Select((match, i) =>
+                match.Image.Length > 0 && matches.Count(other => other.Image == match.Image) == 1
+                    ? match : match with { Image = FormattableString.Invariant($"images[{i}]") });
+            return new ImageMatches { Matches = [.. told.OrderByDescending(match => match.Match ?? -1)] };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
