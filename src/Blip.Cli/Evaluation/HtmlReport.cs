@@ -221,9 +221,10 @@ internal static class HtmlReport
         try
         {
             BlipImage image = await reader.ReadAsync(scored.Item.File, cancellationToken);
-            string looked = model is null ? ""
-                : $"""<img alt="Where it looked" src="{await Thumbnail.ExplainAsync(model, image, scored.Item.Question, cancellationToken)}">""";
-            return $"""<img alt="" src="{Thumbnail.Create(image, cancellationToken)}">{looked}""";
+            string plain = $"""<img alt="" src="{Thumbnail.Create(image, cancellationToken)}">""";
+            return model is null ? plain : plain + $"""
+                <img alt="Where it looked" src="{await Thumbnail.ExplainAsync(model, image, scored.Item.Question, cancellationToken)}">
+                """;
         }
         catch (BlipException)
         {

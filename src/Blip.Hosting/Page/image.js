@@ -47,7 +47,13 @@ export class Pane {
 		this.image.src = source.url;
 
 		find(".limits").hidden = !!source.questions || model.id !== "demo";
-		const act = { remove: () => remove([this]), score: () => sheets.score(this), hide: () => this.look(null), choices: () => this.choose(), model: sheets.model };
+		const act = {
+			remove: () => remove([this]),
+			score: () => sheets.score(this),
+			hide: () => this.look(null),
+			choices: () => this.choose(),
+			model: sheets.model,
+		};
 		for (const each of this.root.querySelectorAll("[data-do]")) each.onclick = act[each.dataset.do];
 		this.offer();
 		find(".heat input").oninput = event => (this.canvas.style.opacity = event.target.value / 100);
