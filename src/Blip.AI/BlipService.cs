@@ -50,6 +50,9 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     /// <summary>The decoder of the application, where it has chosen one.</summary>
     internal IImageDecoder? Decoder => (IImageDecoder?)_services?.GetService(typeof(IImageDecoder));
 
+    /// <summary>How the model reads images.</summary>
+    internal ImageOptions ImageOptions => _options.Image;
+
     /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits; once it throws, it gets no more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

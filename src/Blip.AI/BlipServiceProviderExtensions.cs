@@ -37,6 +37,7 @@ public static class BlipServiceProviderExtensions
             Create(tools.AskImageManyAsync, BlipTools.AskImageManyName),
             Create(tools.AskImagesAsync, BlipTools.AskImagesName),
             Create(tools.ChooseAnswerAsync, BlipTools.ChooseAnswerName),
+            Create(tools.ScoreImageAsync, BlipTools.ScoreImageName),
             Create(tools.DescribeImageAsync, BlipTools.DescribeImageName),
             Create(tools.MatchImagesAsync, BlipTools.MatchImagesName),
             Create(tools.SearchImagesAsync, BlipTools.SearchImagesName),

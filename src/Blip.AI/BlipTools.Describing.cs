@@ -43,18 +43,21 @@ public sealed partial class BlipTools
         {
             CheckCount(images, "images");
             ImageMatch[] matches = await Task.WhenAll(images.Select(MatchAsync)).ConfigureAwait(false);
-            return new ImageMatches { Matches = [.. matches.OrderByDescending(match => match.Match ?? -1)] };
+            // What has no name, or a name that is too long or that two have, is called by its place.
+            IEnumerable<ImageMatch> told = matches.Select((match, i) =>
+                match.Image.Length > 0 && matches.Count(other => other.Image == match.Image) == 1
+                    ? match : match with { Image = FormattableString.Invariant($"images[{i}]") });
+            return new ImageMatches { Matches = [.. told.OrderByDescending(match => match.Match ?? -1)] };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
             return new ImageMatches { Error = Report(exception) };
         }
 
-        async Task<ImageMatch> MatchAsync(string image, int index)
+        async Task<ImageMatch> MatchAsync(string image)
         {
-            // What has no name that can be told is called by its place: the matches have another order.
-            bool isName = image is { Length: > 0 and <= MaxNameLength } && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
-            string name = isName ? image : FormattableString.Invariant($"images[{index}]");
+            bool isName = image is { Length: <= MaxNameLength } && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
+            string name = isName ? image : "";
             try
             {
                 (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);

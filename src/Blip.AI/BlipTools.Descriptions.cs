@@ -29,5 +29,6 @@ public sealed partial class BlipTools
     internal const string ImagesDescription = "1 to 16 images, each as in ask_image.";
     internal const string QuestionDescription = "One short, concrete question in English about what can be seen.";
     internal const string MinConfidenceDescription = "Withholds an answer with less confidence, 0 to 1. Leave out for any answer.";
+    internal const string ExplainDescription = "True adds where the question looked. Leave out unless it is to be shown.";
     internal const string QuestionsDescription = "1 to 16 short, concrete questions in English.";
 }

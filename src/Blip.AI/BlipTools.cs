@@ -9,8 +9,9 @@ namespace Blip.AI;
 
 /// <summary>
 /// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c>,
-/// <c>list_images</c>, and <c>describe_image</c>, <c>match_images</c> and <c>search_images</c> where there are models for them. A failure
-/// comes back as data, so that the language model can react to it. No result holds a path, an inner address or a stack trace. Thread-safe.
+/// <c>score_image</c>, <c>list_images</c>, and <c>describe_image</c>, <c>match_images</c> and <c>search_images</c> where there are models
+/// for them. A failure comes back as data, so that the language model can react to it. No result holds a path, an inner address or a stack
+/// trace. Thread-safe.
 /// </summary>
 public sealed partial class BlipTools
 {
@@ -56,15 +57,16 @@ public sealed partial class BlipTools
         [Description(ImageDescription)] string image,
         [Description(QuestionDescription)] string question,
         [Description(MinConfidenceDescription)] double? min_confidence = null,
+        [Description(ExplainDescription)] bool explain = false,
         CancellationToken cancellationToken = default)
     {
         try
         {
             (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
             BlipModel model = await _service.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-            Answer answer = await model.AskAsync(resolved, question ?? "", Options(min_confidence), cancellationToken)
-                .ConfigureAwait(false);
-            return ImageAnswer.From(answer, handle);
+            AskOptions options = Options(min_confidence) with { Explain = explain };
+            Answer answer = await model.AskAsync(resolved, question ?? "", options, cancellationToken).ConfigureAwait(false);
+            return ImageAnswer.From(answer, handle) with { Explained = explain ? resolved : null };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))
         {
@@ -108,7 +110,7 @@ public sealed partial class BlipTools
         {
             CheckCount(images, "images");
             IEnumerable<Task<ImageAnswer>> asking =
-                images.Select(image => AskImageAsync(image, question, min_confidence, cancellationToken));
+                images.Select(image => AskImageAsync(image, question, min_confidence, explain: false, cancellationToken));
             return new ImageAnswers { Answers = await Task.WhenAll(asking).ConfigureAwait(false) };
         }
         catch (Exception exception) when (!IsCancelled(exception, cancellationToken))

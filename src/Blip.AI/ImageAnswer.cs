@@ -35,6 +35,15 @@ public sealed record ImageAnswer
     [Description("The choices, the best first.")]
     public IReadOnlyList<ImageChoice>? Choices { get; init; }
 
+    /// <summary>Where the question looked most; only with <c>explain</c>.</summary>
+    [JsonPropertyName("looked_at"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [Description("Where it looked most.")]
+    public ImagePlace? LookedAt { get; init; }
+
+    /// <summary>Where the question looked, part by part, for whoever shows it; never part of the JSON. Only with <c>explain</c>.</summary>
+    [JsonIgnore]
+    public Evidence? Evidence { get; init; }
+
     /// <summary>The image: its short handle where it has one, else the name of its file or host.</summary>
     [JsonPropertyName("image"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("The image that was looked at.")]
@@ -45,6 +54,9 @@ public sealed record ImageAnswer
     [Description("What went wrong, and how to mend it.")]
     public ToolError? Error { get; init; }
 
+    /// <summary>The image that <see cref="Evidence"/> lies over.</summary>
+    internal BlipImage? Explained { get; init; }
+
     /// <summary>The answer alone, or the error's message.</summary>
     public override string ToString() => Answer ?? Error?.ToString() ?? "";
 
@@ -54,6 +66,8 @@ public sealed record ImageAnswer
         Confidence = Math.Round(answer.Confidence, 2),
         Calibrated = answer.IsCalibrated,
         Unsure = answer.Confidence < 0.5 ? true : null,
+        LookedAt = answer.Evidence is { } evidence ? ImagePlace.Of(evidence) : null,
+        Evidence = answer.Evidence,
         Image = image,
         Error = answer.IsLowConfidence ? ToolError.LowConfidence : null,
     };

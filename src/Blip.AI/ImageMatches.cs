@@ -25,8 +25,8 @@ public sealed record ImageMatches
 public sealed record ImageMatch
 {
     /// <summary>
-    /// The image: its short handle where it has one, else the name by which the other tools read it, else its place among those that were
-    /// sent: <c>images[0]</c>.
+    /// The image: its short handle, the name of its file or host, or of a search the name by which the other tools read it. Where that is
+    /// long, or the name of two, its place in the call, from 0: <c>images[2]</c>.
     /// </summary>
     [JsonPropertyName("image")]
     [Description("The image.")]

@@ -9,6 +9,7 @@ namespace Blip.AI;
 [JsonSerializable(typeof(ImageAnswers))]
 [JsonSerializable(typeof(ImageList))]
 [JsonSerializable(typeof(ImageMatches))]
+[JsonSerializable(typeof(ImageScore))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ToolJson : JsonSerializerContext
 {

@@ -1,5 +1,6 @@
 using Blip.Calibrating;
 using Blip.Cli.DataSets;
+using Blip.Cli.Evaluation;
 
 namespace Blip.Cli;
 
@@ -45,7 +46,7 @@ internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
     /// <returns><see langword="null"/> where choices could not be fitted, as <see cref="NoChoices"/> says.</returns>
     public async Task<CalibrationFigures?> FitChoicesAsync(DataItem[] items, CancellationToken cancellationToken)
     {
-        string[] choices = [.. items.Select(item => item.Truth!.Trim()).Distinct(StringComparer.OrdinalIgnoreCase)];
+        string[] choices = [.. items.Select(item => item.Truth!.Trim()).DistinctBy(VqaAccuracy.Plain)];
         if (choices.Length is < 2 or > MostChoices)
         {
             NoChoices = FormattableString.Invariant($"the set has {choices.Length} different answers; 2 to {MostChoices} can be ranked");
@@ -108,6 +109,6 @@ internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
             BlipErrorCode.InvalidRequest, "Too few of the questions could be asked to fit anything. See the errors above.");
     }
 
-    private static bool IsSame(string answer, string truth) =>
-        string.Equals(answer.Trim(), truth.Trim(), StringComparison.OrdinalIgnoreCase);
+    /// <summary>As <c>blip eval</c> compares them: "Two." is "2", and "a dog" is "dog".</summary>
+    private static bool IsSame(string answer, string truth) => VqaAccuracy.Plain(answer) == VqaAccuracy.Plain(truth);
 }

@@ -9,6 +9,12 @@ namespace Blip.Cli;
 internal static class ModelsCommand
 {
     private static readonly Option<bool> Json = new("--json") { Description = "Write a JSON object on one line for each revision." };
+
+    private static readonly Option<bool> Family = new("--family")
+    {
+        Description = "List the models that there are, by kind, with their sizes and licences.",
+    };
+
     private static readonly Argument<string> Id = new("ID") { Description = "A model in the cache, optionally with @revision." };
 
     private static readonly Argument<string?> Any = new("ID")
@@ -25,9 +31,39 @@ internal static class ModelsCommand
         Verb verify = new(
             "verify", "Compare the files in the cache with their hashes, and download damaged ones again.", "blip models verify") { Any };
         verify.SetAction((parsed, cancellationToken) => VerifyAsync(parsed.GetValue(Any), cancellationToken));
-        Verb command = new("models", "List the models in the cache.", "blip models", "blip models --json") { Json, remove, verify };
-        command.SetAction(parsed => List(parsed.GetValue(Json)));
+        Verb command = new("models", "List the models in the cache.", "blip models", "blip models --json", "blip models --family")
+        {
+            Family, Json, remove, verify,
+        };
+        command.SetAction(parsed => parsed.GetValue(Family) ? ListFamily(parsed.GetValue(Json)) : List(parsed.GetValue(Json)));
         return command;
+    }
+
+    private static int ListFamily(bool json)
+    {
+        HubCache cache = new();
+        using JsonLines? lines = json ? new JsonLines() : null;
+        foreach (PublishedModel model in PublishedModels.All)
+        {
+            bool isHere = model.IsDemo ? DemoModels.IsHere(model.Id) : cache.Find(model.Id) is not null;
+            if (lines is null)
+            {
+                Console.Out.WriteLine(
+                    $"{model.Id}\t{model.Task}\t{Units.Bytes(model.Bytes)}\t{model.License}\t{(isHere ? "here" : "blip pull")}");
+                continue;
+            }
+            lines.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("id", model.Id);
+                writer.WriteString("task", model.Task);
+                writer.WriteNumber("bytes", model.Bytes);
+                writer.WriteString("license", model.License);
+                writer.WriteBoolean("here", isHere);
+                writer.WriteEndObject();
+            });
+        }
+        return 0;
     }
 
     private static int List(bool json)

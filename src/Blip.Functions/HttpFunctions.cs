@@ -13,6 +13,9 @@ internal sealed class HttpFunctions(SharedEndpoints endpoints)
     [Function("Ask")]
     public IResult Ask([HttpTrigger(AuthorizationLevel.Function, Route = "api/ask")] HttpRequest request) => endpoints;
 
+    [Function("Score")]
+    public IResult Score([HttpTrigger(AuthorizationLevel.Function, Route = "api/score")] HttpRequest request) => endpoints;
+
     [Function("Caption")]
     public IResult Caption([HttpTrigger(AuthorizationLevel.Function, Route = "api/caption")] HttpRequest request) => endpoints;
 

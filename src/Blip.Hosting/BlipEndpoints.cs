@@ -19,10 +19,10 @@ namespace Blip.Hosting;
 public static class BlipEndpoints
 {
     /// <summary>
-    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/caption</c>, <c>/api/match</c>, <c>/api/search</c>,
-    /// <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>, <c>/v1/embeddings</c>, <c>/v1/models</c>, Ollama's
-    /// <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>, <c>/mcp</c>,
-    /// <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
+    /// Maps all addresses except the web page: <c>/api/ask</c>, <c>/api/score</c>, <c>/api/caption</c>, <c>/api/match</c>,
+    /// <c>/api/search</c>, <c>/api/images</c>, <c>/v1/chat/completions</c>, <c>/v1/responses</c>, <c>/v1/embeddings</c>,
+    /// <c>/v1/models</c>, Ollama's <c>/api/version</c>, <c>tags</c>, <c>ps</c>, <c>show</c>, <c>chat</c> and <c>generate</c>,
+    /// <c>/mcp</c>, <c>/openapi/v1.json</c>, <c>/health/live</c> and <c>/health/ready</c> (also <c>/alive</c> and <c>/health</c>). Needs
     /// <see cref="BlipHostingServiceCollectionExtensions.AddBlipHosting"/>. Where the application has health checks or a description at
     /// the same address, its own are served.
     /// </summary>
@@ -39,6 +39,7 @@ public static class BlipEndpoints
         RouteGroupBuilder api = blip.MapGroup("");
         guard.Protect(api, Problems.WriteAsync);
         api.MapPost("/api/ask", services.GetRequiredService<AskEndpoint>().HandleAsync);
+        api.MapPost("/api/score", services.GetRequiredService<ScoreEndpoint>().HandleAsync);
         api.MapPost("/api/caption", services.GetRequiredService<CaptionEndpoint>().HandleAsync);
         api.MapPost("/api/match", services.GetRequiredService<MatchEndpoint>().HandleAsync);
         SearchEndpoint search = services.GetRequiredService<SearchEndpoint>();

@@ -39,6 +39,7 @@ public static class BlipHostingServiceCollectionExtensions
         services.TryAddSingleton<ImageQuestions>();
         services.TryAddSingleton<FamilyCalls>();
         services.TryAddSingleton<AskEndpoint>();
+        services.TryAddSingleton<ScoreEndpoint>();
         services.TryAddSingleton<CaptionEndpoint>();
         services.TryAddSingleton<MatchEndpoint>();
         services.TryAddSingleton<SearchEndpoint>();

@@ -10,6 +10,36 @@ public static class EvidenceExtensions
     /// <summary>How bright a value becomes: what is two thirds as strong as the strongest is as bright.</summary>
     private const float Gain = 1.6f;
 
+    /// <summary>Writes an image as a PNG file with the evidence over it, in its own size or smaller.</summary>
+    /// <param name="evidence">The evidence, of this image.</param>
+    /// <param name="image">The image that was asked about.</param>
+    /// <param name="stream">The stream that gets the file. It stays open.</param>
+    /// <param name="maxSide">The longer side of the file's image at most, in pixels, 1 to 16,384.</param>
+    /// <param name="options">How images are read; <see langword="null"/> for the defaults.</param>
+    /// <param name="decoder">The decoder; <see langword="null"/> for the one in the package Blip.Skia.</param>
+    /// <param name="cancellationToken">Stops decoding.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The side is out of range.</exception>
+    /// <exception cref="BlipException">The image cannot be read, or has frames.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void WritePng(
+        this Evidence evidence, BlipImage image, Stream stream, int maxSide = 1600, ImageOptions? options = null,
+        IImageDecoder? decoder = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
+        options ??= new ImageOptions();
+        ImageHeader header = image.ReadHeader(options.Limits, decoder);
+        // From 5 on the camera lay on its side.
+        (int width, int height) = options.Orientation == ImageOrientation.Apply && header.Orientation >= 5
+            ? (header.Height, header.Width) : (header.Width, header.Height);
+        double scale = Math.Min(1, (double)maxSide / Math.Max(width, height));
+        using PixelTensor pixels =
+            new ImagePreprocessor(Scaled(width), Scaled(height), options, decoder).Process(image, cancellationToken);
+        evidence.WritePng(pixels, stream);
+
+        int Scaled(int side) => Math.Max(1, (int)Math.Round(side * scale));
+    }
+
     /// <summary>
     /// Writes an image as a PNG file with the evidence over it: what was looked at glows, the rest is dark. Pixels are blended, nothing is
     /// drawn.

@@ -18,7 +18,7 @@ internal static class BlipMcpTools
     private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
-        or BlipTools.ChooseAnswerName or BlipTools.DescribeImageName or BlipTools.MatchImagesName or BlipTools.SearchImagesName
+        or BlipTools.ChooseAnswerName or BlipTools.ScoreImageName or BlipTools.DescribeImageName or BlipTools.MatchImagesName or BlipTools.SearchImagesName
         or BlipTools.ListImagesName;
 
     /// <summary>Adds the tools to the services of a server.</summary>
@@ -32,6 +32,7 @@ internal static class BlipMcpTools
             BlipTools.AskImageManyName, "Ask several questions about an image", _ => BlipTools.AskImageManyDescription, AskImageManyAsync);
         Add(BlipTools.AskImagesName, "Compare images", _ => BlipTools.AskImagesDescription, AskImagesAsync);
         Add(BlipTools.ChooseAnswerName, "Choose among answers", _ => BlipTools.ChooseAnswerDescription, ChooseAnswerAsync);
+        Add(BlipTools.ScoreImageName, "Score an image by a text", _ => BlipTools.ScoreImageDescription, ScoreImageAsync);
         Add(BlipTools.DescribeImageName, "Describe an image", _ => BlipTools.DescribeImageDescription, DescribeImageAsync);
         Add(BlipTools.MatchImagesName, "Find the image that fits a text", _ => BlipTools.MatchImagesDescription, MatchImagesAsync);
         Add(BlipTools.SearchImagesName, "Find images by a text", _ => BlipTools.SearchImagesDescription, SearchImagesAsync);
@@ -80,10 +81,11 @@ internal static class BlipMcpTools
                 (one["minItems"], one["maxItems"]) = (1, BlipTools.MaxQuestions);
                 one = item;
             }
-            if (name == "min_confidence")
+            if (name is "min_confidence" or "explain")
             {
-                (one["type"], one["minimum"], one["maximum"]) = ("number", 0, 1);
                 one.Remove("default");
+                if (name == "min_confidence")
+                    (one["type"], one["minimum"], one["maximum"]) = ("number", 0, 1);
                 continue;
             }
             one["minLength"] = 1;
@@ -95,13 +97,19 @@ internal static class BlipMcpTools
 
     private static async Task<CallToolResult> AskImageAsync(
         McpConversation call,
+        BlipService service,
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         CancellationToken cancellationToken,
-        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null)
+        [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        [Description(BlipTools.ExplainDescription)] bool explain = false)
     {
-        ImageAnswer answer = await call.Tools.AskImageAsync(image, question, min_confidence, cancellationToken).ConfigureAwait(false);
-        return Result(answer, answer.Error);
+        ImageAnswer answer = await call.Tools.AskImageAsync(image, question, min_confidence, explain, cancellationToken)
+            .ConfigureAwait(false);
+        CallToolResult result = Result(answer, answer.Error);
+        if (answer is { Evidence: { } evidence, Explained: { } explained })
+            result.Content.Add(await EvidenceImage.DrawAsync(evidence, explained, service, cancellationToken).ConfigureAwait(false));
+        return result;
     }
 
     private static async Task<CallToolResult> AskImageManyAsync(
@@ -138,6 +146,16 @@ internal static class BlipMcpTools
         ImageAnswer answer = await call.Tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken)
             .ConfigureAwait(false);
         return Result(answer, answer.Error);
+    }
+
+    private static async Task<CallToolResult> ScoreImageAsync(
+        McpConversation call,
+        [Description(BlipTools.ImageDescription)] string image,
+        [Description(BlipTools.PhrasesDescription)] string[] phrases,
+        CancellationToken cancellationToken)
+    {
+        ImageScore score = await call.Tools.ScoreImageAsync(image, phrases, cancellationToken).ConfigureAwait(false);
+        return Result(score, score.Error);
     }
 
     private static async Task<CallToolResult> DescribeImageAsync(

@@ -26,7 +26,7 @@ internal static class ToolArguments
 
     /// <summary>Says which argument does not fit; null where all do. How many entries a list has is for the tool to say.</summary>
     /// <param name="schema">The tool's own, with <c>properties</c> that are strings or lists of strings, all of them required, or
-    /// numbers, none of which is.</param>
+    /// numbers and booleans, none of which is.</param>
     /// <param name="arguments">The arguments.</param>
     public static string? FindFault(JsonElement schema, IDictionary<string, JsonElement> arguments)
     {
@@ -38,11 +38,17 @@ internal static class ToolArguments
         }
         foreach (JsonProperty property in known)
         {
-            if (property.Value.TryGetProperty("minimum", out _))
+            string? optional = property.Value.GetProperty("type").GetString() switch
             {
-                if (arguments.TryGetValue(property.Name, out JsonElement number) && number.ValueKind is not
-                    (JsonValueKind.Number or JsonValueKind.Null))
-                    return $"The argument '{property.Name}' must be a number, and is {KindOf(number)}.";
+                "number" => "a number",
+                "boolean" => "true or false",
+                _ => null,
+            };
+            if (optional is not null)
+            {
+                if (arguments.TryGetValue(property.Name, out JsonElement given) && given.ValueKind != JsonValueKind.Null
+                    && KindOf(given) != optional)
+                    return $"The argument '{property.Name}' must be {optional}, and is {KindOf(given)}.";
                 continue;
             }
             bool isList = property.Value.TryGetProperty("items", out _);

@@ -16,8 +16,9 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
+        [Description(BlipTools.ExplainDescription)] bool explain = false,
         CancellationToken cancellationToken = default) =>
-        tools.AskImageAsync(image, question, min_confidence, cancellationToken);
+        tools.AskImageAsync(image, question, min_confidence, explain, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.AskImageManyAsync"/>
     [KernelFunction(BlipTools.AskImageManyName), Description(BlipTools.AskImageManyDescription)]
@@ -46,6 +47,13 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
         CancellationToken cancellationToken = default) =>
         tools.ChooseAnswerAsync(image, question, choices, min_confidence, cancellationToken);
+
+    /// <inheritdoc cref="BlipTools.ScoreImageAsync"/>
+    [KernelFunction(BlipTools.ScoreImageName), Description(BlipTools.ScoreImageDescription)]
+    public Task<ImageScore> ScoreImageAsync(
+        [Description(BlipTools.ImageDescription)] string image,
+        [Description(BlipTools.PhrasesDescription)] string[] phrases,
+        CancellationToken cancellationToken = default) => tools.ScoreImageAsync(image, phrases, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.DescribeImageAsync"/>
     [KernelFunction(BlipTools.DescribeImageName), Description(BlipTools.DescribeImageDescription)]

@@ -107,6 +107,31 @@ public class OtherCommandTests
     }
 
     [Fact]
+    public async Task Models_Family_ListsEachKindWithSizesAndLicences()
+    {
+        BlipProcess.Result result = await BlipProcess.RunAsync("models", "--family", "--json");
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        JsonElement[] models = [.. result.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
+        Assert.Equal(
+            ["visual question answering 3", "captioning 3", "matching images and texts 5"],
+            models.CountBy(model => model.GetProperty("task").GetString()).Select(task => $"{task.Key} {task.Value}"));
+        foreach (JsonElement model in models)
+        {
+            string id = model.GetProperty("id").GetString()!;
+            bool isDemo = id.StartsWith("demo", StringComparison.Ordinal);
+            Assert.Equal(isDemo ? "MIT" : "BSD-3-Clause", model.GetProperty("license").GetString());
+            if (isDemo)
+            {
+                Assert.True(model.GetProperty("here").GetBoolean());
+                long bytes = new FileInfo(Path.Combine(TestPaths.Model(id), "model.safetensors")).Length;
+                Assert.Equal(1, model.GetProperty("bytes").GetInt64() / (double)bytes, 0.01);
+            }
+        }
+        BlipProcess.Result text = await BlipProcess.RunAsync("models", "--family");
+        Assert.Contains("Salesforce/blip-itm-large-coco\tmatching images and texts\t1.78 GB\tBSD-3-Clause\t", text.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Info_Adapter_ShowsItsBaseAndTheSizeAskedFor()
     {
         string adapter = TestPaths.Golden("easy-vqa", "adapter");

@@ -40,15 +40,18 @@ public sealed class SearchTests : IDisposable
     }
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Index_KilledAgainAndAgain_IsTheOneThatWasMadeInPeace()
     {
+        int kills = Math.Max(3, TestScale.Of(20)), images = 50 * kills;
+        Random random = new(1);
         Directory.CreateDirectory(Pictures);
         string[] names = ["dogs.jpg", "street.jpg", "snow.jpg"];
         byte[][] samples = Array.ConvertAll(names, name => File.ReadAllBytes(TestPaths.Sample(name)));
         // What follows the end of a JPEG is not looked at, and makes other content.
-        for (int i = 0; i < 150; i++)
-            File.WriteAllBytes(Path.Combine(Pictures, $"{i:000}.jpg"), [.. samples[i % 3], (byte)i]);
-        for (int kill = 1; kill <= 3; kill++)
+        for (int i = 0; i < images; i++)
+            File.WriteAllBytes(Path.Combine(Pictures, $"{i:000}.jpg"), [.. samples[i % 3], (byte)i, (byte)(i >> 8)]);
+        for (int kill = 1; kill <= kills; kill++)
         {
             using Process process = BlipProcess.Start("index", Pictures, "--index", Index);
             long kept = kill * 20_000;
@@ -58,16 +61,17 @@ public sealed class SearchTests : IDisposable
                 await Task.Delay(5, TestContext.Current.CancellationToken);
                 log.Refresh();
             }
+            await Task.Delay(random.Next(60), TestContext.Current.CancellationToken);
             process.Kill();
             await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         }
         BlipProcess.Result last = await BlipProcess.RunAsync("index", Pictures, "--index", Index);
-        Assert.Matches("^150 images: [0-9]+ new, [1-9][0-9]* known, 0 unreadable, 0 removed\n$", last.Out);
+        Assert.Matches($"^{images} images: [0-9]+ new, [1-9][0-9]* known, 0 unreadable, 0 removed\n$", last.Out);
         string peace = Path.Combine(_folder.Path, "peace.db");
         await BlipProcess.RunAsync("index", Pictures, "--index", peace);
         Assert.Equal((await FindAsync(peace)).Lines, (await FindAsync(Index)).Lines);
 
         Task<BlipProcess.Result> FindAsync(string index) => BlipProcess.RunAsync(
-            "search", Pictures, "two dogs", "--index", index, "--top", "150", "--rerank", "0", "--json");
+            "search", Pictures, "two dogs", "--index", index, "--top", $"{images}", "--rerank", "0", "--json");
     }
 }

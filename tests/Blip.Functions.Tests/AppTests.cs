@@ -62,6 +62,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
             "Page {root:maxlength(0)?} Anonymous",
             "PageFile page/{file} Anonymous",
             "Responses v1/responses Function",
+            "Score api/score Function",
             "Search api/search Function",
             "SendImage api/images Function",
         ], _host.Functions.Where(f => Text(f, "type") == "httpTrigger").Select(Describe).Order(StringComparer.Ordinal));

@@ -68,7 +68,39 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
         }
     }
 
+    [Fact]
+    public async Task Score_EachForm_IsThatOfTheLibrary()
+    {
+        string[] phrases = ["two dogs", "a tree"];
+        await using BlipModel model = await BlipModel.LoadAsync();
+        PhraseScore expected = await model.ScoreAsync(BlipImage.FromBytes(Service.Dogs), phrases);
+        using MultipartFormDataContent form = Service.Form(Service.Dogs);
+        foreach (string phrase in phrases)
+            form.Add(new StringContent(phrase), "phrases");
+        JsonElement[] scores =
+        [
+            await Service.PostAsync("/api/score", form),
+            await Service.PostAsync("/api/score?prompt=two+dogs+near+a+tree", Service.Image(Service.Dogs)),
+            await Service.PostAsync("/api/score", Service.Json(JsonSerializer.Serialize(new { image = DataUri, phrases }))),
+        ];
+        Assert.All(scores, score =>
+        {
+            Assert.Equal(phrases, score.GetProperty("phrases").EnumerateArray().Select(phrase => phrase.GetString()));
+            Assert.All(
+                expected.Probabilities.Zip(score.GetProperty("probabilities").EnumerateArray(), (a, b) => (a, b.GetDouble())),
+                pair => Assert.Equal(pair.a, pair.Item2, 1e-5));
+            Assert.Equal(expected.Score, score.GetProperty("score").GetDouble(), 1e-5);
+            Assert.Equal("demo", score.GetProperty("model").GetString());
+        });
+        Assert.InRange(expected.Score, 0.5, 0.9999);
+        JsonElement none = await Service.PostAsync("/api/score?prompt=and+then", Service.Image(Service.Dogs));
+        Assert.Equal((0, 0), (none.GetProperty("score").GetDouble(), none.GetProperty("phrases").GetArrayLength()));
+    }
+
     [Theory]
+    [InlineData("/api/score", "{}", "No phrase is given")]
+    [InlineData("/api/score", """{"phrases":["a dog"],"prompt":"a dog"}""", "exclude each other")]
+    [InlineData("/api/score", """{"question":"a dog?"}""", "Send 'image', and 'phrases' or 'prompt'.")]
     [InlineData("/api/caption", """{"question":"what?"}""", "member 'question'. Send 'image'; 'prompt'")]
     [InlineData("/api/caption", """{"beams":99}""", "Beams is 99")]
     [InlineData("/api/caption", """{"prompt":7}""", "'prompt' is not a valid string")]
@@ -142,7 +174,7 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
         JsonElement models = JsonDocument.Parse(await other.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative))).RootElement;
         JsonElement only = Assert.Single(models.GetProperty("data").EnumerateArray());
         Assert.Equal(
-            ["ask", "choices", "beams", "explain", "frames"],
+            ["ask", "choices", "beams", "explain", "frames", "score"],
             only.GetProperty("capabilities").EnumerateArray().Select(one => one.GetString()));
         using HttpResponseMessage caption = await other.Http.PostAsync(
             new Uri("/api/caption", UriKind.Relative), Service.Image(Service.Dogs));

@@ -75,22 +75,21 @@ internal static class SearchOptions
     }
 
     /// <summary>Adds what the user gave to the options of captions.</summary>
-    public static CaptionOptions Apply(ParseResult parsed, CaptionOptions options) => options with
-    {
-        Beams = parsed.GetValue(Beams),
-        Best = parsed.GetValue(Best),
-        LengthPenalty = parsed.GetValue(LengthPenalty),
-        EarlyStopping = AskMembers.Stopping(parsed.GetRequiredValue(Stopping))!.Value,
-    };
+    public static CaptionOptions Apply(ParseResult parsed, CaptionOptions options) =>
+        options.WithBeams(ApplyBeams(parsed, AskOptions.Default));
 
     /// <summary>Adds what the user gave to the options.</summary>
     /// <exception cref="BlipException">The file with choices cannot be read.</exception>
-    public static AskOptions Apply(ParseResult parsed, AskOptions options) => options with
+    public static AskOptions Apply(ParseResult parsed, AskOptions options) => ApplyBeams(parsed, options) with
     {
         Choices = parsed.GetValue(Choices) is { } choices ? ReadChoices(choices) : null,
         ChoicesK = parsed.GetValue(ChoicesK) ?? 0,
         ChoicesPerToken = parsed.GetValue(ChoicesPerToken),
         MinConfidence = parsed.GetResult(MinConfidence) is null ? null : parsed.GetValue(MinConfidence),
+    };
+
+    private static AskOptions ApplyBeams(ParseResult parsed, AskOptions options) => options with
+    {
         Beams = parsed.GetValue(Beams),
         Best = parsed.GetValue(Best),
         LengthPenalty = parsed.GetValue(LengthPenalty),

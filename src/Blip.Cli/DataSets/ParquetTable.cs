@@ -105,7 +105,8 @@ internal static class ParquetTable
         };
 
         BlipException Wrong(string kind) => new(
-            BlipErrorCode.InvalidRequest, $"{file}: column {field.Path} is {kind}, which cannot be read. Leave it out, or make it text.");
+            BlipErrorCode.InvalidRequest,
+            $"{file}: column {field.Path.FirstPart} is {kind}, which cannot be read. Leave it out, or make it text.");
     }
 
     private static async Task<DataValue?[]> ReadAsync<T>(

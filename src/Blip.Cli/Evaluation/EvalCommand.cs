@@ -37,6 +37,12 @@ internal static class EvalCommand
         HelpName = "FOLDER",
     };
 
+    private static readonly Option<string?> Model = new("--model", "-m")
+    {
+        Description = "The model of the run, a folder, a hub id or demo: the report then shows where it looked for the worst answers.",
+        HelpName = "DIR|ID",
+    };
+
     private static readonly Option<string?> Html = new("--html")
     {
         Description = "Write a report too: one file for a browser, with charts and the worst answers.",
@@ -51,10 +57,10 @@ internal static class EvalCommand
             "eval", "Tell how much a run answers right.",
             "blip eval answers.csv",
             "blip eval fp32.csv --against int8.csv",
-            "blip eval answers.csv --html report.html",
+            "blip eval answers.csv --html report.html --model demo",
             "blip eval --questions q.json --annotations a.json --results results.json --json")
         {
-            Run, Against, Questions, Annotations, Results, Images, Html, Json,
+            Run, Against, Questions, Annotations, Results, Images, Html, Model, Json,
         };
         command.Validators.Add(FindMistake);
         command.SetAction(RunAsync);
@@ -70,6 +76,8 @@ internal static class EvalCommand
             result.AddError("The run is missing: blip eval RUN.");
         else if (isVqa && missing is not null)
             result.AddError($"VQA v2 needs three files: {missing.Name} is missing.");
+        else if (result.GetValue(Model) is not null && result.GetValue(Html) is null)
+            result.AddError($"{Model.Name} is for the report: give {Html.Name} too.");
         else if (isVqa && (result.GetValue(Run) is not null || result.GetValue(Against) is not null))
             result.AddError("Give a run, or the three files of VQA v2, not both.");
     }
@@ -96,7 +104,11 @@ internal static class EvalCommand
         if (parsed.GetValue(Html) is { } report)
         {
             string name = parsed.GetValue(Run) ?? parsed.GetValue(Results)!;
-            await HtmlReport.WriteAsync(report, name, scores, parsed.GetValue(Against), comparison, cancellationToken);
+            // Where a question looked is told on a CPU only.
+            await using BlipModel? model = parsed.GetValue(Model) is { } given
+                ? await ModelOptions.LoadAsync(new BlipOptions { Model = given, Device = BlipDevice.Cpu }, cancellationToken)
+                : null;
+            await HtmlReport.WriteAsync(report, name, scores, parsed.GetValue(Against), comparison, model, cancellationToken);
         }
         return 0;
     }

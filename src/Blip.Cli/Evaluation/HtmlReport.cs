@@ -17,9 +17,11 @@ internal static class HtmlReport
     /// <param name="scores">Its scores.</param>
     /// <param name="against">The other run's name, where there is one.</param>
     /// <param name="comparison">What differs there.</param>
+    /// <param name="model">The model that shows where it looked for the worst answers; none leaves that out.</param>
     /// <param name="cancellationToken">Ends reading images.</param>
     public static async Task WriteAsync(
-        string file, string run, Scores scores, string? against, Comparison? comparison, CancellationToken cancellationToken)
+        string file, string run, Scores scores, string? against, Comparison? comparison, BlipModel? model,
+        CancellationToken cancellationToken)
     {
         StringBuilder page = new();
         page.Append(Head(Path.GetFileName(run)));
@@ -28,7 +30,7 @@ internal static class HtmlReport
         page.Append(Confusion(scores));
         if (comparison is not null)
             page.Append(Flips(comparison));
-        page.Append(await WorstAsync(scores, cancellationToken));
+        page.Append(await WorstAsync(scores, model, cancellationToken));
         page.Append("</main></body></html>\n");
         string partial = PartialOutput.Beside(file);
         try
@@ -178,7 +180,7 @@ internal static class HtmlReport
     }
 
     /// <summary>The wrong answers of which the model was surest.</summary>
-    private static async Task<string> WorstAsync(Scores scores, CancellationToken cancellationToken)
+    private static async Task<string> WorstAsync(Scores scores, BlipModel? model, CancellationToken cancellationToken)
     {
         Scored[] worst =
         [
@@ -187,8 +189,9 @@ internal static class HtmlReport
         ];
         if (worst.Length == 0)
             return "<h2>Worst answers</h2><p>None: every answer is right, at least in part.</p>\n";
-        StringBuilder cards = new("""
-            <h2>Worst answers</h2><p>Wrong answers of which the model was surest.</p><div class="grid worst">
+        string beside = model is null ? "" : $" Beside each image: what {Text(model.Info.Name)} looked at for the question glows.";
+        StringBuilder cards = new($"""
+            <h2>Worst answers</h2><p>Wrong answers of which the model was surest.{beside}</p><div class="grid worst">
 
             """);
         using ImageReader reader = new(Images.ImageLimits.Default);
@@ -197,7 +200,7 @@ internal static class HtmlReport
             string sure = scored.Confidence is { } confidence ? Format($", {100 * confidence:0} % sure") : "";
             string said = EvalText.Describe(scored with { Margin = null }) + sure;
             cards.Append(CultureInfo.InvariantCulture, $"""
-                <div class="card"><div class="pictures">{await PicturesAsync(reader, scored, cancellationToken)}</div>
+                <div class="card"><div class="pictures">{await PicturesAsync(reader, scored, model, cancellationToken)}</div>
                 <b>{Text(scored.Item.Question)}</b>{Text(said)}; right is {Text(scored.Truth)}
                 <br><span>{Text(scored.Item.Image)}</span></div>
 
@@ -206,12 +209,17 @@ internal static class HtmlReport
         return cards.Append("</div>\n").ToString();
     }
 
-    /// <summary>What stands above an answer: the image. One that shows where the question looked would stand beside it.</summary>
-    private static async Task<string> PicturesAsync(ImageReader reader, Scored scored, CancellationToken cancellationToken)
+    /// <summary>What stands above an answer: the image, and beside it where the question looked.</summary>
+    private static async Task<string> PicturesAsync(
+        ImageReader reader, Scored scored, BlipModel? model, CancellationToken cancellationToken)
     {
         try
         {
-            return $"""<img alt="" src="{await Thumbnail.CreateAsync(reader, scored.Item.File, cancellationToken)}">""";
+            BlipImage image = await reader.ReadAsync(scored.Item.File, cancellationToken);
+            string plain = $"""<img alt="" src="{Thumbnail.Create(image, cancellationToken)}">""";
+            return model is null ? plain : plain + $"""
+                <img alt="Where it looked" src="{await Thumbnail.ExplainAsync(model, image, scored.Item.Question, cancellationToken)}">
+                """;
         }
         catch (BlipException)
         {

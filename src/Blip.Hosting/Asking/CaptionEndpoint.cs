@@ -25,13 +25,7 @@ internal sealed class CaptionEndpoint(ImageRequestReader reader, ImageQuestions 
 
         public string? Prompt { get; private set; }
 
-        public CaptionOptions Options => CaptionOptions.Default with
-        {
-            Beams = _members.Options.Beams,
-            Best = _members.Options.Best,
-            LengthPenalty = _members.Options.LengthPenalty,
-            EarlyStopping = _members.Options.EarlyStopping,
-        };
+        public CaptionOptions Options => CaptionOptions.Default.WithBeams(_members.Options);
 
         public override bool Has(string name) => name == "prompt" || OfBeams.Contains(name);
 

@@ -79,6 +79,15 @@ internal sealed class ImageQuestions(
             image, questions, new AskEachOptions { Ask = ask, WaitForPlace = false }, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Scores an image by the phrases of a text, and tells which model did.</summary>
+    public async Task<(PhraseScore Score, BlipModelInfo Model)> ScoreAsync(
+        BlipImage image, IReadOnlyList<string> phrases, CancellationToken cancellationToken)
+    {
+        BlipModel model = await GetModelAsync(cancellationToken).ConfigureAwait(false);
+        using IDisposable turn = await turns.EnterAsync(cancellationToken).ConfigureAwait(false);
+        return (await model.ScoreAsync(image, phrases, cancellationToken).ConfigureAwait(false), model.Info);
+    }
+
     /// <summary>Gets what gives a token's text: <see cref="BlipModel.TokenToText"/>.</summary>
     public async Task<Func<int, string>> GetTokenTextsAsync(CancellationToken cancellationToken)
     {

@@ -70,7 +70,7 @@ internal sealed class ServedModel(
         writer.WriteString("owned_by", "blip");
         // Not of OpenAI's: what this service can do, and what it takes.
         writer.WriteStartArray("capabilities");
-        foreach (string capability in (ReadOnlySpan<string>)["ask", "choices", "beams", "explain", "frames"])
+        foreach (string capability in (ReadOnlySpan<string>)["ask", "choices", "beams", "explain", "frames", "score"])
             writer.WriteStringValue(capability);
         if (captions.IsConfigured)
             writer.WriteStringValue("caption");

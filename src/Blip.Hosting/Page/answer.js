@@ -7,10 +7,10 @@ import { shown } from "./page.js";
 
 export class Item {
 	constructor(pane, question, choices, shared) {
-		Object.assign(this, { pane, question, choices, shared, tries: 0, frames: pane.wantsFrames || undefined });
+		Object.assign(this, { pane, question, choices, shared, tries: 0, of: pane.asOne });
 		this.body = make("div", { className: "body" });
 		const asked = make("h3", { className: "asked", textContent: question });
-		if (this.frames) asked.append(make("small", { textContent: "all frames" }));
+		if (this.of) asked.append(make("small", { textContent: this.of.length > 1 ? `${this.of.length} images as one` : "all frames" }));
 		this.root = make("li", { className: "in", tabIndex: -1 }, asked, this.body);
 		pane.items.push(this);
 		pane.thread.prepend(this.root);
@@ -40,9 +40,9 @@ export class Item {
 		});
 		this.pane.mark();
 		try {
-			const { pane, question, choices, frames, shared, stop } = this;
+			const { pane, question, choices, of, shared, stop } = this;
 			this.shared = null;
-			const result = await (shared ? unless(stop.signal, shared) : pane.call({ question, choices, frames }, stop.signal));
+			const result = await (shared ? unless(stop.signal, shared) : pane.call({ question, choices, of }, stop.signal));
 			// One of several questions can fail alone.
 			if (result.error) throw Object.assign(new Error(result.error.message), result.error);
 			this.answer(await this.weigh(result));
@@ -55,9 +55,9 @@ export class Item {
 
 	// What else an unsure answer may be: whole answers cost more, and are searched for only then.
 	async weigh(result) {
-		const { pane, question, choices, frames, stop } = this;
+		const { pane, question, choices, of, stop } = this;
 		if (choices || result.confidence >= 0.5 || !can("beams")) return result;
-		return pane.call({ question, frames, beams: 3, best: 3 }, stop.signal).catch(() => result);
+		return pane.call({ question, of, beams: 3, best: 3 }, stop.signal).catch(() => result);
 	}
 
 	drop() {
@@ -126,7 +126,7 @@ export class Item {
 			nodes.push(make("p", { className: "maybe", textContent }));
 		}
 		const acts = make("div", { className: "acts" });
-		if (can("explain"))
+		if (can("explain") && !this.of)
 			acts.append((this.eye = button("Where it looked", () => this.pane.look(this), { mark: "eye", pressed: false })));
 		acts.append(
 			button("Use in code", () => sheets.code(this), { mark: "code" }),
@@ -143,7 +143,7 @@ export class Item {
 	}
 }
 
-function ranks(all) {
+export function ranks(all, ariaLabel = "Answers, likeliest first") {
 	const long = all.length > 7;
 	const rows = all.map((one, n) =>
 		make(
@@ -154,7 +154,7 @@ function ranks(all) {
 			make("span", { textContent: percent(one.probability) }),
 		),
 	);
-	const list = make("ol", { className: "ranks", ariaLabel: "Answers, likeliest first" }, ...rows);
+	const list = make("ol", { className: "ranks", ariaLabel }, ...rows);
 	return long
 		? [
 				list,

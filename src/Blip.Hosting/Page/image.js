@@ -4,11 +4,11 @@ import { $, button, icon, make, say } from "./parts.js";
 import { backend, can, model, plain, unless, withKey, words } from "./server.js";
 import { Item } from "./answer.js";
 import { sheets } from "./sheets.js";
-import { home, notice, remove, select, shown } from "./page.js";
+import { home, notice, panes, remove, select, shown } from "./page.js";
 
 export class Pane {
 	constructor(source) {
-		Object.assign(this, { source, name: source.name, items: [], fresh: false });
+		Object.assign(this, { source, name: source.name, items: [], fresh: false, frames: 1 });
 		this.root = $("pane").content.firstElementChild.cloneNode(true);
 		const find = what => this.root.querySelector(what);
 		[this.image, this.canvas, this.note, this.thread, this.field, this.options, this.chips, this.heat, this.more] = [
@@ -47,9 +47,15 @@ export class Pane {
 		this.image.src = source.url;
 
 		find(".limits").hidden = !!source.questions || model.id !== "demo";
-		const act = { remove: () => remove([this]), hide: () => this.look(null), choices: () => this.choose(), model: sheets.model };
+		const act = {
+			remove: () => remove([this]),
+			score: () => sheets.score(this),
+			hide: () => this.look(null),
+			choices: () => this.choose(),
+			model: sheets.model,
+		};
 		for (const each of this.root.querySelectorAll("[data-do]")) each.onclick = act[each.dataset.do];
-		this.more.hidden = !can("choices");
+		this.offer();
 		find(".heat input").oninput = event => (this.canvas.style.opacity = event.target.value / 100);
 		find(".ask").onsubmit = event => {
 			event.preventDefault();
@@ -84,6 +90,24 @@ export class Pane {
 		this.send();
 	}
 
+	// What the server can do, which it may say later, with the images that there are.
+	offer() {
+		this.more.hidden = !can("choices");
+		this.root.querySelector("[data-do=score]").hidden = !can("score");
+		const [box, text] = this.root.querySelector(".frames").children;
+		const most = 16,
+			count = panes.length;
+		text.textContent = `Ask about all ${this.frames > 1 ? this.frames + " frames" : count + " images as one"}`;
+		box.parentNode.hidden = !can("frames") || (this.frames < 2 && (count < 2 || count > most));
+	}
+
+	// The images whose frames a question is about; nothing where it is about this image as it is.
+	get asOne() {
+		const box = this.root.querySelector(".frames").firstElementChild;
+		if (!box.checked || box.parentNode.hidden) return undefined;
+		return this.frames > 1 ? [this] : panes.filter(pane => !pane.broken);
+	}
+
 	tell(text, name = "", ...nodes) {
 		this.note.hidden = !text;
 		this.note.className = "state " + name;
@@ -111,7 +135,8 @@ export class Pane {
 			if (this.broken) return this.mark();
 			this.tell("");
 			this.done(handle);
-			if (can("frames")) this.setFrames(frames);
+			this.frames = frames;
+			this.offer();
 			if (can("caption")) this.describe(handle);
 		} catch (error) {
 			this.sending = false;
@@ -132,15 +157,17 @@ export class Pane {
 		this.mark();
 	}
 
-	async call(body, signal) {
+	async call({ of, ...body }, signal, ask = backend.ask) {
+		const parts = of ?? [this];
 		for (let again = false; ; again = true) {
-			const image = await unless(signal, this.sent);
+			const images = await unless(signal, Promise.all(parts.map(pane => pane.sent)));
+			const image = parts.length > 1 ? images : images[0];
 			try {
-				return await withKey(() => backend.ask({ image, ...body }, signal));
+				return await withKey(() => ask({ image, frames: of && true, ...body }, signal));
 			} catch (error) {
 				// The server forgets an image after a while: send it once more.
 				if (error.code !== "image_not_found" || again) throw error;
-				this.send();
+				parts.forEach(pane => pane.send());
 			}
 		}
 	}
@@ -153,7 +180,7 @@ export class Pane {
 
 	askAll() {
 		const questions = [...this.chips.children].slice(0, -1).map(each => each.textContent);
-		const all = this.call({ questions, frames: this.wantsFrames || undefined }, new AbortController().signal);
+		const all = this.call({ questions, of: this.asOne }, new AbortController().signal);
 		questions.forEach((question, n) =>
 			this.ask(
 				question,
@@ -195,14 +222,6 @@ export class Pane {
 		place.replaceChildren(make("b", { textContent: "Caption" }), caption ?? "");
 	}
 
-	// An animated image, asked about as one.
-	setFrames(count) {
-		const [box, text] = this.root.querySelector(".frames").children;
-		text.textContent = `Ask about all ${count} frames`;
-		box.parentNode.hidden = count < 2;
-		box.onchange = () => (this.wantsFrames = box.checked);
-	}
-
 	// Where it looked, over this image. The strength is the canvas's opacity.
 	async look(item) {
 		if (this.looked) this.looked.eye.ariaPressed = false;
@@ -212,7 +231,7 @@ export class Pane {
 		if (!item) return;
 		item.eye.ariaPressed = true;
 		try {
-			item.evidence ??= (await this.call({ question: item.question, frames: item.frames, explain: true }, item.stop.signal)).evidence;
+			item.evidence ??= (await this.call({ question: item.question, explain: true }, item.stop.signal)).evidence;
 		} catch (error) {
 			if (this.looked === item) this.look(null);
 			return notice(plain(error), "bad");

@@ -22,6 +22,7 @@ export function select(pane, focus = true) {
 		each.root.hidden = each !== pane;
 		each.thumb.toggleAttribute("aria-current", each === pane);
 		each.mark();
+		each.offer();
 	}
 	$("start").hidden = panes.length > 0;
 	$("strip").hidden = !panes.length;
@@ -163,7 +164,7 @@ async function begin() {
 	} catch (error) {
 		return notice(plain(error), "bad", "Try again", begin);
 	}
-	panes.forEach(pane => (pane.more.hidden = !can("choices")));
+	panes.forEach(pane => pane.offer());
 	$("model").textContent = model.id === "demo" ? "Demo model" : model.id;
 	$("model").hidden = false;
 	$("find").hidden = !can("search");

@@ -93,6 +93,7 @@ export const backend = {
 		return call("api/images", { body, type: body.type || "application/octet-stream" });
 	},
 	ask: (body, signal) => json("api/ask", body, signal),
+	score: (body, signal) => json("api/score", body, signal),
 	caption: body => json("api/caption", body),
 	search: body => json("api/search", body),
 	blob: path => call(path, { kind: "blob" }),

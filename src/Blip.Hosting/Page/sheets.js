@@ -1,7 +1,8 @@
 // What opens over the page.
 
-import { $, button, copy, make, say } from "./parts.js";
+import { $, button, copy, make, percent, say } from "./parts.js";
 import { backend, keyHeader, model, plain, withKey } from "./server.js";
+import { ranks } from "./answer.js";
 import { open } from "./page.js";
 
 function sheet(title, ...nodes) {
@@ -26,19 +27,23 @@ export const sheets = {
 	},
 
 	code(item) {
-		const { question, choices, pane, result } = item;
+		const { question, choices, of, pane, result } = item;
 		const shell = text => `'${text.replaceAll("'", "'\\''")}'`;
-		const file = /^[\w.-]+$/.test(pane.name) ? pane.name : `"${pane.name.replace(/["\\]/g, "\\$&")}"`;
+		const file = name => (/^[\w.-]+$/.test(name) ? name : `"${name.replace(/["\\]/g, "\\$&")}"`);
+		const names = (of ?? [pane]).map(each => each.name);
+		const parts = names.map(name => ` \\\n  -F ${shell("image=@" + file(name))}`).join("");
 		const key = sessionStorage.getItem("blip-key") ? ` \\\n  -H "${keyHeader()}: $BLIP_API_KEY"` : "";
 		const quoted = text => JSON.stringify(text);
+		const read = name => `BlipImage.FromFile(${quoted(name)})`;
 		const chosen = choices ? `, new AskOptions { Choices = [${choices.map(quoted).join(", ")}] }` : "";
 		const forms = {
 			curl:
-				`curl ${new URL("api/ask", location)}${key} \\\n  -F ${shell("image=@" + file)} \\\n  --form-string ${shell("question=" + question)}` +
-				(choices ?? []).map(each => ` \\\n  --form-string ${shell("choices=" + each)}`).join(""),
+				`curl ${new URL("api/ask", location)}${key}${parts} \\\n  --form-string ${shell("question=" + question)}` +
+				(choices ?? []).map(each => ` \\\n  --form-string ${shell("choices=" + each)}`).join("") +
+				(of ? " \\\n  --form-string 'frames=true'" : ""),
 			"C#": [
 				`await using BlipModel blip = await BlipModel.LoadAsync(${model.id === "demo" ? "" : quoted(model.id)});`,
-				`BlipImage image = BlipImage.FromFile(${quoted(pane.name)});`,
+				`BlipImage image = ${of ? `BlipImage.FromFrames([${names.map(read).join(", ")}])` : read(pane.name)};`,
 				`Answer answer = await blip.AskAsync(image, ${quoted(question)}${chosen});`,
 			].join("\n"),
 			JSON: JSON.stringify({ question, ...result, model: model.id }, null, 2),
@@ -62,6 +67,25 @@ export const sheets = {
 			),
 			text,
 		);
+	},
+
+	score(pane) {
+		sheet("Score a text", $("scorer").content.cloneNode(true));
+		const [form, , result] = $("sheet-body").children;
+		form.onsubmit = async event => {
+			event.preventDefault();
+			result.replaceChildren(make("i", { className: "spin" }));
+			try {
+				const { signal } = new AbortController();
+				const { phrases, probabilities, score } = await pane.call({ prompt: form[0].value }, signal, backend.score);
+				const rows = phrases.map((text, n) => ({ text, probability: probabilities[n] }));
+				const textContent = rows.length ? percent(score) : "The text names no thing. Give words such as “a red car”.";
+				result.replaceChildren(make("p", { className: rows.length ? "said" : "", textContent }), ...ranks(rows, "Phrases"));
+				say(textContent);
+			} catch (error) {
+				result.replaceChildren(make("p", { textContent: plain(error) }));
+			}
+		};
 	},
 
 	find() {

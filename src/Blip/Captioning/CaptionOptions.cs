@@ -41,6 +41,15 @@ public sealed record CaptionOptions
     /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
     public EarlyStopping EarlyStopping { get; init; }
 
+    /// <summary>These with the beams of options of asking.</summary>
+    internal CaptionOptions WithBeams(AskOptions options) => this with
+    {
+        Beams = options.Beams,
+        Best = options.Best,
+        LengthPenalty = options.LengthPenalty,
+        EarlyStopping = options.EarlyStopping,
+    };
+
     /// <summary>The same as options of asking, which check them.</summary>
     internal AskOptions AsAskOptions() => new()
     {

@@ -1,5 +1,7 @@
 using System.Text;
 using Blip.Tests;
+using Parquet;
+using Parquet.Schema;
 using Xunit;
 
 namespace Blip.Cli.Tests.DataSets;
@@ -47,6 +49,26 @@ public sealed class BadDataTests : IDisposable
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, name), content);
         await AssertToldAsync(expected, "run", name, "--out", "out.csv");
+    }
+
+    /// <summary>As data sets of the hub have it: ten answers a question.</summary>
+    [Fact]
+    public async Task Run_NestedColumnOfParquet_IsNamed()
+    {
+        DataField<string> image = new("image"), question = new("question"), answer = new("element");
+        ParquetSchema schema = new(image, question, new ListField("answers", answer));
+        await using (FileStream file = File.Create(Path.Combine(_folder.Path, "a.parquet")))
+        await using (ParquetWriter writer = await ParquetWriter.CreateAsync(schema, file))
+        {
+            using ParquetRowGroupWriter group = writer.CreateRowGroup();
+            await group.WriteAsync(image, ["x.jpg"]);
+            await group.WriteAsync(question, ["is it red?"]);
+            await group.WriteAsync(answer, ["yes", "no"], new int[] { 0, 1 });
+            group.CompleteValidate();
+        }
+        await AssertToldAsync(
+            "a.parquet: column answers is nested, which cannot be read. Leave it out, or make it text.",
+            "run", "a.parquet", "--out", "out.csv");
     }
 
     [Fact]

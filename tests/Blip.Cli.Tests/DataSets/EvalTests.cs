@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -140,6 +141,25 @@ public sealed class EvalTests : IDisposable
         Assert.Single(Regex.Matches(page, @"<img alt="""" src=""data:image/jpeg;base64,[A-Za-z0-9+/=]{500,20000}"">"));
         Assert.Contains("The image was not found here.", page, StringComparison.Ordinal);
         await AssertNoTextIsCutAsync(page);
+    }
+
+    [Fact]
+    public async Task Report_WithTheModel_ShowsWhereItLookedBesideTheWorstAnswers()
+    {
+        File.Copy(TestPaths.Sample("dogs.jpg"), Path.Combine(_folder.Path, "dogs.jpg"));
+        string[] rows = ["image,question,answer,confidence,margin,truth", "dogs.jpg,what color is the tree?,red,0.9,1,green",
+            "dogs.jpg,how many dogs are in the picture?,3,0.8,1,2", "none.jpg,is there a cat?,yes,0.7,1,no"];
+        Write("run.csv", string.Join('\n', rows));
+        Assert.Equal(0, (await EvalAsync("run.csv", "--html", "report.html", "--model", "demo")).Code);
+        string page = File.ReadAllText(Path.Combine(_folder.Path, "report.html"));
+        string[] looked = [.. Regex.Matches(page, @"<img alt=""Where it looked"" src=""data:image/png;base64,([^""]+)"">")
+            .Select(match => match.Groups[1].Value)];
+        Assert.Equal(2, looked.Distinct().Count());
+        byte[] png = Convert.FromBase64String(looked[0]);
+        Assert.Equal((200, 150), (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20))));
+        Assert.Contains("what demo looked at", page, StringComparison.Ordinal);
+        await AssertNoTextIsCutAsync(page);
+        Assert.Equal(2, (await EvalAsync("run.csv", "--model", "demo")).Code);
     }
 
     /// <summary>XML has no place for control characters, nor for half of a character of two parts.</summary>

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Blip.AI;
 using Blip.AI.Images;
 using Blip.Hosting;
+using Blip.ImageSharp;
 using Blip.Tests;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -11,6 +12,8 @@ using Microsoft.Extensions.Logging;
 using ModelContextProtocol;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
+using SixLabors.ImageSharp;
+using SixLabors.ImageSharp.PixelFormats;
 using Xunit;
 
 namespace Blip.Plugin.Tests.Agents;
@@ -117,6 +120,51 @@ public sealed class McpTests
         CallToolResult refused = await AskAsync(client, Dogs, "what?");
         Assert.True(refused.IsError);
         Assert.DoesNotContain(TestPaths.Root, JsonSerializer.Serialize(refused), StringComparison.Ordinal);
+    }
+
+    /// <summary>The text stays what it is for a model that reads text alone; the image stands beside it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AskImage_Explain_AddsAnImage_AndNoneOfItToTheText(bool http)
+    {
+        const string Question = "what color is the tree?";
+        await using WebApplication? app = http ? await StartHttpAsync() : null;
+        HttpClientTransportOptions? endpoint = app is null ? null : new() { Endpoint = new Uri(app.Urls.Single() + "/mcp") };
+        await using McpClient client = endpoint is null
+            ? await McpStdio.StartAsync(roots: [TestPaths.Sample("")])
+            : await McpClient.CreateAsync(new HttpClientTransport(endpoint));
+        string image = app is null ? Dogs : app.Services.GetRequiredService<ImageStore>().Add(File.ReadAllBytes(Dogs)).Image.Handle;
+        CallToolResult result = await client.CallToolAsync(
+            "ask_image", new Dictionary<string, object?>(Arguments(image, Question)) { ["explain"] = true });
+        string text = Assert.IsType<TextContentBlock>(result.Content[0]).Text;
+        JsonElement answer = JsonElement.Parse(text);
+        Assert.Equal("green", answer.GetProperty("answer").GetString());
+        Assert.DoesNotContain('\n', text);
+        Assert.InRange(text.Length, 50, 220);
+
+        await using BlipModel model = await BlipModel.LoadAsync();
+        BlipImage seen = BlipImage.FromFile(Dogs);
+        Evidence evidence = (await model.AskAsync(seen, Question, new AskOptions { Explain = true })).Evidence!;
+        int hottest = evidence.Values.Index().MaxBy(cell => cell.Item).Index;
+        JsonElement looked = answer.GetProperty("looked_at");
+        Assert.Equal((hottest % evidence.Columns + 0.5) / evidence.Columns, looked.GetProperty("x").GetDouble(), 0.01);
+        Assert.Equal((hottest / evidence.Columns + 0.5) / evidence.Rows, looked.GetProperty("y").GetDouble(), 0.01);
+        using MemoryStream expected = new();
+        evidence.WritePng(seen, expected, 480);
+        Assert.Equal(2, result.Content.Count);
+        ImageContentBlock drawn = Assert.IsType<ImageContentBlock>(result.Content[1]);
+        Assert.Equal("image/png", drawn.MimeType);
+        using Image<Rgb24> png = Image.Load<Rgb24>(drawn.DecodedData.ToArray()), same = Image.Load<Rgb24>(expected.ToArray());
+        Assert.Equal((480, 360), (png.Width, png.Height));
+        Assert.InRange(
+            Enumerable.Range(0, 480 * 360).Average(i => Math.Abs(png[i % 480, i / 480].R - same[i % 480, i / 480].R)), 0, 0.5);
+
+        CallToolResult plain = await AskAsync(client, image, Question);
+        Assert.False(StackCalls.Json(plain).TryGetProperty("looked_at", out _));
+        CallToolResult wrong = await client.CallToolAsync(
+            "ask_image", new Dictionary<string, object?>(Arguments(image, Question)) { ["explain"] = "yes" });
+        Assert.Contains("'explain' must be true or false", Text(wrong, "error", "message"), StringComparison.Ordinal);
     }
 
     [Theory]

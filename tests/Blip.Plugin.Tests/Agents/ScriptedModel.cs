@@ -34,6 +34,9 @@ internal sealed class ScriptedModel : IAsyncDisposable
         return ("ask_image", new { image, question = parts[^1].Split('\n')[^1].Trim() });
     };
 
+    /// <summary>A second call that the first one's result leads to; none by default.</summary>
+    public Func<JsonNode, (string Tool, object Arguments)?> Then { get; set; } = _ => null;
+
     public static async Task<ScriptedModel> StartAsync()
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -60,8 +63,14 @@ internal sealed class ScriptedModel : IAsyncDisposable
         using JsonDocument document = await JsonDocument.ParseAsync(context.Request.Body);
         JsonElement request = document.RootElement.Clone();
         Requests.Enqueue(request);
-        JsonElement last = request.GetProperty("messages").EnumerateArray().Last();
-        JsonObject message = last.GetProperty("role").GetString() == "tool" ? Say(Text(last)) : CallTool(request, Text(last));
+        JsonElement[] messages = [.. request.GetProperty("messages").EnumerateArray()];
+        JsonElement last = messages[^1];
+        bool isResult = last.GetProperty("role").GetString() == "tool";
+        JsonNode? result = isResult ? Parse(Text(last)) : null;
+        bool isFirst = messages.Count(m => m.GetProperty("role").GetString() == "tool") == 1;
+        JsonObject message = !isResult ? CallTool(request, Call(Text(last)))
+            : isFirst && result is not null && Then(result) is { } next ? CallTool(request, next)
+            : Say(result, Text(last));
         string reason = message.ContainsKey("tool_calls") ? "tool_calls" : "stop";
         if (request.TryGetProperty("stream", out JsonElement stream) && stream.GetBoolean())
         {
@@ -76,27 +85,31 @@ internal sealed class ScriptedModel : IAsyncDisposable
         Task WriteAsync(string data) => context.Response.WriteAsync($"data: {data}\n\n", Encoding.UTF8);
     }
 
-    private static JsonObject Say(string toolResult)
+    /// <summary>The JSON of a tool's result; null where it is none.</summary>
+    private static JsonNode? Parse(string toolResult)
     {
-        string text = toolResult;
         try
         {
             JsonNode? result = JsonNode.Parse(toolResult);
             // A tool's result can come wrapped as a text block, as MCP clients pass it on.
-            if ((result?["content"]?[0]?["text"] ?? result?["text"]) is { } inner)
-                result = JsonNode.Parse(inner.GetValue<string>());
-            text = result?["answer"]?.GetValue<string>() ?? result?["error"]?["code"]?.GetValue<string>() ?? toolResult;
+            JsonNode? inner = result is JsonObject ? result["content"]?[0]?["text"] ?? result["text"] : null;
+            return inner is null ? result : JsonNode.Parse(inner.GetValue<string>());
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
-            // No JSON: repeated as it is.
+            return null;
         }
-        return new JsonObject { ["role"] = "assistant", ["content"] = text };
     }
 
-    private JsonObject CallTool(JsonElement request, string text)
+    private static JsonObject Say(JsonNode? result, string toolResult)
     {
-        (string tool, object arguments) = Call(text);
+        JsonNode? said = result is JsonObject ? result["answer"] ?? result["matches"]?[0]?["image"] ?? result["error"]?["code"] : null;
+        return new JsonObject { ["role"] = "assistant", ["content"] = said?.GetValue<string>() ?? toolResult };
+    }
+
+    private static JsonObject CallTool(JsonElement request, (string Tool, object Arguments) call)
+    {
+        (string tool, object arguments) = call;
         // Semantic Kernel puts the plugin's name before the function's.
         string name = request.GetProperty("tools").EnumerateArray()
             .Select(t => t.GetProperty("function").GetProperty("name").GetString()!)

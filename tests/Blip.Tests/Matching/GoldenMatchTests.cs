@@ -65,6 +65,19 @@ public class GoldenMatchTests
         }
     }
 
+    /// <summary>Packing the weights anew, while texts are matched, changes nothing.</summary>
+    [Fact]
+    public async Task Match_PackedWeights_AreThoseOfTransformers()
+    {
+        BlipOptions options = new() { Model = GoldenModels.Folder("matching"), PackWeights = true };
+        await using BlipMatcher model = await BlipMatcher.LoadAsync(options, cancellationToken: Stop);
+        for (int round = 0; round < 3; round++)
+        {
+            foreach (JsonElement c in Cases)
+                AssertMatch(c, await model.MatchAsync(Image(c), Text(c), Stop));
+        }
+    }
+
     /// <summary>What a GPU runs in fp16, on the CPU.</summary>
     [Fact]
     public void Match_Fp16Graphs_DifferLittle()
