@@ -30,6 +30,13 @@ public static class BlipServiceCollectionExtensions
     /// <param name="configureSources">
     /// Sets where images may come from, after the configuration. Default: the conversation and data URIs alone.
     /// </param>
+    /// <example><code>
+    /// HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+    /// builder.Services.AddBlip(options =&gt; options.Precision = BlipPrecision.Auto);
+    /// using IHost host = builder.Build();
+    /// IBlipModel blip = host.Services.GetRequiredService&lt;IBlipModel&gt;();
+    /// Console.WriteLine(await blip.AskAsync(BlipImage.FromFile("dogs.jpg"), "is there a cat?"));
+    /// </code></example>
     public static IServiceCollection AddBlip(
         this IServiceCollection services, Action<BlipOptions>? configure = null, Action<ImageSourceOptions>? configureSources = null)
     {

@@ -73,7 +73,8 @@ internal static class BenchCommand
         string program = Environment.ProcessPath!;
         // If dotnet runs the program, then the program's file is the first argument of dotnet.
         string[] host = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [Environment.GetCommandLineArgs()[0]] : [];
-        string model = parsed.GetRequiredValue(ModelOptions.Model), device = parsed.GetRequiredValue(ModelOptions.Device);
+        string model = parsed.GetRequiredValue(ModelOptions.Model);
+        string device = $"{parsed.GetValue(ModelOptions.Device) ?? new DeviceChoice(BlipDevice.Auto, 0)}";
         string[] precision = parsed.GetValue(ModelOptions.Precision) is { } given ? ["--precision", given] : [];
         string[] whole = parsed.GetValue(ModelOptions.BaseModel) is { } named ? [ModelOptions.BaseModel.Name, named] : [];
         string[] size = parsed.GetValue(ModelOptions.ImageSize) is { } pixels

@@ -33,7 +33,7 @@ internal static class DoctorCommand
         OrtRuntime.EnsureEnvironment();
         string onnxRuntime = OrtEnv.Instance().GetVersionString();
         string[] providers = OrtEnv.Instance().GetAvailableProviders();
-        string? obstacle = CudaProbe.FindObstacle();
+        string? obstacle = CudaProbe.FindObstacle(deviceId: 0);
         (string Name, bool Found)[] libraries = [.. CudaProbe.WantedLibraries.Select(library => (library, CudaProbe.IsPresent(library)))];
         string device = obstacle is null ? "cuda" : "cpu";
         HubCache cache = new();

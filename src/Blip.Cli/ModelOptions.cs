@@ -38,7 +38,7 @@ internal static class ModelOptions
         HelpName = "DIR|ID",
     };
 
-    public static Option<string> Device { get; } = Choice("--device", "Where the model runs.", "auto", "cpu", "cuda");
+    public static Option<DeviceChoice?> Device { get; } = DeviceChoice.CreateOption();
 
     public static Option<string?> Precision { get; } = OptionalChoice(
         "--precision",
@@ -138,8 +138,8 @@ internal static class ModelOptions
     {
         if (IsGiven(Model))
             options.Model = parsed.GetRequiredValue(Model);
-        if (IsGiven(Device))
-            options.Device = Enum.Parse<BlipDevice>(parsed.GetRequiredValue(Device), ignoreCase: true);
+        if (parsed.GetValue(Device) is { } device)
+            (options.Device, options.DeviceId) = (device.Device, device.Id);
         if (parsed.GetValue(Precision) is { } precision)
             options.Precision = Enum.Parse<BlipPrecision>(precision, ignoreCase: true);
         if (IsGiven(Threads))

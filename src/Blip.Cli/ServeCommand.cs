@@ -29,8 +29,7 @@ internal static class ServeCommand
         HelpName = "DIR|ID",
     };
 
-    private static readonly Option<string?> Device = ModelOptions.OptionalChoice(
-        "--device", "Where the model runs.", "auto", "cpu", "cuda");
+    private static readonly Option<DeviceChoice?> Device = DeviceChoice.CreateOption();
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
     private static readonly Option<bool> Docs = new("--docs") { Description = "Serve /docs: the addresses, to read and to try." };
 
@@ -61,7 +60,11 @@ internal static class ServeCommand
             Add("Blip:CaptionModel", parsed.GetValue(ModelOptions.ServiceCaptionModel));
             Add("Blip:MatchModel", parsed.GetValue(ModelOptions.ServiceMatchModel));
             Add("Blip:ImageSize", parsed.GetValue(ModelOptions.ImageSize)?.ToString(CultureInfo.InvariantCulture));
-            Add("Blip:Device", parsed.GetValue(Device));
+            if (parsed.GetValue(Device) is { } device)
+            {
+                Add("Blip:Device", device.Device.ToString());
+                Add("Blip:DeviceId", device.Id.ToString(CultureInfo.InvariantCulture));
+            }
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);

@@ -29,6 +29,12 @@ public static class BlipEndpoints
     /// <param name="endpoints">The application, or a group of its endpoints.</param>
     /// <param name="prefix">The path before all addresses: <c>/vision</c>. None by default.</param>
     /// <returns>The group of the addresses, for the application's own rules, such as <c>RequireAuthorization</c>.</returns>
+    /// <example><code>
+    /// WebApplicationBuilder builder = WebApplication.CreateBuilder();
+    /// builder.Services.AddBlipHosting();
+    /// WebApplication app = builder.Build();
+    /// app.MapBlip("/vision").RequireAuthorization();
+    /// </code></example>
     public static RouteGroupBuilder MapBlip(this IEndpointRouteBuilder endpoints, string prefix = "")
     {
         ArgumentNullException.ThrowIfNull(endpoints);

@@ -41,6 +41,17 @@ public static class BlipKernelExtensions
     /// <param name="model">The name of a further model; the one without a name by default.</param>
     /// <returns>The plugin.</returns>
     /// <exception cref="InvalidOperationException">No model has that name.</exception>
+    /// <example><code>
+    /// using Microsoft.SemanticKernel.ChatCompletion;
+    ///
+    /// IKernelBuilder builder = Kernel.CreateBuilder();
+    /// builder.AddBlip();
+    /// Kernel kernel = builder.Build();
+    /// BlipConversation conversation = new();
+    /// kernel.ImportPluginFromBlip(conversation);
+    /// ChatHistory history = [];
+    /// history.AttachImages(conversation);
+    /// </code></example>
     public static KernelPlugin ImportPluginFromBlip(
         this Kernel kernel, BlipConversation? conversation = null, string? pluginName = null, string? model = null)
     {

@@ -62,6 +62,10 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <param name="model">A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync("Salesforce/blip-vqa-capfilt-large");
+    /// Console.WriteLine(blip.Info);
+    /// </code></example>
     public static Task<BlipModel> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
         LoadAsync(new BlipOptions { Model = model }, services: null, cancellationToken);
 

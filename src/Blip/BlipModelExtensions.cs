@@ -9,6 +9,12 @@ public static class BlipModelExtensions
     /// <inheritdoc cref="IBlipModel.AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
     /// <param name="image"/><param name="question"/><param name="options"/><param name="cancellationToken"/>
     /// <returns>The best choice; <see cref="Answer.Choices"/> has all of them with their probabilities.</returns>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync();
+    /// Answer weather = await blip.AskAsync(BlipImage.FromFile("dogs.jpg"), "what is the weather like?", ["sunny", "cloudy", "snowy"]);
+    /// foreach (AnswerChoice choice in weather.Choices)
+    ///     Console.WriteLine($"{choice.Text}: {choice.Probability:P0}");
+    /// </code></example>
     public static Task<Answer> AskAsync(
         this IBlipModel model, BlipImage image, string question, IReadOnlyList<string> choices, AskOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -41,6 +47,11 @@ public static class BlipModelExtensions
     /// <inheritdoc cref="IBlipModel.AskAsync(BlipImage, string, AskOptions?, CancellationToken)"/>
     /// <param name="image"/><param name="question"/><param name="options"/><param name="cancellationToken"/>
     /// <exception cref="NotSupportedException"><typeparamref name="T"/> is another type.</exception>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync();
+    /// TypedAnswer&lt;int&gt; dogs = await blip.AskAsync&lt;int&gt;(BlipImage.FromFile("dogs.jpg"), "how many dogs are there?");
+    /// Console.WriteLine(dogs.Value + 1);
+    /// </code></example>
     public static async Task<TypedAnswer<T>> AskAsync<T>(
         this IBlipModel model, BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default)
         where T : struct

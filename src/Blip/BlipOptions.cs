@@ -86,6 +86,12 @@ public sealed class BlipOptions
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
+    /// Which GPU, counted from 0: 1 is <c>cuda:1</c>, <c>device_id</c> 1 of ONNX Runtime. 0 by default; the CPU takes no notice of it.
+    /// </summary>
+    [Range(0, 255)]
+    public int DeviceId { get; set; }
+
+    /// <summary>
     /// The most device memory in bytes that each of the six networks may take on CUDA, its weights included; <see langword="null"/>, the
     /// default, sets no limit.
     /// </summary>
@@ -131,6 +137,7 @@ public sealed class BlipOptions
         ThrowUnless(MaxBatchTokens is >= 1 and <= 8_192, nameof(MaxBatchTokens), MaxBatchTokens);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
         ThrowUnless(ImageCacheBytes is >= 0 and <= Most, nameof(ImageCacheBytes), ImageCacheBytes);
+        ThrowUnless(DeviceId is >= 0 and <= 255, nameof(DeviceId), DeviceId);
         ThrowUnless(GpuMemoryLimit is null or (>= 1 and <= Most), nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);
 
         static void ThrowUnless(bool inRange, string name, long value)

@@ -17,6 +17,11 @@ public interface IBlipCaptioner
     /// </exception>
     /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    /// <example><code>
+    /// await using BlipCaptioner captioner = await BlipCaptioner.LoadAsync();
+    /// Caption caption = await captioner.CaptionAsync(BlipImage.FromFile("dogs.jpg"));
+    /// Console.WriteLine(caption.Text);
+    /// </code></example>
     Task<Caption> CaptionAsync(
         BlipImage image, string? prompt = null, CaptionOptions? options = null, CancellationToken cancellationToken = default);
 }

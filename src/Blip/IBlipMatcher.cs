@@ -16,6 +16,11 @@ public interface IBlipMatcher
     /// </exception>
     /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    /// <example><code>
+    /// await using BlipMatcher matcher = await BlipMatcher.LoadAsync();
+    /// foreach (TextMatch match in await matcher.MatchAsync(BlipImage.FromFile("dogs.jpg"), ["two dogs on a meadow", "a cat"]))
+    ///     Console.WriteLine($"{match.Match:P0} {match.Text}");
+    /// </code></example>
     Task<TextMatch[]> MatchAsync(BlipImage image, IReadOnlyList<string> texts, CancellationToken cancellationToken = default);
 
     /// <summary>Makes the embedding of an image: numbers to compare with those of texts and of other images.</summary>

@@ -15,6 +15,11 @@ public interface IBlipModel
     /// </exception>
     /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync();
+    /// Answer answer = await blip.AskAsync(BlipImage.FromFile("dogs.jpg"), "how many dogs are in the picture?");
+    /// Console.WriteLine($"{answer.Text} ({answer.Confidence:P0})");
+    /// </code></example>
     Task<Answer> AskAsync(BlipImage image, string question, AskOptions? options = null, CancellationToken cancellationToken = default);
 
     /// <summary>Asks questions about an image, which is encoded once. Answers come in the order of the questions.</summary>
@@ -42,6 +47,12 @@ public interface IBlipModel
     /// <returns>The caller disposes it.</returns>
     /// <exception cref="BlipException">The image cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync();
+    /// using EncodedImage image = await blip.EncodeAsync(BlipImage.FromFile("dogs.jpg"));
+    /// foreach (string question in (string[])["is it day or night?", "is there a cat?"])
+    ///     Console.WriteLine(await blip.AskAsync(image, question));
+    /// </code></example>
     Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default);
 
     /// <summary>
@@ -59,6 +70,12 @@ public interface IBlipModel
     /// <exception cref="BlipException">An option cannot be used.</exception>
     /// <exception cref="ArgumentException">An item is null; the message has its index. The items before it have their outcomes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
+    /// <example><code>
+    /// await using BlipModel blip = await BlipModel.LoadAsync();
+    /// var items = Directory.EnumerateFiles("photos").Select(path =&gt; AskItem.FromFile(path, "is there a dog?"));
+    /// await foreach (AskOutcome outcome in blip.AskEachAsync(items))
+    ///     Console.WriteLine($"{outcome.Item.Key}: {outcome.Error?.Message ?? outcome.Answers[0].Answer?.Text}");
+    /// </code></example>
     IAsyncEnumerable<AskOutcome> AskEachAsync(
         IAsyncEnumerable<AskItem> items, AskEachOptions? options = null, CancellationToken cancellationToken = default);
 }

@@ -28,7 +28,7 @@ internal sealed class ModelLoader<TNetwork>(
     {
         // What this machine cannot do is said before anything is downloaded.
         OrtRuntime.EnsureEnvironment(options.Threads);
-        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
+        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.DeviceId, options.Precision, logger);
         HubProgressRelay? download = progress is null ? null : new HubProgressRelay(_name, progress);
         ModelLocator locator = new(options.Hub, download, logger);
         ModelFolders folders = await locator.FindAsync(options.Model, options.BaseModel, cancellationToken).ConfigureAwait(false);
@@ -107,7 +107,8 @@ internal sealed class ModelLoader<TNetwork>(
     {
         Report(LoadStage.Preparing, 0);
         TNetwork network = kind.Create(
-            new SessionFactory(checkpoint, selection, options.Threads, options.CacheDirectory, options.GpuMemoryLimit), bytesChanged);
+            new SessionFactory(
+                checkpoint, selection, options.Threads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit), bytesChanged);
         try
         {
             network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);

@@ -16,9 +16,11 @@ internal sealed partial class Server(Process process, string readyLine, string[]
 
     public Uri Address { get; } = new(AddressForm.Match(readyLine).Value);
 
-    public static async Task<Server> StartAsync(params string[] arguments)
+    public static Task<Server> StartAsync(params string[] arguments) => StartAsync(new Dictionary<string, string>(), arguments);
+
+    public static async Task<Server> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments]);
+        Process process = BlipProcess.Start(["serve", "--urls", "http://127.0.0.1:0", .. arguments], environment);
         List<string> earlier = [];
         while (true)
         {

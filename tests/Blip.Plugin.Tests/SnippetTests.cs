@@ -1,4 +1,8 @@
+using System.Net;
 using System.Reflection;
+using System.Text.RegularExpressions;
+using Blip.Checkpoints;
+using Blip.Runtime;
 using Blip.Tests;
 using Markdig;
 using Markdig.Syntax;
@@ -9,10 +13,10 @@ using Xunit;
 namespace Blip.Plugin.Tests;
 
 /// <summary>
-/// The C# of the README, the pages in docs and the packages' READMEs compiles as it stands, and what needs nothing of its reader's program
+/// The C# of the README, the pages in docs, the packages' READMEs and the examples in the code compiles as it stands, and what needs nothing of its reader's program
 /// runs, with the demo models and a sample in the places of the models and images that it names.
 /// </summary>
-public class SnippetTests
+public partial class SnippetTests
 {
     /// <summary>What a reader's program has around a snippet.</summary>
     private const string Reader = """
@@ -57,6 +61,16 @@ public class SnippetTests
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
+    /// <summary>The demo model's graphs as files.</summary>
+    private static readonly Lazy<string> Graphs = new(() =>
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(TestPaths.DemoModel);
+        string folder = Directory.CreateTempSubdirectory("blip-snippets").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        GraphExporter.Export(checkpoint, folder, CancellationToken.None);
+        return folder;
+    });
+
     public static TheoryData<string, int> Snippets()
     {
         TheoryData<string, int> snippets = [];
@@ -90,14 +104,19 @@ public class SnippetTests
             .Concat(Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "docs"), "*.md"))
             .Concat(Directory.EnumerateDirectories(Path.Combine(TestPaths.Root, "src")).Select(folder => Path.Combine(folder, "README.md")))
             .Where(page => File.Exists(page) && Path.GetFileName(page) != TestingPage)
+            .Concat(Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "src"), "*.cs", SearchOption.AllDirectories)
+                .Where(file => Example.IsMatch(File.ReadAllText(file))))
             .Select(page => Path.GetRelativePath(TestPaths.Root, page).Replace('\\', '/'))
             .Order(StringComparer.Ordinal);
 
-    private static string[] Blocks(string page) =>
-    [
-        .. Markdown.Parse(File.ReadAllText(Path.Combine(TestPaths.Root, page))).Descendants<FencedCodeBlock>()
-            .Where(block => block.Info == "csharp").Select(block => block.Lines.ToString()),
-    ];
+    private static string[] Blocks(string page)
+    {
+        string text = File.ReadAllText(Path.Combine(TestPaths.Root, page));
+        return Path.GetExtension(page) == ".cs"
+            ? [.. Example.Matches(text).Select(match => WebUtility.HtmlDecode(CommentMark.Replace(match.Groups[1].Value, "")))]
+            : [.. Markdown.Parse(text).Descendants<FencedCodeBlock>().Where(block => block.Info == "csharp")
+                .Select(block => block.Lines.ToString())];
+    }
 
     /// <summary>The same with what is here: the demo models, and a sample.</summary>
     private static string Localized(string code)
@@ -107,7 +126,7 @@ public class SnippetTests
         [
             ("Salesforce/blip-image-captioning-large", "demo-caption"), ("Salesforce/blip-itm-base-coco", "demo-matching"),
             ("Salesforce/blip-vqa-capfilt-large", "demo"), ("photo.jpg", dogs), ("dogs.jpg", dogs),
-            ("photos", Path.GetDirectoryName(dogs)!),
+            ("photos", Path.GetDirectoryName(dogs)!), ("onnx", Graphs.Value),
         ];
         return names.Aggregate(code, (text, name) => text.Replace(
             SymbolDisplay.FormatLiteral(name.Written, quote: true), SymbolDisplay.FormatLiteral(name.Here, quote: true),
@@ -120,4 +139,10 @@ public class SnippetTests
 
     private static string[] Errors(CSharpCompilation compilation) =>
         [.. compilation.GetDiagnostics().Where(found => found.Severity == DiagnosticSeverity.Error).Select(error => error.ToString())];
+
+    [GeneratedRegex("<example><code>(.*?)/// </code></example>", RegexOptions.Singleline)]
+    private static partial Regex Example { get; }
+
+    [GeneratedRegex("^ */// ?", RegexOptions.Multiline)]
+    private static partial Regex CommentMark { get; }
 }

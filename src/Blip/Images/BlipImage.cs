@@ -29,6 +29,12 @@ public sealed class BlipImage
     /// <param name="path">The path of a file: JPEG, PNG, GIF, WebP or BMP.</param>
     /// <param name="limits">The maximum number of bytes; <see langword="null"/> for <see cref="ImageLimits.Default"/>.</param>
     /// <exception cref="BlipException"><see cref="BlipErrorCode.FileNotFound"/> or <see cref="BlipErrorCode.ImageTooLarge"/>.</exception>
+    /// <example><code>
+    /// using Blip.Images;
+    ///
+    /// BlipImage image = BlipImage.FromFile("photo.jpg", ImageLimits.Default with { MaxBytes = 5_000_000 });
+    /// Console.WriteLine(image.Length);
+    /// </code></example>
     public static BlipImage FromFile(string path, ImageLimits? limits = null)
     {
         ArgumentNullException.ThrowIfNull(path);

@@ -44,13 +44,16 @@ internal static unsafe class CudaProbe
     }
 
     /// <summary>One sentence that says what is missing for CUDA, or <see langword="null"/> where nothing is.</summary>
-    public static string? FindObstacle() =>
-        IsBuiltIn ? FindObstacle(IsPresent, DriverVersion)
+    /// <param name="deviceId">Which GPU is wanted, counted from 0.</param>
+    public static string? FindObstacle(int deviceId) =>
+        IsBuiltIn ? FindObstacle(IsPresent, DriverVersion, DeviceCount, deviceId)
             : "this application carries no CUDA provider (add the package Blip.Runtime.Gpu)";
 
     /// <param name="isPresent">Whether a library can be loaded.</param>
     /// <param name="driverVersion">The newest CUDA that the driver knows, or <see langword="null"/> where it does not say.</param>
-    internal static string? FindObstacle(Func<string, bool> isPresent, Func<int?> driverVersion)
+    /// <param name="deviceCount">How many GPUs the driver finds, or <see langword="null"/> where it does not say.</param>
+    /// <param name="deviceId">Which of them is wanted.</param>
+    internal static string? FindObstacle(Func<string, bool> isPresent, Func<int?> driverVersion, Func<int?> deviceCount, int deviceId)
     {
         foreach (string library in WantedLibraries)
         {
@@ -64,7 +67,9 @@ internal static unsafe class CudaProbe
                 return string.Create(CultureInfo.InvariantCulture,
                     $"the NVIDIA driver knows CUDA {version / 1000}.{version % 1000 / 10} and CUDA 13 is needed: install a newer driver");
         }
-        return null;
+        return deviceCount() is { } count && count <= deviceId
+            ? string.Create(CultureInfo.InvariantCulture, $"there is no cuda:{deviceId}, GPUs found: {count}")
+            : null;
     }
 
     /// <summary>The same library as earlier and later versions of CUDA and cuDNN name it.</summary>
@@ -83,15 +88,22 @@ internal static unsafe class CudaProbe
         }
     }
 
-    private static int? DriverVersion()
+    private static int? DriverVersion() => AskDriver("cuDriverGetVersion");
+
+    private static int? DeviceCount() => AskDriver("cuDeviceGetCount");
+
+    /// <summary>The number that a function of the driver gives, or <see langword="null"/> where there is none.</summary>
+    private static int? AskDriver(string name)
     {
         if (!NativeLibrary.TryLoad(Driver, out nint handle))
             return null;
         try
         {
-            int version = 0;
-            return NativeLibrary.TryGetExport(handle, "cuDriverGetVersion", out nint function)
-                && ((delegate* unmanaged<int*, int>)function)(&version) == 0 ? version : null;
+            int number = 0;
+            return NativeLibrary.TryGetExport(handle, "cuInit", out nint start)
+                && NativeLibrary.TryGetExport(handle, name, out nint function)
+                && ((delegate* unmanaged<uint, int>)start)(0) == 0
+                && ((delegate* unmanaged<int*, int>)function)(&number) == 0 ? number : null;
         }
         finally
         {

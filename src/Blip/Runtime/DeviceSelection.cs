@@ -9,9 +9,9 @@ namespace Blip.Runtime;
 internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision Precision)
 {
     /// <exception cref="BlipException">What was asked for cannot be had here.</exception>
-    public static DeviceSelection Choose(BlipDevice device, BlipPrecision precision, ILogger logger)
+    public static DeviceSelection Choose(BlipDevice device, int deviceId, BlipPrecision precision, ILogger logger)
     {
-        string? obstacle = device == BlipDevice.Cpu ? null : CudaProbe.FindObstacle();
+        string? obstacle = device == BlipDevice.Cpu ? null : CudaProbe.FindObstacle(deviceId);
         if (device == BlipDevice.Cuda && obstacle is not null)
             throw new BlipException(BlipErrorCode.DeviceUnavailable,
                 $"CUDA cannot be used: {obstacle}. Device auto or cpu would run on the CPU instead.");

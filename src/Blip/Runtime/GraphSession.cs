@@ -11,7 +11,6 @@ internal sealed class GraphSession : IDisposable
     // Of ONNX Runtime's bit set of attention kernels.
     private const int FlashAttention = 1, UnfusedAttention = 16;
 
-    private static readonly OrtMemoryInfo CudaMemory = new("Cuda", OrtAllocatorType.DeviceAllocator, 0, OrtMemType.Default);
 
     private readonly InferenceSession _session;
     private readonly OrtMemoryInfo? _resultMemory;
@@ -55,20 +54,27 @@ internal sealed class GraphSession : IDisposable
     /// <param name="graph">What to run.</param>
     /// <param name="weights">Holds the graph's weights, which are copied.</param>
     /// <param name="options">Threads; disposed by the caller.</param>
+    /// <param name="deviceId">Which GPU, counted from 0.</param>
     /// <param name="memoryLimit">The most device memory that the session may take, in bytes, or <see langword="null"/>.</param>
-    public static GraphSession CreateOnCuda(BlipGraph graph, WeightStore weights, SessionOptions options, long? memoryLimit)
+    public static GraphSession CreateOnCuda(
+        BlipGraph graph, WeightStore weights, SessionOptions options, int deviceId, long? memoryLimit)
     {
         using OrtCUDAProviderOptions cuda = new();
-        cuda.UpdateOptions(CudaSettings(graph, memoryLimit));
+        cuda.UpdateOptions(CudaSettings(graph, deviceId, memoryLimit));
         options.AppendExecutionProvider_CUDA(cuda);
-        return CreateWhole(graph, weights, options, CudaMemory);
+        return CreateWhole(
+            graph, weights, options, new OrtMemoryInfo("Cuda", OrtAllocatorType.DeviceAllocator, deviceId, OrtMemType.Default));
     }
 
     /// <summary>The CUDA provider's settings for a graph.</summary>
-    internal static Dictionary<string, string> CudaSettings(BlipGraph graph, long? memoryLimit)
+    internal static Dictionary<string, string> CudaSettings(BlipGraph graph, int deviceId, long? memoryLimit)
     {
         // TF32 would keep 10 bits of the 23. Memory grows by what is asked for: by default it doubles.
-        Dictionary<string, string> settings = new() { ["use_tf32"] = "0", ["arena_extend_strategy"] = "kSameAsRequested" };
+        Dictionary<string, string> settings = new()
+        {
+            ["device_id"] = deviceId.ToString(CultureInfo.InvariantCulture), ["use_tf32"] = "0",
+            ["arena_extend_strategy"] = "kSameAsRequested",
+        };
         // The memory-efficient kernel, a default for 8 rows and more, reads a bias as if its rows began at multiples of 16 bytes. Ours have
         // any length: flash attention where it can, or single steps.
         if (graph.HasAttentionBias)

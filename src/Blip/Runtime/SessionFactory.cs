@@ -12,6 +12,7 @@ internal sealed class SessionFactory : IDisposable
 {
     private readonly DeviceSelection _selection;
     private readonly int _threads;
+    private readonly int _deviceId;
     private readonly long? _gpuMemoryLimit;
     private readonly WeightStore _weights;
     private readonly string? _noCache;
@@ -20,11 +21,14 @@ internal sealed class SessionFactory : IDisposable
     /// <param name="selection">Where, and in which numbers.</param>
     /// <param name="threads">Threads of the process's pool, as <see cref="BlipOptions.Threads"/> says.</param>
     /// <param name="cacheFolder">Where computed weights are kept, as <see cref="BlipOptions.CacheDirectory"/> says.</param>
+    /// <param name="deviceId">As <see cref="BlipOptions.DeviceId"/> says.</param>
     /// <param name="gpuMemoryLimit">As <see cref="BlipOptions.GpuMemoryLimit"/> says.</param>
     public SessionFactory(
-        Checkpoint checkpoint, DeviceSelection selection, int threads = 0, string? cacheFolder = null, long? gpuMemoryLimit = null)
+        Checkpoint checkpoint, DeviceSelection selection, int threads = 0, string? cacheFolder = null, int deviceId = 0,
+        long? gpuMemoryLimit = null)
     {
-        (Checkpoint, _selection, _threads, _gpuMemoryLimit) = (checkpoint, selection, threads, gpuMemoryLimit);
+        (Checkpoint, _selection, _threads) = (checkpoint, selection, threads);
+        (_deviceId, _gpuMemoryLimit) = (deviceId, gpuMemoryLimit);
         string? problem = null;
         _weights = new WeightStore(checkpoint, IsInt8 ? WeightCache.Open(checkpoint, cacheFolder, out problem) : null);
         _noCache = problem;
@@ -69,7 +73,7 @@ internal sealed class SessionFactory : IDisposable
     {
         using SessionOptions options = OrtRuntime.CreateOptions(_threads);
         if (_selection.Device == BlipDevice.Cuda)
-            return GraphSession.CreateOnCuda(graph, _weights, options, _gpuMemoryLimit);
+            return GraphSession.CreateOnCuda(graph, _weights, options, _deviceId, _gpuMemoryLimit);
         // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
         return _selection.Precision == BlipPrecision.Fp16
             ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)

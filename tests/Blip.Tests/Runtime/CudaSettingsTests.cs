@@ -21,19 +21,20 @@ public sealed class CudaSettingsTests : IDisposable
         BlipConfig config = _checkpoint.Config;
         foreach (BlipGraph graph in (BlipGraph[])[QuestionGraph.Build(config, form, AttendedImage.Embedded),
             QuestionGraph.Build(config, form, AttendedImage.Projected), DecoderGraph.Build(config, tied: true, form)])
-            Assert.Equal("17", GraphSession.CudaSettings(graph, memoryLimit: null)[AttentionKernels]);
+            Assert.Equal("17", GraphSession.CudaSettings(graph, deviceId: 0, memoryLimit: null)[AttentionKernels]);
         foreach (BlipGraph graph in (BlipGraph[])[VisionGraph.Build(config, _checkpoint.Preprocessor, form),
             KeyValueGraph.ForDecoder(config, form)])
-            Assert.DoesNotContain(AttentionKernels, GraphSession.CudaSettings(graph, memoryLimit: null).Keys);
+            Assert.DoesNotContain(AttentionKernels, GraphSession.CudaSettings(graph, deviceId: 0, memoryLimit: null).Keys);
     }
 
     [Fact]
     public void CudaSettings_AreExactAndBounded()
     {
         BlipGraph graph = KeyValueGraph.ForDecoder(_checkpoint.Config, LinearForm.RowsFirst);
-        Assert.Equal("0", GraphSession.CudaSettings(graph, memoryLimit: null)["use_tf32"]);
-        Assert.DoesNotContain("gpu_mem_limit", GraphSession.CudaSettings(graph, memoryLimit: null).Keys);
-        Assert.Equal("2147483648", GraphSession.CudaSettings(graph, memoryLimit: 1L << 31)["gpu_mem_limit"]);
+        Assert.Equal("0", GraphSession.CudaSettings(graph, deviceId: 0, memoryLimit: null)["use_tf32"]);
+        Assert.DoesNotContain("gpu_mem_limit", GraphSession.CudaSettings(graph, deviceId: 0, memoryLimit: null).Keys);
+        Assert.Equal("2147483648", GraphSession.CudaSettings(graph, deviceId: 0, memoryLimit: 1L << 31)["gpu_mem_limit"]);
+        Assert.Equal("1", GraphSession.CudaSettings(graph, deviceId: 1, memoryLimit: null)["device_id"]);
     }
 
     public void Dispose() => _checkpoint.Dispose();
