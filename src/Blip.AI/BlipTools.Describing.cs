@@ -62,7 +62,9 @@ public sealed partial class BlipTools
             {
                 (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
                 TextMatch[] matches = await Matcher.MatchAsync(resolved, [text ?? ""], cancellationToken).ConfigureAwait(false);
-                return new ImageMatch { Image = handle ?? name, Match = Math.Round(matches[0].Match, 2) };
+                // A file is known by its name alone, and an address by its host: others may have the same.
+                bool isHandle = handle is not null && _conversation.TryGet(handle, out _);
+                return new ImageMatch { Image = isHandle ? handle! : name, Match = Math.Round(matches[0].Match, 2) };
             }
             // What no image can mend is the error of the call.
             catch (BlipException exception) when (exception.Code

@@ -171,6 +171,21 @@ public sealed class ImageIndexTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Match_FilesOfOneName_AreCalledAsTheyWereNamed()
+    {
+        File.Copy(TestPaths.Sample("street.jpg"), Path.Combine(_folder, "a.jpg"));
+        File.Copy(TestPaths.Sample("dogs.jpg"), Path.Combine(_folder, "sub", "a.jpg"));
+        await using ServiceProvider services = new ServiceCollection()
+            .AddBlip(configureSources: options => options.AllowedFolders = [_folder]).BuildServiceProvider();
+        using BlipConversation conversation = new();
+        conversation.Attach(File.ReadAllBytes(TestPaths.Sample("room.jpg")));
+        ImageMatches matched = await services.CreateTools(conversation)
+            .MatchImagesAsync(["a.jpg", "sub/a.jpg", "IMAGE 1"], "two dogs", Stop);
+        Assert.Equal("sub/a.jpg", matched.Matches![0].Image);
+        Assert.Equal(["a.jpg", "image-1"], matched.Matches.Skip(1).Select(match => match.Image).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Tools_WithoutModels_AreNotOffered()
     {
         await using ServiceProvider services = new ServiceCollection()
