@@ -114,7 +114,7 @@ public class OtherCommandTests
         JsonElement[] models = [.. result.Lines.Select(line => JsonDocument.Parse(line).RootElement)];
         Assert.Equal(
             ["visual question answering 3", "captioning 3", "matching images and texts 5"],
-            models.CountBy(model => model.GetProperty("task").GetString()).Select(task => $"{task.Key} {task.Value}"));
+            models.CountBy(model => model.GetProperty("task").GetString()!).Select(task => $"{task.Key} {task.Value}"));
         foreach (JsonElement model in models)
         {
             string id = model.GetProperty("id").GetString()!;

@@ -64,6 +64,7 @@ internal static class HtmlReport
         .card b { display: block; font-size: 1.5em; } .card span { color: var(--soft); }
         .worst { grid-template-columns: repeat(auto-fill, minmax(220px, 1fr)); } .worst b { font-size: 1em; }
         .pictures { display: flex; gap: 6px; } .pictures img { max-width: 100%; max-height: 160px; border-radius: 4px; }
+        .pictures img:not(:only-child) { max-width: calc(50% - 3px); object-fit: contain; }
         figure { margin: 0; } svg { width: 100%; height: auto; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; } th, td { padding: 4px 10px; text-align: left; vertical-align: top;
           border-bottom: 1px solid var(--grid); } td:first-child { overflow-wrap: anywhere; } td.n, th.n { text-align: right; }

@@ -187,7 +187,8 @@ public sealed class EvalTests : IDisposable
             const cut = [...document.querySelectorAll('svg text')].filter(t => { const a = t.getBoundingClientRect(),
               b = t.closest('svg').getBoundingClientRect(); return a.left < b.left || a.right > b.right || a.bottom > b.bottom + 1; });
             document.title = `cut: ${cut.map(t => t.textContent)}, texts: ${document.querySelectorAll('svg text').length > 20}, `
-              + `wide: ${document.documentElement.scrollWidth > innerWidth}`;
+              + `wide: ${document.documentElement.scrollWidth > innerWidth
+                || [...document.querySelectorAll('.card')].some(card => card.scrollWidth > card.clientWidth)}`;
             </script>
             """);
         using TempFolder profile = new();
