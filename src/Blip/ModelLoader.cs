@@ -27,7 +27,7 @@ internal sealed class ModelLoader<TNetwork>(
     public async Task<LoadedModel<TNetwork>> LoadAsync(CancellationToken cancellationToken)
     {
         // What this machine cannot do is said before anything is downloaded.
-        OrtRuntime.EnsureEnvironment(options.Threads);
+        OrtRuntime.EnsureEnvironment(options.PoolThreads);
         DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
         HubProgressRelay? download = progress is null ? null : new HubProgressRelay(_name, progress);
         ModelLocator locator = new(options.Hub, download, logger);
@@ -107,7 +107,7 @@ internal sealed class ModelLoader<TNetwork>(
     {
         Report(LoadStage.Preparing, 0);
         TNetwork network = kind.Create(
-            new SessionFactory(checkpoint, selection, options.Threads, options.CacheDirectory, options.GpuMemoryLimit), bytesChanged);
+            new SessionFactory(checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.GpuMemoryLimit), bytesChanged);
         try
         {
             network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);
