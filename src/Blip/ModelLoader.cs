@@ -26,9 +26,33 @@ internal sealed class ModelLoader<TNetwork>(
 
     public async Task<LoadedModel<TNetwork>> LoadAsync(CancellationToken cancellationToken)
     {
+        // ONNX Runtime's library takes as long to load as the model's small files to read. On a thread of its own: those of the pool may be
+        // taken by callers who wait for this.
+        Task<DeviceSelection> device = Task.Factory.StartNew(
+            ChooseDevice, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // What this machine cannot do is said before anything is downloaded.
+        if (!ModelLocator.IsWhole(options.Model))
+            await device.ConfigureAwait(false);
+        try
+        {
+            return await LoadAsync(device, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // And before what is wrong with the model.
+            await device.ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private DeviceSelection ChooseDevice()
+    {
         OrtRuntime.EnsureEnvironment(options.PoolThreads);
-        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.Precision, logger);
+        return DeviceSelection.Choose(options.Device, options.Precision, logger);
+    }
+
+    private async Task<LoadedModel<TNetwork>> LoadAsync(Task<DeviceSelection> device, CancellationToken cancellationToken)
+    {
         HubProgressRelay? download = progress is null ? null : new HubProgressRelay(_name, progress);
         ModelLocator locator = new(options.Hub, download, logger);
         ModelFolders folders = await locator.FindAsync(options.Model, options.BaseModel, cancellationToken).ConfigureAwait(false);
@@ -50,7 +74,8 @@ internal sealed class ModelLoader<TNetwork>(
             }
             CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
-            (selection, TNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
+            (DeviceSelection selection, TNetwork network) = CreateNetwork(
+                checkpoint, tokenizer, await device.ConfigureAwait(false), cancellationToken);
             return new LoadedModel<TNetwork>(selection, checkpoint, tokenizer, network);
         }
         catch
