@@ -13,10 +13,10 @@ internal static class ManyImages
     private const int Rounds = 7;
 
     /// <summary>What was measured: images a second by those of the networks alone, and of two runs by those of one.</summary>
-    private const double Share = 0.97, Gain = 1.0;
+    private const double Share = 1.02, Gain = 1.2;
 
     /// <summary>The memory of two runs, and of four, by that of one: the weights are in it once.</summary>
-    private const double Memory = 1.2;
+    private const double MemoryOfTwo = 1.2, MemoryOfFour = 1.4;
 
     /// <param name="program">The published <c>blip</c>.</param>
     /// <param name="folder">The full-size model.</param>
@@ -45,10 +45,12 @@ internal static class ManyImages
                 $"{later[Rounds / 2]:0.00} ({later[0]:0.00} to {later[^1]:0.00})");
         }
         double single = Median(one, figures => figures.Megabytes);
-        foreach ((int runs, List<Figures> figures) in (ReadOnlySpan<(int, List<Figures>)>)[(2, two), (4, four)])
+        foreach ((int runs, List<Figures> figures, double measured) in
+            (ReadOnlySpan<(int, List<Figures>, double)>)[(2, two, MemoryOfTwo), (4, four, MemoryOfFour)])
         {
             double megabytes = Median(figures, each => each.Megabytes);
-            report.AtMost($"memory of {runs} runs by that of one", megabytes / single, Memory, "x", $"{megabytes:0} by {single:0} MB");
+            report.AtMost(
+                $"memory of {runs} runs by that of one", megabytes / single, 1.15 * measured, "x", $"{megabytes:0} by {single:0} MB");
         }
     }
 
