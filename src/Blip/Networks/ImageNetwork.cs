@@ -38,7 +38,7 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
     {
         // They have no weights in common, so they are made side by side: the longest first, and nobody waits for another at the end.
-        (Action Make, int Share)[] parts = [(_vision.Prepare, 1), .. Parts];
+        (Action Make, int Share)[] parts = [(_vision.Prepare, 3), .. Parts];
         ConcurrentQueue<(Action Make, int Share)> waiting = new(parts.OrderByDescending(part => part.Share));
         Lock gate = new();
         int done = 0, all = parts.Sum(part => part.Share), others = Math.Min(parts.Length, Math.Max(2, Environment.ProcessorCount)) - 1;

@@ -11,28 +11,20 @@ namespace Blip.Networks;
 /// <param name="bytesChanged">Gets every change of the embeddings' native memory, in bytes.</param>
 internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytesChanged = null) : IDisposable
 {
-    /// <summary>
-    /// The image at which int8 weights are packed beside the passes. Before, they are used where they lie: packing takes twice as long as
-    /// a pass, and a process that is asked one question needs one.
-    /// </summary>
-    private const int PacksAt = 2;
-
     private readonly BlipVisionConfig _config = sessions.Config.Vision;
-    private readonly PackableSessions<Sessions> _sessions = new((pack, _) => new Sessions(sessions, pack));
+    private readonly LazySession _session =
+        new(() => sessions.Create(VisionGraph.Build(sessions.Config, sessions.Checkpoint.Preprocessor, sessions.SmallBatchForm)));
+
     private readonly LazySession _join = new(() => sessions.Create(JoinGraph.Build(sessions.Config, sessions.SmallBatchForm)));
-    private Task _packing = Task.CompletedTask;
-    private int _images;
 
     /// <summary>Makes what is not made yet.</summary>
-    public void Prepare() => _sessions.Current.Prepare();
+    public void Prepare() => _ = _session.Value;
 
     /// <summary>Encodes pixels uint8 [H, W, 3]. The caller holds the one reference to the result.</summary>
     public ImageEmbeddings Encode(Memory<byte> pixels, RunControl control)
     {
         long start = Stopwatch.GetTimestamp();
-        if (sessions.IsInt8 && Interlocked.Increment(ref _images) == PacksAt)
-            _packing = Task.Run(_sessions.Pack);
-        GraphSession session = _sessions.Current.Session;
+        GraphSession session = _session.Value;
         using OrtValue px = OrtValue.CreateTensorValueFromMemory(
             OrtMemoryInfo.DefaultInstance, pixels, [1, _config.ImageSize, _config.ImageSize, 3]);
         if (sessions.KeepsResults)
@@ -74,9 +66,7 @@ internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytes
 
     public void Dispose()
     {
-        // Where packing failed, the passes went on without.
-        _packing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
-        _sessions.Dispose();
+        _session.Dispose();
         _join.Dispose();
     }
 
@@ -90,17 +80,5 @@ internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytes
             joined = _join.Value.Run([shorter?[0] ?? frames[0].Value, frames[i].Value], control);
         }
         return new ImageEmbeddings(joined!, bytesChanged) { Frames = frames.Count };
-    }
-
-    private sealed class Sessions(SessionFactory sessions, bool pack) : ISessionSet
-    {
-        private readonly LazySession _session = new(() => sessions.Create(
-            VisionGraph.Build(sessions.Config, sessions.Checkpoint.Preprocessor, sessions.SmallBatchForm), pack, inPlace: !pack));
-
-        public GraphSession Session => _session.Value;
-
-        public void Prepare() => _ = Session;
-
-        public void Dispose() => _session.Dispose();
     }
 }

@@ -63,12 +63,9 @@ internal sealed class SessionFactory : IDisposable
 
     /// <summary>Makes a session.</summary>
     /// <param name="graph">What it runs.</param>
-    /// <param name="pack">Whether ONNX Runtime copies weights into its own layout; in int8 so or so.</param>
+    /// <param name="pack">Whether ONNX Runtime copies weights into its own layout; always so in int8.</param>
     /// <param name="packed">Shares what was copied with other sessions of the same weights; outlives the session.</param>
-    /// <param name="inPlace">
-    /// Whether weights are used where they lie in int8 too. Those in blocks must not be: each pass would convert them.
-    /// </param>
-    public GraphSession Create(BlipGraph graph, bool pack = false, PrePackedWeightsContainer? packed = null, bool inPlace = false)
+    public GraphSession Create(BlipGraph graph, bool pack = false, PrePackedWeightsContainer? packed = null)
     {
         using SessionOptions options = OrtRuntime.CreateOptions(_threads);
         if (_selection.Device == BlipDevice.Cuda)
@@ -76,7 +73,7 @@ internal sealed class SessionFactory : IDisposable
         // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
         return _selection.Precision == BlipPrecision.Fp16
             ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
-            : GraphSession.Create(graph, _weights, options, pack || (IsInt8 && !inPlace), packed);
+            : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);
     }
 
     /// <summary>
