@@ -45,6 +45,7 @@ public static class BlipServiceCollectionExtensions
         // New limits, because binding writes into them and the default ones are shared.
         services.ConfigureFirst<BlipOptions>(o => o.Image = o.Image with { Limits = new ImageLimits() });
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, HubOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, ParallelValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<BlipOptions>, KnownSettings>());
         services.AddBound<ImageSourceOptions, ImageSourceOptionsValidator>(SectionName + ":Sources")
             .Configure(o => configureSources?.Invoke(o));

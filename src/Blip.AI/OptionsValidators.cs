@@ -38,6 +38,14 @@ internal sealed class HubOptionsValidator : IValidateOptions<BlipOptions>
     }
 }
 
+/// <summary>Checks what depends on two settings.</summary>
+internal sealed class ParallelValidator : IValidateOptions<BlipOptions>
+{
+    public ValidateOptionsResult Validate(string? name, BlipOptions options) =>
+        BlipOptions.FindParallelMistake($"{ModelName.Section(name)}:Parallel", options.Parallel, options.Threads) is { } mistake
+            ? ValidateOptionsResult.Fail(mistake) : ValidateOptionsResult.Success;
+}
+
 /// <summary>Checks options that are bound from a section of the configuration, and calls each by its setting.</summary>
 internal sealed class SettingsValidator<TOptions, TValidator>(string section, string named) : IValidateOptions<TOptions>
     where TOptions : class

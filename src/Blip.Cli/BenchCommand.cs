@@ -23,6 +23,11 @@ internal static class BenchCommand
     };
 
     private static readonly Option<bool> Quick = new("--quick") { Description = "Run only 3 rounds, to see that it works." };
+    private static readonly Option<bool> Bulk = new("--throughput")
+    {
+        Description = "Measure only asking about many images, one question and seven each, against what the networks alone give.",
+    };
+
     private static readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object." };
 
     public static Command Create()
@@ -30,10 +35,11 @@ internal static class BenchCommand
         Verb command = new(
             "bench", "Measure stages, latencies, throughput and memory on this machine.",
             "blip bench --quick",
-            "blip bench --precision int8 --json")
+            "blip bench --precision int8 --json",
+            "blip bench --throughput --parallel 2")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
-            ModelOptions.Threads, Image, Question, Quick, Json,
+            ModelOptions.Threads, ModelOptions.Parallel, Image, Question, Quick, Bulk, Json,
         };
         command.SetAction(RunAsync);
         return command;
@@ -52,8 +58,10 @@ internal static class BenchCommand
         options.ImageCacheBytes = 0;
         BenchResult result;
         await using (BlipModel model = await ModelOptions.LoadAsync(options, cancellationToken))
-            result = await new BenchRun(model, image, question, quick).RunAsync(options.Threads, cancellationToken);
-        for (int i = 0; i < (quick ? 1 : 5); i++)
+            result = parsed.GetValue(Bulk)
+                ? await new BulkRun(model, image, question, quick).RunAsync(cancellationToken)
+                : await new BenchRun(model, image, question, quick).RunAsync(options.Threads, cancellationToken);
+        for (int i = 0; i < (result.Bulk.Count > 0 ? 0 : quick ? 1 : 5); i++)
             result.Start.Add(await StartAsync(parsed, image, question, cancellationToken));
 
         if (parsed.GetValue(Json))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Images;
@@ -51,6 +52,10 @@ internal static class ModelOptions
     public static Option<int> Threads { get; } = NumberOption.Create(
         "--threads", "Threads for the networks; 0 takes one for each processor that the process may use.", 0, MostThreads);
 
+    public static Option<int?> Parallel { get; } = NumberOption.CreateOptional(
+        "--parallel", "Runs side by side, each with its share of the threads: more images a second, each later. Default: 1.",
+        1, BlipOptions.MostRuns);
+
     public static Option<string> Orient { get; } = Choice(
         "--orient", "Turn the image as the camera noted (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
 
@@ -71,6 +76,14 @@ internal static class ModelOptions
 
     static ModelOptions()
     {
+        Parallel.Validators.Add(result =>
+        {
+            // Where the threads are a setting, they are checked with the settings.
+            if (result.Parent is CommandResult { Command: { } command } && command.Options.Contains(Threads)
+                && NumberOf(result) is { } runs
+                && BlipOptions.FindParallelMistake(Parallel.Name, runs, NumberOf(result.GetResult(Threads)) ?? 0) is { } mistake)
+                result.AddError(mistake);
+        });
         foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, ServiceCaptionModel, ServiceMatchModel, BaseModel])
             RequireText(option);
     }
@@ -131,7 +144,7 @@ internal static class ModelOptions
     }
 
     /// <summary>
-    /// Sets model, image size, device, precision and threads as the user gave them. The rest stays as it is: at its default, or as the
+    /// Sets model, image size, device, precision, threads and parallel runs as the user gave them. The rest stays as it is: at its default, or as the
     /// settings say.
     /// </summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
@@ -144,6 +157,7 @@ internal static class ModelOptions
             options.Precision = Enum.Parse<BlipPrecision>(precision, ignoreCase: true);
         if (IsGiven(Threads))
             options.Threads = parsed.GetValue(Threads);
+        options.Parallel = parsed.GetValue(Parallel) ?? options.Parallel;
         options.BaseModel = parsed.GetValue(BaseModel) ?? options.BaseModel;
         options.ImageSize = parsed.GetValue(ImageSize) ?? options.ImageSize;
 
@@ -215,6 +229,10 @@ internal static class ModelOptions
         option.CompletionSources.Add(words);
         return option;
     }
+
+    /// <summary>A number as it was given, which need not be one that the option takes.</summary>
+    private static int? NumberOf(OptionResult? option) => option?.Tokens is [{ Value: var word }]
+        && int.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
 
     private static Option<string> CreateModel(string standard) => new("--model", "-m")
     {

@@ -48,7 +48,7 @@ internal static class ServeCommand
             "blip serve --urls http://127.0.0.1:8080 --precision int8")
         {
             Urls, Model, ModelOptions.BaseModel, ModelOptions.ServiceCaptionModel, ModelOptions.ServiceMatchModel, ModelOptions.ImageSize,
-            Device, ModelOptions.Precision, ApiKey, Metrics, Docs,
+            Device, ModelOptions.Precision, ModelOptions.Parallel, ApiKey, Metrics, Docs,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -66,6 +66,7 @@ internal static class ServeCommand
                 Add("Blip:DeviceId", device.Id.ToString(CultureInfo.InvariantCulture));
             }
             Add("Blip:Precision", parsed.GetValue(ModelOptions.Precision));
+            Add("Blip:Parallel", parsed.GetValue(ModelOptions.Parallel)?.ToString(CultureInfo.InvariantCulture));
             Add("Blip:ApiKey", parsed.GetValue(ApiKey));
             Add(PrometheusMetrics.Setting, parsed.GetValue(Metrics) ? "true" : null);
             Add(ApiReferencePage.Setting, parsed.GetValue(Docs) ? "true" : null);

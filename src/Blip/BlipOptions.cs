@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using Blip.Checkpoints;
 using Blip.Hub;
 using Blip.Images;
+using Blip.Runtime;
 
 namespace Blip;
 
@@ -10,6 +11,9 @@ public sealed class BlipOptions
 {
     // 1 TiB. The error about a value above 10^15 would write it as 1E+15.
     private const long Most = 1L << 40;
+
+    /// <summary>The most network runs at once.</summary>
+    internal const int MostRuns = 64;
 
     /// <summary>
     /// A hub id (<c>Salesforce/blip-vqa-capfilt-large</c>), a folder with a checkpoint, or <c>demo</c>, the default. Also a hub id or
@@ -56,8 +60,10 @@ public sealed class BlipOptions
     [Range(1, Most)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
-    /// <summary>Network runs at once; each uses all threads. 1 by default: on a CPU more gain nothing.</summary>
-    [Range(1, 64)]
+    /// <summary>
+    /// Network runs at once that share all threads, at least <see cref="Parallel"/>. 1 by default: on a CPU more gain nothing.
+    /// </summary>
+    [Range(1, MostRuns)]
     public int MaxConcurrentRuns { get; set; } = 1;
 
     /// <summary>Questions that share a run at most. 16 by default.</summary>
@@ -77,6 +83,14 @@ public sealed class BlipOptions
     /// </summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
+
+    /// <summary>
+    /// Network runs side by side, each with its share of <see cref="Threads"/>, over weights that are in memory once: 1 to 64, and at most
+    /// as many as there are threads. 1 by default: a run with all threads gives the first answer soonest. More answer more questions a
+    /// second, each later. A run has one thread of its own, and takes of the others what is free.
+    /// </summary>
+    [Range(1, MostRuns)]
+    public int Parallel { get; set; } = 1;
 
     /// <summary>
     /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
@@ -117,8 +131,27 @@ public sealed class BlipOptions
     /// </summary>
     public bool ObeyHeadCount { get; set; }
 
+    /// <summary>How many runs work at once.</summary>
+    internal int Runs => Math.Max(MaxConcurrentRuns, Parallel);
+
+    /// <summary>The threads of ONNX Runtime's pool: to those that it counts comes the thread of each further run.</summary>
+    internal int PoolThreads => OrtRuntime.Count(Threads) - Parallel + 1;
+
     /// <summary>A copy, which later changes do not reach. <see cref="Image"/> and <see cref="Hub"/> cannot be changed.</summary>
     internal BlipOptions Copy() => (BlipOptions)MemberwiseClone();
+
+    /// <summary>
+    /// Says that parallel runs are more than the threads; <see langword="null"/> where they are not, or are out of range anyway.
+    /// </summary>
+    /// <param name="name">What the caller calls it.</param>
+    /// <param name="parallel">As <see cref="Parallel"/>.</param>
+    /// <param name="threads">As <see cref="Threads"/>.</param>
+    internal static string? FindParallelMistake(string name, int parallel, int threads)
+    {
+        int most = Math.Max(1, OrtRuntime.Count(threads));
+        return parallel <= MostRuns && parallel > most ? FormattableString.Invariant(
+            $"{name} is {parallel}, but must be at most {most}: each run needs a thread, and there are no more.") : null;
+    }
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     internal void Validate()
@@ -132,10 +165,13 @@ public sealed class BlipOptions
         ThrowUnless(ImageSize is null or (>= 1 and <= BlipConfig.MaxImageSize), nameof(ImageSize), ImageSize ?? 0);
         ThrowUnless(MaxRequests is >= 1 and <= 1_000_000, nameof(MaxRequests), MaxRequests);
         ThrowUnless(MaxPixelsInFlight is >= 1 and <= Most, nameof(MaxPixelsInFlight), MaxPixelsInFlight);
-        ThrowUnless(MaxConcurrentRuns is >= 1 and <= 64, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
+        ThrowUnless(MaxConcurrentRuns is >= 1 and <= MostRuns, nameof(MaxConcurrentRuns), MaxConcurrentRuns);
         ThrowUnless(MaxBatchSize is >= 1 and <= 256, nameof(MaxBatchSize), MaxBatchSize);
         ThrowUnless(MaxBatchTokens is >= 1 and <= 8_192, nameof(MaxBatchTokens), MaxBatchTokens);
         ThrowUnless(Threads is >= 0 and <= 1024, nameof(Threads), Threads);
+        ThrowUnless(Parallel is >= 1 and <= MostRuns, nameof(Parallel), Parallel);
+        if (FindParallelMistake(nameof(Parallel), Parallel, Threads) is { } mistake)
+            throw new ArgumentException(mistake, nameof(Parallel));
         ThrowUnless(ImageCacheBytes is >= 0 and <= Most, nameof(ImageCacheBytes), ImageCacheBytes);
         ThrowUnless(DeviceId is >= 0 and <= 255, nameof(DeviceId), DeviceId);
         ThrowUnless(GpuMemoryLimit is null or (>= 1 and <= Most), nameof(GpuMemoryLimit), GpuMemoryLimit ?? 0);

@@ -26,9 +26,33 @@ internal sealed class ModelLoader<TNetwork>(
 
     public async Task<LoadedModel<TNetwork>> LoadAsync(CancellationToken cancellationToken)
     {
+        // ONNX Runtime's library takes as long to load as the model's small files to read. On a thread of its own: those of the pool may be
+        // taken by callers who wait for this.
+        Task<DeviceSelection> device = Task.Factory.StartNew(
+            ChooseDevice, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         // What this machine cannot do is said before anything is downloaded.
-        OrtRuntime.EnsureEnvironment(options.Threads);
-        DeviceSelection selection = DeviceSelection.Choose(options.Device, options.DeviceId, options.Precision, logger);
+        if (!ModelLocator.IsWhole(options.Model))
+            await device.ConfigureAwait(false);
+        try
+        {
+            return await LoadAsync(device, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            // And before what is wrong with the model.
+            await device.ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private DeviceSelection ChooseDevice()
+    {
+        OrtRuntime.EnsureEnvironment(options.PoolThreads);
+        return DeviceSelection.Choose(options.Device, options.DeviceId, options.Precision, logger);
+    }
+
+    private async Task<LoadedModel<TNetwork>> LoadAsync(Task<DeviceSelection> device, CancellationToken cancellationToken)
+    {
         HubProgressRelay? download = progress is null ? null : new HubProgressRelay(_name, progress);
         ModelLocator locator = new(options.Hub, download, logger);
         ModelFolders folders = await locator.FindAsync(options.Model, options.BaseModel, cancellationToken).ConfigureAwait(false);
@@ -50,7 +74,8 @@ internal sealed class ModelLoader<TNetwork>(
             }
             CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
-            (selection, TNetwork network) = CreateNetwork(checkpoint, tokenizer, selection, cancellationToken);
+            (DeviceSelection selection, TNetwork network) = CreateNetwork(
+                checkpoint, tokenizer, await device.ConfigureAwait(false), cancellationToken);
             return new LoadedModel<TNetwork>(selection, checkpoint, tokenizer, network);
         }
         catch
@@ -108,7 +133,7 @@ internal sealed class ModelLoader<TNetwork>(
         Report(LoadStage.Preparing, 0);
         TNetwork network = kind.Create(
             new SessionFactory(
-                checkpoint, selection, options.Threads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit), bytesChanged);
+                checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit), bytesChanged);
         try
         {
             network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);

@@ -15,6 +15,9 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     public static bool MayDownload(string model) =>
         !DemoModels.Has(model) && !Directory.Exists(model) && HubModelId.TryParse(model, out _);
 
+    /// <summary>Whether the model is a folder here that needs nothing else.</summary>
+    public static bool IsWhole(string model) => DemoModels.Has(model) || (Directory.Exists(model) && !AdapterConfig.IsIn(model));
+
     /// <summary>
     /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
     /// by the model's id.

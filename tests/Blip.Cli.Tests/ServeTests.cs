@@ -149,6 +149,7 @@ public sealed class ServeTests
     [Theory]
     [InlineData("Blip__Threads", "-1", "Blip:Threads must be between 0 and 1024.")]
     [InlineData("Blip__Threads", "many", "Failed to convert configuration value 'many' at 'Blip:Threads'.")]
+    [InlineData("Blip__Parallel", "65", "Blip:Parallel must be between 1 and 64.")]
     [InlineData("Blip__Device", "tpu", "Failed to convert configuration value 'tpu' at 'Blip:Device'.")]
     [InlineData("Blip__Device", "7", "Blip:Device is invalid.")]
     [InlineData("Blip__Model", "", "Blip:Model: The Model field is required.")]

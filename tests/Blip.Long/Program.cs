@@ -3,6 +3,13 @@ using Blip.Long;
 using Blip.Long.Crowd;
 
 // Long measurements: dotnet run -c Release --project tests/Blip.Long -- crowd FULL_SIZE_FOLDER [--all] [ROW...]
+// or many-images FULL_SIZE_FOLDER PROGRAM
+if (args is ["many-images", { } model, { } program] && Directory.Exists(model))
+{
+    Report figures = new();
+    await ManyImages.MeasureAsync(program, model, figures);
+    return figures.Missed ? 1 : 0;
+}
 if (args is not ["crowd", { } folder, .. { } rest] || !Directory.Exists(folder))
 {
     Console.Error.WriteLine("Name the folder that tests/Blip.FullSize wrote: crowd FULL_SIZE_FOLDER [--all] [ROW...]");

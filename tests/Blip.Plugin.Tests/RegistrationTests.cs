@@ -42,6 +42,22 @@ public sealed class RegistrationTests
         Assert.Empty(other.ServiceProvider.GetRequiredService<BlipConversation>().List());
     }
 
+    [Theory]
+    [InlineData("Blip")]
+    [InlineData("Blip:Models:large")]
+    public async Task Parallel_MoreRunsThanThreads_IsRefusedAtStart(string section)
+    {
+        Dictionary<string, string?> settings = new() { [$"{section}:Threads"] = "2", [$"{section}:Parallel"] = "3" };
+        ServiceCollection services = new();
+        services.AddSingleton<IConfiguration>(new ConfigurationBuilder().AddInMemoryCollection(settings).Build()).AddBlip();
+        services.AddBlip("large");
+        await using ServiceProvider provider = services.BuildServiceProvider();
+        OptionsValidationException error =
+            Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
+        string expected = $"{section}:Parallel is 3, but must be at most 2: each run needs a thread, and there are no more.";
+        Assert.Equal(expected, Assert.Single(error.Failures));
+    }
+
     [Fact]
     public void Provider_CanBeDisposedWithoutWaiting()
     {
@@ -118,6 +134,7 @@ public sealed class RegistrationTests
     [Theory]
     [InlineData("Blip:Models:large:Threads", "-1", "Blip:Models:large:Threads must be between")]
     [InlineData("Blip:Models:large:Threads", "many", "'many' at 'Blip:Models:large:Threads'")]
+    [InlineData("Blip:Models:large:Parallel", "0", "Blip:Models:large:Parallel must be between")]
     [InlineData("Blip:Models:large:Modle", "x", "Blip:Models:large:Modle is not a setting")]
     [InlineData("Blip:Models:small:Model", "x", "Blip:Models:small:Model is not a setting")]
     [InlineData("Blip:Models:large:Sources:AllowedHosts", "x", "is not a setting")]

@@ -44,7 +44,10 @@ internal sealed class BenchResult
 
     public List<Throughput> Throughputs { get; } = [];
 
-    /// <summary>The peak of the process's memory up to the first answer, in bytes.</summary>
+    /// <summary>Asking about many images; only where it was asked for, and then nothing else is measured.</summary>
+    public IReadOnlyList<BulkThroughput> Bulk { get; init; } = [];
+
+    /// <summary>The peak of the process's memory up to the first answer, or of <see cref="Bulk"/>, in bytes.</summary>
     public long PeakBytes { get; set; }
 
     /// <summary>
@@ -71,11 +74,22 @@ internal sealed class BenchResult
         json.WriteString("architecture", RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant());
         json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
         json.WriteString("onnxruntime", OrtEnv.Instance().GetVersionString());
-        json.WriteNumber("matrix_peak_gflops", Math.Round(MatrixGflops.Largest, 1));
+        if (MatrixGflops.IsFilled)
+            json.WriteNumber("matrix_peak_gflops", Math.Round(MatrixGflops.Largest, 1));
         if (MatrixInt8Gops.IsFilled)
             json.WriteNumber("matrix_peak_int8_gops", Math.Round(MatrixInt8Gops.Largest, 1));
-        json.WriteBoolean("noisy", IsNoisy);
+        if (MatrixGflops.IsFilled)
+            json.WriteBoolean("noisy", IsNoisy);
         json.WriteEndObject();
+        if (Bulk.Count > 0)
+            WriteBulk(json);
+        else
+            WriteAll(json);
+        json.WriteEndObject();
+    }
+
+    private void WriteAll(Utf8JsonWriter json)
+    {
         json.WriteStartObject("stages_ms");
         foreach ((string name, Samples samples) in Stages)
             json.WriteNumber(name, Math.Round(samples.Median, 2));
@@ -99,12 +113,45 @@ internal sealed class BenchResult
         }
         json.WriteEndArray();
         json.WriteNumber("start_to_first_answer_ms", Math.Round(Start.Median));
-        json.WriteNumber("peak_rss_mb", Math.Round(PeakBytes / 1e6));
-        json.WriteEndObject();
+        WritePeak(json);
+    }
+
+    private void WriteBulk(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("bulk");
+        foreach (BulkThroughput bulk in Bulk)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("questions", bulk.Questions);
+            json.WriteNumber("images_per_s", Math.Round(bulk.ImagesPerSecond, 2));
+            json.WriteNumber("network_images_per_s", Math.Round(bulk.NetworkImagesPerSecond, 2));
+            json.WriteNumber("share", Math.Round(bulk.Share, 3));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        WritePeak(json);
+    }
+
+    private void WritePeak(Utf8JsonWriter json) => json.WriteNumber("peak_rss_mb", Math.Round(PeakBytes / 1e6));
+
+    private string DescribeBulk()
+    {
+        StringBuilder text = new(ModelOptions.Describe(Model) + Environment.NewLine);
+        text.Append(CultureInfo.InvariantCulture, $"{"questions an image",-20}{"images/s",12}{"the networks alone",22}{"share",10}");
+        foreach ((int questions, double images, double network, double share) in Bulk)
+        {
+            text.AppendLine();
+            text.Append(CultureInfo.InvariantCulture, $"{questions,-20}{images,12:0.00}{network,22:0.00}{share,10:0.00}");
+        }
+        text.AppendLine().AppendLine();
+        text.Append(CultureInfo.InvariantCulture, $"{"peak memory",-20}{PeakBytes / 1e6,12:0} MB");
+        return text.ToString();
     }
 
     public override string ToString()
     {
+        if (Bulk.Count > 0)
+            return DescribeBulk();
         StringBuilder text = new();
         string int8 = MatrixInt8Gops.IsFilled
             ? string.Create(CultureInfo.InvariantCulture, $" in fp32, {MatrixInt8Gops.Largest:0} GOPS in int8")

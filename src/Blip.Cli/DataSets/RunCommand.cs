@@ -33,8 +33,8 @@ internal static class RunCommand
             "blip run questions.csv --out int8.parquet --precision int8")
         {
             DataOptions.Data, Out, Force, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device,
-            ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Orient, ModelOptions.Alpha, ModelOptions.Resize,
-            ModelOptions.MaxPixels, ModelOptions.MaxBytes,
+            ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Parallel, ModelOptions.Orient, ModelOptions.Alpha,
+            ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes,
         };
         foreach (Option option in DataOptions.All.Concat(AskCommand.Answering))
             command.Options.Add(option);

@@ -28,10 +28,10 @@ internal sealed class ImageRuns
         ImageNetwork network, BlipOptions options, Func<string> describeNonFinite, ModelTelemetry telemetry, TimeProvider time)
     {
         (_network, _options, _describeNonFinite, Telemetry, _time) = (network, options, describeNonFinite, telemetry, time);
-        _slots = new RunSlots(options.MaxConcurrentRuns);
+        _slots = new RunSlots(options.Runs);
         _images = new RunQueue<ImageItem, ImageEmbeddings>(
             _slots, new RunLimits(1, 1), run => Work(run, Encode), item => item.Pixels.Dispose(),
-            waits => telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits), time, options.MaxConcurrentRuns);
+            waits => telemetry.RunStarts(BlipTelemetry.EncodeSpan, waits), time, options.Runs);
     }
 
     public ModelTelemetry Telemetry { get; }
@@ -49,7 +49,7 @@ internal sealed class ImageRuns
         int maxItems, Action<Run<TItem, TResult>> work, Action<TItem> release, int waitingRuns)
         where TItem : IRunItem => new(
             _slots, new RunLimits(Math.Min(maxItems, _options.MaxBatchSize), _options.MaxBatchTokens), run => Work(run, work), release,
-            waits => Telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits), _time, _options.MaxConcurrentRuns + waitingRuns);
+            waits => Telemetry.RunStarts(BlipTelemetry.QuestionSpan, waits), _time, _options.Runs + waitingRuns);
 
     /// <summary>Waits for what is under way. Nothing runs after that.</summary>
     public Task DrainAsync() => _slots.DrainAsync();

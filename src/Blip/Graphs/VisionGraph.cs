@@ -65,8 +65,8 @@ internal static class VisionGraph
         x = g.Node("Add", x, linear.Apply(linear.Quantize(g.Reshape(attention, -1, width)), prefix + Projection, width, width));
 
         input = linear.Norm(x, prefix + "layer_norm2", prefix + Inner, width, vision.LayerNormEps);
-        string inner = linear.Apply(input, prefix + Inner, width, vision.IntermediateSize, bias: false);
-        inner = g.Node("BiasGelu", Fused, [inner, g.Weight(prefix + Inner + ".bias", [vision.IntermediateSize])]);
+        // BiasGelu takes 2.5 times the time of Gelu. The product adds the bias for nothing.
+        string inner = g.Gelu(linear.Apply(input, prefix + Inner, width, vision.IntermediateSize));
         return g.Node("Add", x, linear.Apply(linear.Quantize(inner), prefix + Outer, vision.IntermediateSize, width));
 
         string Project(int part) =>

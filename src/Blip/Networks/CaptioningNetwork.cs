@@ -35,7 +35,7 @@ internal sealed class CaptioningNetwork : ImageNetwork
 
     public override IReadOnlyList<string> ProbeTexts { get; } = ["", "a picture of", "there is a", "a person", "two"];
 
-    protected override (Action Make, int Parts)[] TextParts => [(_decoder.Prepare, 3)];
+    protected override (Action Make, int Share)[] Parts => [(_decoder.Prepare, 5)];
 
     /// <summary>Writes captions of one or more images in shared passes. Each is what its image gives alone.</summary>
     /// <param name="captions">At most <see cref="MaxCaptions"/>, all by beams or none.</param>

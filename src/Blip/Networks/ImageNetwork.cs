@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Blip.Runtime;
 
 namespace Blip.Networks;
@@ -26,11 +27,8 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
 
     protected SessionFactory Sessions { get; } = sessions;
 
-    /// <summary>What else sees the image, with the share of the time that making it takes.</summary>
-    protected virtual (Action Make, int Parts)[] ImageParts => [];
-
-    /// <summary>What reads or writes text, with the share of the time that making it takes.</summary>
-    protected abstract (Action Make, int Parts)[] TextParts { get; }
+    /// <summary>What there is to make beside the vision network's session, with the share of the time that it takes.</summary>
+    protected abstract (Action Make, int Share)[] Parts { get; }
 
     /// <summary>
     /// Makes all sessions now, so that the first request does not wait for them. What fails is left to the caller, who disposes.
@@ -39,36 +37,35 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     /// <param name="cancellationToken">Checked between sessions.</param>
     public void Prepare(Action<double>? made = null, CancellationToken cancellationToken = default)
     {
-        // What sees the image and what reads text have no weights in common: one half is made beside the other.
-        (Action Make, int Parts)[] image = [(_vision.Prepare, 2), .. ImageParts], text = TextParts;
+        // They have no weights in common, so they are made side by side: the longest first, and nobody waits for another at the end.
+        (Action Make, int Share)[] parts = [(_vision.Prepare, 3), .. Parts];
+        ConcurrentQueue<(Action Make, int Share)> waiting = new(parts.OrderByDescending(part => part.Share));
         Lock gate = new();
-        int done = 0, all = image.Concat(text).Sum(step => step.Parts);
+        int done = 0, all = parts.Sum(part => part.Share), others = Math.Min(parts.Length, Math.Max(2, Environment.ProcessorCount)) - 1;
         using CancellationTokenSource failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task beside = Task.Run(() => Make(image), CancellationToken.None);
+        Task beside = Task.WhenAll(Enumerable.Range(0, others).Select(_ => Task.Run(Make, CancellationToken.None)));
         try
         {
-            Make(text);
+            Make();
         }
         finally
         {
-            // Where this half fails, the caller unmaps the weights; the other half still reads them.
-            ((Task)beside).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
+            // Where this thread fails, the caller unmaps the weights; the others still read them.
+            beside.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         }
         beside.GetAwaiter().GetResult();
         cancellationToken.ThrowIfCancellationRequested();
         Sessions.Complete();
 
-        void Make((Action Make, int Parts)[] steps)
+        void Make()
         {
             try
             {
-                foreach ((Action make, int parts) in steps)
+                while (!failed.IsCancellationRequested && waiting.TryDequeue(out (Action Make, int Share) part))
                 {
-                    if (failed.IsCancellationRequested)
-                        return;
-                    make();
+                    part.Make();
                     lock (gate)
-                        made?.Invoke((double)(done += parts) / all);
+                        made?.Invoke((double)(done += part.Share) / all);
                 }
             }
             catch

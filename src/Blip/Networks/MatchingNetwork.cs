@@ -31,9 +31,8 @@ internal sealed class MatchingNetwork : ImageNetwork
     public override IReadOnlyList<string> ProbeTexts { get; } =
         ["a picture", "a person", "a dog on the grass", "a house and a tree", "two people on the street at night", "colorful rectangles"];
 
-    protected override (Action Make, int Parts)[] ImageParts => [(_encoder.PrepareProjection, 1), (() => _ = _image.Value, 0)];
-
-    protected override (Action Make, int Parts)[] TextParts => [(_encoder.Prepare, 3), (() => _ = (_match.Value, _text.Value), 0)];
+    protected override (Action Make, int Share)[] Parts =>
+        [(_encoder.Prepare, 5), (_encoder.PrepareProjection, 1), (() => _ = (_image.Value, _match.Value, _text.Value), 0)];
 
     /// <summary>Encodes pixels uint8 [H, W, 3] to embeddings and one vector. The caller holds the one reference to the result.</summary>
     public override ImageEmbeddings Encode(Memory<byte> pixels, CancellationToken cancellationToken)

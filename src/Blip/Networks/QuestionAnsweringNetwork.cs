@@ -44,9 +44,8 @@ internal sealed class QuestionAnsweringNetwork : ImageNetwork
 
     public override bool ReadsFrames => true;
 
-    protected override (Action Make, int Parts)[] ImageParts => [(_encoder.PrepareProjection, 1)];
-
-    protected override (Action Make, int Parts)[] TextParts => [(_encoder.Prepare, 2), (_decoder.Prepare, 3)];
+    protected override (Action Make, int Share)[] Parts =>
+        [(_decoder.Prepare, 5), (_encoder.Prepare, 5), (_encoder.PrepareProjection, 1)];
 
     /// <summary>
     /// Answers questions on one or more images in shared passes. Each answer is what its question gives alone.

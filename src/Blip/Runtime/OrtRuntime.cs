@@ -33,7 +33,7 @@ internal static class OrtRuntime
     }
 
     /// <summary>Makes the environment if nobody has. This is the first call into the native library.</summary>
-    /// <param name="threads">Threads of the shared pool, as <see cref="BlipOptions.Threads"/>. Only the first caller decides.</param>
+    /// <param name="threads">Threads of the shared pool, as <see cref="BlipOptions.PoolThreads"/>; 0 as for <see cref="BlipOptions.Threads"/>. Only the first caller decides.</param>
     /// <exception cref="BlipException">The native library is missing (<see cref="BlipErrorCode.PackageMissing"/>).</exception>
     public static void EnsureEnvironment(int threads = 0)
     {
@@ -49,6 +49,11 @@ internal static class OrtRuntime
                 + "They serve linux-x64, linux-arm64, win-x64, win-arm64 and osx-arm64.", missing);
         }
     }
+
+    /// <summary>How many threads <see cref="BlipOptions.Threads"/> means.</summary>
+    public static int Count(int threads) =>
+        // ONNX Runtime's own default is every core of the machine, whatever the process may use of it.
+        threads == 0 ? Environment.ProcessorCount : threads;
 
     private static void Create(int threads)
     {
@@ -72,7 +77,4 @@ internal static class OrtRuntime
             _sharedPool = true;
         }
     }
-
-    /// <summary>ONNX Runtime's own default is every core of the machine, whatever the process may use of it.</summary>
-    private static int Count(int threads) => threads == 0 ? Environment.ProcessorCount : threads;
 }

@@ -19,7 +19,7 @@ internal sealed class SessionFactory : IDisposable
 
     /// <param name="checkpoint">The weights; outlives the factory.</param>
     /// <param name="selection">Where, and in which numbers.</param>
-    /// <param name="threads">Threads of the process's pool, as <see cref="BlipOptions.Threads"/> says.</param>
+    /// <param name="threads">Threads of the process's pool, as <see cref="BlipOptions.PoolThreads"/> says.</param>
     /// <param name="cacheFolder">Where computed weights are kept, as <see cref="BlipOptions.CacheDirectory"/> says.</param>
     /// <param name="deviceId">As <see cref="BlipOptions.DeviceId"/> says.</param>
     /// <param name="gpuMemoryLimit">As <see cref="BlipOptions.GpuMemoryLimit"/> says.</param>

@@ -93,6 +93,25 @@ public class RunQueueYieldTests
     }
 
     [Fact]
+    public async Task Enqueue_TwoSlots_ALateCallerIsInTheRunOfWhicheverIsFreeFirst()
+    {
+        TestQueue queue = new(slots: 2, maxItems: 4, maxOpenRuns: 2);
+        _ = queue.Enqueue(TestItem.Range(1, 100));
+        TestRun first = await queue.NextRunAsync(), second = await queue.NextRunAsync();
+        Assert.Equal((4, 4), (first.Ids.Length, second.Ids.Length));
+        Task<int>[] late = queue.Enqueue(TestItem.Range(901, 2));
+        second.Finish();
+        TestRun third = await queue.NextRunAsync();
+        Assert.Equal([9, 901, 10, 902], third.Ids);
+        third.Finish();
+        int[] answers = await Task.WhenAll(late).WaitAsync(TestQueue.Patience);
+        Assert.Equal([9010, 9020], answers);
+        first.Finish();
+        await queue.FinishRunsAsync((100 - 10 + 3) / 4);
+        await queue.DrainAsync();
+    }
+
+    [Fact]
     public async Task DrainAsync_ARunLetsOthersGoFirst_WaitsForIt()
     {
         TestQueue queue = new(maxOpenRuns: 2);
