@@ -81,8 +81,8 @@ internal static class AskCommand
             "blip ask photo.jpg \"what is on the table?\" --model Salesforce/blip-vqa-capfilt-large")
         {
             Words, Questions, Recursive, Frames, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize,
-            ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Parallel, ModelOptions.Orient, ModelOptions.Alpha,
-            ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
+            ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Parallel, ModelOptions.Orient,
+            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
         };
         foreach (Option option in Answering)
             command.Options.Add(option);

@@ -144,8 +144,8 @@ internal static class ModelOptions
     }
 
     /// <summary>
-    /// Sets model, image size, device, precision, threads and parallel runs as the user gave them. The rest stays as it is: at its default, or as the
-    /// settings say.
+    /// Sets model, image size, device, precision, threads and parallel runs as the user gave them. The rest stays as it is: at its
+    /// default, or as the settings say.
     /// </summary>
     public static void Apply(ParseResult parsed, BlipOptions options)
     {

@@ -34,7 +34,8 @@ internal static class ManyImages
         {
             string questions = row == 0 ? "one question each" : "seven questions each";
             double share = Median(one, figures => figures.Share[row]);
-            report.AtMost($"many images, {questions}, the networks alone by them", 1 / share, 1.15 / Share, "x", $"a share of {share:0.000}");
+            report.AtMost(
+                $"many images, {questions}, the networks alone by them", 1 / share, 1.15 / Share, "x", $"a share of {share:0.000}");
             double[] gains = [.. one.Zip(two, (alone, both) => both.Images[row] / alone.Images[row]).Order()];
             report.AtMost(
                 $"many images, {questions}, one run by two side by side", 1 / gains[Rounds / 2], 1.15 / Gain, "x",

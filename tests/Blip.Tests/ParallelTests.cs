@@ -11,9 +11,10 @@ public class ParallelTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(BlipPrecision.Fp32)]
-    [InlineData(BlipPrecision.Int8)]
-    public async Task AskEach_TwoRunsSideBySide_GivesTheAnswersOfOneAtATime(BlipPrecision precision)
+    [InlineData(BlipPrecision.Fp32, 1e-4)]
+    // Which questions share a run is chance, and in int8 turns the rounding of an activation.
+    [InlineData(BlipPrecision.Int8, 0.02)]
+    public async Task AskEach_TwoRunsSideBySide_GivesTheAnswersOfOneAtATime(BlipPrecision precision, double near)
     {
         AskOutcome[] alone = await AskAllAsync(new BlipOptions { Precision = precision }, null);
         using ModelMeter meter = new();
@@ -34,7 +35,7 @@ public class ParallelTests
             foreach ((QuestionOutcome one, QuestionOutcome other) in expected.Answers.Zip(found.Answers))
             {
                 Assert.Equal(one.Answer!.TokenIds, other.Answer!.TokenIds);
-                Assert.Equal(one.Answer.Confidence, other.Answer.Confidence, 0.005);
+                Assert.Equal(one.Answer.Confidence, other.Answer.Confidence, near);
             }
         }
     }

@@ -33,7 +33,10 @@ internal static class OrtRuntime
     }
 
     /// <summary>Makes the environment if nobody has. This is the first call into the native library.</summary>
-    /// <param name="threads">Threads of the shared pool, as <see cref="BlipOptions.PoolThreads"/>; 0 as for <see cref="BlipOptions.Threads"/>. Only the first caller decides.</param>
+    /// <param name="threads">
+    /// Threads of the shared pool, as <see cref="BlipOptions.PoolThreads"/>; 0 as for <see cref="BlipOptions.Threads"/>. Only the first
+    /// caller decides.
+    /// </param>
     /// <exception cref="BlipException">The native library is missing (<see cref="BlipErrorCode.PackageMissing"/>).</exception>
     public static void EnsureEnvironment(int threads = 0)
     {
