@@ -56,6 +56,9 @@ public sealed class PageTests : IAsyncLifetime
         await page.ClickAsync("#sheet button[aria-label=Close]");
         await ShotAsync(page, "answers");
         await CheckAccessibilityAsync(page);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Dark });
+        await ShotAsync(page, "answers-dark");
+        await CheckAccessibilityAsync(page);
         Assert.Empty(errors);
         Assert.Empty(outside);
     }

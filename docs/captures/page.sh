@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Takes the pictures of the page that the README shows: light and dark. Needs the .NET SDK and Chromium; from the repository's root.
+set -euo pipefail
+shots=$(mktemp -d)
+trap 'rm -rf "$shots"' EXIT
+BLIP_SCREENSHOTS=$shots dotnet test --project tests/Blip.Hosting.Tests -- --filter-method "*Mouse_ImageAndQuestions_AreAnswered"
+cp "$shots/answers.png" docs/captures/page.png
+cp "$shots/answers-dark.png" docs/captures/page-dark.png
