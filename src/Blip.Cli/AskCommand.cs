@@ -82,7 +82,8 @@ internal static class AskCommand
         {
             Words, Questions, Recursive, Frames, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize,
             ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads, ModelOptions.Parallel, ModelOptions.Orient,
-            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes, SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
+            ModelOptions.Alpha, ModelOptions.Resize, ModelOptions.MaxPixels, ModelOptions.MaxBytes,
+            SearchOptions.MinConfidence, Explain, Json, Csv, Verbose,
         };
         foreach (Option option in Answering)
             command.Options.Add(option);
