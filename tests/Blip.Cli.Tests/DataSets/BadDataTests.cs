@@ -63,7 +63,8 @@ public sealed class BadDataTests : IDisposable
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             await group.WriteAsync(image, ["x.jpg"]);
             await group.WriteAsync(question, ["is it red?"]);
-            await group.WriteAsync(answer, ["yes", "no"], new int[] { 0, 1 });
+            int[] levels = [0, 1];
+            await group.WriteAsync(answer, ["yes", "no"], levels);
             group.CompleteValidate();
         }
         await AssertToldAsync(
