@@ -56,23 +56,24 @@ public sealed partial class BlipTools
 
         async Task<ImageMatch> MatchAsync(string image)
         {
-            bool isName = image is { Length: <= MaxNameLength } && !image.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
-            string name = isName ? image : "";
             try
             {
                 (BlipImage resolved, string? handle) = await ResolveAsync(image, cancellationToken).ConfigureAwait(false);
                 TextMatch[] matches = await Matcher.MatchAsync(resolved, [text ?? ""], cancellationToken).ConfigureAwait(false);
-                // A file is known by its name alone, and an address by its host: others may have the same.
+                // A file is known by its name alone, and an address by its host: others may have the same. So what was given comes first.
                 bool isHandle = handle is not null && _conversation.TryGet(handle, out _);
-                return new ImageMatch { Image = isHandle ? handle! : name, Match = Math.Round(matches[0].Match, 2) };
+                return new ImageMatch { Image = isHandle ? handle! : Name(image, handle), Match = Math.Round(matches[0].Match, 2) };
             }
             // What no image can mend is the error of the call.
             catch (BlipException exception) when (exception.Code
                 is not (BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.ModelNotConfigured))
             {
-                return new ImageMatch { Image = name, Error = Report(exception) };
+                return new ImageMatch { Image = Name(image), Error = Report(exception) };
             }
         }
+
+        static string Name(params string?[] names) => names.FirstOrDefault(name =>
+            name is { Length: <= MaxNameLength } && !name.StartsWith("data:", StringComparison.OrdinalIgnoreCase)) ?? "";
     }
 
     private IBlipCaptioner Captioner => _captioner ?? throw NotConfigured("captioning");

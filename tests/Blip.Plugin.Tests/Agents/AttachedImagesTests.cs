@@ -132,8 +132,8 @@ public sealed class AttachedImagesTests : IDisposable
         await client.GetResponseAsync("look", new ChatOptions { Tools = [camera] });
         AIFunction wrapped = sent!.Tools!.OfType<AIFunction>().Single(tool => tool.Name == "take_photo");
         Assert.Equal("image-1", HandleIn(Assert.IsType<string>(await wrapped.InvokeAsync())));
-        // The demo family: five tools that ask and list, two that describe and match.
-        Assert.Equal(8, sent.Tools!.Count);
+        // The demo family: six tools that ask, score and list, two that describe and match.
+        Assert.Equal(9, sent.Tools!.Count);
     }
 
     [Fact]

@@ -125,7 +125,7 @@ public sealed class BlipChatClientTests : IAsyncDisposable
         Assert.Contains("image-1", seen[0].Text, StringComparison.Ordinal);
         Assert.Equal(keepImages, seen[0].Contents.OfType<DataContent>().Any());
         Assert.Single(conversation.List());
-        Assert.Equal(7, options!.Tools!.Count);
+        Assert.Equal(8, options!.Tools!.Count);
         Assert.Equal(2, message.Contents.Count);
     }
 

@@ -192,7 +192,7 @@ public sealed class ImageIndexTests : IAsyncLifetime
             .AddBlip(options => options.Model = TestPaths.DemoModel).BuildServiceProvider();
         using BlipConversation conversation = new();
         string[] names = [.. services.CreateBlipFunctions(conversation).Select(function => function.Name)];
-        Assert.Equal(["ask_image", "ask_image_many", "ask_images", "choose_answer", "list_images"], names);
+        Assert.Equal(["ask_image", "ask_image_many", "ask_images", "choose_answer", "score_image", "list_images"], names);
         ImageAnswer refused = await services.CreateTools(conversation).DescribeImageAsync(
             conversation.Attach(File.ReadAllBytes(TestPaths.Sample("dogs.jpg")))!, Stop);
         Assert.Equal(ServiceErrorCode.ModelNotConfigured, refused.Error!.Code);
