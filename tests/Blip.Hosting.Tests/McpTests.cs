@@ -158,7 +158,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
     {
         JsonElement[] tools = [.. (await SendAsync("""{"jsonrpc":"2.0","id":7,"method":"tools/list"}""")).Reply
             .GetProperty("result").GetProperty("tools").EnumerateArray()];
-        Assert.Equal(7, tools.Length);
+        Assert.Equal(8, tools.Length);
         Assert.All(tools, tool => Assert.False(tool.GetProperty("inputSchema").GetProperty("additionalProperties").GetBoolean()));
         JsonElement many = Properties("ask_image_many");
         JsonElement questions = many.GetProperty("questions");

@@ -109,7 +109,7 @@ public sealed class RegistrationTests
         Assert.Equal("2", (await kernel.InvokeAsync("blip", BlipTools.AskImageName, arguments)).ToString());
         Assert.NotEqual("2", (await kernel.InvokeAsync("blip_large", BlipTools.AskImageName, arguments)).ToString());
         string[] names = [.. services.CreateBlipFunctions(conversation, "night-shift").Select(function => function.Name)];
-        string[] expected = ["ask_image", "ask_image_many", "ask_images", "choose_answer", "list_images"];
+        string[] expected = ["ask_image", "ask_image_many", "ask_images", "choose_answer", "score_image", "list_images"];
         Assert.Equal(expected.Select(name => "night_shift_" + name), names);
         await ((ServiceProvider)services).DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => keyed.AskAsync(image, "what is it?"));
