@@ -18,8 +18,8 @@ internal static class BlipMcpTools
     private static readonly JsonSerializerOptions Json = ToolJson.With(McpJsonUtilities.DefaultOptions);
 
     public static bool Has(string? name) => name is BlipTools.AskImageName or BlipTools.AskImageManyName or BlipTools.AskImagesName
-        or BlipTools.ChooseAnswerName or BlipTools.ScoreImageName or BlipTools.DescribeImageName or BlipTools.MatchImagesName or BlipTools.SearchImagesName
-        or BlipTools.ListImagesName;
+        or BlipTools.ChooseAnswerName or BlipTools.ScoreImageName or BlipTools.DescribeImageName or BlipTools.MatchImagesName
+        or BlipTools.SearchImagesName or BlipTools.ListImagesName;
 
     /// <summary>Adds the tools to the services of a server.</summary>
     /// <param name="services">The services.</param>

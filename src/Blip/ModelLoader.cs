@@ -133,7 +133,8 @@ internal sealed class ModelLoader<TNetwork>(
         Report(LoadStage.Preparing, 0);
         TNetwork network = kind.Create(
             new SessionFactory(
-                checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit), bytesChanged);
+                checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit),
+            bytesChanged);
         try
         {
             network.Prepare(done => Report(LoadStage.Preparing, done), cancellationToken);

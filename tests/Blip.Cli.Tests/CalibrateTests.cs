@@ -18,7 +18,8 @@ public sealed class CalibrateTests
         File.Delete(Path.Combine(folder, "calibration.json"));
         IEnumerable<string> lines = File.ReadLines(TestPaths.Golden("demo", "questions.jsonl"));
         // Written as people write them, which says the same.
-        File.WriteAllLines(data, lines.Take(120).Select(line => line.Replace("\"answer\": \"yes\"", "\"answer\": \"Yes.\"", StringComparison.Ordinal)
+        File.WriteAllLines(data, lines.Take(120).Select(line => line
+            .Replace("\"answer\": \"yes\"", "\"answer\": \"Yes.\"", StringComparison.Ordinal)
             .Replace("\"answer\": \"2\"", "\"answer\": \"two\"", StringComparison.Ordinal)));
         BlipProcess.Result result = await BlipProcess.RunAsync(
             "calibrate", data, "--images", TestPaths.Golden("demo"), "--model", folder, "--json");

@@ -12,15 +12,15 @@ namespace Blip.Cli.Tests;
 
 /// <summary>
 /// Each line of the README, the pages in docs and the packages' READMEs that begins with <c>blip</c> or <c>curl</c> runs as it stands, in a
-/// folder with the files that the pages name, with a service, and with the demo models in the places of the models. What a page shows as the
-/// output is what is printed.
+/// folder with the files that the pages name, with a service, and with the demo models in the places of the models. What a page shows as
+/// the output is what is printed.
 /// </summary>
 public sealed partial class DocumentedCommandTests : IDisposable
 {
     /// <summary>What waits for somebody, or needs a cloud or a GPU. Other tests start the first two.</summary>
     private static readonly string[] Elsewhere = ["blip serve", "blip mcp", "blip blobs", "--device cuda", "$BLIP_HOST"];
 
-    /// <summary>Output of lines whose data set is broken or whose run was killed: <c>BadDataTests</c> and <c>RunTests</c> have both.</summary>
+    /// <summary>Output where a data set is broken or a run was killed: <c>BadDataTests</c> and <c>RunTests</c> have both.</summary>
     private static readonly string[] OfBrokenData = ["there are 5 cells for 4 columns", "going on there"];
 
     private const string Headings = "id,image,question,answer";
@@ -45,7 +45,8 @@ public sealed partial class DocumentedCommandTests : IDisposable
         WriteFiles();
         Command[] commands = [.. Commands(page)];
         await using Server? server = commands.Any(command => command.AsksService)
-            ? await Server.StartAsync(new Dictionary<string, string>(Environment) { ["Blip__SearchFolders"] = Path.Combine(folder.Path, "photos") })
+            ? await Server.StartAsync(
+                new Dictionary<string, string>(Environment) { ["Blip__SearchFolders"] = Path.Combine(folder.Path, "photos") })
             : null;
         string handle = server is null ? "" : await SendAsync(server.Address);
         foreach (Command command in commands)
@@ -70,7 +71,11 @@ public sealed partial class DocumentedCommandTests : IDisposable
 
     private async Task<(int Code, string[] Printed)> RunAsync(string line)
     {
-        string script = $"blip() {{ dotnet '{BlipProcess.Program}' \"$@\"; }}\ncurl() {{ command curl -sS --fail-with-body \"$@\"; }}\n{line}";
+        string script = $$"""
+            blip() { dotnet '{{BlipProcess.Program}}' "$@"; }
+            curl() { command curl -sS --fail-with-body "$@"; }
+            {{line}}
+            """;
         ProcessStartInfo start = new("sh", ["-c", script])
         {
             WorkingDirectory = folder.Path, RedirectStandardOutput = true, RedirectStandardError = true,
@@ -107,7 +112,8 @@ public sealed partial class DocumentedCommandTests : IDisposable
     private static IEnumerable<string> Pages() =>
         Directory.EnumerateFiles(TestPaths.Root, "*.md")
             .Concat(Directory.EnumerateFiles(Path.Combine(TestPaths.Root, "docs"), "*.md", SearchOption.AllDirectories))
-            .Concat(Directory.EnumerateDirectories(Path.Combine(TestPaths.Root, "src")).Select(project => Path.Combine(project, "README.md")))
+            .Concat(Directory.EnumerateDirectories(Path.Combine(TestPaths.Root, "src"))
+                .Select(project => Path.Combine(project, "README.md")))
             .Where(File.Exists)
             .Select(page => Path.GetRelativePath(TestPaths.Root, page))
             .Order(StringComparer.Ordinal);
@@ -135,7 +141,8 @@ public sealed partial class DocumentedCommandTests : IDisposable
         foreach (string name in (string[])["photo.jpg", "before.jpg", "after.jpg"])
             Copy(TestPaths.Sample("dogs.jpg"), name);
         Copy(TestPaths.Golden("images", "files", "animated.gif"), "clip.gif");
-        Write("questions.csv", string.Join('\n', Enumerable.Range(0, 120).Select(id => $"{id},{Rows[id % Rows.Length]}").Prepend(Headings)));
+        IEnumerable<string> rows = Enumerable.Range(0, 120).Select(id => $"{id},{Rows[id % Rows.Length]}");
+        Write("questions.csv", string.Join('\n', rows.Prepend(Headings)));
         Write("answers.txt", "a cup\na dog\na table\n");
         Write("questions.txt", "is it day or night?\nis there a dog?\n");
         const string Questions = """

@@ -128,7 +128,8 @@ public class OtherCommandTests
             }
         }
         BlipProcess.Result text = await BlipProcess.RunAsync("models", "--family");
-        Assert.Contains("Salesforce/blip-itm-large-coco\tmatching images and texts\t1.78 GB\tBSD-3-Clause\t", text.Out, StringComparison.Ordinal);
+        Assert.Contains(
+            "Salesforce/blip-itm-large-coco\tmatching images and texts\t1.78 GB\tBSD-3-Clause\t", text.Out, StringComparison.Ordinal);
     }
 
     [Fact]

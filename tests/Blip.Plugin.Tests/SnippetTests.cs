@@ -13,8 +13,8 @@ using Xunit;
 namespace Blip.Plugin.Tests;
 
 /// <summary>
-/// The C# of the README, the pages in docs, the packages' READMEs and the examples in the code compiles as it stands, and what needs nothing of its reader's program
-/// runs, with the demo models and a sample in the places of the models and images that it names.
+/// The C# of the README, the pages in docs, the packages' READMEs and the examples in the code compiles as it stands, and what needs
+/// nothing of its reader's program runs, with the demo models and a sample in the places of the models and images that it names.
 /// </summary>
 public partial class SnippetTests
 {

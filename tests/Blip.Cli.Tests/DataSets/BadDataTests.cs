@@ -9,6 +9,8 @@ namespace Blip.Cli.Tests.DataSets;
 /// <summary>Data sets that cannot be used: the message says where and what to do, and no model is loaded for that.</summary>
 public sealed class BadDataTests : IDisposable
 {
+    private static readonly int[] TwoOfOneRow = [0, 1];
+
     private readonly TempFolder _folder = new();
 
     public static TheoryData<string, string, string> Files => new()
@@ -63,8 +65,12 @@ public sealed class BadDataTests : IDisposable
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             await group.WriteAsync(image, ["x.jpg"]);
             await group.WriteAsync(question, ["is it red?"]);
+<<<<<<< HEAD
             int[] levels = [0, 1];
             await group.WriteAsync(answer, ["yes", "no"], levels);
+=======
+            await group.WriteAsync(answer, ["yes", "no"], TwoOfOneRow);
+>>>>>>> family
             group.CompleteValidate();
         }
         await AssertToldAsync(

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Blip.Tests.Networks;
 
-/// <summary>Captioning and matching models in int8: what is kept between starts, and when <see cref="BlipPrecision.Auto"/> takes it.</summary>
+/// <summary>
+/// Captioning and matching models in int8: what is kept between starts, and when <see cref="BlipPrecision.Auto"/> takes it.
+/// </summary>
 public sealed class FamilyPrecisionTests : IDisposable
 {
     private readonly TempFolder _cache = new();
