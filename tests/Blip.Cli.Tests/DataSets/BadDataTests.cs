@@ -65,12 +65,7 @@ public sealed class BadDataTests : IDisposable
             using ParquetRowGroupWriter group = writer.CreateRowGroup();
             await group.WriteAsync(image, ["x.jpg"]);
             await group.WriteAsync(question, ["is it red?"]);
-<<<<<<< HEAD
-            int[] levels = [0, 1];
-            await group.WriteAsync(answer, ["yes", "no"], levels);
-=======
             await group.WriteAsync(answer, ["yes", "no"], TwoOfOneRow);
->>>>>>> family
             group.CompleteValidate();
         }
         await AssertToldAsync(
