@@ -182,7 +182,7 @@ public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
         string handle = JsonDocument.Parse(await sent.Content.ReadAsStringAsync()).RootElement.GetProperty("handle").GetString()!;
         await using McpClient client = await McpClient.CreateAsync(
             new HttpClientTransport(new HttpClientTransportOptions { Endpoint = new Uri(_host.Address, "/mcp") }));
-        Assert.Equal(5, (await client.ListToolsAsync()).Count);
+        Assert.Equal(6, (await client.ListToolsAsync()).Count);
         CallToolResult result = await client.CallToolAsync(
             "ask_image", new Dictionary<string, object?> { ["image"] = handle, ["question"] = "how many dogs are in the picture?" });
         string json = ((TextContentBlock)result.Content.Single()).Text;
