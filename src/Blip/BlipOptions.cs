@@ -137,6 +137,9 @@ public sealed class BlipOptions
     /// <summary>The threads of ONNX Runtime's pool: to those that it counts comes the thread of each further run.</summary>
     internal int PoolThreads => OrtRuntime.Count(Threads) - Parallel + 1;
 
+    /// <summary>As <see cref="Runtime.SessionFactory.ProfileFolder"/>.</summary>
+    internal string? ProfileFolder { get; set; }
+
     /// <summary>A copy, which later changes do not reach. <see cref="Image"/> and <see cref="Hub"/> cannot be changed.</summary>
     internal BlipOptions Copy() => (BlipOptions)MemberwiseClone();
 

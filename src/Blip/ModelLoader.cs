@@ -133,7 +133,10 @@ internal sealed class ModelLoader<TNetwork>(
         Report(LoadStage.Preparing, 0);
         TNetwork network = kind.Create(
             new SessionFactory(
-                checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit),
+                checkpoint, selection, options.PoolThreads, options.CacheDirectory, options.DeviceId, options.GpuMemoryLimit)
+            {
+                ProfileFolder = options.ProfileFolder,
+            },
             bytesChanged);
         try
         {

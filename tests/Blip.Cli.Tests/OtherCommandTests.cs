@@ -95,6 +95,42 @@ public class OtherCommandTests
         Assert.True(root.GetProperty("peak_rss_mb").GetDouble() > 20);
     }
 
+    [Theory]
+    [InlineData("fp32")]
+    [InlineData("int8")]
+    public async Task Bench_ProfileJson_TellsEveryPassAndItsFloors(string precision)
+    {
+        BlipProcess.Result bench = await BlipProcess.RunAsync(
+            "bench", "--profile", "--quick", "--json", "--device", "cpu", "--precision", precision);
+        Assert.Equal(0, bench.Code);
+        using JsonDocument json = JsonDocument.Parse(Assert.Single(bench.Lines));
+        JsonElement root = json.RootElement;
+        Assert.Equal(precision, root.GetProperty("precision").GetString());
+        Assert.True(root.GetProperty("memory_gb_per_s").GetDouble() > 0.1);
+        JsonElement[] passes = [.. root.GetProperty("passes").EnumerateArray()];
+        foreach (string network in (string[])["vision", "question", "question_projected", "cross", "decoder"])
+        {
+            JsonElement[] own = [.. passes.Where(pass => pass.GetProperty("network").GetString() == network)];
+            Assert.NotEmpty(own);
+            Assert.All(own, pass =>
+            {
+                Assert.True(pass.GetProperty("products_floor_ms").GetDouble() >= 0);
+                Assert.True(pass.GetProperty("weights_floor_ms").GetDouble() > 0);
+                double[] operators = [.. pass.GetProperty("operators").EnumerateArray().Select(one => one.GetProperty("ms").GetDouble())];
+                Assert.Equal(pass.GetProperty("ms").GetDouble(), operators.Sum(), 0.1);
+            });
+        }
+        // Sixteen questions of ten tokens are read in one pass, and each answer is a row of the decoder.
+        Assert.Contains(passes, pass => Is(pass, "question_projected", "[160]"));
+        Assert.Contains(passes, pass => Is(pass, "decoder", "[16]"));
+        string product = precision == "int8" ? "MatMulNBits" : "FusedMatMul";
+        JsonElement step = passes.First(pass => Is(pass, "decoder", "[16]"));
+        Assert.Contains(step.GetProperty("operators").EnumerateArray(), one => one.GetProperty("name").GetString() == product);
+
+        static bool Is(JsonElement pass, string network, string shape) =>
+            pass.GetProperty("network").GetString() == network && pass.GetProperty("shape").GetString() == shape;
+    }
+
     [Fact]
     public async Task Info_Json_DescribesTheDemoModel()
     {

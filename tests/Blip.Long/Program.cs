@@ -1,18 +1,28 @@
 using Blip;
 using Blip.Long;
 using Blip.Long.Crowd;
+using Blip.Long.Speed;
 
 // Long measurements: dotnet run -c Release --project tests/Blip.Long -- crowd FULL_SIZE_FOLDER [--all] [ROW...]
-// or many-images FULL_SIZE_FOLDER PROGRAM
+// or many-images FULL_SIZE_FOLDER PROGRAM, or speed FULL_SIZE_FOLDER
 if (args is ["many-images", { } model, { } program] && Directory.Exists(model))
 {
     Report figures = new();
     await ManyImages.MeasureAsync(program, model, figures);
     return figures.Missed ? 1 : 0;
 }
+if (args is ["speed", { } measured] && Directory.Exists(measured))
+{
+    Report speed = new();
+    TextSpeed.Measure(measured, BlipPrecision.Fp32, speed);
+    TextSpeed.Measure(measured, BlipPrecision.Int8, speed);
+    return speed.Missed ? 1 : 0;
+}
 if (args is not ["crowd", { } folder, .. { } rest] || !Directory.Exists(folder))
 {
-    Console.Error.WriteLine("Name the folder that tests/Blip.FullSize wrote: crowd FULL_SIZE_FOLDER [--all] [ROW...]");
+    Console.Error.WriteLine(
+        "Name the folder that tests/Blip.FullSize wrote: crowd FULL_SIZE_FOLDER [--all] [ROW...], speed FULL_SIZE_FOLDER, " +
+        "or many-images FULL_SIZE_FOLDER PROGRAM.");
     return 2;
 }
 

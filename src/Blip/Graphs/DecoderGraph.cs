@@ -9,7 +9,9 @@ namespace Blip.Graphs;
 /// let a row attend only to its earlier tokens and to its question. Inputs: <c>ids</c> and <c>pos</c> [S]; <c>bias</c>
 /// [1, 1, S, P + S]; <c>cbias</c> [1, 1, S, T]; the keys and values of the questions <c>k0</c>, <c>v0</c>, ... [1, heads, T, h]; the
 /// cache <c>pk0</c>, <c>pv0</c>, ... [1, heads, P, h]. Outputs: <c>logits</c> [S, V] and the longer cache <c>nk0</c>, <c>nv0</c>, ...
-/// [1, heads, P + S, h]. P may be 0.
+/// [1, heads, P + S, h]. P may be 0. A graph that writes in place takes a cache that has room for C rows, [1, heads, C, h], and adds its
+/// rows to it where the outputs are the inputs' memory: then nothing is copied. Its further inputs are <c>last</c> [1], P + S - 1, and
+/// <c>total</c>, P + S.
 /// </summary>
 internal static class DecoderGraph
 {
@@ -22,7 +24,8 @@ internal static class DecoderGraph
     /// <param name="config">The model's sizes.</param>
     /// <param name="tied">Whether the head uses the weight of the word embeddings.</param>
     /// <param name="form">How linear layers are written.</param>
-    public static BlipGraph Build(BlipConfig config, bool tied, LinearForm form)
+    /// <param name="inPlace">Whether the cache is written in place.</param>
+    public static BlipGraph Build(BlipConfig config, bool tied, LinearForm form, bool inPlace = false)
     {
         BlipTextConfig text = config.Text;
         int width = text.HiddenSize, heads = text.NumAttentionHeads, head = width / heads;
@@ -32,6 +35,8 @@ internal static class DecoderGraph
         string pos = g.Input("pos", DataType.Int64, "S");
         string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "S", "PS"));
         string cbias = g.ToReal(g.Input("cbias", DataType.Float, 1, 1, "S", "T"));
+        string last = inPlace ? g.Input("last", DataType.Int32, 1) : "", total = inPlace ? g.Input("total", DataType.Int32) : "";
+        (string past, string present) = inPlace ? ("C", "C") : ("P", "PS");
 
         g.Output(Output, Output, DataType.Float, "S", text.VocabSize);
 
@@ -47,11 +52,22 @@ internal static class DecoderGraph
         string SelfAttention(int i, string q, string k, string v)
         {
             string y = g.NewName("self");
-            string pastKey = g.Input($"pk{i}", g.Real, 1, heads, "P", head), pastValue = g.Input($"pv{i}", g.Real, 1, heads, "P", head);
-            g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], [y, $"nk{i}", $"nv{i}"], Fused,
-                Attribute("num_heads", heads));
-            g.Output($"nk{i}", $"nk{i}", g.Real, 1, heads, "PS", head);
-            g.Output($"nv{i}", $"nv{i}", g.Real, 1, heads, "PS", head);
+            string pastKey = g.Input($"pk{i}", g.Real, 1, heads, past, head);
+            string pastValue = g.Input($"pv{i}", g.Real, 1, heads, past, head);
+            string[] results = [y, $"nk{i}", $"nv{i}"];
+            if (inPlace)
+            {
+                g.Named(
+                    "GroupQueryAttention", [Batch(q), Batch(k), Batch(v), pastKey, pastValue, last, total, "", "", "", bias], results,
+                    Fused, Attribute("num_heads", heads), Attribute("kv_num_heads", heads));
+            }
+            else
+            {
+                g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], results, Fused,
+                    Attribute("num_heads", heads));
+            }
+            g.Output($"nk{i}", $"nk{i}", g.Real, 1, heads, present, head);
+            g.Output($"nv{i}", $"nv{i}", g.Real, 1, heads, present, head);
             return g.Reshape(y, -1, width);
         }
 

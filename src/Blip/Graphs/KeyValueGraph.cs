@@ -17,7 +17,10 @@ internal static class KeyValueGraph
         GraphBuilder g = new("cross", form);
         int width = config.Text.HiddenSize;
         string x = g.ToReal(g.Input("x", DataType.Float, "R", width));
-        return Build(g, config, "text_decoder.bert.encoder.layer.", tensor => g.Linear(x, tensor, width, width));
+        const string Layers = "text_decoder.bert.encoder.layer.";
+        return form == LinearForm.Int8
+            ? BuildStacked(g, config, Layers, x)
+            : Build(g, config, Layers, tensor => g.Linear(x, tensor, width, width));
     }
 
     /// <summary>From the embeddings of one image or several, end to end, for the decoder of captions. Each row is computed alone.</summary>
@@ -37,6 +40,23 @@ internal static class KeyValueGraph
         int width = config.Vision.HiddenSize;
         VisionLinear.Input x = linear.Quantize(g.Reshape(g.Input("x", g.Real, 1, "R", width), -1, width));
         return Build(g, config, "text_encoder.encoder.layer.", tensor => linear.Apply(x, tensor, width, config.Text.HiddenSize));
+    }
+
+    /// <summary>All keys and values as one product: questions have few rows.</summary>
+    private static BlipGraph BuildStacked(GraphBuilder g, BlipConfig config, string prefix, string x)
+    {
+        int width = config.Text.HiddenSize, heads = config.Text.NumAttentionHeads, head = width / heads;
+        int[] layers = [.. Enumerable.Range(0, config.Text.NumHiddenLayers)];
+        string[] outputs = [.. layers.SelectMany(i => (string[])[$"k{i}", $"v{i}"])];
+        string[] tensors = [.. layers.SelectMany(i => (string[])[Cross(i, "key"), Cross(i, "value")])];
+        string all = g.StackedInt8Linear(x, prefix + "all.crossattention.self.key+value", tensors, width, width);
+        string byHead = g.Transpose(g.Reshape(all, -1, outputs.Length * heads, head), 1, 0, 2);
+        g.Split(g.Reshape(byHead, outputs.Length, heads, -1, head), 0, outputs);
+        foreach (string output in outputs)
+            g.Output(output, output, g.Real, 1, heads, "R", head);
+        return g.Build();
+
+        string Cross(int layer, string part) => $"{prefix}{layer}.crossattention.self.{part}";
     }
 
     private static BlipGraph Build(GraphBuilder g, BlipConfig config, string prefix, Func<string, string> project)

@@ -24,7 +24,8 @@ internal static class QuestionGraph
     {
         BlipTextConfig text = config.Text;
         int width = text.HiddenSize, heads = text.NumAttentionHeads, imageWidth = config.Vision.HiddenSize;
-        GraphBuilder g = new("question", form);
+        // The names tell a profile's passes apart.
+        GraphBuilder g = new(image == AttendedImage.Projected ? "question_projected" : "question", form);
         TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "T");
         string pos = g.Input("pos", DataType.Int64, "T");

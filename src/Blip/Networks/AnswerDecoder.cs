@@ -19,7 +19,7 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
     private readonly int[] _questionEnds;
     private readonly List<DecoderRow> _read = [];
     private readonly OrtValue _empty;
-    private readonly DecoderMemory? _memory;
+    private readonly DecoderCache? _cache;
     private IReadOnlyList<OrtValue>? _last;
 
     /// <param name="smallBatch">The decoder's graph as it is fast for one row to three.</param>
@@ -27,14 +27,16 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
     /// <param name="cross">Keys and values of all questions' states; owned from here on.</param>
     /// <param name="questionLengths">How many of those states belong to each question, in order.</param>
     /// <param name="vocabularySize">Logits in a row.</param>
-    /// <param name="keepsResults">Whether results stay where the sessions run, as <see cref="SessionFactory.KeepsResults"/> says.</param>
+    /// <param name="cache">
+    /// Where the graphs write in place; <see langword="null"/> for graphs whose results stay where the sessions run. Disposed here.
+    /// </param>
     /// <param name="control">Of the run that this is part of; outlives the decoder.</param>
     public AnswerDecoder(
         GraphSession smallBatch, GraphSession largeBatch, IDisposableReadOnlyCollection<OrtValue> cross, ReadOnlySpan<int> questionLengths,
-        int vocabularySize, bool keepsResults, RunControl control)
+        int vocabularySize, DecoderCache? cache, RunControl control)
     {
         (_smallBatch, _largeBatch) = (smallBatch, largeBatch);
-        (_cross, _control) = (cross, control);
+        (_cross, _cache, _control) = (cross, cache, control);
         VocabularySize = vocabularySize;
         _questionEnds = new int[questionLengths.Length];
         int end = 0;
@@ -43,8 +45,6 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         OrtTensorTypeAndShapeInfo keys = cross[0].GetTensorTypeAndShape();
         _empty = OrtValue.CreateAllocatedTensorValue(
             OrtAllocator.DefaultInstance, keys.ElementDataType, [1, keys.Shape[1], 0, keys.Shape[3]]);
-        if (!keepsResults)
-            _memory = new DecoderMemory(vocabularySize, cross.Count, (int)keys.Shape[1], (int)keys.Shape[3]);
     }
 
     public int VocabularySize { get; }
@@ -72,11 +72,12 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         using OrtValue biasValue = OrtValue.CreateTensorValueFromMemory(bias, [1, 1, rows.Length, total]);
         using OrtValue crossBiasValue = OrtValue.CreateTensorValueFromMemory(crossBias, [1, 1, rows.Length, states]);
         GraphSession session = rows.Length < LargeBatchRows ? _smallBatch : _largeBatch;
-        IReadOnlyList<OrtValue> result = Run(
-            session, Inputs(idsValue, positionsValue, biasValue, crossBiasValue), rows.Length, total);
-        DisposeLast();
-        _last = result;
-        return result[0].GetTensorDataAsSpan<float>();
+        List<OrtValue> inputs = new(session.Inputs.Count) { idsValue, positionsValue, biasValue, crossBiasValue };
+        if (_cache is null)
+            RunApart(session, inputs);
+        else
+            RunInPlace(session, inputs, rows.Length, past);
+        return _last![0].GetTensorDataAsSpan<float>();
     }
 
     public void Forget()
@@ -90,51 +91,43 @@ internal sealed class AnswerDecoder : IAnswerDecoder, IDisposable
         DisposeLast();
         _cross.Dispose();
         _empty.Dispose();
-        _memory?.Dispose();
+        _cache?.Dispose();
     }
 
-    private IReadOnlyList<OrtValue> Run(GraphSession session, List<OrtValue> inputs, int rows, int total)
+    private void RunInPlace(GraphSession session, List<OrtValue> inputs, int rows, int past)
     {
-        if (_memory is null)
-            return session.Run(inputs, _control);
-        OrtValue[] results = _memory.Next(rows, total);
-        try
-        {
-            session.Run(inputs, results, _control);
-            return results;
-        }
-        catch
-        {
-            Dispose(results);
-            throw;
-        }
+        int total = past + rows;
+        using OrtValue lastValue = OrtValue.CreateTensorValueFromMemory([total - 1], [1]);
+        using OrtValue totalValue = OrtValue.CreateTensorValueFromMemory([total], []);
+        OrtValue[] cached = _cache!.Reserve(total, past);
+        inputs.AddRange([lastValue, totalValue]);
+        AddLayers(inputs, cached);
+        DisposeLast();
+        OrtValue logits = _cache.Logits(rows);
+        _last = [logits];
+        session.Run(inputs, [logits, .. cached], _control);
+    }
+
+    private void RunApart(GraphSession session, List<OrtValue> inputs)
+    {
+        // Output 0 is the logits; the cache follows in the same order as the inputs.
+        AddLayers(inputs, _last is null ? [.. Enumerable.Repeat(_empty, _cross.Count)] : [.. _last.Skip(1)]);
+        IReadOnlyList<OrtValue> result = session.Run(inputs, _control);
+        DisposeLast();
+        _last = result;
+    }
+
+    /// <summary>In the order in which the graph declares them: layer by layer the cache, then the cross keys and values.</summary>
+    private void AddLayers(List<OrtValue> inputs, OrtValue[] cached)
+    {
+        for (int i = 0; i < _cross.Count; i += 2)
+            inputs.AddRange([cached[i], cached[i + 1], _cross[i], _cross[i + 1]]);
     }
 
     private void DisposeLast()
     {
-        if (_last is not null)
-            Dispose(_last);
-        _last = null;
-    }
-
-    private static void Dispose(IEnumerable<OrtValue> values)
-    {
-        foreach (OrtValue value in values)
+        foreach (OrtValue value in _last ?? [])
             value.Dispose();
-    }
-
-    /// <summary>In the order in which the graph declares them: layer by layer the cache, then the cross keys and values.</summary>
-    private List<OrtValue> Inputs(OrtValue ids, OrtValue positions, OrtValue bias, OrtValue crossBias)
-    {
-        List<OrtValue> inputs = new(_smallBatch.Inputs.Count) { ids, positions, bias, crossBias };
-        for (int i = 0; i < _cross.Count; i += 2)
-        {
-            // Output 0 is the logits; the cache follows in the same order as the inputs.
-            inputs.Add(_last is null ? _empty : _last[1 + i]);
-            inputs.Add(_last is null ? _empty : _last[2 + i]);
-            inputs.Add(_cross[i]);
-            inputs.Add(_cross[i + 1]);
-        }
-        return inputs;
+        _last = null;
     }
 }

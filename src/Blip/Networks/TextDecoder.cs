@@ -11,9 +11,13 @@ namespace Blip.Networks;
 /// </summary>
 internal sealed class TextDecoder : IDisposable
 {
+    /// <summary>A larger cache is not kept: that of sixteen short answers takes 5 MB.</summary>
+    private const long MostIdleBytes = 16 << 20;
+
     private readonly SessionFactory _sessions;
     private readonly PackableSessions<Sessions> _steps;
     private readonly LazySession _cross;
+    private DecoderCache? _idle;
 
     /// <param name="sessions">Makes the sessions.</param>
     /// <param name="cross">The graph that makes keys and values of what the decoder attends to.</param>
@@ -56,14 +60,24 @@ internal sealed class TextDecoder : IDisposable
     {
         Sessions current = _steps.Current;
         IDisposableReadOnlyCollection<OrtValue> cross = _cross.Value.Run([attended], control);
-        return new AnswerDecoder(
-            current.SmallBatch, current.LargeBatch, cross, lengths, _sessions.Config.Text.VocabSize, _sessions.KeepsResults, control);
+        BlipTextConfig text = _sessions.Config.Text;
+        DecoderCache? cache = _sessions.KeepsResults ? null : Interlocked.Exchange(ref _idle, null)
+            ?? new DecoderCache(
+                text.VocabSize, 2 * text.NumHiddenLayers, text.NumAttentionHeads, text.HiddenSize / text.NumAttentionHeads, GiveBack);
+        return new AnswerDecoder(current.SmallBatch, current.LargeBatch, cross, lengths, text.VocabSize, cache, control);
     }
 
     public void Dispose()
     {
+        _idle?.Free();
         _cross.Dispose();
         _steps.Dispose();
+    }
+
+    private void GiveBack(DecoderCache cache)
+    {
+        if (cache.Bytes > MostIdleBytes || Interlocked.CompareExchange(ref _idle, cache, null) is not null)
+            cache.Free();
     }
 
     private sealed class Sessions : ISessionSet
@@ -76,7 +90,8 @@ internal sealed class TextDecoder : IDisposable
             _largeBatch = small == large ? _smallBatch : Lazy(large);
 
             LazySession Lazy(LinearForm form) =>
-                new(() => sessions.Create(DecoderGraph.Build(sessions.Config, sessions.Checkpoint.IsHeadTied, form), pack, packed));
+                new(() => sessions.Create(DecoderGraph.Build(
+                    sessions.Config, sessions.Checkpoint.IsHeadTied, form, inPlace: !sessions.KeepsResults), pack, packed));
         }
 
         /// <summary>As it is fast for one row to three.</summary>

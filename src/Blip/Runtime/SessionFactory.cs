@@ -16,6 +16,7 @@ internal sealed class SessionFactory : IDisposable
     private readonly long? _gpuMemoryLimit;
     private readonly WeightStore _weights;
     private readonly string? _noCache;
+    private int _profiles;
 
     /// <param name="checkpoint">The weights; outlives the factory.</param>
     /// <param name="selection">Where, and in which numbers.</param>
@@ -42,6 +43,9 @@ internal sealed class SessionFactory : IDisposable
     }
 
     public Checkpoint Checkpoint { get; }
+
+    /// <summary>Where each session writes ONNX Runtime's profile of it when it is disposed; <see langword="null"/> for none.</summary>
+    public string? ProfileFolder { get; init; }
 
     public BlipConfig Config => Checkpoint.Config;
 
@@ -72,6 +76,12 @@ internal sealed class SessionFactory : IDisposable
     public GraphSession Create(BlipGraph graph, bool pack = false, PrePackedWeightsContainer? packed = null)
     {
         using SessionOptions options = OrtRuntime.CreateOptions(_threads);
+        if (ProfileFolder is not null)
+        {
+            // The number keeps sessions of one name apart. What is set later than the switch is not heard.
+            options.ProfileOutputPathPrefix = Path.Combine(ProfileFolder, $"{graph.Name}-{Interlocked.Increment(ref _profiles)}");
+            options.EnableProfiling = true;
+        }
         if (_selection.Device == BlipDevice.Cuda)
             return GraphSession.CreateOnCuda(graph, _weights, options, _deviceId, _gpuMemoryLimit);
         // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.

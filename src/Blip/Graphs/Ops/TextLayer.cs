@@ -26,11 +26,8 @@ internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config)
     public string Apply(
         string prefix, string x, Func<string, string, string, string> selfAttention, Func<string, string>? crossAttention)
     {
-        string self = selfAttention(
-            Linear(x, prefix + "attention.self.query"),
-            Linear(x, prefix + "attention.self.key"),
-            Linear(x, prefix + "attention.self.value"));
-        x = Residual(self, x, prefix + "attention.output");
+        (string q, string k, string v) = ProjectSelf(x, prefix + "attention.self.");
+        x = Residual(selfAttention(q, k, v), x, prefix + "attention.output");
         if (crossAttention is not null)
             x = Residual(crossAttention(Linear(x, prefix + "crossattention.self.query")), x, prefix + "crossattention.output");
 
@@ -44,6 +41,17 @@ internal sealed class TextLayer(GraphBuilder g, BlipTextConfig config)
     /// <summary>[rows, width] to [heads, rows, head width].</summary>
     public string SplitHeads(string x) =>
         g.Transpose(g.Reshape(x, -1, config.NumAttentionHeads, _width / config.NumAttentionHeads), 1, 0, 2);
+
+    private (string Query, string Key, string Value) ProjectSelf(string x, string prefix)
+    {
+        string[] tensors = [prefix + "query", prefix + "key", prefix + "value"];
+        if (g.Form != LinearForm.Int8)
+            return (Linear(x, tensors[0]), Linear(x, tensors[1]), Linear(x, tensors[2]));
+        string all = g.StackedInt8Linear(x, prefix + "query+key+value", tensors, _width, _width);
+        string[] parts = [all + "_q", all + "_k", all + "_v"];
+        g.Split(all, 1, parts);
+        return (parts[0], parts[1], parts[2]);
+    }
 
     private string Residual(string attended, string x, string prefix) =>
         g.SkipLayerNorm(Linear(attended, prefix + ".dense"), x, prefix + ".LayerNorm", _width, config.LayerNormEps);
