@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Blip.Functions.Host;
@@ -63,9 +64,14 @@ public sealed class BlobTests(PublishedApp app)
         await images.CreateAsync();
         BinaryData dogs = BinaryData.FromBytes(await File.ReadAllBytesAsync(TestPaths.Sample("dogs.jpg")));
         await images.GetBlobClient("dogs.jpg").UploadAsync(dogs);
-        // A container cannot have this name, so every write fails.
+        // Somebody else holds the document for ever, so every write fails.
+        BlobContainerClient answers = azurite.Blobs.GetBlobContainerClient("answers");
+        await answers.CreateAsync();
+        BlobClient document = answers.GetBlobClient("dogs.jpg.json");
+        await document.UploadAsync(BinaryData.FromString("{}"));
+        await document.GetBlobLeaseClient().AcquireAsync(BlobLeaseClient.InfiniteLeaseDuration);
         await using FunctionsHost host = await app.StartAsync(
-            ("AzureWebJobsStorage", azurite.Connection), ("BlipAnswers", "No Container"), ("Blip__Blobs__TryTime", "0:00:00"));
+            ("AzureWebJobsStorage", azurite.Connection), ("Blip__Blobs__TryTime", "0:00:00"));
         using IHost listener = BlobListener.Create(host, azurite.Connection, "images", "poisoned");
         await listener.StartAsync();
         try

@@ -88,7 +88,7 @@ public sealed class KeyTests(PublishedApp app) : IAsyncLifetime
             AdditionalHeaders = new Dictionary<string, string> { ["x-functions-key"] = Key },
         };
         await using McpClient client = await McpClient.CreateAsync(new HttpClientTransport(options));
-        Assert.Equal(5, (await client.ListToolsAsync()).Count);
+        Assert.Equal(6, (await client.ListToolsAsync()).Count);
     }
 
     [Fact]
