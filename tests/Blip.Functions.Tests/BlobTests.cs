@@ -78,7 +78,7 @@ public sealed class BlobTests(PublishedApp app)
         {
             QueueClient poison = azurite.Queues.GetQueueClient("webjobs-blobtrigger-poison");
             PeekedMessage? kept = null;
-            for (int attempt = 0; kept is null && attempt < 300; attempt++)
+            for (int attempt = 0; kept is null && attempt < 900; attempt++)
             {
                 await Task.Delay(100);
                 if (await poison.ExistsAsync())
