@@ -15,6 +15,9 @@ internal static unsafe class CudaProbe
     /// <summary>As the driver counts: 1000 for a major version and 10 for a minor one.</summary>
     private const int LeastDriver = 13_000;
 
+    /// <summary>CUDA's error for a machine without a GPU.</summary>
+    private const int NoDevice = 100;
+
     private static readonly string Driver = OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
 
     /// <summary>
@@ -88,26 +91,27 @@ internal static unsafe class CudaProbe
         }
     }
 
-    private static int? DriverVersion() => AskDriver("cuDriverGetVersion");
+    private static int? DriverVersion() => NativeLibrary.TryLoad(Driver, out nint driver) ? Ask(driver, "cuDriverGetVersion") : null;
 
-    private static int? DeviceCount() => AskDriver("cuDeviceGetCount");
+    /// <summary>What was started is not unloaded again: ONNX Runtime needs it next.</summary>
+    private static int? DeviceCount()
+    {
+        if (!NativeLibrary.TryLoad(Driver, out nint driver) || !NativeLibrary.TryGetExport(driver, "cuInit", out nint start))
+            return null;
+        // A driver that finds no GPU does not start.
+        return ((delegate* unmanaged<uint, int>)start)(0) switch
+        {
+            0 => Ask(driver, "cuDeviceGetCount"),
+            NoDevice => 0,
+            _ => null,
+        };
+    }
 
     /// <summary>The number that a function of the driver gives, or <see langword="null"/> where there is none.</summary>
-    private static int? AskDriver(string name)
+    private static int? Ask(nint driver, string name)
     {
-        if (!NativeLibrary.TryLoad(Driver, out nint handle))
-            return null;
-        try
-        {
-            int number = 0;
-            return NativeLibrary.TryGetExport(handle, "cuInit", out nint start)
-                && NativeLibrary.TryGetExport(handle, name, out nint function)
-                && ((delegate* unmanaged<uint, int>)start)(0) == 0
-                && ((delegate* unmanaged<int*, int>)function)(&number) == 0 ? number : null;
-        }
-        finally
-        {
-            NativeLibrary.Free(handle);
-        }
+        int number = 0;
+        return NativeLibrary.TryGetExport(driver, name, out nint function)
+            && ((delegate* unmanaged<int*, int>)function)(&number) == 0 ? number : null;
     }
 }
