@@ -160,7 +160,8 @@ public sealed partial class BlipTools
         return (image, _conversation.Attach(resolved.Data.Span));
     }
 
-    private static AskOptions Options(double? minConfidence) => AskOptions.Default with { MinConfidence = minConfidence };
+    private static AskOptions Options(double? minConfidence) =>
+        AskOptions.Default with { MinConfidence = minConfidence, NamesMembers = true };
 
     private static AskEachOptions Each(double? minConfidence) => new() { Ask = Options(minConfidence), WaitForPlace = false };
 

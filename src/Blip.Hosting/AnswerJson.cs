@@ -32,6 +32,8 @@ public static class AnswerJson
         writer.WriteBoolean("calibrated", answer.IsCalibrated);
         if (!answer.IsLowConfidence)
             WriteOthers(writer, answer);
+        if (answer.Evidence is { } evidence)
+            WriteEvidence(writer, evidence);
         WriteModel(writer, answer.Model);
         WriteTiming(writer, answer.Timing);
         writer.WriteEndObject();
@@ -75,8 +77,6 @@ public static class AnswerJson
             WriteAlternatives(writer, answer.Alternatives);
         if (answer.Sequences.Count > 0)
             WriteSequences(writer, answer.Sequences, "answer");
-        if (answer.Evidence is { } evidence)
-            WriteEvidence(writer, evidence);
     }
 
     private static void WriteEvidence(Utf8JsonWriter writer, Evidence evidence)

@@ -89,6 +89,7 @@ public static class BlipMcpServerBuilderExtensions
             if (request.MatchedPrimitive is McpServerTool { ProtocolTool.InputSchema: var schema }
                 && ToolArguments.FindFault(schema, arguments) is { } fault)
                 return Unfit(fault);
+            ToolArguments.LeaveOutNulls(arguments);
             await LoadAsync(request, cancellationToken).ConfigureAwait(false);
             return await next(request, cancellationToken).ConfigureAwait(false);
         }

@@ -74,6 +74,13 @@ internal static class ToolArguments
         return null;
     }
 
+    /// <summary>Leaves out arguments that are null, as some models write what they do not give. Only optional ones are left.</summary>
+    public static void LeaveOutNulls(IDictionary<string, JsonElement> arguments)
+    {
+        foreach (string name in arguments.Keys.Where(name => arguments[name].ValueKind == JsonValueKind.Null).ToArray())
+            arguments.Remove(name);
+    }
+
     private static string NoData(string argument) => $"The argument '{argument}' is an image whose 'data' is missing: a string of base64.";
 
     private static bool IsImage(JsonElement content) =>

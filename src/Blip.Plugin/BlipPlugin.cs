@@ -16,9 +16,9 @@ public sealed class BlipPlugin(BlipTools tools)
         [Description(BlipTools.ImageDescription)] string image,
         [Description(BlipTools.QuestionDescription)] string question,
         [Description(BlipTools.MinConfidenceDescription)] double? min_confidence = null,
-        [Description(BlipTools.ExplainDescription)] bool explain = false,
+        [Description(BlipTools.ExplainDescription)] bool? explain = null,
         CancellationToken cancellationToken = default) =>
-        tools.AskImageAsync(image, question, min_confidence, explain, cancellationToken);
+        tools.AskImageAsync(image, question, min_confidence, explain ?? false, cancellationToken);
 
     /// <inheritdoc cref="BlipTools.AskImageManyAsync"/>
     [KernelFunction(BlipTools.AskImageManyName), Description(BlipTools.AskImageManyDescription)]

@@ -67,6 +67,14 @@ public sealed partial class BlipModel
     }
 
     /// <summary>Everything that needs no tokens is checked before anybody waits.</summary>
+    /// <summary>Says early, before any image is read, what is wrong with options whatever is asked.</summary>
+    /// <exception cref="BlipException">A value is out of range, or a choice cannot be ranked.</exception>
+    internal void Check(AskOptions options)
+    {
+        _ = Check([], options);
+        _ = ReadChoices(options);
+    }
+
     private AskOptions Check(IReadOnlyList<string> questions, AskOptions? options)
     {
         ArgumentNullException.ThrowIfNull(questions);
@@ -208,8 +216,14 @@ public sealed partial class BlipModel
             Sequences = sequences,
             Alternatives = sequences.Length > 0
                 ? [.. sequences.Select((one, i) => new AnswerAlternative(one.Text, ConfidenceOf(found.Sequences[i].Answer)))]
-                : [.. found.Alternatives.Select(one => new AnswerAlternative(TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
+                : [.. found.Alternatives.Where(IsAnswer).Take(Ranked.AlternativeCount).Select(one =>
+                    new AnswerAlternative(IsSpecial(one) ? "" : TokenToText(one.Token), MathF.Exp(one.LogProbability)))],
         });
+
+        bool IsSpecial((int Token, float) one) => _host.Tokenizer.IsSpecial(_host.Known(one.Token));
+
+        // A special token is no answer, except where the answer begins with it.
+        bool IsAnswer((int Token, float) one) => !IsSpecial(one) || one.Token == tokens[1];
 
         double ConfidenceOf(FoundAnswer one) =>
             Math.Exp(!isFit && one.TemperedLogProbabilities is [double tempered] ? tempered : one.LogProbability);

@@ -105,7 +105,15 @@ public static class BlipModelExtensions
             ? throw new BlipException(BlipErrorCode.QuestionEmpty, "A phrase is empty. Give a few words, such as \"a red car\".")
             : phrase + "?")];
         AskOptions options = new() { Choices = ["yes", "no"], ChoicesByFirstToken = true };
-        Answer[] answers = await model.AskAsync(image, questions, options, cancellationToken).ConfigureAwait(false);
+        Answer[] answers;
+        try
+        {
+            answers = await model.AskAsync(image, questions, options, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BlipException exception) when (exception.Code == BlipErrorCode.QuestionTooLong)
+        {
+            throw new BlipException(exception.Code, "A phrase has more tokens than this model reads. Give a shorter one.", exception);
+        }
         double[] probabilities = [.. answers.Select(answer => answer.Choices.First(choice => choice.Text == "yes").Probability)];
         double product = probabilities.Length == 0 ? 0 : probabilities.Aggregate((all, one) => all * one);
         return new PhraseScore(product, probabilities);

@@ -67,7 +67,7 @@ public sealed class AskFramesTests(SharedService shared) : IClassFixture<SharedS
     }
 
     [Theory]
-    [InlineData(2, "", "'image' is not a valid string")]
+    [InlineData(2, "", "'image' is a list, where one image is meant")]
     [InlineData(2, ",\"frames\":\"yes\"", "'frames' must be true or false")]
     [InlineData(17, ",\"frames\":true", "at most 16")]
     [InlineData(0, ",\"frames\":true", "No image is given")]

@@ -94,24 +94,65 @@ public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedS
 
     [Theory]
     [InlineData("""{"min_confidence":"0.5"}""", "'min_confidence' must be a number")]
-    [InlineData("""{"min_confidence":2}""", "MinConfidence is 2; it is 0 to 1")]
+    [InlineData("""{"min_confidence":2}""", "min_confidence is 2; it is 0 to 1")]
     [InlineData("""{"explain":1}""", "'explain' must be true or false")]
     [InlineData("""{"choices":"red"}""", "'choices' must be a list of strings")]
     [InlineData("""{"choices":[1]}""", "'choices' must be a list of strings")]
     [InlineData("""{"choices":[]}""", "'choices' must be a list of one choice or more")]
     [InlineData("""{"choices":["red",""]}""", "Choice 2 is empty")]
-    [InlineData("""{"choices":["red"],"beams":3}""", "Leave out Beams")]
+    [InlineData("""{"choices":["red"],"beams":3}""", "Leave out beams")]
     [InlineData("""{"beams":"3"}""", "'beams' must be a whole number")]
     [InlineData("""{"beams":2.5}""", "'beams' must be a whole number")]
-    [InlineData("""{"beams":1000}""", "Beams is 1000")]
-    [InlineData("""{"best":3}""", "Best is 3")]
+    [InlineData("""{"beams":1000}""", "beams is 1000")]
+    [InlineData("""{"choices_k":3}""", "choices_k and choices_per_token say")]
+    [InlineData("""{"best":3}""", "best is 3; it is 1 to beams")]
     [InlineData("""{"early_stopping":"soon"}""", "'early_stopping' must be true, false or \"never\"")]
-    [InlineData("""{"length_penalty":1e400}""", "LengthPenalty is")]
+    [InlineData("""{"length_penalty":1e400}""", "length_penalty is")]
     public async Task WrongMember_IsNamed(string members, string says)
     {
         string json = $$"""{"image":"{{DataUri}}","question":"what color is it?",{{members[1..]}}""";
         using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), Service.Json(json));
         Assert.Contains(says, await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
+    }
+
+    /// <summary>Clients that are made from a description write null for what is left out.</summary>
+    [Fact]
+    public async Task NullMember_IsLeftOut()
+    {
+        JsonElement reply = await Service.PostAsync("/api/ask", Service.Json($$"""
+            {"image":"{{DataUri}}","question":"how many dogs are in the picture?","questions":null,"choices":null,"choices_k":null,
+            "choices_per_token":null,"beams":null,"best":null,"length_penalty":null,"early_stopping":null,"min_confidence":null,
+            "explain":null,"frames":null}
+            """));
+        Assert.Equal("2", reply.GetProperty("answer").GetString());
+        reply = await Service.PostAsync("/api/score", Service.Json($$"""{"image":"{{DataUri}}","phrases":null,"prompt":"two dogs"}"""));
+        Assert.Equal("two dogs", reply.GetProperty("phrases")[0].GetString());
+        using HttpResponseMessage none = await Service.Http.PostAsync(
+            new Uri("/api/ask", UriKind.Relative), Service.Json($$"""{"image":"{{DataUri}}","question":null}"""));
+        Assert.Contains("No question", await Service.ReadProblemAsync(none, 400, BlipErrorCode.InvalidRequest), StringComparison.Ordinal);
+    }
+
+    /// <summary>Where it looked is about the question, so it stays where the answer is withheld.</summary>
+    [Fact]
+    public async Task Explain_WhereTheAnswerIsWithheld_GivesTheGrid()
+    {
+        JsonElement reply = await Service.PostAsync("/api/ask", Service.Json(JsonSerializer.Serialize(
+            new { image = DataUri, question = Service.HowMany, explain = true, min_confidence = 0.99999 })));
+        Assert.Equal("low_confidence", reply.GetProperty("error").GetProperty("code").GetString());
+        Assert.True(reply.TryGetProperty("evidence", out _));
+        Assert.False(reply.TryGetProperty("answer", out _) || reply.TryGetProperty("alternatives", out _));
+    }
+
+    [Fact]
+    public async Task MorePartsThanAFormMayHave_AreRefusedWithWhatToSend()
+    {
+        using MultipartFormDataContent form = Service.Form(Service.Dogs, Service.HowMany);
+        for (int i = 0; i < 64; i++)
+            form.Add(new StringContent($"{i}"), "choices");
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), form);
+        Assert.Contains(
+            "more than 64 parts. Send JSON", await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -102,7 +102,7 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("/api/score", """{"phrases":["a dog"],"prompt":"a dog"}""", "exclude each other")]
     [InlineData("/api/score", """{"question":"a dog?"}""", "Send 'image', and 'phrases' or 'prompt'.")]
     [InlineData("/api/caption", """{"question":"what?"}""", "member 'question'. Send 'image'; 'prompt'")]
-    [InlineData("/api/caption", """{"beams":99}""", "Beams is 99")]
+    [InlineData("/api/caption", """{"beams":99}""", "beams is 99")]
     [InlineData("/api/caption", """{"prompt":7}""", "'prompt' is not a valid string")]
     [InlineData("/api/match", "{}", "No text is given")]
     [InlineData("/api/match", """{"texts":"two dogs"}""", "'texts' must be an array")]

@@ -39,6 +39,19 @@ public sealed class BlipModelTests(DemoModelFixture demo) : IClassFixture<DemoMo
         Assert.Equal(given.Alternatives.OrderByDescending(a => a.Probability), given.Alternatives);
     }
 
+    /// <summary>The end token is among the five likeliest here, and is no answer.</summary>
+    [Fact]
+    public async Task Ask_SpecialTokenIsLikely_IsNoAlternative()
+    {
+        BlipImage image = BlipImage.FromFile(TestPaths.Golden("demo", "pictures", "0011.jpg"));
+        AskOptions options = new() { TopLogProbabilities = 5 };
+        Answer answer = await demo.Model.AskAsync(image, "do you see a butterfly?", options, Stop);
+        Assert.Contains("[SEP]", answer.TopLogProbabilities[0].Select(one => demo.Model.TokenToText(one.TokenId)));
+        Assert.Equal(5, answer.Alternatives.Count);
+        Assert.Equal("yes", answer.Alternatives[0].Text);
+        Assert.DoesNotContain(answer.Alternatives, other => other.Text.StartsWith('[') || other.Text.Length == 0);
+    }
+
     [Fact]
     public async Task Ask_SameImageTwice_EncodesOnce()
     {

@@ -51,6 +51,10 @@ public sealed class PhraseScoreTests(DemoModelFixture demo) : IClassFixture<Demo
         Assert.Equal(0, (await demo.Model.ScoreAsync(dogs, [], Stop)).Score);
         BlipException error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.ScoreAsync(dogs, ["a dog", " "], Stop));
         Assert.Equal(BlipErrorCode.QuestionEmpty, error.Code);
+        string tooLong = string.Join(' ', Enumerable.Repeat("dog", 600));
+        error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.ScoreAsync(dogs, ["a dog", tooLong], Stop));
+        Assert.Equal(
+            (BlipErrorCode.QuestionTooLong, "A phrase has more tokens than this model reads. Give a shorter one."), (error.Code, error.Message));
     }
 
     [Theory]

@@ -21,6 +21,12 @@ public sealed class TypedAnswerTests
     public void Parse_Enumeration_TakesOneNameAndNothingElse(string text, Thing? value) =>
         Assert.Equal(value, TypedAnswer<Thing>.Parse(new Answer { Text = text }).Value);
 
+    /// <summary>Each name in words, as it is ranked, is that name again.</summary>
+    [Fact]
+    public void Parse_RankedName_IsItself() => Assert.Equal(
+        Enum.GetValues<Alike>().Cast<Alike?>(),
+        TypedAnswer<Alike>.Choices.Select(text => TypedAnswer<Alike>.Parse(new Answer { Text = text }).Value));
+
     [Theory]
     [InlineData("two", 2)]
     [InlineData("Two", 2)]
@@ -50,5 +56,12 @@ public sealed class TypedAnswerTests
         Blue,
         Both,
         FireTruck,
+    }
+
+    private enum Alike
+    {
+        Firetruck,
+        FireTruck,
+        _Unknown,
     }
 }

@@ -62,7 +62,7 @@ internal sealed class AskFields : RequestFields
             case "questions":
                 throw Invalid("'questions' is a list in JSON. Send 'question', repeated for several.");
             case "frames":
-                _frames = value is "true" or "false" or "null" ? value == "true" : throw Invalid("'frames' must be true or false.");
+                _frames = value is "true" or "false" ? value == "true" : throw Invalid("'frames' must be true or false.");
                 break;
             default:
                 _members.Read(name, value);
@@ -77,8 +77,9 @@ internal sealed class AskFields : RequestFields
         int count = _questions.Count;
         if (Options.Choices is { } choices && (long)choices.Count * count > MaxChoices)
         {
+            string each = count == 1 ? "" : FormattableString.Invariant($" for each of {count} questions");
             throw Invalid(FormattableString.Invariant(
-                $"{choices.Count} choices for {count} questions are too many for one request; {MaxChoices:N0} in all are possible."));
+                $"{choices.Count} choices{each} are too many for one request; {MaxChoices:N0} in all are possible."));
         }
         if (count == 0)
             throw Invalid("No question is given. Send question (repeated for several).");

@@ -14,7 +14,7 @@ internal sealed class AskMembers(AskOptions options)
         ["choices", "choices_k", "choices_per_token", "beams", "best", "length_penalty", "early_stopping", "min_confidence", "explain"];
 
     private readonly List<string> _choices = [];
-    private AskOptions _options = options;
+    private AskOptions _options = options with { NamesMembers = true };
 
     /// <summary>The options with what the request says; those given where it says nothing.</summary>
     public AskOptions Options => _choices.Count == 0 ? _options : _options with { Choices = _choices };

@@ -33,7 +33,7 @@ internal sealed class CaptionEndpoint(ImageRequestReader reader, ImageQuestions 
         {
             if (name != "prompt")
                 _members.Read(name, value);
-            else if (value.ValueKind != JsonValueKind.Null)
+            else
                 Read(name, Bodies.Text(value, name));
         }
 

@@ -78,6 +78,8 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
         bool isList = false;
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
+            if (fields.Has(property.Name) && property.Value.ValueKind == JsonValueKind.Null)
+                continue;
             if (fields.Has(property.Name))
                 fields.Read(property.Name, property.Value);
             else if (property.Name != "image")
@@ -88,7 +90,7 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
                 images.Add(new SentImage(default, Bodies.Text(property.Value, "image")));
         }
         if (isList && !fields.Frames)
-            throw Invalid("'image' is not a valid string.");
+            throw Invalid($"'image' is a list, where one image is meant. {fields.Expected}");
         if (images.Count > BlipTools.MaxQuestions)
         {
             throw Invalid(

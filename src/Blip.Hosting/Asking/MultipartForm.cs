@@ -41,10 +41,10 @@ internal sealed class MultipartForm(
         }
         catch (Exception exception) when (exception is InvalidDataException or IOException and not BadHttpRequestException)
         {
-            throw Invalid("The multipart body is broken or incomplete, or it has too many parts or too large ones.");
+            throw Invalid("The multipart body is broken or incomplete, or a part of it is too large.");
         }
         if (_images.Count > 1 && !fields.Frames)
-            throw Invalid("More than one image is given. Send one part 'image'.");
+            throw Invalid($"More than one part 'image' is given, where one image is meant. {fields.Expected}");
         return _images.Count > 0 ? _images : throw Invalid("No image is given. Send the part 'image'.");
     }
 
@@ -58,7 +58,7 @@ internal sealed class MultipartForm(
         for (int parts = 1; await reader.ReadNextSectionAsync(cancellationToken).ConfigureAwait(false) is { } section; parts++)
         {
             if (parts > MaxParts)
-                throw new InvalidDataException();
+                throw Invalid(FormattableString.Invariant($"The form has more than {MaxParts} parts. Send JSON, which may have more."));
             if (!ContentDispositionHeaderValue.TryParse(section.ContentDisposition, out ContentDispositionHeaderValue? disposition))
                 throw Invalid("A part of the form has no Content-Disposition that can be read.");
             string name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();

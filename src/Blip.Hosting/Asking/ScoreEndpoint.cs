@@ -32,7 +32,7 @@ internal sealed class ScoreEndpoint(ImageRequestReader reader, ImageQuestions im
         {
             if (name != "prompt")
                 base.Read(name, value);
-            else if (value.ValueKind != JsonValueKind.Null)
+            else
                 Read(name, Bodies.Text(value, name));
         }
 

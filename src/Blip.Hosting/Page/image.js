@@ -43,6 +43,7 @@ export class Pane {
 			find(".frame").hidden = this.thumb.firstChild.hidden = find(".talk").hidden = true;
 			this.tell(words.image_corrupt.replace("The server", "This browser"), "bad");
 			this.mark();
+			panes.forEach(pane => pane.offer());
 		};
 		this.image.src = source.url;
 
@@ -96,7 +97,7 @@ export class Pane {
 		this.root.querySelector("[data-do=score]").hidden = !can("score");
 		const [box, text] = this.root.querySelector(".frames").children;
 		const most = 16,
-			count = panes.length;
+			count = panes.filter(pane => !pane.broken).length;
 		text.textContent = `Ask about all ${this.frames > 1 ? this.frames + " frames" : count + " images as one"}`;
 		box.parentNode.hidden = !can("frames") || (this.frames < 2 && (count < 2 || count > most));
 	}

@@ -48,7 +48,7 @@ public sealed record Answer
     /// <summary>
     /// What the model would have answered instead, the best first; the first is this answer. With <see cref="AskOptions.Beams"/> the
     /// <see cref="AskOptions.Best"/> whole answers, with <see cref="AskOptions.Choices"/> the five best of them, else the likeliest first
-    /// tokens, at most five, of which this answer's first token is one.
+    /// tokens, at most five, of which this answer's first token is one. Special tokens are left out.
     /// </summary>
     public IReadOnlyList<AnswerAlternative> Alternatives { get; init; } = [];
 

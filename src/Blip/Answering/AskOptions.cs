@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json;
 using Blip.Decoding;
 using Blip.Text;
 
@@ -110,6 +112,11 @@ public sealed record AskOptions
     /// </summary>
     internal double[]? Temperatures { get; init; }
 
+    /// <summary>
+    /// Whether errors name the members of JSON, <c>length_penalty</c>, for callers who do not see these properties.
+    /// </summary>
+    internal bool NamesMembers { get; init; }
+
     /// <summary>How an answer is searched for; <see langword="null"/> for greedy search.</summary>
     internal BeamPlan? PlanBeams() => Beams == 1 ? null : new BeamPlan(Beams, Best, LengthPenalty, EarlyStopping);
 
@@ -156,6 +163,13 @@ public sealed record AskOptions
         if (!Enum.IsDefined(SpecialTokens))
             throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
 
-        static BlipException Invalid(FormattableString message) => new(BlipErrorCode.InvalidRequest, FormattableString.Invariant(message));
+        BlipException Invalid(FormattableString message)
+        {
+            // All strings among the arguments are names.
+            object?[] values = message.GetArguments();
+            if (NamesMembers)
+                values = [.. values.Select(value => value is string name ? JsonNamingPolicy.SnakeCaseLower.ConvertName(name) : value)];
+            return new BlipException(BlipErrorCode.InvalidRequest, string.Format(CultureInfo.InvariantCulture, message.Format, values));
+        }
     }
 }

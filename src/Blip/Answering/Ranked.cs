@@ -3,7 +3,8 @@ namespace Blip.Answering;
 /// <summary>What the ranks of choices say, in the caller's words.</summary>
 internal static class Ranked
 {
-    private const int AlternativeCount = 5;
+    /// <summary>How many alternatives an answer has without beams.</summary>
+    public const int AlternativeCount = 5;
 
     /// <summary>The answer that is the best choice.</summary>
     /// <param name="answer">The answer by its tokens.</param>

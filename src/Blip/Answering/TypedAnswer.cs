@@ -68,14 +68,15 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
                 ? (T)(object)number
                 : null;
         }
+        // What was ranked is one of the names in words. Two names may differ in nothing but their spaces.
+        int place = Array.IndexOf(Choices, text);
+        if (place >= 0)
+            return Enum.Parse<T>(Enum.GetNames(typeof(T))[place]);
         // "fire truck" is FireTruck, because an identifier has no spaces. Enum.TryParse also accepts numbers and lists of names, which are
         // no name.
         string name = text.Replace(" ", "", StringComparison.Ordinal);
-        if (name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
-            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value))
-            return value;
-        int place = Array.IndexOf(Choices, text);
-        return place < 0 ? null : Enum.Parse<T>(Enum.GetNames(typeof(T))[place]);
+        return name.Length > 0 && char.IsLetter(name[0]) && name.All(c => char.IsLetterOrDigit(c) || c == '_')
+            && Enum.TryParse(name, ignoreCase: true, out T value) && Enum.IsDefined(typeof(T), value) ? value : null;
     }
 
     /// <summary><c>FireTruck</c> and <c>fire_truck</c> as <c>fire truck</c>.</summary>
@@ -90,6 +91,6 @@ public sealed record TypedAnswer<T>(Answer Answer, T? Value)
                 words.Append(' ');
             words.Append(name[i] == '_' ? ' ' : char.ToLowerInvariant(name[i]));
         }
-        return words.ToString();
+        return words.ToString().Trim();
     }
 }

@@ -41,6 +41,9 @@ public sealed record CaptionOptions
     /// <summary>With beams: when the search ends. <see cref="EarlyStopping.False"/> by default.</summary>
     public EarlyStopping EarlyStopping { get; init; }
 
+    /// <inheritdoc cref="AskOptions.NamesMembers"/>
+    internal bool NamesMembers { get; init; }
+
     /// <summary>These with the beams of options of asking.</summary>
     internal CaptionOptions WithBeams(AskOptions options) => this with
     {
@@ -48,6 +51,7 @@ public sealed record CaptionOptions
         Best = options.Best,
         LengthPenalty = options.LengthPenalty,
         EarlyStopping = options.EarlyStopping,
+        NamesMembers = options.NamesMembers,
     };
 
     /// <summary>The same as options of asking, which check them.</summary>
@@ -59,5 +63,6 @@ public sealed record CaptionOptions
         Best = Best,
         LengthPenalty = LengthPenalty,
         EarlyStopping = EarlyStopping,
+        NamesMembers = NamesMembers,
     };
 }

@@ -13,8 +13,8 @@ namespace Blip.Decoding;
 /// </param>
 internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<AnswerLimits> limits, IReadOnlyList<int> guesses) : IAnswerSearch
 {
-    /// <summary>How many first tokens are reported as alternatives.</summary>
-    public const int AlternativeCount = 5;
+    /// <summary>How many first tokens are given: enough for five alternatives where special tokens are among them.</summary>
+    public const int FirstTokenCount = 16;
 
     public void Run(IAnswerDecoder decoder, ISearchListener listener, CancellationToken cancellationToken)
     {
@@ -66,7 +66,7 @@ internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<AnswerLimi
         int length = answer.Tokens.Count - 1;
         TokenDistribution distribution = new(logits, banned: length < limit.MinNewTokens ? tokens.End : -1);
         if (length == 0)
-            answer.Alternatives = distribution.Top(AlternativeCount);
+            answer.Alternatives = distribution.Top(FirstTokenCount);
         if (limit.TopLogProbabilities > 0)
             answer.AddTop(distribution.Top(limit.TopLogProbabilities));
         int token = distribution.Likeliest;

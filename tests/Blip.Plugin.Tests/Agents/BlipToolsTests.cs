@@ -57,8 +57,8 @@ public sealed class BlipToolsTests : IAsyncLifetime
         Assert.Equal((true, "green"), (many.Answers![0].Error is not null, many.Answers[1].Answer));
         ImageAnswer chosen = await _tools.ChooseAnswerAsync(handle, "how many dogs are in the picture?", ["1", "2"], 0.99999);
         Assert.Equal((null, null, "low_confidence"), (chosen.Answer, chosen.Choices, chosen.Error!.Code));
-        Assert.Equal(
-            BlipErrorCode.InvalidRequest, (await _tools.AskImageAsync(handle, "how many dogs are in the picture?", 7)).Error!.Code);
+        ToolError wrong = (await _tools.AskImageAsync(handle, "how many dogs are in the picture?", 7)).Error!;
+        Assert.Equal((BlipErrorCode.InvalidRequest, "min_confidence is 7; it is 0 to 1."), (wrong.Code, wrong.Message));
     }
 
     [Fact]

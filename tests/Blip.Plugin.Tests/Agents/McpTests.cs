@@ -160,7 +160,9 @@ public sealed class McpTests
         Assert.InRange(
             Enumerable.Range(0, 480 * 360).Average(i => Math.Abs(png[i % 480, i / 480].R - same[i % 480, i / 480].R)), 0, 0.5);
 
-        CallToolResult plain = await AskAsync(client, image, Question);
+        Dictionary<string, object?> nulls = new(Arguments(image, Question)) { ["explain"] = null, ["min_confidence"] = null };
+        CallToolResult plain = await client.CallToolAsync("ask_image", nulls);
+        Assert.Equal("green", Text(plain, "answer"));
         Assert.False(StackCalls.Json(plain).TryGetProperty("looked_at", out _));
         CallToolResult wrong = await client.CallToolAsync(
             "ask_image", new Dictionary<string, object?>(Arguments(image, Question)) { ["explain"] = "yes" });

@@ -47,6 +47,8 @@ public sealed class TokenTests
            select new TheoryDataRow<string, int>(stack, i),
     ];
 
+    public static TheoryData<string> AllStacks => [.. Stacks.Keys];
+
     [Theory]
     [MemberData(nameof(Calls))]
     public async Task Result_StaysInBudget_AndSaysNothingTwice(string stack, int index)
@@ -64,5 +66,18 @@ public sealed class TokenTests
         Assert.DoesNotContain('\n', result);
         cost += Tokens.CountTokens(call) - Tokens.CountTokens(image) - Tokens.CountTokens(question);
         Assert.True(cost <= Budget, $"{cost} tokens with the call: {result}");
+    }
+
+    /// <summary>Some models write null for an argument that they leave out.</summary>
+    [Theory]
+    [MemberData(nameof(AllStacks))]
+    public async Task OptionalArguments_AsNull_AreLeftOut(string stack)
+    {
+        JsonObject arguments = StackCalls.Arguments("image-1", "how many dogs are in the picture?");
+        (arguments["explain"], arguments["min_confidence"]) = (null, null);
+        string result = await Stacks[stack](services => services.AddBlip(), arguments);
+        Assert.Contains("answer", result, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", result, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("looked_at", result, StringComparison.Ordinal);
     }
 }

@@ -51,9 +51,8 @@ public class GreedySearchTests
     public void Run_FirstStep_GivesTheLikeliestFirstTokensInOrder()
     {
         FoundAnswer answer = Search(new ScriptedDecoder([[5, End]]), new AnswerLimits(0, 20))[0];
-        Assert.Equal(GreedySearch.AlternativeCount, answer.Alternatives.Count);
-        Assert.Equal(5, answer.Alternatives[0].Token);
-        Assert.Equal([0, 1, 2, 3], answer.Alternatives.Skip(1).Select(a => a.Token));
+        // More are asked for than there are.
+        Assert.Equal([5, 0, 1, 2, 3, 4, 6, 7], answer.Alternatives.Select(a => a.Token));
         Assert.Equal(answer.LogProbabilities[0], answer.Alternatives[0].LogProbability);
     }
 
