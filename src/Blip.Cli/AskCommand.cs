@@ -93,11 +93,14 @@ internal static class AskCommand
     }
 
     /// <summary>Says what is wrong with <see cref="Answering"/> together; <see langword="null"/> where nothing is.</summary>
-    public static string? FindAnsweringMistake(ParseResult parsed)
+    public static string? FindAnsweringMistake(ParseResult parsed) =>
+        SearchOptions.FindMistake(parsed) ?? FindLengthMistake(parsed, MinNewTokens, MaxNewTokens);
+
+    /// <summary>Says that an answer would have to be longer than it may be; <see langword="null"/> where nothing is wrong.</summary>
+    public static string? FindLengthMistake(ParseResult parsed, Option<int> min, Option<int> max)
     {
-        int least = parsed.GetValue(MinNewTokens), most = parsed.GetValue(MaxNewTokens);
-        return SearchOptions.FindMistake(parsed)
-            ?? (least > most ? $"{MinNewTokens.Name} is {least}, but {MaxNewTokens.Name} is {most}. It cannot be more." : null);
+        int least = parsed.GetValue(min), most = parsed.GetValue(max);
+        return least > most ? $"{min.Name} is {least}, but {max.Name} is {most}. It cannot be more." : null;
     }
 
     /// <summary>How questions are answered, as the user gave it.</summary>
@@ -108,6 +111,7 @@ internal static class AskCommand
         MinNewTokens = parsed.GetValue(MinNewTokens),
         CleanUp = ModelOptions.IsCleanedUp(parsed),
         TruncateQuestion = parsed.GetValue(Truncate),
+        NamesMembers = true,
     });
 
     private static void RequireQuestion(CommandResult result)
@@ -177,6 +181,7 @@ internal static class AskCommand
         if (parsed.GetValue(Frames))
             images = [ImageNames.AsFrames(words, images)];
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
+        model.Check(options);
         AnswerForm form = parsed.GetValue(Json) ? AnswerForm.Json : parsed.GetValue(Csv) ? AnswerForm.Csv : AnswerForm.Text;
         string[] names = [.. images.Select(image => image.Name)];
         using AnswerPrinter printer = AnswerPrinter.Create(

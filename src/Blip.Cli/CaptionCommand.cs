@@ -57,14 +57,11 @@ internal static class CaptionCommand
     {
         if (result.GetValue(Images) is null or [])
             result.AddError("An image is missing: blip caption IMAGE...");
-        int least = result.GetValue(MinNewTokens), most = result.GetValue(MaxNewTokens);
-        if (least > most)
-            result.AddError($"{MinNewTokens.Name} is {least}, but {MaxNewTokens.Name} is {most}. It cannot be more.");
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (SearchOptions.FindBeamMistake(parsed) is { } mistake)
+        if ((SearchOptions.FindBeamMistake(parsed) ?? AskCommand.FindLengthMistake(parsed, MinNewTokens, MaxNewTokens)) is { } mistake)
         {
             CommandLine.WriteError(mistake);
             return CommandLine.Usage;

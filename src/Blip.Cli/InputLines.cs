@@ -30,6 +30,22 @@ internal static class InputLines
         }
     }
 
+    /// <summary>Reads the lines that are not empty, without the space around them.</summary>
+    /// <exception cref="BlipException">There is no such file, or it is not UTF-8.</exception>
+    public static string[] ReadTexts(string path)
+    {
+        const StringSplitOptions Tidy = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        using StreamReader text = Open(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        try
+        {
+            return text.ReadToEnd().ReplaceLineEndings("\n").Split('\n', Tidy);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is no text in UTF-8.", exception);
+        }
+    }
+
     /// <exception cref="BlipException">Standard input is closed.</exception>
     public static Stream OpenStandardInput() => FindError() is { } error ? throw error : Console.OpenStandardInput();
 

@@ -53,6 +53,8 @@ internal static class MatchCommand
         else if (!AskWords.IsThere(image)
             && AskWords.FindLateFirst("match", "image", image, "texts", texts, ImageReader.IsImage) is { } mistake)
             result.AddError(mistake);
+        else if (AskWords.FindSecondImage("match", texts) is { } second)
+            result.AddError(second);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

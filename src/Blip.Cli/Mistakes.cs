@@ -111,6 +111,9 @@ internal static class Mistakes
         string word = written.Split('=', 2)[0].ToLowerInvariant();
         if (word.StartsWith('-'))
             word = "--" + word.TrimStart('-').Replace('_', '-');
+        // What other servers call it.
+        if (word is "--port" or "--p" or "--host" or "--listen" or "--bind" or "--address" && names.Contains("--urls"))
+            return " Write --urls, for example --urls http://127.0.0.1:8080.";
         (string Name, int Distance)[] near =
         [
             .. names.Select(name => (name, name.StartsWith(word, StringComparison.Ordinal) && word.Length > 3 ? 1 : Distance(word, name)))

@@ -6,16 +6,19 @@ namespace Blip.Cli;
 /// </summary>
 internal static class PartialOutput
 {
-    /// <summary>Says early why a file cannot be written there: it is a folder, in none, or the file itself that is read.</summary>
+    /// <summary>Says early why a file cannot be written there: it is a folder, in none, or a file that is read.</summary>
     /// <exception cref="BlipException">It cannot.</exception>
-    public static void Check(string target, string input)
+    public static void Check(string target, params ReadOnlySpan<string?> inputs)
     {
         if (Directory.Exists(target))
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is a folder. Name a file in it.");
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
             throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {target} does not exist. Create it first.");
-        if (File.Exists(target) && File.Exists(input) && Real(target) == Real(input))
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is what is read itself. Write to another file.");
+        foreach (string? input in inputs)
+        {
+            if (File.Exists(target) && File.Exists(input) && Real(target) == Real(input))
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is what is read itself. Write to another file.");
+        }
 
         static string Real(string file) => File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);
     }

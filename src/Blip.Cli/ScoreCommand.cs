@@ -60,6 +60,8 @@ internal static class ScoreCommand
         else if (hasPhrases && !AskWords.IsThere(image)
             && AskWords.FindLateFirst("score", "image", image, "phrases", result.GetValue(Phrases)!, ImageReader.IsImage) is { } mistake)
             result.AddError(mistake);
+        else if (AskWords.FindSecondImage("score", result.GetValue(Phrases) ?? []) is { } second)
+            result.AddError(second);
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)

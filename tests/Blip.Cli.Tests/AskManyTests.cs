@@ -56,6 +56,20 @@ public sealed class AskManyTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "deep", "up"), _folder.Path);
         BlipProcess.Result result = await RunAsync(["ask", "deep", "--recursive", Question]);
         Assert.Equal(["deep/c.JPG", "deep/er/d.jpg"], result.Lines.Select(line => line.Split('\t')[0]));
+        result = await RunAsync(["ask", "deep/**/*.jpg", "-q", Question, "-q", Question]);
+        Assert.Equal(["deep/er/d.jpg", "deep/er/d.jpg"], result.Lines.Select(line => line.Split('\t')[0]));
+    }
+
+    /// <summary>What is wrong with the choices is wrong for every image: it is told once, and nothing is asked.</summary>
+    [Fact]
+    public async Task Ask_ChoicesThatCannotBeRanked_AreToldOnce()
+    {
+        File.WriteAllBytes(Path.Combine(_folder.Path, "choices.txt"), [.. "red\nbl"u8, 0xFF]);
+        BlipProcess.Result result = await RunAsync(["ask", "deep", "--recursive", Question, "--choices", "red,Red", "--csv"]);
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Equal("blip: Choices 1 and 2 are the same to the model: 'Red'. Leave one out.", result.ErrorLines[^1]);
+        result = await RunAsync(["ask", "deep", "--recursive", Question, "--choices", "choices.txt"]);
+        Assert.Equal((1, "blip: choices.txt is no text in UTF-8.\n"), (result.Code, result.Error));
     }
 
     [Fact]

@@ -65,6 +65,11 @@ internal static class AskWords
         others.FirstOrDefault(word => isFirst(word)) is not { } late ? null
             : $"The {first} comes first, then the {rest}: {ShellWords.Join(["blip", verb, late, given, .. others.Where(o => o != late)])}";
 
+    /// <summary>Says that a verb which takes one image was given another; <see langword="null"/> where none is.</summary>
+    public static string? FindSecondImage(string verb, IReadOnlyList<string> others) =>
+        others.FirstOrDefault(ImageReader.IsImage) is { } second
+            ? $"blip {verb} takes one image, and {second} is another. Write a line for each." : null;
+
     private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";
 
     /// <summary>The question in quotes that a shell knows: those of a text processor are words to it.</summary>

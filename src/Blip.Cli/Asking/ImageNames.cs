@@ -111,7 +111,7 @@ internal static class ImageNames
         {
             ShouldIncludePredicate = include,
             // A link to a folder above would never end.
-            ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+            ShouldRecursePredicate = (ref entry) => !IsLink(entry),
         };
 
     private static IEnumerable<string> Match(string pattern)
@@ -142,7 +142,9 @@ internal static class ImageNames
     }
 
     private static IEnumerable<string> Below(string folder) =>
-        List(Open(folder), recursive: true, (ref entry) => entry.IsDirectory).Prepend(folder);
+        List(Open(folder), recursive: true, (ref entry) => entry.IsDirectory && !IsLink(entry)).Prepend(folder);
+
+    private static bool IsLink(in FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
 
     private static FileSystemEnumerable<string> Names(string folder, string part, bool files) => List(
         Open(folder), recursive: false, (ref entry) => entry.IsDirectory != files

@@ -76,7 +76,7 @@ internal static class SearchOptions
 
     /// <summary>Adds what the user gave to the options of captions.</summary>
     public static CaptionOptions Apply(ParseResult parsed, CaptionOptions options) =>
-        options.WithBeams(ApplyBeams(parsed, AskOptions.Default));
+        options.WithBeams(ApplyBeams(parsed, AskOptions.Default with { NamesMembers = true }));
 
     /// <summary>Adds what the user gave to the options.</summary>
     /// <exception cref="BlipException">The file with choices cannot be read.</exception>
@@ -106,7 +106,7 @@ internal static class SearchOptions
         }
         if (new FileInfo(given).Length > MaxFileBytes)
             throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} is too large to be a list of choices.");
-        string[] lines = [.. File.ReadLines(given).Where(line => !string.IsNullOrWhiteSpace(line)).Select(line => line.Trim())];
+        string[] lines = InputLines.ReadTexts(given);
         return lines.Length > 0 ? lines : throw new BlipException(BlipErrorCode.InvalidRequest, $"The file {given} has no choices.");
     }
 

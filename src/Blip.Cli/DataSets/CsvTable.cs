@@ -71,7 +71,7 @@ internal static class CsvTable
         {
             string name = row[i].ToString().Trim();
             if (name.Length == 0)
-                throw Table.Wrong(file, Unit, line, $"the heading of column {i + 1} is empty.");
+                throw Table.Wrong(file, Unit, line, $"the heading of column {i + 1} is empty. Write a name, or leave the column out.");
             if (names.Take(i).Contains(name, StringComparer.OrdinalIgnoreCase))
                 throw Table.Wrong(file, Unit, line, $"two columns are called {name}.");
             names[i] = name;

@@ -1,4 +1,3 @@
-using System.Text;
 using Blip.Cli.Asking;
 
 namespace Blip.Cli.DataSets;
@@ -82,8 +81,13 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
             string name = Text(row, image, Image), text = Text(row, question, Question);
             return new DataItem(
                 FormattableString.Invariant($"{table.Unit} {row.Number}"), id < 0 ? null : row.Cells[id], name, FileOf(name, folder), text,
-                truth < 0 ? null : row.Cells[truth]?.Text, [.. others.Select(column => row.Cells[column])]);
+                truth < 0 ? null : Right(row), [.. others.Select(column => row.Cells[column])]);
         }
+
+        // Counted as one answer, a list of them would be wrong whatever the model says.
+        string? Right(TableRow row) => row.Cells[truth] is not { } cell ? null
+            : !cell.IsJson || cell.Text[0] is not ('[' or '{') ? cell.Text
+            : throw table.Wrong(row, $"{table.Columns[truth]} is no text. The answers of several people stand in a column answers.");
 
         string Text(TableRow row, int column, string name) => row.Cells[column] switch
         {
@@ -95,8 +99,7 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
 
     private static DataSet FromFolder(DataSource source)
     {
-        const StringSplitOptions Tidy = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        string[] questions = ReadText(source.Questions!).ReplaceLineEndings("\n").Split('\n', Tidy);
+        string[] questions = InputLines.ReadTexts(source.Questions!);
         if (questions.Length == 0)
             throw Wrong($"{source.Questions} has no questions. Write one on each line.");
         return new DataSet(source.Data, [],
@@ -106,19 +109,6 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
                let name = Path.GetRelativePath(source.Data, image.Name)
                select new DataItem(name, null, name, image.Name, question, null, []),
         ]);
-    }
-
-    private static string ReadText(string file)
-    {
-        using StreamReader text = InputLines.Open(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
-        try
-        {
-            return text.ReadToEnd();
-        }
-        catch (DecoderFallbackException exception)
-        {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{file} is no text in UTF-8.", exception);
-        }
     }
 
     private static BlipException Wrong(string message) => new(BlipErrorCode.InvalidRequest, message);

@@ -76,7 +76,11 @@ internal static class ParquetTable
         DataValue[] values = [.. rows.Select(row => row[column]).OfType<DataValue>()];
         if (values.Length == 0 || !values.All(value => value.IsJson && Real(value.Text) is not null))
             return typeof(string);
-        return values.All(value => Whole(value.Text) is not null) ? typeof(long) : typeof(double);
+        if (values.All(value => Whole(value.Text) is not null))
+            return typeof(long);
+        // Whole numbers of more digits than a number has, as some ids are, stay as they are written.
+        return values.Any(value => value.Text.TrimStart('-').All(char.IsAsciiDigit) && Whole(value.Text) is null)
+            ? typeof(string) : typeof(double);
     }
 
     private static async Task<DataValue?[]> ReadAsync(
@@ -96,6 +100,10 @@ internal static class ParquetTable
             Type t when t == typeof(int) => await ReadAsync<int>(group, field, count, cancellationToken),
             Type t when t == typeof(short) => await ReadAsync<short>(group, field, count, cancellationToken),
             Type t when t == typeof(byte) => await ReadAsync<byte>(group, field, count, cancellationToken),
+            Type t when t == typeof(sbyte) => await ReadAsync<sbyte>(group, field, count, cancellationToken),
+            Type t when t == typeof(ushort) => await ReadAsync<ushort>(group, field, count, cancellationToken),
+            Type t when t == typeof(uint) => await ReadAsync<uint>(group, field, count, cancellationToken),
+            Type t when t == typeof(ulong) => await ReadAsync<ulong>(group, field, count, cancellationToken),
             Type t when t == typeof(double) => await ReadAsync<double>(group, field, count, cancellationToken),
             Type t when t == typeof(float) => await ReadAsync<float>(group, field, count, cancellationToken),
             Type t when t == typeof(decimal) => await ReadAsync<decimal>(group, field, count, cancellationToken),

@@ -61,8 +61,7 @@ internal static class RunCommand
         if (options.Choices is null && options.Beams == 1)
             options = options with { TopLogProbabilities = 2 };
         DataSource source = DataOptions.Source(parsed);
-        if (Path.GetFullPath(source.Data) == Path.GetFullPath(output))
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{output} is the data set itself. Write to another file.");
+        PartialOutput.Check(output, source.Data, source.Questions, source.Annotations);
         DataSet data = await DataSet.ReadAsync(source, cancellationToken);
         if (RunOutput.IsVqa(output))
             RequireIds(data);
@@ -100,6 +99,7 @@ internal static class RunCommand
         {
             using ImageReader reader = new(ModelOptions.Limits(parsed));
             await using BlipModel model = await ModelOptions.LoadAsync(modelOptions, cancellationToken);
+            model.Check(options);
             using AskProgress progress = new(data.Items.Count, "questions", before);
             start = Stopwatch.GetTimestamp();
             try

@@ -86,7 +86,11 @@ internal static class EvalCommand
     {
         string? images = parsed.GetValue(Images);
         if (parsed.GetValue(Html) is { } page)
-            PartialOutput.Check(page, (parsed.GetValue(Run) ?? parsed.GetValue(Results))!);
+        {
+            PartialOutput.Check(
+                page, parsed.GetValue(Run), parsed.GetValue(Against), parsed.GetValue(Questions), parsed.GetValue(Annotations),
+                parsed.GetValue(Results));
+        }
         Scores scores = new(parsed.GetValue(Results) is { } results
             ? await RunFile.ReadVqaAsync(
                 new DataSource(parsed.GetValue(Questions)!, null, parsed.GetValue(Annotations), images), results, cancellationToken)

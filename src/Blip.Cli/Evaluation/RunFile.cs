@@ -40,8 +40,10 @@ internal static class RunFile
             if (column < 0 || row.Cells[column] is not { } cell)
                 return null;
             return double.TryParse(cell.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number)
+                && double.IsFinite(number) && (column != confidence || number is >= 0 and <= 1)
                 ? number
-                : throw table.Wrong(row, $"{table.Columns[column]} is {cell.Text}, but must be a number.");
+                : throw table.Wrong(
+                    row, $"{table.Columns[column]} is {cell.Text}, but must be a number{(column == confidence ? ", 0 to 1" : "")}.");
         }
     }
 
@@ -70,7 +72,7 @@ internal static class RunFile
     private static Scored Score(DataSet data, DataItem item, string? answer, double? confidence, double? margin)
     {
         string truth = item.Truth!, given = answer ?? "";
-        IReadOnlyList<string>? people = People(Other(VqaFiles.Answers));
+        string[]? people = People(Other(VqaFiles.Answers));
         double accuracy = answer is null ? 0 : people is null ? VqaAccuracy.Of(given, truth) : VqaAccuracy.Of(given, people);
         return new Scored(
             item, given, confidence, margin, answer is null, accuracy,
@@ -82,18 +84,19 @@ internal static class RunFile
     /// <summary>
     /// The answers of several people: a JSON list of strings, or of objects with <c>answer</c> as in VQA v2, also as the text of a cell.
     /// </summary>
-    private static IReadOnlyList<string>? People(DataValue? cell)
+    private static string[]? People(DataValue? cell)
     {
         if (cell is not { } list || !list.Text.StartsWith('['))
             return null;
         try
         {
             using JsonDocument document = JsonDocument.Parse(list.Text);
-            return
+            string[] answers =
             [
                 .. document.RootElement.EnumerateArray().Select(each =>
                     (each.ValueKind == JsonValueKind.Object ? each.GetProperty("answer") : each).GetString() ?? ""),
             ];
+            return answers.Length > 0 ? answers : null;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {

@@ -28,12 +28,19 @@ public sealed class BadDataTests : IDisposable
             "a.csv, line 2: a quote is opened and never closed. Inside quotes, write a quote twice."
         },
         { "a.csv", "image,question,Image\nx.jpg,a,b\n", "a.csv, line 1: two columns are called Image." },
-        { "a.csv", "image;question;\nx.jpg;a;\n", "a.csv, line 1: the heading of column 3 is empty." },
+        {
+            "a.csv", "image;question;\nx.jpg;a;\n",
+            "a.csv, line 1: the heading of column 3 is empty. Write a name, or leave the column out."
+        },
         { "a.csv", "image,question\nx.jpg,a\n,b\n", "a.csv, line 3: image is empty." },
         { "a.csv", "image,question,confidence\nx.jpg,a,1\n", "a.csv has a column confidence, which a run writes itself. Rename it." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":\"y\"}\nnot json\n", "a.jsonl, line 2: this is not valid JSON." },
         { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is no JSON object." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is no text." },
+        {
+            "a.jsonl", "{\"image\":\"x\",\"question\":\"y\",\"answer\":[\"z\"]}\n",
+            "a.jsonl, line 1: answer is no text. The answers of several people stand in a column answers."
+        },
         { "a.json", "{\"questions\":\n[}", "a.json, line 2: this is not valid JSON." },
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
         { "a.json", "{\"questions\":[{\"question\":\"x\"}]}", "a.json, questions[0]: question_id is missing." },
@@ -93,7 +100,9 @@ public sealed class BadDataTests : IDisposable
     [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so nothing says what is right.")]
     [InlineData("image,question,truth\nx.jpg,a,b\n", "a.csv has no column answer.")]
     [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so nothing says what is right.")]
-    [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,much\n", "a.csv, line 2: confidence is much, but must be a number.")]
+    [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,much\n", "a.csv, line 2: confidence is much, but must be a number, 0")]
+    [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,NaN\n", "a.csv, line 2: confidence is NaN, but must be a number, 0")]
+    [InlineData("image,question,answer,truth,margin\nx.jpg,a,b,c,NaN\n", "a.csv, line 2: margin is NaN, but must be a number.")]
     public async Task Eval_WhatIsNoRun_IsNamed(string content, string expected)
     {
         await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a.csv"), content);
