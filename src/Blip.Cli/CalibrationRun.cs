@@ -40,13 +40,21 @@ internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
         AskOptions options = new() { Temperatures = CalibrationFit.Temperatures };
         List<(int Fold, (IReadOnlyList<double> LogProbabilities, bool IsRight) Value)> answers = await AskAsync(
             items, options, (item, answer) => (answer.TemperedLogProbabilities, IsSame(answer.Text, item.Truth!)), cancellationToken);
+        // With one kind alone the fit runs to the end of the temperatures that are tried.
+        int right = answers.Count(one => one.Value.IsRight);
+        if (right == 0 || right == answers.Count)
+        {
+            throw new BlipException(BlipErrorCode.InvalidRequest, FormattableString.Invariant(
+                $"All {answers.Count} answers are {(right == 0 ? "wrong" : "right")}, and a fit needs both kinds. ")
+                + (right == 0 ? "Look whether the column 'answer' holds the right answers." : "Give more questions, or harder ones."));
+        }
         return Fit(answers, CalibrationFit.Fit, (one, place) => (Math.Exp(one.LogProbabilities[place]), one.IsRight));
     }
 
     /// <returns><see langword="null"/> where choices could not be fitted, as <see cref="NoChoices"/> says.</returns>
     public async Task<CalibrationFigures?> FitChoicesAsync(DataItem[] items, CancellationToken cancellationToken)
     {
-        string[] choices = [.. items.Select(item => item.Truth!.Trim()).DistinctBy(VqaAccuracy.Plain)];
+        string[] choices = [.. items.Select(item => Choice(item.Truth!)).Distinct()];
         if (choices.Length is < 2 or > MostChoices)
         {
             NoChoices = FormattableString.Invariant($"the set has {choices.Length} different answers; 2 to {MostChoices} can be ranked");
@@ -57,6 +65,11 @@ internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
         {
             List<(int Fold, (double[] Scores, int Right) Value)> ranks =
                 await AskAsync([.. items.Take(MostRanked)], options, Rank, cancellationToken);
+            if (ranks.TrueForAll(one => one.Value.Right == 0))
+            {
+                NoChoices = "all of them are ranked right, and a fit needs both kinds";
+                return null;
+            }
             return Fit(ranks, CalibrationFit.FitChoices, (one, place) =>
                 (CalibrationFit.BestShare(one.Scores, CalibrationFit.Temperatures[place]), one.Right == 0));
         }
@@ -66,6 +79,9 @@ internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
             return null;
         }
     }
+
+    /// <summary>Articles and numbers in words are ways of writing an answer, and nothing that the model was taught to say.</summary>
+    private static string Choice(string truth) => VqaAccuracy.Plain(truth) is { Length: > 0 } plain ? plain : truth.Trim();
 
     private static CalibrationFigures Fit<T>(
         List<(int Fold, T Value)> all, Func<IReadOnlyList<T>, int> fit, Func<T, int, (double, bool)> judge)

@@ -19,7 +19,8 @@ public sealed class CalibrateTests
         IEnumerable<string> lines = File.ReadLines(TestPaths.Golden("demo", "questions.jsonl"));
         // Written as people write them, which says the same.
         File.WriteAllLines(data, lines.Take(120).Select(line => line
-            .Replace("\"answer\": \"yes\"", "\"answer\": \"Yes.\"", StringComparison.Ordinal)
+            .Replace("\"answer\": \"yes\"", "\"answer\": \"The yes.\"", StringComparison.Ordinal)
+            .Replace("\"answer\": \"no\"", "\"answer\": \"a no\"", StringComparison.Ordinal)
             .Replace("\"answer\": \"2\"", "\"answer\": \"two\"", StringComparison.Ordinal)));
         BlipProcess.Result result = await BlipProcess.RunAsync(
             "calibrate", data, "--images", TestPaths.Golden("demo"), "--model", folder, "--json");
@@ -30,7 +31,8 @@ public sealed class CalibrateTests
         JsonElement answers = found.GetProperty("answers");
         Assert.InRange(answers.GetProperty("accuracy").GetDouble(), 0.8, 1);
         Assert.InRange(answers.GetProperty("ece_before").GetDouble(), 0.001, 0.2);
-        Assert.InRange(found.GetProperty("choices").GetProperty("temperature").GetDouble(), 0.25, 4);
+        Assert.InRange(found.GetProperty("choices").GetProperty("accuracy").GetDouble(), 0.8, 1);
+        Assert.InRange(found.GetProperty("choices").GetProperty("temperature").GetDouble(), 0.26, 3.9);
 
         BlipProcess.Result asked = await BlipProcess.RunAsync("ask", Dogs, "is there a cat?", "--json", "--model", folder);
         Assert.True(JsonDocument.Parse(asked.Out).RootElement.GetProperty("calibrated").GetBoolean());
@@ -42,6 +44,23 @@ public sealed class CalibrateTests
         BlipProcess.Result few = await BlipProcess.RunAsync("calibrate", data, "--images", TestPaths.Golden("demo"), "--model", folder);
         Assert.Equal(1, few.Code);
         Assert.Contains("has 20 questions with an answer; 100 are needed", few.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A fit to answers of one kind would say that everything is sure, or nothing.</summary>
+    [Theory]
+    [InlineData("zebra", "All 110 answers are wrong, and a fit needs both kinds. Look whether")]
+    [InlineData("no", "All 110 answers are right, and a fit needs both kinds. Give more questions")]
+    public async Task Calibrate_AnswersOfOneKind_AreRefused(string answer, string expected)
+    {
+        using TempFolder temp = new();
+        string folder = temp.Copy(TestPaths.DemoModel, "model"), data = Path.Combine(temp.Path, "questions.csv");
+        IEnumerable<string> rows = Enumerable.Repeat($"{Dogs},is there a cat?,{answer}", 110);
+        File.WriteAllLines(data, rows.Prepend("image,question,answer"));
+        string before = File.ReadAllText(Path.Combine(folder, "calibration.json"));
+        BlipProcess.Result result = await BlipProcess.RunAsync("calibrate", data, "--model", folder);
+        Assert.Equal((1, ""), (result.Code, result.Out));
+        Assert.Contains(expected, result.Error, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(Path.Combine(folder, "calibration.json")));
     }
 
     [Fact]
