@@ -34,7 +34,12 @@ internal sealed class KnownSettings(IServiceProvider provider) : IValidateOption
         values.UnionWith(ReadElsewhere.Select(setting => ConfigurationPath.Combine(section.Path, setting)));
         foreach (BoundSection bound in provider.GetServices<BoundSection>())
             Add(bound.Section, bound.Options, values, lists);
-        string[] unknown = [.. section.AsEnumerable().Where(s => s.Value is not null && !IsKnown(s.Key)).Select(s => s.Key).Order()];
+        // A variable of the environment that is called BLIP is somebody else's.
+        string[] unknown =
+        [
+            .. section.AsEnumerable().Where(s => s.Value is not null && s.Key != section.Path && !IsKnown(s.Key))
+                .Select(s => s.Key).Order(),
+        ];
         return unknown.Length == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(unknown.Select(key => $"{key} is not a setting of Blip. Look at its spelling, or remove it."));

@@ -1,10 +1,10 @@
 using System.Diagnostics;
+using Blip.Hosting;
 using Blip.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
@@ -17,18 +17,10 @@ namespace Blip.Cli;
 /// </summary>
 internal static class CollectorExport
 {
-    /// <summary>The variable that asks for it. It is OpenTelemetry's.</summary>
-    public const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
-
     public static void Add(WebApplicationBuilder builder)
     {
-        if (builder.Configuration[Endpoint] is not { Length: > 0 } endpoint)
+        if (!CollectorSettings.NameOne(builder.Configuration))
             return;
-        // The exporter would take its default without a word. The value is not repeated: it can have a password.
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
-            throw new OptionsValidationException(Endpoint, typeof(Uri), [$"{Endpoint} is not an address such as http://127.0.0.1:4317."]);
-        // At the end each signal waits for a collector that does not answer: 10 s is the exporter's default.
-        builder.Configuration["OTEL_EXPORTER_OTLP_TIMEOUT"] ??= "2000";
         // ASP.NET Core 10 leaves method, path and status out of its spans unless it is told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Services.AddOpenTelemetry()
@@ -45,7 +37,7 @@ internal static class CollectorExport
     /// <summary>Names the spans of requests as the conventions do: by method and route. Of paths callers can make up any number.</summary>
     public static void Map(WebApplication app)
     {
-        if (string.IsNullOrEmpty(app.Configuration[Endpoint]))
+        if (string.IsNullOrEmpty(app.Configuration[CollectorSettings.Endpoint]))
             return;
         app.Use((context, next) =>
         {

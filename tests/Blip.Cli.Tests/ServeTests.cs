@@ -167,6 +167,7 @@ public sealed class ServeTests
     [InlineData("Blip__Metrics", "maybe", "Blip:Metrics is 'maybe'. Write true or false.")]
     [InlineData(
         "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4317.")]
+    [InlineData("Blip__SearchFolders", "photos", "Blip:SearchFolders: 'photos' is no full path of a folder that exists.")]
     [InlineData("Blip__Page", "maybe", "Failed to convert configuration value 'maybe' at 'Blip:Page'.")]
     [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Look at its spelling, or remove it.")]
     [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Look at its spelling, or remove it.")]
@@ -186,6 +187,26 @@ public sealed class ServeTests
         Dictionary<string, string> environment = new() { [name] = value };
         BlipProcess.Result result = await BlipProcess.RunAsync(null, arguments, environment: environment);
         Assert.Equal((2, "", $"blip: {expected}\n"), (result.Code, result.Out, result.Error));
+    }
+
+    /// <summary>The exporter would take another protocol without a word.</summary>
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json")]
+    public async Task Serve_UnknownProtocolOfTheCollector_IsOneSentence(string name, string value)
+    {
+        Dictionary<string, string> environment = new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4317", [name] = value };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["serve", "--urls", "http://127.0.0.1:0"], environment: environment);
+        Assert.Equal((2, $"blip: {name} is {value}, but must be grpc or http/protobuf.\n"), (result.Code, result.Error));
+    }
+
+    /// <summary>A variable that has the section's name alone is none of Blip's.</summary>
+    [Fact]
+    public async Task Mcp_VariableNamedBlip_IsNoSetting()
+    {
+        Dictionary<string, string> environment = new() { ["BLIP"] = "/usr/bin/blip" };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["mcp"], environment: environment);
+        Assert.Equal((0, ""), (result.Code, result.Out));
     }
 
     [Fact]

@@ -21,7 +21,8 @@ internal static partial class InferenceLog
 
     [LoggerMessage(
         205, LogLevel.Warning,
-        "calibration.json in the model's folder belongs to other weights, so confidences are not calibrated. Run blip calibrate again.")]
+        "calibration.json in the model's folder belongs to other weights, or to another image size, so confidences are not calibrated. "
+        + "Run blip calibrate again.")]
     public static partial void CalibratedForOthers(ILogger logger);
 
     [LoggerMessage(203, LogLevel.Warning, "{Problem} Each start computes them anew.")]
