@@ -55,7 +55,7 @@ public sealed partial class ImageIndex
                 present.Add(path);
                 if (known.TryGetValue(path, out IndexedFile? seen) && IsSame(seen, file))
                 {
-                    Report(done with { Done = done.Done + 1 });
+                    Report(done with { Done = done.Done + 1, Failed = done.Failed + (seen.Vector is null ? 1 : 0) });
                     continue;
                 }
                 if (underWay.Count == Window)

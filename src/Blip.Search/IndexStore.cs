@@ -13,6 +13,7 @@ internal sealed class IndexStore : IDisposable
     private const string Version = "1";
 
     private readonly SqliteConnection _connection;
+    private readonly string _made;
 
     /// <param name="file">The file; made where there is none.</param>
     /// <param name="model">What tells the model from any other. An index of another model is emptied.</param>
@@ -21,6 +22,7 @@ internal sealed class IndexStore : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
         _connection = Connect(file, SqliteOpenMode.ReadWriteCreate);
+        _made = Made(model);
         try
         {
             _connection.Open();
@@ -31,12 +33,11 @@ internal sealed class IndexStore : IDisposable
                     path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, changed INTEGER NOT NULL, hash BLOB NOT NULL, vector BLOB);
                 CREATE INDEX IF NOT EXISTS images_by_hash ON images (hash);
                 """);
-            string made = Made(model);
             // What was emptied for a model is that model's, also after a kill.
             using SqliteTransaction transaction = _connection.BeginTransaction();
-            if (ModelOf(_connection) is { } other && other != made)
+            if (ModelOf(_connection) is { } other && other != _made)
                 Run("DELETE FROM images;");
-            Run("INSERT INTO blip_index VALUES ('model', $value) ON CONFLICT (name) DO UPDATE SET value = $value;", ("$value", made));
+            Run("INSERT INTO blip_index VALUES ('model', $value) ON CONFLICT (name) DO UPDATE SET value = $value;", ("$value", _made));
             transaction.Commit();
         }
         catch (SqliteException exception)
@@ -65,16 +66,17 @@ internal sealed class IndexStore : IDisposable
     /// <summary>Changes when another connection has changed the file.</summary>
     public long DataVersion => (long)Scalar("PRAGMA data_version;")!;
 
-    /// <summary>All files, without their embeddings, by path.</summary>
+    /// <summary>All files by path. An empty embedding stands for one that is there.</summary>
     public Dictionary<string, IndexedFile> Files()
     {
         Dictionary<string, IndexedFile> files = new(StringComparer.Ordinal);
-        using SqliteCommand command = Command("SELECT path, bytes, changed, hash FROM images;");
+        using SqliteCommand command = Command("SELECT path, bytes, changed, hash, vector IS NULL FROM images;");
         using SqliteDataReader reader = command.ExecuteReader();
         while (reader.Read())
         {
             IndexedFile file = new(
-                reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetFieldValue<byte[]>(3), Vector: null);
+                reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetFieldValue<byte[]>(3),
+                reader.GetBoolean(4) ? null : []);
             files.Add(file.Path, file);
         }
         return files;
@@ -121,6 +123,12 @@ internal sealed class IndexStore : IDisposable
     public void Put(IReadOnlyCollection<IndexedFile> files)
     {
         using SqliteTransaction transaction = _connection.BeginTransaction();
+        // Embeddings of two models side by side would be compared.
+        if (ModelOf(_connection) != _made)
+        {
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, "Another model has taken the index meanwhile. Give each model a file of its own.");
+        }
         foreach (IndexedFile file in files)
         {
             Run("""

@@ -75,6 +75,20 @@ public sealed class SearchFaultTests : IDisposable
         IndexProgress done = await index.UpdateAsync(_folder, matcher, cancellationToken: Stop);
         Assert.Equal((2, 1, 1), (done.Total, done.Encoded, done.Failed));
         Assert.Equal("dogs.jpg", Assert.Single(index.Dump()).Path);
+        // It is not tried again, and still cannot be read.
+        done = await index.UpdateAsync(_folder, matcher, cancellationToken: Stop);
+        Assert.Equal((2, 0, 1), (done.Total, done.Encoded, done.Failed));
+    }
+
+    [Fact]
+    public async Task IndexThatAnotherModelTakesMeanwhile_GetsNoEmbeddingOfTheFirst()
+    {
+        await using BlipMatcher matcher = await BlipMatcher.LoadAsync(cancellationToken: Stop);
+        using ImageIndex index = ImageIndex.Open(_temp.At("index.db"), await matcher.GetDigestAsync(Stop));
+        using ImageIndex other = ImageIndex.Open(_temp.At("index.db"), "another");
+        BlipException refused = await Assert.ThrowsAsync<BlipException>(() => index.UpdateAsync(_folder, matcher, cancellationToken: Stop));
+        Assert.Contains("Another model has taken the index", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(other.Dump());
     }
 
     [Fact]
