@@ -13,7 +13,7 @@ namespace Blip.Benchmarks;
 /// </summary>
 internal static class FamilyFigures
 {
-    private const int Rounds = 12, Choices = 3128, Kept = 128;
+    private const int Rounds = 20, Choices = 3128, Kept = 128;
 
     private static readonly BlipPrecision[] Precisions = [BlipPrecision.Fp32, BlipPrecision.Int8];
 

@@ -24,11 +24,11 @@ internal sealed class TextDecoder : IDisposable
     public TextDecoder(SessionFactory sessions, Func<BlipConfig, LinearForm, BlipGraph> cross)
     {
         _sessions = sessions;
-        _steps = new PackableSessions<Sessions>((pack, packed) => pack
-            ? new Sessions(sessions, LinearForm.RowsFirst, LinearForm.RowsFirst, pack, packed)
-            : new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack, packed));
+        _steps = new PackableSessions<Sessions>((pack, _) => pack
+            ? new Sessions(sessions, LinearForm.RowsFirst, LinearForm.RowsFirst, pack)
+            : new Sessions(sessions, sessions.SmallBatchForm, sessions.LargeBatchForm, pack));
         _cross = new LazySession(() =>
-            sessions.Create(cross(sessions.Config, sessions.LargeBatchForm), packed: _steps.Packed));
+            sessions.Create(cross(sessions.Config, sessions.LargeBatchForm)));
     }
 
     /// <summary>Makes what is not made yet.</summary>
@@ -84,14 +84,14 @@ internal sealed class TextDecoder : IDisposable
     {
         private readonly LazySession _smallBatch, _largeBatch;
 
-        public Sessions(SessionFactory sessions, LinearForm small, LinearForm large, bool pack, PrePackedWeightsContainer packed)
+        public Sessions(SessionFactory sessions, LinearForm small, LinearForm large, bool pack)
         {
             _smallBatch = Lazy(small);
             _largeBatch = small == large ? _smallBatch : Lazy(large);
 
             LazySession Lazy(LinearForm form) =>
                 new(() => sessions.Create(DecoderGraph.Build(
-                    sessions.Config, sessions.Checkpoint.IsHeadTied, form, inPlace: !sessions.KeepsResults), pack, packed));
+                    sessions.Config, sessions.Checkpoint.IsHeadTied, form, inPlace: !sessions.KeepsResults), pack));
         }
 
         /// <summary>As it is fast for one row to three.</summary>

@@ -14,6 +14,9 @@ internal sealed class TextEncoder : IDisposable
     private readonly LazySession _projection, _explaining;
     private readonly int _worthTokens;
     private readonly long _projectionBytes;
+    private readonly bool _makesRestLater;
+    private int _runs;
+    private Task _rest = Task.CompletedTask;
 
     /// <param name="sessions">Makes the sessions.</param>
     /// <param name="readsTextAlone">Whether it reads texts without an image, too.</param>
@@ -21,7 +24,7 @@ internal sealed class TextEncoder : IDisposable
     {
         _sessions = sessions;
         BlipConfig config = sessions.Config;
-        _projection = new LazySession(() => sessions.Create(KeyValueGraph.ForQuestions(config, sessions.SmallBatchForm)));
+        _projection = new LazySession(() => sessions.Create(ProjectionGraph));
         _explaining = new LazySession(() => sessions.Create(
             QuestionGraph.Build(config, sessions.LargeBatchForm, AttendedImage.Embedded, explains: true)));
         _questions = new PackableSessions<Sessions>((pack, packed) =>
@@ -30,16 +33,34 @@ internal sealed class TextEncoder : IDisposable
         _worthTokens = sessions.KeepsResults ? 0 : WorthTokens(config, sessions.IsInt8);
         _projectionBytes = 2L * config.Text.NumHiddenLayers * config.Vision.TokenCount * config.Text.HiddenSize
             * (sessions.KeepsResults ? 2 : sizeof(float));
+        _makesRestLater = sessions.MakesMoreLater;
     }
+
+    private BlipGraph ProjectionGraph => KeyValueGraph.ForQuestions(_sessions.Config, _sessions.SmallBatchForm);
 
     /// <summary>The width of a state.</summary>
     public int Width => _sessions.Config.Text.HiddenSize;
 
-    /// <summary>Makes what reads questions, as far as it is not made yet.</summary>
-    public void Prepare() => _questions.Current.Prepare();
+    /// <summary>
+    /// Makes what reads the first question on an image, as far as it is not made yet. What only further ones gain from is made beside the
+    /// second run, where that is possible: it is a fifth of a start.
+    /// </summary>
+    public void Prepare()
+    {
+        if (_makesRestLater)
+            _questions.Current.PrepareFirst();
+        else
+            _questions.Current.Prepare();
+    }
 
-    /// <summary>Makes what projects images, if it is not made yet.</summary>
-    public void PrepareProjection() => _ = _projection.Value;
+    /// <summary>Makes what projects images, if it is not made yet; where it is made later, only makes sure of its weights.</summary>
+    public void PrepareProjection()
+    {
+        if (_makesRestLater)
+            _sessions.CheckWeights(ProjectionGraph);
+        else
+            _ = _projection.Value;
+    }
 
     /// <summary>As <see cref="PackableSessions{T}.Pack"/>.</summary>
     public void Pack() => _questions.Pack();
@@ -54,6 +75,8 @@ internal sealed class TextEncoder : IDisposable
         ImageEmbeddings embeddings, ReadOnlySpan<int[]> questions, Span<float> states, RunControl control, bool projects = false)
     {
         Sessions current = _questions.Current;
+        if (_makesRestLater && Volatile.Read(ref _runs) < 2 && Interlocked.Increment(ref _runs) == 2)
+            _rest = Task.Run(() => MakeRest(current));
         (OrtValue ids, OrtValue positions, OrtValue bias) = QuestionPack.Pack(questions);
         using (ids)
         using (positions)
@@ -117,9 +140,23 @@ internal sealed class TextEncoder : IDisposable
 
     public void Dispose()
     {
+        _rest.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
         _projection.Dispose();
         _explaining.Dispose();
         _questions.Dispose();
+    }
+
+    /// <summary>Who needs a session meanwhile waits for it; what fails here is tried again, and told, then.</summary>
+    private void MakeRest(Sessions current)
+    {
+        try
+        {
+            _ = _projection.Value;
+            current.Prepare();
+        }
+        catch (OnnxRuntimeException)
+        {
+        }
     }
 
     /// <summary>
@@ -150,6 +187,8 @@ internal sealed class TextEncoder : IDisposable
 
         /// <summary>Over no image.</summary>
         public GraphSession Alone => _alone.Value;
+
+        public void PrepareFirst() => _ = (Embedded, readsTextAlone ? Alone : null);
 
         public void Prepare() => _ = (Embedded, Projected, readsTextAlone ? Alone : null);
 

@@ -11,6 +11,7 @@ internal sealed class PackableSessions<T> : IDisposable
     where T : class, ISessionSet
 {
     private readonly Func<bool, PrePackedWeightsContainer, T> _create;
+    private readonly PrePackedWeightsContainer _packed = new();
     private volatile T _current;
     private T? _replaced;
 
@@ -18,21 +19,18 @@ internal sealed class PackableSessions<T> : IDisposable
     public PackableSessions(Func<bool, PrePackedWeightsContainer, T> create)
     {
         _create = create;
-        _current = create(false, Packed);
+        _current = create(false, _packed);
     }
 
     /// <summary>The sessions to run. A run takes them once and stays with them.</summary>
     public T Current => _current;
-
-    /// <summary>Shares packed weights with further sessions, which are disposed before this is.</summary>
-    public PrePackedWeightsContainer Packed { get; } = new();
 
     /// <summary>Makes the sessions anew with packed weights, which takes seconds, and puts them in the place of the others.</summary>
     public void Pack()
     {
         if (_replaced is not null)
             return;
-        T packed = _create(true, Packed);
+        T packed = _create(true, _packed);
         try
         {
             packed.Prepare();
@@ -50,6 +48,6 @@ internal sealed class PackableSessions<T> : IDisposable
     {
         _current.Dispose();
         _replaced?.Dispose();
-        Packed.Dispose();
+        _packed.Dispose();
     }
 }

@@ -63,6 +63,11 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>Whether results stay where the sessions run, instead of in the process's own memory.</summary>
     public bool KeepsResults => _selection.Device == BlipDevice.Cuda || _selection.Precision == BlipPrecision.Fp16;
 
+    /// <summary>
+    /// Whether sessions can still be made after <see cref="Complete"/>: not where that keeps what all of them computed, or frees the weights.
+    /// </summary>
+    public bool MakesMoreLater => _selection.Device == BlipDevice.Cpu && (!IsInt8 || Cache is { IsFilled: true });
+
     /// <summary>Where computed weights are kept, if anywhere.</summary>
     public WeightCache? Cache => _weights.Cache;
 
@@ -90,8 +95,18 @@ internal sealed class SessionFactory : IDisposable
             : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);
     }
 
+    /// <summary>Makes sure of the weights that a session which is made later needs: what is kept and damaged is computed again.</summary>
+    public void CheckWeights(BlipGraph graph)
+    {
+        foreach (GraphWeight weight in graph.Weights)
+        {
+            if (weight.Compute is not null)
+                _weights.GetBytes(weight);
+        }
+    }
+
     /// <summary>
-    /// To be called when all sessions are made: keeps computed weights for the next start, and frees what a GPU has copied.
+    /// To be called when all sessions are made, or all but those that can be made later: keeps computed weights for the next start, and frees what a GPU has copied.
     /// </summary>
     /// <exception cref="BlipModelException">In int8: a weight is NaN or infinite.</exception>
     public void Complete()

@@ -26,6 +26,41 @@ public sealed class WeightCacheTests : IDisposable
         Assert.Equal(written, File.GetLastWriteTimeUtc(file));
     }
 
+    /// <summary>A start from kept weights makes what further questions gain from later; the first start made it before the first.</summary>
+    [Fact]
+    public async Task SecondStart_AnswersFurtherQuestionsAsTheFirst_OneByOneAndSideBySide()
+    {
+        float[][] first = await OneByOneAsync();
+        Assert.Equal(first, await OneByOneAsync());
+
+        await using BlipModel model = await LoadAsync(TestPaths.DemoModel);
+        Answer[] answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => model.AskAsync(Dogs(), Questions[0])));
+        Assert.All(answers, answer => Assert.Equal(answers[0].Text, answer.Text));
+
+        async Task<float[][]> OneByOneAsync()
+        {
+            await using BlipModel loaded = await LoadAsync(TestPaths.DemoModel);
+            using EncodedImage image = await loaded.EncodeAsync(Dogs());
+            List<float[]> found = [];
+            for (int i = 0; i < 12; i++)
+                found.Add([.. (await loaded.AskAsync(image, Questions[i % Questions.Length])).TokenLogProbabilities]);
+            return [.. found];
+        }
+    }
+
+    /// <summary>The model is disposed while the rest is made.</summary>
+    [Fact]
+    public async Task SecondStart_DisposedAfterTwoQuestions_Ends()
+    {
+        await AskAsync(TestPaths.DemoModel);
+        for (int i = 0; i < 10; i++)
+        {
+            await using BlipModel model = await LoadAsync(TestPaths.DemoModel);
+            await model.AskAsync(Dogs(), Questions[0]);
+            await model.AskAsync(Dogs(), Questions[1]);
+        }
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(5)]
@@ -103,12 +138,14 @@ public sealed class WeightCacheTests : IDisposable
         Assert.Equal([kept, note], Directory.GetFileSystemEntries(_cache.Path).OrderBy(entry => entry == note));
     }
 
+    private static BlipImage Dogs() => BlipImage.FromFile(TestPaths.Sample("dogs.jpg"));
+
     private string Kept() => Assert.Single(Directory.GetFiles(_cache.Path, "*.safetensors"));
 
     private async Task<float[]> AskAsync(string model, string? cache = null)
     {
         await using BlipModel loaded = await LoadAsync(model, cache);
-        Answer[] answers = await loaded.AskAsync(BlipImage.FromFile(TestPaths.Sample("dogs.jpg")), Questions);
+        Answer[] answers = await loaded.AskAsync(Dogs(), Questions);
         return [.. answers.SelectMany(a => a.TokenLogProbabilities)];
     }
 
