@@ -61,7 +61,7 @@ public sealed class BlipEmbeddingGenerator(IBlipMatcher matcher)
         if (vectors.Count > 0 && options?.Dimensions is { } size && size != vectors[0].Length)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"This model's embeddings have {vectors[0].Length} numbers, not {size}. Ask for no size.");
+                BlipErrorCode.InvalidRequest, $"This model's embeddings have {vectors[0].Length} numbers, not {size}. Leave out the size.");
         }
         string? model = (matcher as BlipMatcher)?.Info.Name;
         return new GeneratedEmbeddings<Embedding<float>>(

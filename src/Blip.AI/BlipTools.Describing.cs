@@ -8,10 +8,10 @@ public sealed partial class BlipTools
     internal const string MatchImagesName = "match_images";
 
     internal const string DescribeImageDescription =
-        "Describes an image in one short sentence. For anything in particular, ask_image.";
+        "Describes an image in one short sentence. For a specific question use ask_image.";
 
     internal const string MatchImagesDescription =
-        "Says how well a text describes each of up to 16 images, the best first, to choose among them.";
+        "Tells how well a text describes each of up to 16 images, the best first, to choose one of them.";
 
     internal const string TextDescription = "A short description in English, such as 'two dogs on a meadow'.";
 
@@ -81,5 +81,5 @@ public sealed partial class BlipTools
     private IBlipMatcher Matcher => _matcher ?? throw NotConfigured("matching");
 
     private static BlipException NotConfigured(string kind) => new(
-        ServiceErrorCode.ModelNotConfigured, $"No {kind} model is configured here. Go on without this tool.");
+        ServiceErrorCode.ModelNotConfigured, $"No {kind} model is configured here. Continue without this tool.");
 }

@@ -143,7 +143,7 @@ public sealed partial class BlipTools
         {
             Images = images.Length > 0 ? images : null,
             Hint = images.Length == 0 ? _texts.NoImages
-                : isMore ? $"The {files.Count} newest files are listed. Older ones can be named too." : null,
+                : isMore ? $"The {files.Count} newest files are listed. You can also name older ones." : null,
             ModelNotice = _service.IsDemo ? "The demo model answers. It knows drawings only." : null,
         };
     }

@@ -22,7 +22,7 @@ public sealed record ImageAnswer
     /// Whether the confidence was calibrated, so that it is the share of right answers among those like it; absent beside an error.
     /// </summary>
     [JsonPropertyName("calibrated"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("Whether confidence is the share of right answers among answers like it.")]
+    [Description("True if confidence is calibrated: the share of right answers among such answers.")]
     public bool? Calibrated { get; init; }
 
     /// <summary>True where the confidence is below 0.5, and absent otherwise: the answer is as likely wrong as right.</summary>
@@ -51,7 +51,7 @@ public sealed record ImageAnswer
 
     /// <summary>What went wrong, in place of an answer.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The image that <see cref="Evidence"/> lies over.</summary>

@@ -14,7 +14,7 @@ public sealed record ImageMatches
 
     /// <summary>What went wrong with the whole request.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The images, a line each, or the error's message.</summary>
@@ -39,7 +39,7 @@ public sealed record ImageMatch
 
     /// <summary>What went wrong, in place of a match.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The image and its match, or the error's message.</summary>

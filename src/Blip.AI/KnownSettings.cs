@@ -37,7 +37,7 @@ internal sealed class KnownSettings(IServiceProvider provider) : IValidateOption
         string[] unknown = [.. section.AsEnumerable().Where(s => s.Value is not null && !IsKnown(s.Key)).Select(s => s.Key).Order()];
         return unknown.Length == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(unknown.Select(key => $"{key} is not a setting of Blip. Look at its spelling, or remove it."));
+            : ValidateOptionsResult.Fail(unknown.Select(key => $"{key} is not a setting of Blip. Check its spelling, or remove it."));
 
         bool IsKnown(string key) => values.Contains(key) || lists.Contains(key)
             || (lists.Contains(ConfigurationPath.GetParentPath(key) ?? "")

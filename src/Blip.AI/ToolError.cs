@@ -48,7 +48,7 @@ public sealed record ToolError
         BlipException known when hintFor(known.Code) is { } hint =>
             new() { Code = known.Code, Message = FirstSentence(known.Message), Hint = hint },
         BlipException known => new() { Code = known.Code, Message = known.Message },
-        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
+        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then continue without it." },
     };
 
     /// <summary>What went wrong. The sentence after it says what to do, as the hint does, which knows what works here.</summary>

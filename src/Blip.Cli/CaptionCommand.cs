@@ -36,7 +36,7 @@ internal static class CaptionCommand
     public static Command Create()
     {
         Verb command = new(
-            "caption", "Say what is in images.",
+            "caption", "Describe images.",
             "blip caption dogs.jpg",
             "blip caption photos --recursive --json > captions.jsonl",
             "blip caption dogs.jpg --beams 3 --best 3 --json",

@@ -15,7 +15,7 @@ internal static class PartialOutput
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
             throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {target} does not exist. Create it first.");
         if (File.Exists(target) && File.Exists(input) && Real(target) == Real(input))
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is what is read itself. Write to another file.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is the input itself. Write to another file.");
 
         static string Real(string file) => File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);
     }

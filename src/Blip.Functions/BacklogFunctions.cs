@@ -52,7 +52,7 @@ internal sealed partial class BacklogFunctions(
         {
             RequeueFailed(exception);
             return Results.Problem(
-                "The storage cannot be used at the moment: the log says why. Send the request again.",
+                "The storage cannot be used at the moment. The log says why. Send the request again.",
                 statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }

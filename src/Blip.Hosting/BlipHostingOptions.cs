@@ -98,11 +98,11 @@ public sealed class BlipHostingOptions : IValidatableObject
         if (Keys.Any(key => key.Length == 0 || key.Any(letter => letter is < ' ' or > '~')))
             yield return new ValidationResult("A key is blank, or has a character that is not printable ASCII.", [nameof(ApiKey)]);
         foreach (string host in AllowedHosts.Where(host => host != AnyHost && !IsHost(host)))
-            yield return new ValidationResult($"'{host}' is no host, as blip.example.com is.", [nameof(AllowedHosts)]);
+            yield return new ValidationResult($"'{host}' is not a host name such as blip.example.com.", [nameof(AllowedHosts)]);
         foreach (string origin in AllowedOrigins.Where(origin => origin != AnyHost && !IsOrigin(origin)))
         {
             yield return new ValidationResult(
-                $"'{origin}' is no origin, as https://app.example.com or http://localhost:3000 is.", [nameof(AllowedOrigins)]);
+                $"'{origin}' is not an origin such as https://app.example.com or http://localhost:3000.", [nameof(AllowedOrigins)]);
         }
     }
 

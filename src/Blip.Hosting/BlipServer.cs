@@ -146,7 +146,7 @@ public static class BlipServer
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or SocketException)
         {
             throw new OptionsValidationException(
-                "Kestrel", typeof(string), [$"The service cannot listen as its settings say: {exception.Message}"]);
+                "Kestrel", typeof(string), [$"The service cannot listen at the configured address: {exception.Message}"]);
         }
     }
 
@@ -156,7 +156,7 @@ public static class BlipServer
         {
             throw new BlipException(
                 HttpErrorCode.Unauthorized,
-                $"Other machines can reach {address}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+                $"Other machines can reach {address}, but no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
         }
     }
 

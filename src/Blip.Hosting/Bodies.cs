@@ -87,7 +87,7 @@ internal static class Bodies
         // A name that is there twice has no place in the exception.
         catch (JsonException exception) when (exception.LineNumber is null)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{NameTwice(body.Span)} is there twice in one object of the JSON.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{NameTwice(body.Span)} appears twice in one object of the JSON.");
         }
         catch (JsonException exception)
         {

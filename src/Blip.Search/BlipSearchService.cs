@@ -53,11 +53,11 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
     {
         ArgumentNullException.ThrowIfNull(query);
         if (top is < 1 or > 100)
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{top} images cannot be found at once; it is 1 to 100.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"The number of images is {top}; it must be 1 to 100.");
         if (_folders.Length == 0)
         {
             throw new BlipException(
-                ServiceErrorCode.ModelNotConfigured, "No folder is searched here. Its operator can allow one (Blip:SearchFolders).");
+                ServiceErrorCode.ModelNotConfigured, "This service searches no folder. Its operator can set one (Blip:SearchFolders).");
         }
         BlipMatcher matcher = await _matches.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         (string Folder, ImageIndex Index)[] indexes = await OpenAsync(matcher, cancellationToken).ConfigureAwait(false);

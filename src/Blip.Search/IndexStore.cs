@@ -157,7 +157,8 @@ internal sealed class IndexStore : IDisposable
     }
 
     private static BlipException NoIndex(string file, SqliteException exception) => new(
-        BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is no index of Blip, or cannot be written. Name another file.", exception);
+        BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is not an index of Blip, or cannot be written. Name another file.",
+        exception);
 
     private void Run(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {

@@ -153,7 +153,7 @@ public sealed class BlipOptions
     {
         int most = Math.Max(1, OrtRuntime.Count(threads));
         return parallel <= MostRuns && parallel > most ? FormattableString.Invariant(
-            $"{name} is {parallel}, but must be at most {most}: each run needs a thread, and there are no more.") : null;
+            $"{name} is {parallel}, but must be at most {most}: each run needs a thread of its own.") : null;
     }
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>

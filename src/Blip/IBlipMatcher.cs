@@ -14,7 +14,7 @@ public interface IBlipMatcher
     /// <exception cref="BlipException">
     /// The image or a text cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
     /// </exception>
-    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    /// <exception cref="BlipModelException">The network computed a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
     /// <example><code>
     /// await using BlipMatcher matcher = await BlipMatcher.LoadAsync();

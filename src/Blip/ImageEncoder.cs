@@ -30,7 +30,7 @@ internal sealed class ImageEncoder(
         if (image.Frames.Count > 0 && !network.ReadsFrames)
         {
             throw new BlipException(BlipErrorCode.InvalidRequest,
-                "Only a model that answers questions reads several frames as one image. Give this one an image at a time.");
+                "Only models that answer questions accept several frames. Give this model one image at a time.");
         }
         // The same object has the same bytes: what the model sees of them is known.
         if (_keys.TryGetValue(image, out object? known) && cache.Find((PixelKey)known) is { } kept)

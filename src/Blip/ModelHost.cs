@@ -212,6 +212,6 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     }
 
     private string DescribeNonFinite() => Checkpoint.FindNonFiniteTensor() is { } tensor
-        ? $"tensor {tensor} holds NaN or infinity. Take the model's files anew from where they were published"
-        : "a value grew beyond what the precision holds. Ask in fp32, or take the model's files anew";
+        ? $"tensor {tensor} has NaN or infinity. Download the model's files again from where they were published"
+        : "a value became too large for this precision. Use fp32, or download the model's files again";
 }

@@ -70,7 +70,7 @@ internal sealed class ModelLoader<TNetwork>(
             {
                 throw new BlipModelException(
                     $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of " +
-                    $"{checkpoint.Config.Text.VocabSize}: take vocab.txt and tokenizer.json from the same model as the weights.");
+                    $"{checkpoint.Config.Text.VocabSize}: use vocab.txt and tokenizer.json of the same model as the weights.");
             }
             CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
@@ -94,7 +94,7 @@ internal sealed class ModelLoader<TNetwork>(
         {
             throw new BlipModelException(
                 $"The tokenizer gives [DEC], which begins an answer, the id {expected}; text_config.bos_token_id in config.json is " +
-                $"{start}, which is a word. Take vocab.txt and tokenizer.json from the same model as config.json and the weights.");
+                $"{start}, which is a word. Use vocab.txt and tokenizer.json of the same model as config.json and the weights.");
         }
         InferenceLog.StartIsAnother(logger, expected, start);
     }
@@ -151,7 +151,8 @@ internal sealed class ModelLoader<TNetwork>(
         {
             network.Dispose();
             throw new BlipModelException(
-                "The networks cannot be made: a file of the model was changed while it was read, or memory is short. Load the model again.",
+                "The networks cannot be made: a file of the model was changed while it was read, or there is too little memory. " +
+                "Load the model again.",
                 exception);
         }
         catch

@@ -11,7 +11,7 @@ internal static class AskWords
     public static string? FindMistake(IReadOnlyList<string> words, IReadOnlyList<string> questions, IReadOnlyList<string> others)
     {
         if (words.Count(word => word == InputLines.StandardInput) > 1)
-            return "- stands for standard input and can be given once.";
+            return "- means standard input and can be given once.";
         if (questions.Count > 0)
         {
             string[] stray = [.. words.Where(word => !NamesImage(word))];
@@ -43,7 +43,7 @@ internal static class AskWords
         if (images.Length > 0 && !isQuoted)
             return $"Images come first, then the question: {Line(images, [Question(words.SkipLast(images.Length))], others)}";
         return isQuoted || words.Count == 2 ? NoImage(unknown)
-            : $"No word names an image. Write it first, and the question in quotes: blip ask IMAGE {Question(words)}";
+            : $"No word is an image. Write the image first, and the question in quotes: blip ask IMAGE {Question(words)}";
     }
 
     /// <summary>Whether a word can be meant as an image: also a path of a file that does not exist.</summary>
@@ -65,7 +65,7 @@ internal static class AskWords
         others.FirstOrDefault(word => isFirst(word)) is not { } late ? null
             : $"The {first} comes first, then the {rest}: {ShellWords.Join(["blip", verb, late, given, .. others.Where(o => o != late)])}";
 
-    private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";
+    private static string NoImage(string word) => $"'{word}' is not an image: there is no such file or folder.";
 
     /// <summary>The question in quotes that a shell knows: those of a text processor are words to it.</summary>
     private static string Question(IEnumerable<string> words) =>

@@ -39,13 +39,13 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         if (isFolder != source.Questions is not null)
         {
             throw Wrong(isFolder
-                ? $"{source.Data} is a folder of images. Say what is asked about them: --questions FILE, with a question on each line."
-                : $"--questions goes with a folder of images, but {source.Data} is none. Leave it out.");
+                ? $"{source.Data} is a folder of images. Give the questions: --questions FILE, with one question on each line."
+                : $"--questions is for a folder of images, but {source.Data} is not one. Leave it out.");
         }
         if (!isVqa && source.Annotations is not null)
-            throw Wrong($"--annotations goes with the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
+            throw Wrong($"--annotations is for the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
         if (isFolder && source.Images is not null)
-            throw Wrong($"--images says where the images of a table lie, but {source.Data} is a folder of images itself. Leave it out.");
+            throw Wrong($"--images names the folder of a table's images, but {source.Data} is a folder of images itself. Leave it out.");
         if (isFolder)
             return FromFolder(source);
         return isVqa
@@ -88,7 +88,7 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         string Text(TableRow row, int column, string name) => row.Cells[column] switch
         {
             { IsJson: false } cell when !string.IsNullOrWhiteSpace(cell.Text) => cell.Text,
-            { IsJson: true } => throw table.Wrong(row, $"{name} is no text."),
+            { IsJson: true } => throw table.Wrong(row, $"{name} is not text."),
             _ => throw table.Wrong(row, $"{name} is empty."),
         };
     }
@@ -117,7 +117,7 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         }
         catch (DecoderFallbackException exception)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{file} is no text in UTF-8.", exception);
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{file} is not text in UTF-8.", exception);
         }
     }
 

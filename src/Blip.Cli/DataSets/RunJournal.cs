@@ -43,7 +43,7 @@ internal sealed class RunJournal : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"{path} cannot be written: {exception.Message} Does another blip run write it?", exception);
+                BlipErrorCode.InvalidRequest, $"{path} cannot be written: {exception.Message} Is another blip run writing it?", exception);
         }
         try
         {
@@ -57,8 +57,8 @@ internal sealed class RunJournal : IDisposable
             }
             if (first != run)
             {
-                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was begun with another data set, folder of "
-                    + "images, model or options. Give the same ones to go on with it, another --out, or --force to begin again.");
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was started with another data set, folder of "
+                    + "images, model or options. Give the same ones to continue it, another --out, or --force to start again.");
             }
             // What follows is a line that was cut off.
             file.SetLength(end);

@@ -16,7 +16,7 @@ internal static class IndexCommand
     };
 
     /// <summary>The folder.</summary>
-    public static Argument<string> Folder { get; } = new("FOLDER") { Description = "The folder; its subfolders belong to it." };
+    public static Argument<string> Folder { get; } = new("FOLDER") { Description = "The folder, with its subfolders." };
 
     public static Command Create()
     {

@@ -71,7 +71,7 @@ public sealed partial class BlobAnswering(
             if (await TryAnswerAsync(image, document, digest, cancellationToken).ConfigureAwait(false) is { } outcome)
                 return outcome;
         }
-        throw new BlipException(BlipErrorCode.Busy, "The image or its answers change too often. Try again later.");
+        throw new BlipException(BlipErrorCode.Busy, "The image or its answers changed too often. Try again later.");
     }
 
     /// <summary>
@@ -151,7 +151,7 @@ public sealed partial class BlobAnswering(
     }
 
     private static BlipException Archived() => new(
-        BlipErrorCode.FileNotFound, "The image is archived, so it cannot be read. Move it to another access tier, and start again.");
+        BlipErrorCode.FileNotFound, "The image is archived, so it cannot be read. Move it to another access tier, and try again.");
 
     /// <summary>Writes the document, unless the image or its questions have changed. False if they have.</summary>
     private async Task<bool> StoreAsync(
@@ -245,7 +245,7 @@ public sealed partial class BlobAnswering(
     [LoggerMessage(422, LogLevel.Debug, "{Image} does not exist any more.")]
     private partial void ImageGone(string image);
 
-    [LoggerMessage(425, LogLevel.Debug, "{Image} is a document with answers, and no image.")]
+    [LoggerMessage(425, LogLevel.Debug, "{Image} is a document with answers, not an image.")]
     private partial void NoImage(string image);
 
     [LoggerMessage(423, LogLevel.Debug, "The questions about {Image} cannot be answered: {Code}.")]

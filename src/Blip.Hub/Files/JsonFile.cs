@@ -28,7 +28,7 @@ internal static class JsonFile
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new BlipModelException($"{name} holds {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
+                throw new BlipModelException($"{name} is {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
             CheckText(document.RootElement);
             return document.RootElement.Clone();
         }
@@ -38,7 +38,7 @@ internal static class JsonFile
         }
         catch (InvalidOperationException exception)
         {
-            throw new BlipModelException($"{name} holds text that is not Unicode. {Remedy}", exception);
+            throw new BlipModelException($"{name} has text that is not Unicode. {Remedy}", exception);
         }
     }
 

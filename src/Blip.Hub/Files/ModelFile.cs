@@ -24,14 +24,14 @@ internal static class ModelFile
             if (!Path.Exists(real))
                 return null;
             if (Directory.Exists(real))
-                throw new BlipModelException($"{name} is a folder, not a file. Put the file in its place.");
+                throw new BlipModelException($"{name} is a folder, not a file. Replace it with the file.");
             // Pipes, sockets and devices have no length.
             long length = new FileInfo(real).Length;
             if (length == 0)
-                throw new BlipModelException($"{name} is empty, or a pipe, a socket or a device. Put the file in its place.");
+                throw new BlipModelException($"{name} is empty, or a pipe, a socket or a device. Replace it with the file.");
             return length <= maxBytes
                 ? (real, length)
-                : throw new BlipModelException($"{name} has {length} bytes; at most {maxBytes} are read. Take another model.");
+                : throw new BlipModelException($"{name} has {length} bytes; at most {maxBytes} are read. Use another model.");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -25,7 +25,7 @@ public sealed record AskEachOptions
     {
         ArgumentNullException.ThrowIfNull(Ask);
         if (Window is < 1 or > MaxWindow)
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{nameof(Window)} is {Window}; it is 1 to {MaxWindow}.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{nameof(Window)} is {Window}; it must be 1 to {MaxWindow}.");
     }
 }
 

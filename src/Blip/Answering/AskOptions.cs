@@ -118,43 +118,43 @@ public sealed record AskOptions
     internal void Validate(int positions)
     {
         if (MaxNewTokens < 1)
-            throw Invalid($"{nameof(MaxNewTokens)} is {MaxNewTokens}; it is at least 1.");
+            throw Invalid($"{nameof(MaxNewTokens)} is {MaxNewTokens}; it must be at least 1.");
         if (MinNewTokens < 0)
-            throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}; it is at least 0.");
+            throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}; it must be at least 0.");
         if (MinNewTokens > MaxNewTokens)
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, more than {nameof(MaxNewTokens)}, which is {MaxNewTokens}.");
         // transformers ends with an index that is out of range.
         if (MinNewTokens > positions)
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, but this model gives at most {positions} tokens.");
         if (TopLogProbabilities is < 0 or > MaxTopLogProbabilities)
-            throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it is 0 to {MaxTopLogProbabilities}.");
+            throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it must be 0 to {MaxTopLogProbabilities}.");
         if (Beams is < 1 or > MaxBeams)
-            throw Invalid($"{nameof(Beams)} is {Beams}; it is 1 to {MaxBeams}.");
+            throw Invalid($"{nameof(Beams)} is {Beams}; it must be 1 to {MaxBeams}.");
         if (Beams > 1 && (long)Beams * Math.Min(MaxNewTokens, positions) > MaxBeamTokens)
         {
             throw Invalid(
-                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} in all. Take fewer of either.");
+                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} tokens. Use fewer of either.");
         }
         if (Best < 1 || Best > Beams)
-            throw Invalid($"{nameof(Best)} is {Best}; it is 1 to {nameof(Beams)}, which is {Beams}.");
+            throw Invalid($"{nameof(Best)} is {Best}; it must be 1 to {nameof(Beams)}, which is {Beams}.");
         if (!(Math.Abs(LengthPenalty) <= MaxLengthPenalty))
-            throw Invalid($"{nameof(LengthPenalty)} is {LengthPenalty}; it is {-MaxLengthPenalty} to {MaxLengthPenalty}.");
+            throw Invalid($"{nameof(LengthPenalty)} is {LengthPenalty}; it must be {-MaxLengthPenalty} to {MaxLengthPenalty}.");
         if (!Enum.IsDefined(EarlyStopping))
-            throw Invalid($"{nameof(EarlyStopping)} is {(int)EarlyStopping}, which is no {nameof(EarlyStopping)}.");
+            throw Invalid($"{nameof(EarlyStopping)} is {(int)EarlyStopping}, which is not a value of {nameof(EarlyStopping)}.");
         if (Choices is { Count: 0 })
             throw Invalid($"{nameof(Choices)} is empty. Give the possible answers, or leave it out.");
         if (ChoicesK < 0)
-            throw Invalid($"{nameof(ChoicesK)} is {ChoicesK}; it is at least 0.");
+            throw Invalid($"{nameof(ChoicesK)} is {ChoicesK}; it must be at least 0.");
         if (Choices is null && (ChoicesK > 0 || ChoicesPerToken))
             throw Invalid($"{nameof(ChoicesK)} and {nameof(ChoicesPerToken)} say how choices are ranked. Give {nameof(Choices)} too.");
         if (Choices is not null && Beams > 1)
             throw Invalid($"{nameof(Choices)} are ranked, not searched for. Leave out {nameof(Beams)}.");
         if (TopLogProbabilities > 0 && (Choices is not null || Beams > 1))
-            throw Invalid($"{nameof(TopLogProbabilities)} are those of greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
+            throw Invalid($"{nameof(TopLogProbabilities)} need greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
         if (MinConfidence is not (null or (>= 0 and <= 1)))
-            throw Invalid($"{nameof(MinConfidence)} is {MinConfidence}; it is 0 to 1.");
+            throw Invalid($"{nameof(MinConfidence)} is {MinConfidence}; it must be 0 to 1.");
         if (!Enum.IsDefined(SpecialTokens))
-            throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
+            throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is not a value of {nameof(SpecialTokenMode)}.");
 
         static BlipException Invalid(FormattableString message) => new(BlipErrorCode.InvalidRequest, FormattableString.Invariant(message));
     }

@@ -64,7 +64,7 @@ internal sealed class ImageRuns
         // A run of several is repeated item by item, so that only the one at fault is told.
         catch (NonFiniteException exception) when (run.Items.Count == 1)
         {
-            throw new BlipModelException($"The network gave a value that is not finite: {_describeNonFinite()}.", exception);
+            throw new BlipModelException($"The network computed a value that is not finite: {_describeNonFinite()}.", exception);
         }
     }
 

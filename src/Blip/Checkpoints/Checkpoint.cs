@@ -197,7 +197,7 @@ public sealed class Checkpoint : IDisposable
         {
             throw new BlipModelException(
                 $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but " +
-                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Use files of the same model.");
         }
         List<MappedFile> files = [];
         try

@@ -116,7 +116,7 @@ public sealed unsafe class CheckpointTensor
         {
             throw new BlipModelException(
                 $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. " +
-                "Take the model in one of these types.");
+                "Use the model in one of these types.");
         }
     }
 
@@ -231,7 +231,7 @@ public sealed unsafe class CheckpointTensor
                     bits[i] = (uint)upper[i] << 16;
                 break;
             default:
-                throw new InvalidOperationException($"Tensor {Name} is no weight.");
+                throw new InvalidOperationException($"Tensor {Name} is not a weight.");
         }
     }
 

@@ -147,7 +147,7 @@ public sealed class ImagePreprocessor
             using Resampler resampler = new(width, height, Width, Height, tensor.Writable, Options.Resize);
             write(resampler);
             if (!resampler.IsComplete)
-                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} passed on fewer rows than the image has.");
+                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} returned fewer rows than the image has.");
             tensor.ResizeTime = resampler.Elapsed;
             tensor.DecodeTime = Stopwatch.GetElapsedTime(begin) - resampler.Elapsed;
             return tensor;

@@ -100,8 +100,8 @@ internal sealed class SessionFactory : IDisposable
         if (IsInt8 && Cache is not { IsFilled: true } && Checkpoint.FindNonFiniteTensor() is { } tensor)
         {
             throw new BlipModelException(
-                $"Tensor {tensor} holds NaN or infinity, which int8 does not show. " +
-                "Take the model's files anew from where they were published.");
+                $"Tensor {tensor} has NaN or infinity, which int8 does not show. " +
+                "Download the model's files again from where they were published.");
         }
         _weights.Keep();
         if (_selection.Device == BlipDevice.Cuda)

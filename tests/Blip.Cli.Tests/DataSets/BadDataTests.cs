@@ -32,7 +32,7 @@ public sealed class BadDataTests : IDisposable
         { "a.csv", "image,question\nx.jpg,a\n,b\n", "a.csv, line 3: image is empty." },
         { "a.csv", "image,question,confidence\nx.jpg,a,1\n", "a.csv has a column confidence, which a run writes itself. Rename it." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":\"y\"}\nnot json\n", "a.jsonl, line 2: this is not valid JSON." },
-        { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is no JSON object." },
+        { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is not a JSON object." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is no text." },
         { "a.json", "{\"questions\":\n[}", "a.json, line 2: this is not valid JSON." },
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },

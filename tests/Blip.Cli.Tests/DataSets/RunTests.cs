@@ -157,10 +157,10 @@ public sealed class RunTests : IDisposable
         // What a crash of the machine leaves: half a line.
         await File.AppendAllTextAsync(part, "{\"answer\":\"ye", Stop);
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--out", "killed.jsonl");
-        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
+        Assert.Contains("was started with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result last = await RunAsync([.. line, "killed.jsonl"]);
         Assert.Equal(0, last.Code);
-        Assert.Contains($" of {questions} answers: going on there", last.ErrorLines[0], StringComparison.Ordinal);
+        Assert.Contains($" of {questions} answers: continuing there", last.ErrorLines[0], StringComparison.Ordinal);
         JsonElement[] peace = Rows("peace.jsonl"), killed = Rows("killed.jsonl");
         Assert.Equal(peace.Select(Without), killed.Select(Without));
         // What shared a run with a question may change the last digits of its numbers.
@@ -185,9 +185,9 @@ public sealed class RunTests : IDisposable
         Assert.Equal(1, (await RunAsync("run", "data.csv", "--images", "a", "--out", "out.csv")).Code);
         Directory.Delete(PathOf("out.csv"));
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--images", "b", "--out", "out.csv");
-        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
+        Assert.Contains("was started with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result same = await RunAsync("run", "data.csv", "--images", "./a", "--out", "out.csv");
-        Assert.Equal((0, "out.csv.part has 1 of 1 answers: going on there"), (same.Code, same.ErrorLines[0]));
+        Assert.Equal((0, "out.csv.part has 1 of 1 answers: continuing there"), (same.Code, same.ErrorLines[0]));
     }
 
     [Fact]
@@ -197,7 +197,7 @@ public sealed class RunTests : IDisposable
         using FileStream other = new(PathOf("out.csv.part"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         BlipProcess.Result result = await RunAsync("run", "data.csv", "--out", "out.csv");
         Assert.Equal(1, result.Code);
-        Assert.Contains("Does another blip run write it?", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Is another blip run writing it?", result.Error, StringComparison.Ordinal);
     }
 
     /// <summary>
