@@ -15,7 +15,7 @@ public sealed partial class BlipTools
 
     internal const string TextDescription = "A short description in English, such as 'two dogs on a meadow'.";
 
-    /// <summary>Says what is in an image.</summary>
+    /// <summary>Describes an image.</summary>
     [Description(DescribeImageDescription)]
     public async Task<ImageAnswer> DescribeImageAsync(
         [Description(ImageDescription)] string image, CancellationToken cancellationToken = default)
@@ -64,7 +64,7 @@ public sealed partial class BlipTools
                 bool isHandle = handle is not null && _conversation.TryGet(handle, out _);
                 return new ImageMatch { Image = isHandle ? handle! : Name(image, handle), Match = Math.Round(matches[0].Match, 2) };
             }
-            // What no image can mend is the error of the call.
+            // An error that no image can correct is the error of the call.
             catch (BlipException exception) when (exception.Code
                 is not (BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.ModelNotConfigured))
             {

@@ -32,7 +32,7 @@ public sealed record ImageMatch
     [Description("The image.")]
     public required string Image { get; init; }
 
-    /// <summary>The probability that the text is true of the image, 0 to 1, rounded to two digits.</summary>
+    /// <summary>The probability that the text is true for the image, 0 to 1, rounded to two digits.</summary>
     [JsonPropertyName("match"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("How well the text fits, 0 to 1.")]
     public double? Match { get; init; }

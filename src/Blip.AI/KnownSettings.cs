@@ -17,7 +17,7 @@ internal sealed class BoundSection(
     public Type Options { get; } = options;
 }
 
-/// <summary>Finds what is in the section <c>Blip</c> and is no setting: a misspelt name would change nothing, without a word.</summary>
+/// <summary>Finds names in the section <c>Blip</c> that are not settings: a misspelt name would have no effect, without an error.</summary>
 internal sealed class KnownSettings(IServiceProvider provider) : IValidateOptions<BlipOptions>
 {
     // What the command and the Functions app read themselves.

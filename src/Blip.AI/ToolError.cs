@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Blip.AI;
 
-/// <summary>A failure as data, with a hint where the language model can do something about it.</summary>
+/// <summary>A failure as data, with a hint if the language model can do something about it.</summary>
 public sealed record ToolError
 {
     /// <summary>
@@ -35,7 +35,7 @@ public sealed record ToolError
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code}: {Message}");
 
     /// <param name="exception">What went wrong.</param>
-    /// <param name="hintFor">What a code's failure can be mended by, where the tools are called.</param>
+    /// <param name="hintFor">The hint for a code, depending on where the tools are called.</param>
     internal static ToolError From(Exception exception, Func<string, string?> hintFor) => exception switch
     {
         // The messages name the model's files, which only the operator may learn of.

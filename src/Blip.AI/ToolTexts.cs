@@ -2,7 +2,7 @@ using Blip.AI.Images;
 
 namespace Blip.AI;
 
-/// <summary>What a language model is told of the ways to give an image: those that work where it calls the tools, and no other.</summary>
+/// <summary>What a language model learns about the ways to give an image: only those that work where it calls the tools.</summary>
 /// <param name="surroundings">Where that is.</param>
 /// <param name="source">Where images may come from.</param>
 internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource source)

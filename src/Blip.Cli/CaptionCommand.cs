@@ -7,7 +7,7 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip caption IMAGE...</c>: says what is in images and writes that to stdout.</summary>
+/// <summary><c>blip caption IMAGE...</c>: describes images and writes the captions to stdout.</summary>
 internal static class CaptionCommand
 {
     /// <summary>Images that are read, decoded and captioned side by side.</summary>

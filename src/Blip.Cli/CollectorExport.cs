@@ -24,7 +24,7 @@ internal static class CollectorExport
     {
         if (builder.Configuration[Endpoint] is not { Length: > 0 } endpoint)
             return;
-        // The exporter would take its default without a word. The value is not repeated: it can have a password.
+        // The exporter would use its default without an error. The value is not repeated: it can have a password.
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new OptionsValidationException(Endpoint, typeof(Uri), [$"{Endpoint} is not an address such as http://127.0.0.1:4317."]);
         // At the end each signal waits for a collector that does not answer: 10 s is the exporter's default.
@@ -32,7 +32,7 @@ internal static class CollectorExport
         // ASP.NET Core 10 leaves method, path and status out of its spans unless it is told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Services.AddOpenTelemetry()
-            // What the environment says of the service comes last, and so wins.
+            // The environment's values for the service come last, so they override the others.
             .ConfigureResource(
                 resource => resource.AddService("blip", serviceVersion: BlipTelemetry.Version).AddEnvironmentVariableDetector())
             .WithTracing(tracing => tracing

@@ -6,7 +6,9 @@ namespace Blip.Cli;
 /// </summary>
 internal static class PartialOutput
 {
-    /// <summary>Says early why a file cannot be written there: it is a folder, in none, or the file itself that is read.</summary>
+    /// <summary>
+    /// Says early why a file cannot be written there: it is a folder, its folder does not exist, or it is the input itself.
+    /// </summary>
     /// <exception cref="BlipException">It cannot.</exception>
     public static void Check(string target, string input)
     {

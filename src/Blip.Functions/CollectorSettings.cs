@@ -15,7 +15,7 @@ internal static class CollectorSettings
     {
         if (configuration[Endpoint] is not { Length: > 0 } endpoint)
             return false;
-        // The exporter would take its default without a word. The value is not repeated: it can have a password.
+        // The exporter would use its default without an error. The value is not repeated: it can have a password.
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out Uri? address) || address.Scheme is not ("http" or "https"))
             throw new OptionsValidationException(Endpoint, typeof(Uri), [$"{Endpoint} is not an address such as http://127.0.0.1:4317."]);
         // At the end each signal waits for the collector: 10 s is the exporter's default.

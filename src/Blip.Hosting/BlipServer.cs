@@ -55,7 +55,7 @@ public static class BlipServer
         builder.Logging.ClearProviders().AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             // The exception says why the service cannot start, so these logs would repeat it.
             .AddFilter("Blip.Hosting.Health", LogLevel.None).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            // A probe that comes while the model loads is no failure, and the warm-up says why it failed.
+            // A probe that comes while the model loads is not a failure, and the warm-up says why it failed.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddBlipHosting();
@@ -79,7 +79,8 @@ public static class BlipServer
         WebApplication app = builder.Build();
         await using (app.ConfigureAwait(false))
         {
-            // The collector keeps the room that many connections took. This process is the service's own, so it may be told.
+            // The garbage collector keeps the memory of many connections. This process belongs to the service alone, so the service may
+            // change that.
             app.Services.GetRequiredService<BodyMemory>().OnQuiet =
                 () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             // Addresses are known when the server has bound them, and a request can come at that moment.

@@ -121,7 +121,7 @@ public sealed class HubClient : IDisposable
             HubFile config;
             try
             {
-                // With a copy in the cache one attempt is enough: a quick start is worth more than the newest revision.
+                // With a copy in the cache one attempt is enough: a fast start is more important than the newest revision.
                 int retries = cached is null ? _settings.Options.Retries : 0;
                 config = await AskForConfigAsync(model, revision, retries, cancellationToken).ConfigureAwait(false);
             }

@@ -8,7 +8,8 @@ using ModelContextProtocol.Protocol;
 namespace Blip.Mcp;
 
 /// <summary>
-/// Looks through a message before the SDK reads it. Of what it cannot read the SDK says little, says it with the wrong code, or drops it.
+/// Looks through a message before the SDK reads it. For a message that it cannot read, the SDK gives little information or a wrong code, or
+/// drops the message.
 /// </summary>
 internal ref struct MessageCheck
 {

@@ -16,7 +16,7 @@ internal sealed class IndexStore : IDisposable
 
     /// <param name="file">The file; made where there is none.</param>
     /// <param name="model">What tells the model from any other. An index of another model is emptied.</param>
-    /// <exception cref="BlipException">The file is no index, or cannot be opened.</exception>
+    /// <exception cref="BlipException">The file is not an index, or cannot be opened.</exception>
     public IndexStore(string file, string model)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
@@ -32,7 +32,7 @@ internal sealed class IndexStore : IDisposable
                 CREATE INDEX IF NOT EXISTS images_by_hash ON images (hash);
                 """);
             string made = Made(model);
-            // What was emptied for a model is that model's, also after a kill.
+            // An index that was emptied for a model belongs to that model, also after a kill.
             using SqliteTransaction transaction = _connection.BeginTransaction();
             if (ModelOf(_connection) is { } other && other != made)
                 Run("DELETE FROM images;");
@@ -47,7 +47,7 @@ internal sealed class IndexStore : IDisposable
     }
 
     /// <summary>Whether a file is an index of a model.</summary>
-    /// <exception cref="BlipException">The file is no index, or cannot be read.</exception>
+    /// <exception cref="BlipException">The file is not an index, or cannot be read.</exception>
     public static bool IsOf(string file, string model)
     {
         try

@@ -1,6 +1,6 @@
 namespace Blip.Search;
 
-/// <summary>What the index knows of a file.</summary>
+/// <summary>What the index knows about a file.</summary>
 /// <param name="Path">Its path below the folder, with slashes.</param>
 /// <param name="Bytes">Its size.</param>
 /// <param name="Changed">When it was written last, in ticks of UTC.</param>

@@ -34,7 +34,7 @@ public sealed class BlipOptions
     [EnumDataType(typeof(BlipDevice))]
     public BlipDevice Device { get; set; }
 
-    /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
+    /// <summary>The number format in which it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
     [EnumDataType(typeof(BlipPrecision))]
     public BlipPrecision Precision { get; set; }
 
@@ -54,19 +54,20 @@ public sealed class BlipOptions
     public int MaxRequests { get; set; } = 256;
 
     /// <summary>
-    /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 1 to 2^40,
+    /// The most decoded pixels of all requests together. An image that does not fit waits, not yet decoded. 1 to 2^40,
     /// 100,000,000 by default.
     /// </summary>
     [Range(1, Most)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
     /// <summary>
-    /// Network runs at once that share all threads, at least <see cref="Parallel"/>. 1 by default: on a CPU more gain nothing.
+    /// Runs of the networks at the same time that share all threads, at least <see cref="Parallel"/>. 1 by default: on a CPU more gain
+    /// nothing.
     /// </summary>
     [Range(1, MostRuns)]
     public int MaxConcurrentRuns { get; set; } = 1;
 
-    /// <summary>Questions that share a run at most. 16 by default.</summary>
+    /// <summary>The most questions that share a run. 16 by default.</summary>
     [Range(1, 256)]
     public int MaxBatchSize { get; set; } = 16;
 
@@ -79,15 +80,15 @@ public sealed class BlipOptions
 
     /// <summary>
     /// Threads for the networks, over all models of the process; 0, the default, takes one for each processor that the process may use
-    /// (<see cref="Environment.ProcessorCount"/>, which heeds the quota of a container). The first model of a process decides.
+    /// (<see cref="Environment.ProcessorCount"/>, which respects the quota of a container). The first model of a process decides.
     /// </summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
 
     /// <summary>
     /// Network runs side by side, each with its share of <see cref="Threads"/>, over weights that are in memory once: 1 to 64, and at most
-    /// as many as there are threads. 1 by default: a run with all threads gives the first answer soonest. More answer more questions a
-    /// second, each later. A run has one thread of its own, and takes of the others what is free.
+    /// as many as there are threads. 1 by default: a run with all threads gives the first answer earliest. More runs answer more questions
+    /// a second, but each answer comes later. A run has one thread of its own, and takes of the others what is free.
     /// </summary>
     [Range(1, MostRuns)]
     public int Parallel { get; set; } = 1;
@@ -100,7 +101,7 @@ public sealed class BlipOptions
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Which GPU, counted from 0: 1 is <c>cuda:1</c>, <c>device_id</c> 1 of ONNX Runtime. 0 by default; the CPU takes no notice of it.
+    /// Which GPU, counted from 0: 1 is <c>cuda:1</c>, <c>device_id</c> 1 of ONNX Runtime. 0 by default; ignored on a CPU.
     /// </summary>
     [Range(0, 255)]
     public int DeviceId { get; set; }
@@ -119,9 +120,9 @@ public sealed class BlipOptions
     public string? CacheDirectory { get; set; }
 
     /// <summary>
-    /// Whether, once it answers, a model in fp32 on a CPU copies its text networks' weights into the layout that ONNX Runtime likes best,
-    /// while it goes on answering: a further question then takes about four fifths of the time. Takes a few seconds of one core, and 0.5 GB
-    /// more while it does, for the full-size model, and changes the last digits of probabilities. False by default.
+    /// Whether a model in fp32 on a CPU, after its first answer, copies its text networks' weights into ONNX Runtime's own layout, while it
+    /// continues to answer: a further question then takes about four fifths of the time. Takes a few seconds of one core, and 0.5 GB more
+    /// while it does, for the full-size model, and changes the last digits of probabilities. False by default.
     /// </summary>
     public bool PackWeights { get; set; }
 

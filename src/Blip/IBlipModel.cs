@@ -1,12 +1,12 @@
 namespace Blip;
 
 /// <summary>
-/// What an application asks of a model: <see cref="BlipModel"/>, or a stand-in for it in a test of the application. Thread-safe.
+/// A model as an application uses it: <see cref="BlipModel"/>, or its replacement in a test. Thread-safe.
 /// </summary>
 public interface IBlipModel
 {
     /// <summary>Asks one question about an image.</summary>
-    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
+    /// <param name="image">The image. One that was asked about recently is not encoded again.</param>
     /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
     /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
@@ -66,7 +66,7 @@ public interface IBlipModel
     /// </param>
     /// <param name="options">How to answer, and how many images to hold; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Ends the asking: what was not given yet is dropped.</param>
-    /// <returns>One outcome an item, in the order of the items.</returns>
+    /// <returns>One outcome for each item, in the order of the items.</returns>
     /// <exception cref="BlipException">An option cannot be used.</exception>
     /// <exception cref="ArgumentException">An item is null; the message has its index. The items before it have their outcomes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>

@@ -12,11 +12,11 @@ namespace Blip;
 internal sealed record LoadedModel<TNetwork>(
     DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, TNetwork Network);
 
-/// <summary>Loads the parts of a model. What fails, at any step, gives back all that was taken.</summary>
+/// <summary>Loads the parts of a model. If it fails, at any step, it releases all that it took.</summary>
 /// <param name="kind">The kind that the model must be of.</param>
 /// <param name="options">Which model, and where.</param>
-/// <param name="progress">Learns how far loading has come.</param>
-/// <param name="logger">Takes oddities.</param>
+/// <param name="progress">Gets the progress of loading.</param>
+/// <param name="logger">Logs known errors in the model's files.</param>
 /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
 internal sealed class ModelLoader<TNetwork>(
     ModelKind<TNetwork> kind, BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
@@ -30,7 +30,7 @@ internal sealed class ModelLoader<TNetwork>(
         // taken by callers who wait for this.
         Task<DeviceSelection> device = Task.Factory.StartNew(
             ChooseDevice, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        // What this machine cannot do is said before anything is downloaded.
+        // Errors about this machine come before anything is downloaded.
         if (!ModelLocator.IsWhole(options.Model))
             await device.ConfigureAwait(false);
         try
@@ -39,7 +39,7 @@ internal sealed class ModelLoader<TNetwork>(
         }
         catch
         {
-            // And before what is wrong with the model.
+            // And before errors about the model.
             await device.ConfigureAwait(false);
             throw;
         }

@@ -7,8 +7,8 @@ namespace Blip;
 
 /// <summary>Turns what a user calls a model into folders.</summary>
 /// <param name="hub">Where hub ids are downloaded from and kept.</param>
-/// <param name="progress">Learns how far a download has come.</param>
-/// <param name="logger">Takes what the hub's client notes.</param>
+/// <param name="progress">Gets the progress of the download.</param>
+/// <param name="logger">Logs messages of the hub's client.</param>
 internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger)
 {
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
@@ -19,8 +19,8 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     public static bool IsWhole(string model) => DemoModels.Has(model) || (Directory.Exists(model) && !AdapterConfig.IsIn(model));
 
     /// <summary>
-    /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
-    /// by the model's id.
+    /// The name that callers see: for a folder its name, because callers must not learn its path; for the address of a model's page the
+    /// model's id.
     /// </summary>
     public static string NameOf(string model) =>
         DemoModels.Has(model) ? model
@@ -87,7 +87,8 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         {
             throw BlipModelException.NotFound(
                 $"There is no folder {PlainFileName.Shown(model)}, and it is not the id of a model on the hub. Give a folder with " +
-                $"config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for Blip's demo model.");
+                "config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, " +
+                $"or {BlipModel.DemoModel} for Blip's demo model.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);

@@ -171,12 +171,12 @@ public sealed class ServeTests
     [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Check its spelling, or remove it.")]
     [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Check its spelling, or remove it.")]
     [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Check its spelling, or remove it.")]
-    [InlineData("Blip__Image__Alpha", "7", "Blip:Image:Alpha: The value is none of White, Drop.")]
+    [InlineData("Blip__Image__Alpha", "7", "Blip:Image:Alpha: The value must be one of White, Drop.")]
     [InlineData("Blip__ImageCacheBytes", "-1", "Blip:ImageCacheBytes must be between 0 and 1099511627776.")]
     [InlineData(
         "Logging__LogLevel__Default", "Loudly",
         "Logging:LogLevel:Default is 'Loudly'. Write one of Trace, Debug, Information, Warning, Error, Critical, None.")]
-    [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, as http://127.0.0.1:5080 is.")]
+    [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, such as http://127.0.0.1:5080.")]
     [InlineData(
         "URLS", "http://127.0.0.1:99999",
         "urls: 'http://127.0.0.1:99999' has an invalid host or port. Write an address such as http://127.0.0.1:5080.")]

@@ -1,6 +1,6 @@
 namespace Blip.Cli.Asking;
 
-/// <summary>Tells images and question apart among the words of <c>blip ask</c>.</summary>
+/// <summary>Separates images and question in the words of <c>blip ask</c>.</summary>
 internal static class AskWords
 {
     /// <summary>Says what is wrong with the words where they cannot be images and a question.</summary>
@@ -31,7 +31,7 @@ internal static class AskWords
             string kind = Directory.Exists(last) ? "a folder" : "an image";
             return $"The last word is the question, but {last} is {kind}: {Line(words, ["\"QUESTION\""], others)}";
         }
-        // Who has put the question in quotes did not forget them.
+        // A question in quotes needs no reminder.
         bool isQuoted = last.Contains(' ', StringComparison.Ordinal) && !IsThere(last);
         string[] images = [.. words.TakeWhile(NamesImage)];
         if (images.Length > 0)

@@ -28,7 +28,7 @@ internal static class SearchOptions
         "--beams", "How many beginnings of an answer the search follows; 1 is greedy search.", 1, AskOptions.MaxBeams, standard: 1);
 
     private static readonly Option<int> Best = NumberOption.Create(
-        "--best", "How many of the answers that the beams find to show.", 1, AskOptions.MaxBeams, standard: 1);
+        "--best", "How many of the beams' answers to show.", 1, AskOptions.MaxBeams, standard: 1);
 
     private static readonly Option<double> LengthPenalty = new("--length-penalty")
     {

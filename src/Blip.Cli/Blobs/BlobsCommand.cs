@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Blip.Cli.Blobs;
 
-/// <summary><c>blip blobs</c>: catches up with images in a container, and brings back those that the Functions app has given up.</summary>
+/// <summary><c>blip blobs</c>: catches up with images in a container, and tries again those that the Functions app gave up.</summary>
 internal static class BlobsCommand
 {
     private const int ImagesAtOnce = 4;

@@ -129,7 +129,7 @@ internal static class RunCommand
         return errors.Length == 0 ? 0 : CommandLine.Failure;
     }
 
-    /// <summary>What answers depend on besides the data set. The device is not among it: a run may go on elsewhere.</summary>
+    /// <summary>What answers depend on besides the data set. The device is not among it: a run may continue elsewhere.</summary>
     private static string Settings(BlipOptions model, AskOptions options) => string.Join(
         '\0', [
             model.Model, model.BaseModel ?? "", model.ImageSize?.ToString(CultureInfo.InvariantCulture) ?? "",
@@ -137,7 +137,9 @@ internal static class RunCommand
             .. options.Choices ?? [],
         ]);
 
-    /// <summary>A file that has an answer to every question is a run that has ended; any other is someone's and stays.</summary>
+    /// <summary>
+    /// A file that has an answer to every question is a run that has ended; any other file belongs to somebody and stays.
+    /// </summary>
     private static async Task<int> FindFinishedAsync(string output, DataSet data, CancellationToken cancellationToken)
     {
         if (!await HasAllAsync())

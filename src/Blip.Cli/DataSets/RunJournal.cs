@@ -6,8 +6,8 @@ namespace Blip.Cli.DataSets;
 
 /// <summary>
 /// The answers of a run that has not ended, in the order of the questions: <c>OUT.part</c>, a line with what the run is and a JSON line an
-/// answer. It is only ever added to, so that a run whose process was killed loses no more than a line that was being written. Whatever the
-/// form of OUT is, it is made of this at the end, at once.
+/// answer. It is only ever added to, so that a run whose process was killed loses no more than a line that was being written. At the end
+/// OUT is made from it in one step, in whatever format.
 /// </summary>
 internal sealed class RunJournal : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class RunJournal : IDisposable
     /// <summary>Opens the journal of a run, or begins it.</summary>
     /// <param name="output">The run's OUT.</param>
     /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
-    /// <param name="anew">Whether to begin again, whatever is there.</param>
+    /// <param name="again">Whether to start again from the beginning.</param>
     /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
     public static RunJournal Open(string output, string run, bool anew)
     {
@@ -48,7 +48,7 @@ internal sealed class RunJournal : IDisposable
         try
         {
             (string? first, int answers, long end) = Measure(file);
-            // A run without an answer, for example because its model was not found, holds up no other.
+            // A run without an answer, for example because its model was not found, does not block another one.
             if (anew || answers == 0)
             {
                 file.SetLength(0);

@@ -4,7 +4,7 @@ using Blip.Cli.DataSets;
 
 namespace Blip.Cli.Evaluation;
 
-/// <summary><c>blip eval RUN</c>: tells how much a run answers right.</summary>
+/// <summary><c>blip eval RUN</c>: measures how many answers of a run are right.</summary>
 internal static class EvalCommand
 {
     private static readonly Argument<string?> Run = new("RUN")
@@ -104,7 +104,7 @@ internal static class EvalCommand
         if (parsed.GetValue(Html) is { } report)
         {
             string name = parsed.GetValue(Run) ?? parsed.GetValue(Results)!;
-            // Where a question looked is told on a CPU only.
+            // Evidence works on a CPU only.
             await using BlipModel? model = parsed.GetValue(Model) is { } given
                 ? await ModelOptions.LoadAsync(new BlipOptions { Model = given, Device = BlipDevice.Cpu }, cancellationToken)
                 : null;

@@ -5,8 +5,8 @@ using System.Text;
 namespace Blip.Cli.Evaluation;
 
 /// <summary>
-/// A report for a browser, in one file that needs no other: scores, charts, the commonest mistakes, and the worst answers with their
-/// images. Light or dark as the reader has it; on paper light.
+/// A report for a browser, in one file that needs no other: scores, charts, the most common mistakes, and the worst answers with their
+/// images. Light or dark like the reader's system; light on paper.
 /// </summary>
 internal static class HtmlReport
 {
@@ -180,7 +180,7 @@ internal static class HtmlReport
         return table.ToString();
     }
 
-    /// <summary>The wrong answers of which the model was surest.</summary>
+    /// <summary>The wrong answers with the highest confidence.</summary>
     private static async Task<string> WorstAsync(Scores scores, BlipModel? model, CancellationToken cancellationToken)
     {
         Scored[] worst =

@@ -73,7 +73,7 @@ internal sealed class SearchEndpoint(
         HttpResponse response = context.Response;
         response.ContentType = ImageShelf.MediaType(image.Span);
         response.ContentLength = image.Length;
-        // Whatever the bytes are, a browser shows an image or nothing.
+        // A browser shows an image or nothing, whatever the bytes are.
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
         response.Headers.CacheControl = "private, max-age=3600, immutable";

@@ -37,8 +37,8 @@ public sealed partial class BlobAnswering(
     /// <summary>
     /// Answers the questions about an image, unless its document has the answers already. If the blob is a side file with questions, its
     /// image is answered. If the image cannot be used, its document has the error. After an error that may go away the call waits and
-    /// tries again, for <see cref="BlobAnsweringOptions.TryTime"/>; then it is thrown. A document is no image: it is never answered,
-    /// wherever it lies.
+    /// tries again, for <see cref="BlobAnsweringOptions.TryTime"/>; then it is thrown. A document is not an image: it is never answered,
+    /// wherever it is.
     /// </summary>
     /// <param name="image">The image. It may be deleted already.</param>
     /// <param name="answers">The container of the documents. It is created if it does not exist.</param>
@@ -53,7 +53,7 @@ public sealed partial class BlobAnswering(
         return AnswerOneAsync(image, answers, cancellationToken);
     }
 
-    /// <summary>As <see cref="AnswerAsync"/>, and tells what became of the image.</summary>
+    /// <summary>As <see cref="AnswerAsync"/>, and tells the result for the image.</summary>
     internal Task<BlobOutcome> AnswerOneAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken)
     {
         if (image.Name.EndsWith(BlobQuestions.Suffix, StringComparison.Ordinal))

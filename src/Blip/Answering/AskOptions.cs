@@ -48,7 +48,7 @@ public sealed record AskOptions
     public bool TruncateQuestion { get; init; }
 
     /// <summary>
-    /// How many of the likeliest tokens <see cref="Answer.TopLogProbabilities"/> has at each place: 0 to 20, and no more than the model's
+    /// How many of the most likely tokens <see cref="Answer.TopLogProbabilities"/> has at each place: 0 to 20, and no more than the model's
     /// vocabulary has. 0 by default: none, at no cost.
     /// </summary>
     public int TopLogProbabilities { get; init; }
@@ -61,7 +61,7 @@ public sealed record AskOptions
     public IReadOnlyList<string>? Choices { get; init; }
 
     /// <summary>
-    /// Ranks as the original code does it, in two stages: only so many <see cref="Choices"/> are ranked as begin with the likeliest first
+    /// Ranks as the original code does it, in two stages: only so many <see cref="Choices"/> are ranked as begin with the most likely first
     /// tokens, and scores have the label smoothing of its loss, 0.1. Faster for thousands of choices. 0, the default, ranks all exactly.
     /// </summary>
     public int ChoicesK { get; init; }
@@ -100,8 +100,8 @@ public sealed record AskOptions
     public double? MinConfidence { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Answer.Evidence"/> says where the question looked. It costs less than two further questions; the first time a
-    /// further network is made. On a CPU only. False by default.
+    /// Whether <see cref="Answer.Evidence"/> says where the question looked. It costs less than two further questions; the first time, one
+    /// more network is made. On a CPU only. False by default.
     /// </summary>
     public bool Explain { get; init; }
 

@@ -9,7 +9,7 @@ public sealed record AskOutcome
     /// <summary>The item's place among all items, from 0.</summary>
     public long Index { get; init; }
 
-    /// <summary>One entry a question, in order; empty where the image itself failed.</summary>
+    /// <summary>One entry for each question, in order; empty where the image itself failed.</summary>
     public IReadOnlyList<QuestionOutcome> Answers { get; init; } = [];
 
     /// <summary>Why the image could not be asked about; <see langword="null"/> where it could.</summary>

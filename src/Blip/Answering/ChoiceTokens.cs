@@ -27,7 +27,7 @@ internal static class ChoiceTokens
         int count = 0;
         for (int i = 0; i < tokens.Length; i++)
         {
-            // The start token takes the place of [CLS].
+            // The start token replaces [CLS].
             TokenizedText text = tokenizer.Encode(
                 texts[i] ?? throw Invalid($"Choice {i + 1} is null. Give a text."), SpecialTokenMode.Reference, positions);
             tokens[i] = text.Ids[1..];

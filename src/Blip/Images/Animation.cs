@@ -40,7 +40,7 @@ internal static class Animation
         frames.Add(frame);
     }
 
-    /// <summary>The places of at most so many of some frames, evenly spread; the first is among them.</summary>
+    /// <summary>The places of at most so many of some frames, evenly distributed; the first is among them.</summary>
     public static int[] Sample(int count, int most) =>
         count <= most ? [.. Enumerable.Range(0, count)] : [.. Enumerable.Range(0, most).Select(i => (int)((long)i * count / most))];
 

@@ -4,7 +4,7 @@ namespace Blip;
 /// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more questions are
 /// to come. Only the model that made it can read it, and it stays readable while that model lives.
 /// </summary>
-/// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can put something in its place.</remarks>
+/// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can replace it.</remarks>
 public abstract class EncodedImage : IDisposable
 {
     /// <summary>
@@ -16,7 +16,7 @@ public abstract class EncodedImage : IDisposable
     public abstract AnswerTiming Timing { get; }
 
     /// <summary>
-    /// Gives its memory back, unless the model's own cache still keeps the image. Questions under way are still answered.
+    /// Releases its memory, unless the model's own cache still keeps the image. Questions under way are still answered.
     /// </summary>
     public void Dispose()
     {
@@ -24,8 +24,8 @@ public abstract class EncodedImage : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives its memory back. Called once or more often.</summary>
-    /// <param name="disposing">Whether <see cref="Dispose()"/> was called, and not the collector.</param>
+    /// <summary>Releases its memory. Called once or more often.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> was called, and not the garbage collector.</param>
     protected virtual void Dispose(bool disposing)
     {
     }

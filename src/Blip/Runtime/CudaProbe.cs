@@ -94,7 +94,7 @@ internal static unsafe class CudaProbe
 
     private static int? DriverVersion() => NativeLibrary.TryLoad(Driver, out nint driver) ? Ask(driver, "cuDriverGetVersion") : null;
 
-    /// <summary>What was started is not unloaded again: ONNX Runtime needs it next.</summary>
+    /// <summary>The library is not unloaded: ONNX Runtime needs it next.</summary>
     private static int? DeviceCount()
     {
         if (!NativeLibrary.TryLoad(Driver, out nint driver) || !NativeLibrary.TryGetExport(driver, "cuInit", out nint start))

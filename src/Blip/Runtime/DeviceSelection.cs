@@ -18,7 +18,7 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
         if (device == BlipDevice.Auto)
         {
             device = obstacle is null ? BlipDevice.Cuda : BlipDevice.Cpu;
-            // Worth a word only where somebody built for a GPU.
+            // Logged only in a build for a GPU.
             if (obstacle is not null && CudaProbe.IsBuiltIn)
                 InferenceLog.RunsOnCpu(logger, obstacle);
         }

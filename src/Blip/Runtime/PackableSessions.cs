@@ -27,7 +27,7 @@ internal sealed class PackableSessions<T> : IDisposable
     /// <summary>Shares packed weights with further sessions, which are disposed before this is.</summary>
     public PrePackedWeightsContainer Packed { get; } = new();
 
-    /// <summary>Makes the sessions anew with packed weights, which takes seconds, and puts them in the place of the others.</summary>
+    /// <summary>Makes the sessions again with packed weights, which takes seconds, and puts them in the place of the others.</summary>
     public void Pack()
     {
         if (_replaced is not null)

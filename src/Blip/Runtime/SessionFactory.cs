@@ -57,7 +57,7 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>How products are written that are fast for more rows.</summary>
     public LinearForm LargeBatchForm { get; }
 
-    /// <summary>Whether packing the weights of a text network anew makes it faster: not where they are packed already.</summary>
+    /// <summary>Whether packing the weights of a text network again makes it faster: not where they are packed already.</summary>
     public bool CanPack => _selection is (BlipDevice.Cpu, BlipPrecision.Fp32);
 
     /// <summary>Whether results stay where the sessions run, instead of in the process's own memory.</summary>
@@ -78,13 +78,13 @@ internal sealed class SessionFactory : IDisposable
         using SessionOptions options = OrtRuntime.CreateOptions(_threads);
         if (ProfileFolder is not null)
         {
-            // The number keeps sessions of one name apart. What is set later than the switch is not heard.
+            // The number distinguishes sessions of the same name. The path must be set before profiling is switched on.
             options.ProfileOutputPathPrefix = Path.Combine(ProfileFolder, $"{graph.Name}-{Interlocked.Increment(ref _profiles)}");
             options.EnableProfiling = true;
         }
         if (_selection.Device == BlipDevice.Cuda)
             return GraphSession.CreateOnCuda(graph, _weights, options, _deviceId, _gpuMemoryLimit);
-        // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
+        // fp16 on a CPU is for tests: it runs all that CUDA would run, without CUDA.
         return _selection.Precision == BlipPrecision.Fp16
             ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
             : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Blip.Telemetry;
 
-/// <summary>The instruments of one meter. All models that share the meter share them, and tell themselves apart by a tag.</summary>
+/// <summary>The instruments of one meter. All models that share the meter share them, and a tag distinguishes them.</summary>
 internal sealed class BlipInstruments
 {
     private static readonly ConditionalWeakTable<Meter, BlipInstruments> ByMeter = [];

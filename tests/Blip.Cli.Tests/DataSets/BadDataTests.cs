@@ -33,14 +33,14 @@ public sealed class BadDataTests : IDisposable
         { "a.csv", "image,question,confidence\nx.jpg,a,1\n", "a.csv has a column confidence, which a run writes itself. Rename it." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":\"y\"}\nnot json\n", "a.jsonl, line 2: this is not valid JSON." },
         { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is not a JSON object." },
-        { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is no text." },
+        { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is not text." },
         { "a.json", "{\"questions\":\n[}", "a.json, line 2: this is not valid JSON." },
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
         { "a.json", "{\"questions\":[{\"question\":\"x\"}]}", "a.json, questions[0]: question_id is missing." },
         { "a.json", "{\"questions\":[]}", "a.json has no questions." },
         { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "A question_id of VQA v2 is not valid Unicode." },
         { "a.parquet", "PAR1 is no more than a beginning", "a.parquet cannot be read as Parquet:" },
-        { "a.xlsx", "PK", "a.xlsx is no table that can be read. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
+        { "a.xlsx", "PK", "a.xlsx is not a table that Blip reads. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
     };
 
     public void Dispose() => _folder.Dispose();
@@ -90,9 +90,9 @@ public sealed class BadDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so nothing says what is right.")]
+    [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so the right answers are unknown.")]
     [InlineData("image,question,truth\nx.jpg,a,b\n", "a.csv has no column answer.")]
-    [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so nothing says what is right.")]
+    [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so the right answers are unknown.")]
     [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,much\n", "a.csv, line 2: confidence is much, but must be a number.")]
     public async Task Eval_WhatIsNoRun_IsNamed(string content, string expected)
     {

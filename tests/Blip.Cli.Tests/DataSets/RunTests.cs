@@ -121,13 +121,13 @@ public sealed class RunTests : IDisposable
             "image,question,answer,confidence,margin,error\nb.jpg,is there a cat?,no,", Read("out.csv"), StringComparison.Ordinal);
         string before = Read("out.jsonl");
         BlipProcess.Result again = await RunAsync(line);
-        Assert.Equal((0, "out.jsonl has all 4 answers already, of whatever model and options; --force asks again"),
+        Assert.Equal((0, "out.jsonl has all 4 answers already (model and options are not checked); --force asks again"),
             (again.Code, Assert.Single(again.ErrorLines)));
         Assert.Equal(before, Read("out.jsonl"));
         Write("q.txt", "is it day?");
         BlipProcess.Result other = await RunAsync(line);
         Assert.Equal(1, other.Code);
-        Assert.Contains("is there already, and is no run of photos", other.Error, StringComparison.Ordinal);
+        Assert.Contains("exists already, and is not a run of photos", other.Error, StringComparison.Ordinal);
         Assert.Equal(before, Read("out.jsonl"));
     }
 

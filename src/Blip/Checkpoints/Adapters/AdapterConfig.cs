@@ -22,7 +22,7 @@ internal sealed class AdapterConfig
         "layers_to_transform", "layers_pattern",
     ];
 
-    /// <summary>Ways to begin the training that leave the base model's weights as they are. Others, such as PiSSA, do not.</summary>
+    /// <summary>Initialisations that leave the base model's weights as they are. Others, such as PiSSA, do not.</summary>
     private static readonly string[] PlainStarts = ["gaussian", "eva", "orthogonal"];
 
     private readonly double _alpha;

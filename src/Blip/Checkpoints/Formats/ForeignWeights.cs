@@ -4,7 +4,7 @@ using Blip.Files;
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// Names what lies in place of weights that are read: intact files of other kinds, by their names in a folder or by their first bytes.
+/// Names undamaged files of other kinds in place of weights, by their names in a folder or by their first bytes.
 /// </summary>
 internal static class ForeignWeights
 {
