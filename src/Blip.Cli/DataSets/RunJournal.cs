@@ -26,7 +26,7 @@ internal sealed class RunJournal : IDisposable
     /// <summary>Opens the journal of a run, or begins it.</summary>
     /// <param name="output">The run's OUT.</param>
     /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
-    /// <param name="again">Whether to start again from the beginning.</param>
+    /// <param name="anew">Whether to start again from the beginning.</param>
     /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
     public static RunJournal Open(string output, string run, bool anew)
     {
