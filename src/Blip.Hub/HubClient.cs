@@ -64,7 +64,7 @@ public sealed class HubClient : IDisposable
 
     /// <summary>
     /// Compares every file of a model in the cache with the hash that the hub stated, and downloads those again that are damaged, or
-    /// missing. A file that is no link (where the system makes none) is taken as it is.
+    /// missing. A file that is not a link (where the system makes none) is taken as it is.
     /// </summary>
     /// <param name="id">As for <see cref="DownloadAsync"/>.</param>
     /// <param name="progress">As for <see cref="DownloadAsync"/>.</param>

@@ -98,7 +98,7 @@ public sealed partial class ImageIndex : IDisposable
                 BlipImage read = await BlipImage.FromFileAsync(file, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return image with { Match = (await matcher.MatchAsync(read, [text], cancellationToken).ConfigureAwait(false))[0].Match };
             }
-            // It is gone, or was changed into something that is no image.
+            // It is gone, or was changed into something that is not an image.
             catch (BlipException exception) when (exception is not (BlipBusyException or BlipModelException))
             {
                 return image;

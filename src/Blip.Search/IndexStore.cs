@@ -96,7 +96,7 @@ internal sealed class IndexStore : IDisposable
 
     /// <summary>The embedding of a content, where a file with it is known.</summary>
     /// <param name="hash">The content's hash.</param>
-    /// <param name="vector">The embedding; <see langword="null"/> where the content is no image that can be read.</param>
+    /// <param name="vector">The embedding; <see langword="null"/> where the content is not an image that can be read.</param>
     public bool TryFind(byte[] hash, out float[]? vector)
     {
         using SqliteCommand command = Command("SELECT vector FROM images WHERE hash = $hash LIMIT 1;", ("$hash", hash));

@@ -5,5 +5,5 @@ namespace Blip.Search;
 /// <param name="Bytes">Its size.</param>
 /// <param name="Changed">When it was written last, in ticks of UTC.</param>
 /// <param name="Hash">The SHA-256 of its content.</param>
-/// <param name="Vector">Its embedding; <see langword="null"/> where it is no image that can be read.</param>
+/// <param name="Vector">Its embedding; <see langword="null"/> where it is not an image that can be read.</param>
 internal sealed record IndexedFile(string Path, long Bytes, long Changed, byte[] Hash, float[]? Vector);

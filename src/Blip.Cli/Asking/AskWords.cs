@@ -4,7 +4,7 @@ namespace Blip.Cli.Asking;
 internal static class AskWords
 {
     /// <summary>Says what is wrong with the words where they cannot be images and a question.</summary>
-    /// <param name="words">The words that are no options.</param>
+    /// <param name="words">The words that are not options.</param>
     /// <param name="questions">What -q gave. Without any, the last word is the question.</param>
     /// <param name="others">The other words, which belong to the line as it should be.</param>
     /// <returns>A sentence, mostly with the whole line as it should be; <see langword="null"/> where nothing is wrong.</returns>

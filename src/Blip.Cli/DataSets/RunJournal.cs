@@ -80,7 +80,7 @@ internal sealed class RunJournal : IDisposable
         foreach (DataItem item in data.Items)
         {
             Add(item.Id?.Text ?? "");
-            // The same name is another image in another folder. A name that is no path is told when it is read.
+            // The same name is another image in another folder. A name that is not a path gives an error when it is read.
             bool isPath = ImageReader.IsFile(item.File) && !item.File.Contains('\0', StringComparison.Ordinal);
             Add(isPath ? Path.GetFullPath(item.File) : item.File);
             Add(item.Question);

@@ -11,7 +11,7 @@ internal static class RunFile
     /// <param name="file">A table with image, question, answer and truth.</param>
     /// <param name="images">The folder of the images; <see langword="null"/> for the run's own.</param>
     /// <param name="cancellationToken">Ends reading.</param>
-    /// <exception cref="BlipException">It is no run, or has no right answers.</exception>
+    /// <exception cref="BlipException">It is not a run, or has no right answers.</exception>
     public static async Task<IReadOnlyList<Scored>> ReadAsync(string file, string? images, CancellationToken cancellationToken)
     {
         if (VqaFiles.IsQuestions(file))

@@ -25,7 +25,7 @@ internal static partial class Terminal
     /// <summary>Whether a line on standard output can be written again.</summary>
     public static bool CanRedrawOutput => IsOutput && Ansi.Value;
 
-    /// <summary>Columns of standard output; no bound where it is no terminal.</summary>
+    /// <summary>Columns of standard output; no bound where it is not a terminal.</summary>
     public static int OutputWidth => IsOutput ? Width(StandardOutput) : int.MaxValue;
 
     /// <summary>Columns of standard error.</summary>

@@ -106,7 +106,7 @@ public sealed partial class BlobAnswering(
                     return BlobOutcome.AnsweredBefore;
                 }
                 byte[] bytes = await ReadAsync(download ?? throw Archived(), cancellationToken).ConfigureAwait(false);
-                // No caller waits for these answers, so a full queue is no error: the call waits for a place.
+                // No caller waits for these answers, so a full queue is not an error: the call waits for a place.
                 BlipImage read = BlipImage.FromBytes(bytes);
                 IReadOnlyList<QuestionOutcome> answers = await service
                     .AskEachAsync(read, questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);

@@ -167,7 +167,7 @@ public sealed unsafe class CheckpointTensor
     }
 
     /// <summary>
-    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is no weight change no answer and do not
+    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is not a weight change no answer and do not
     /// count: its hash is that of no bytes.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
