@@ -6,7 +6,9 @@ using Blip.Runtime;
 
 namespace Blip;
 
-/// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
+/// <summary>
+/// How a model is loaded and how much memory and time it may take. Settable so that it binds to configuration; read once at load.
+/// </summary>
 public sealed class BlipOptions
 {
     // 1 TiB. The error about a value above 10^15 would write it as 1E+15.
@@ -39,17 +41,17 @@ public sealed class BlipOptions
     public BlipPrecision Precision { get; set; }
 
     /// <summary>
-    /// Width and height of what the model sees of an image, in pixels, 1 to 8,192; by default what the model was trained with. Time grows
+    /// Width and height of the model's input, in pixels, 1 to 8,192; by default what the model was trained with. Time grows
     /// with the square. For another size the model's positions are interpolated as transformers' <c>interpolate_pos_encoding</c> does it;
     /// how good the answers are then depends on the model.
     /// </summary>
     [Range(1, BlipConfig.MaxImageSize)]
     public int? ImageSize { get; set; }
 
-    /// <summary>How images become what the model sees, and how large they may be.</summary>
+    /// <summary>How images are converted to the model's input, and how large they may be.</summary>
     public ImageOptions Image { get; set; } = new();
 
-    /// <summary>Requests that may be under way or waiting before another is refused as busy. 256 by default.</summary>
+    /// <summary>The most requests under way and waiting; another one is refused as busy. 256 by default.</summary>
     [Range(1, 1_000_000)]
     public int MaxRequests { get; set; } = 256;
 
@@ -72,8 +74,8 @@ public sealed class BlipOptions
     public int MaxBatchSize { get; set; } = 16;
 
     /// <summary>
-    /// Tokens of the questions that share a run, all together; a longer question runs alone. 1 to 8,192, 512 by default: more tokens in a
-    /// run take more time and memory each.
+    /// The most tokens of all questions that share a run; a longer question runs alone. 1 to 8,192, 512 by default: in a larger run each
+    /// token takes more time and memory.
     /// </summary>
     [Range(1, 8_192)]
     public int MaxBatchTokens { get; set; } = 512;
@@ -86,16 +88,16 @@ public sealed class BlipOptions
     public int Threads { get; set; }
 
     /// <summary>
-    /// Network runs side by side, each with its share of <see cref="Threads"/>, over weights that are in memory once: 1 to 64, and at most
+    /// Runs of the networks side by side. They share <see cref="Threads"/>, and the weights are in memory once: 1 to 64, and at most
     /// as many as there are threads. 1 by default: a run with all threads gives the first answer earliest. More runs answer more questions
-    /// a second, but each answer comes later. A run has one thread of its own, and takes of the others what is free.
+    /// a second, but each answer comes later. Each run has one thread of its own, and uses the other threads that are free.
     /// </summary>
     [Range(1, MostRuns)]
     public int Parallel { get; set; } = 1;
 
     /// <summary>
-    /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
-    /// takes 44 MB while there is room.
+    /// How many bytes of encoded images are kept. 256 MiB by default: about 150 images of the full-size model; an image with many questions
+    /// takes 44 MB while there is space.
     /// </summary>
     [Range(0, Most)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
@@ -127,8 +129,8 @@ public sealed class BlipOptions
     public bool PackWeights { get; set; }
 
     /// <summary>
-    /// Whether <c>num_attention_heads</c> is obeyed where the text configuration has the old error of 8 heads at width 768.
-    /// False by default: it is read as 12, as the weights are made for.
+    /// Whether <c>num_attention_heads</c> is used as the file says, even where the text configuration has the old error of 8 heads at width
+    /// 768. False by default: it is read as 12, as the weights are made for.
     /// </summary>
     public bool ObeyHeadCount { get; set; }
 

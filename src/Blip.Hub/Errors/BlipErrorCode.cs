@@ -63,6 +63,6 @@ public static class BlipErrorCode
     /// <summary>The caller cancelled the request.</summary>
     public const string Cancelled = "cancelled";
 
-    /// <summary>Blip itself failed, and nothing that the caller did explains it.</summary>
+    /// <summary>Blip itself failed, for a reason that is not in the request.</summary>
     public const string Internal = "internal";
 }

@@ -31,8 +31,8 @@ public sealed record Answer
 
     /// <summary>
     /// The probability of the whole answer, including its end token: 0 to 1; with <see cref="AskOptions.Choices"/> its share among the
-    /// choices. Where <see cref="IsCalibrated"/>, of answers with this confidence about that share is right, on data like those of the
-    /// calibration. Else it says what the model believes, not how often it is right.
+    /// choices. If <see cref="IsCalibrated"/>, about this share of such answers is right, on data like those of the calibration. Else it is
+    /// the model's own estimate, not how often it is right.
     /// </summary>
     public double Confidence { get; init; } = 1;
 

@@ -54,20 +54,21 @@ public sealed record AskOptions
     public int TopLogProbabilities { get; init; }
 
     /// <summary>
-    /// The answers that are possible; the model ranks them by their probability, instead of searching. <see langword="null"/>, the
-    /// default, for any answer. Each is plain words, at most as long as the decoder reads; no two may be the same to the model, which
-    /// reads no capitals; all together have at most 100,000 tokens. The limits on new tokens do not count for them.
+    /// The possible answers. The model ranks them by their probability instead of searching. <see langword="null"/>, the default, for any
+    /// answer. Each choice is plain words, not longer than the decoder reads, and different from the others for the model, which ignores
+    /// capitals. All together have at most 100,000 tokens. The limits on new tokens do not apply.
     /// </summary>
     public IReadOnlyList<string>? Choices { get; init; }
 
     /// <summary>
-    /// Ranks as the original code does it, in two stages: only so many <see cref="Choices"/> are ranked as begin with the most likely first
+    /// Ranks in two stages, as the original code does: only this many <see cref="Choices"/> are ranked, those with the most likely first
     /// tokens, and scores have the label smoothing of its loss, 0.1. Faster for thousands of choices. 0, the default, ranks all exactly.
     /// </summary>
     public int ChoicesK { get; init; }
 
     /// <summary>
-    /// Whether the score of a choice is divided by the number of its tokens, so that long ones are not at a disadvantage. False by default.
+    /// Whether the score of a choice is divided by the number of its tokens, so that long choices do not get lower scores. False by
+    /// default.
     /// </summary>
     public bool ChoicesPerToken { get; init; }
 
@@ -93,8 +94,8 @@ public sealed record AskOptions
     public EarlyStopping EarlyStopping { get; init; }
 
     /// <summary>
-    /// The confidence below which an answer counts as "not sure": 0 to 1, <see langword="null"/> (the default) for none. The answer then
-    /// says so (<see cref="Answer.IsLowConfidence"/>); the command, HTTP and the tools withhold it, with the code
+    /// The confidence below which an answer counts as "not sure": 0 to 1, <see langword="null"/> (the default) for none. Such an answer is
+    /// marked (<see cref="Answer.IsLowConfidence"/>); the command, HTTP and the tools withhold it, with the code
     /// <see cref="BlipErrorCode.LowConfidence"/>.
     /// </summary>
     public double? MinConfidence { get; init; }
@@ -106,7 +107,7 @@ public sealed record AskOptions
     public bool Explain { get; init; }
 
     /// <summary>
-    /// Temperatures at which each answer's probability is told, to fit a <see cref="Calibration"/>. The model's own is not used then.
+    /// Temperatures at which each answer's probability is computed, to fit a <see cref="Calibration"/>. The model's own is not used then.
     /// </summary>
     internal double[]? Temperatures { get; init; }
 

@@ -1,8 +1,8 @@
 namespace Blip;
 
 /// <summary>
-/// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more questions are
-/// to come. Only the model that made it can read it, and it stays readable while that model lives.
+/// An image that a model has encoded: a question about it takes a fraction of the time of the first. Thread-safe; dispose it after the last
+/// question. Only the model that made it can read it, and it stays readable while that model lives.
 /// </summary>
 /// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can replace it.</remarks>
 public abstract class EncodedImage : IDisposable
@@ -12,7 +12,9 @@ public abstract class EncodedImage : IDisposable
     /// </summary>
     public abstract long Bytes { get; }
 
-    /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.</summary>
+    /// <summary>
+    /// The time of encoding: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.
+    /// </summary>
     public abstract AnswerTiming Timing { get; }
 
     /// <summary>

@@ -4,8 +4,8 @@ namespace Blip.Text;
 
 /// <summary>
 /// Splits a text into its noun phrases by lists of words, without a parser: "a red car and two dogs on the beach" is "a red car", "two
-/// dogs" and "the beach". It knows English, and makes mistakes where a word can be a verb or a noun. T2I-CompBench uses a
-/// parser (spaCy) for it; give the phrases yourself where they must be the same.
+/// dogs" and "the beach". It knows English only, and makes mistakes where a word can be a verb or a noun. T2I-CompBench uses a parser
+/// (spaCy); if you need the same phrases, give them yourself.
 /// </summary>
 public static partial class NounPhrases
 {
