@@ -155,7 +155,8 @@ internal sealed class ImageDownloader : IDisposable
     private static string Reason(Exception e) => (e as HttpRequestException)?.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError => "has no certificate that this machine trusts.",
-        HttpRequestError.ProxyTunnelError => "cannot be reached through the proxy (HTTPS_PROXY, HTTP_PROXY). NO_PROXY names hosts without a proxy.",
+        HttpRequestError.ProxyTunnelError =>
+            "cannot be reached through the proxy (HTTPS_PROXY, HTTP_PROXY). NO_PROXY names hosts without a proxy.",
         _ when IsUnknownHost(e.InnerException) => "is not a known host.",
         HttpRequestError.ConnectionError => "cannot be reached.",
         _ => "ended its answer early.",
