@@ -15,7 +15,7 @@ public sealed class ImageAgent : IAsyncDisposable
     private readonly IChatClient _languageModel;
     private readonly ServiceProvider _services = new ServiceCollection().AddBlip().BuildServiceProvider();
 
-    /// <param name="key">The key of OpenAI. If it is missing, a scripted model takes the language model's place.</param>
+    /// <param name="key">The key of OpenAI. If it is missing, a scripted model replaces the language model.</param>
     public ImageAgent(string? key)
     {
         _scripted = string.IsNullOrEmpty(key) ? new ScriptedModel() : null;

@@ -3,7 +3,7 @@ using Blip.AI.Images;
 namespace Blip.AI;
 
 /// <summary>
-/// What the tools know of one conversation: its images by short handles (<c>image-1</c>), and the folders that it may read beside those
+/// What the tools know about one conversation: its images by short handles (<c>image-1</c>), and the folders that it may read beside those
 /// of the options. The images are bounded in number and bytes. Never share one between conversations. Thread-safe.
 /// </summary>
 public sealed class BlipConversation : IDisposable

@@ -4,9 +4,9 @@ namespace Blip.AI;
 
 /// <summary>
 /// A model that matches images and texts, as the generator of embeddings that Microsoft.Extensions.AI asks for. Embeddings of texts and of
-/// images lie in one space and have unit length: the cosine of two of them is their dot product. Thread-safe.
+/// images are in one space and have unit length: the cosine of two of them is their dot product. Thread-safe.
 /// </summary>
-/// <param name="matcher">Makes the embeddings. It stays its owner's: disposing the generator does not dispose it.</param>
+/// <param name="matcher">Makes the embeddings. Its owner disposes it; the generator does not.</param>
 public sealed class BlipEmbeddingGenerator(IBlipMatcher matcher)
     : IEmbeddingGenerator<string, Embedding<float>>, IEmbeddingGenerator<BlipImage, Embedding<float>>
 {
@@ -23,7 +23,7 @@ public sealed class BlipEmbeddingGenerator(IBlipMatcher matcher)
     }
 
     /// <summary>Makes the embeddings of images, in their order.</summary>
-    /// <param name="values">The images. One that was encoded lately is not encoded again.</param>
+    /// <param name="values">The images. One that was encoded recently is not encoded again.</param>
     /// <param name="options">The size that the caller expects, if it says one; the model is the one that is loaded.</param>
     /// <param name="cancellationToken">Leaves the queue.</param>
     /// <exception cref="BlipException">An image cannot be used, the model's embeddings have another size, or the queue is full.</exception>
@@ -51,7 +51,7 @@ public sealed class BlipEmbeddingGenerator(IBlipMatcher matcher)
         return serviceType.IsInstanceOfType(this) ? this : serviceType.IsInstanceOfType(matcher) ? matcher : null;
     }
 
-    /// <summary>Does nothing: the model is its owner's.</summary>
+    /// <summary>Does nothing: the owner of the model disposes it.</summary>
     public void Dispose()
     {
     }
@@ -61,7 +61,7 @@ public sealed class BlipEmbeddingGenerator(IBlipMatcher matcher)
         if (vectors.Count > 0 && options?.Dimensions is { } size && size != vectors[0].Length)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"This model's embeddings have {vectors[0].Length} numbers, not {size}. Ask for no size.");
+                BlipErrorCode.InvalidRequest, $"This model's embeddings have {vectors[0].Length} numbers, not {size}. Leave out the size.");
         }
         string? model = (matcher as BlipMatcher)?.Info.Name;
         return new GeneratedEmbeddings<Embedding<float>>(

@@ -48,7 +48,7 @@ public abstract class BlipFamilyService<TModel> : IAsyncDisposable, IDisposable
     /// <summary>What callers are told the model is called; <see langword="null"/> where there is none.</summary>
     internal string? ModelName => _name is null ? null : ModelLocator.NameOf(_name);
 
-    /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
+    /// <summary>The model; loads it if necessary. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">
@@ -61,7 +61,7 @@ public abstract class BlipFamilyService<TModel> : IAsyncDisposable, IDisposable
             : _model.GetAsync(progress, cancellationToken);
 
     /// <summary>
-    /// Stops a load that is going on, or waits for the requests that are being answered; then frees the model. Every call waits for that.
+    /// Stops a load in progress, or waits for the requests that are being answered; then frees the model. Every call waits for that.
     /// </summary>
     public ValueTask DisposeAsync()
     {

@@ -8,7 +8,7 @@ public sealed class BlipMatchService : BlipFamilyService<BlipMatcher>, IBlipMatc
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Device, precision and limits, as for the model that answers questions.</param>
     /// <param name="family">Which model.</param>
-    /// <param name="services">Those of the application, as <see cref="BlipServices.From"/> takes them; none by default.</param>
+    /// <param name="services">The application's services, as <see cref="BlipServices.From"/> takes them; none by default.</param>
     public BlipMatchService(IOptions<BlipOptions> options, IOptions<BlipFamilyOptions> family, IServiceProvider? services = null)
         : base(
             options?.Value ?? throw new ArgumentNullException(nameof(options)),

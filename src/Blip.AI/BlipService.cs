@@ -30,7 +30,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
 
     /// <summary>Creates the service; nothing is loaded yet.</summary>
     /// <param name="options">Which model, and within which limits.</param>
-    /// <param name="services">Those of the application, as <see cref="BlipServices.From"/> takes them; none by default.</param>
+    /// <param name="services">The application's services, as <see cref="BlipServices.From"/> takes them; none by default.</param>
     public BlipService(IOptions<BlipOptions> options, IServiceProvider? services = null)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -53,7 +53,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     /// <summary>How the model reads images.</summary>
     internal ImageOptions ImageOptions => _options.Image;
 
-    /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
+    /// <summary>The model; loads it if necessary. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits; once it throws, it gets no more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">The model cannot be loaded.</exception>
@@ -62,8 +62,8 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
         _model.GetAsync(progress, cancellationToken);
 
     /// <summary>
-    /// Loads the model and asks it one question about a file, so that the first user does not wait, and a decoder that cannot work is
-    /// found out.
+    /// Loads the model and asks it one question about a file, so that the first user does not wait, and so that a decoder that does not
+    /// work is noticed.
     /// </summary>
     public async Task WarmUpAsync(CancellationToken cancellationToken = default)
     {
@@ -123,7 +123,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
     }
 
     /// <summary>
-    /// Stops a load that is going on, or waits for the questions that are being answered; then frees the model. Every call waits for that.
+    /// Stops a load in progress, or waits for the questions that are being answered; then frees the model. Every call waits for that.
     /// </summary>
     public ValueTask DisposeAsync() => _model.DisposeAsync();
 
@@ -136,7 +136,7 @@ public sealed partial class BlipService : IBlipModel, IAsyncDisposable, IDisposa
         ILogger? logger = IsDemo ? _services?.LoggerOf<BlipService>() : null;
         BlipServices services = _services is null ? new BlipServices { Progress = progress } : BlipServices.From(_services, progress);
         BlipModel model = await BlipModel.LoadAsync(_options, services, stop).ConfigureAwait(false);
-        // A process may make many services, for example one for each kernel. One warning is enough.
+        // A process may create many services, for example one for each kernel. One warning is enough.
         if (logger?.IsEnabled(LogLevel.Warning) == true && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
             DemoModelAnswers(logger);
         return model;

@@ -23,12 +23,12 @@ public static class BlipServiceCollectionExtensions
     /// <summary>
     /// Adds the models, the rules for where images may come from, and the tools. Options are bound from the section <c>Blip</c> where the
     /// application has a configuration, and are checked at start. A model is loaded when it is first needed;
-    /// <see cref="BlipService.WarmUpAsync"/> loads it ahead. Images are turned as their EXIF orientation says.
+    /// <see cref="BlipService.WarmUpAsync"/> loads it in advance. Images are turned as their EXIF orientation says.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets the model's options, after the configuration.</param>
     /// <param name="configureSources">
-    /// Sets where images may come from, after the configuration. Default: the conversation and data URIs alone.
+    /// Sets where images may come from, after the configuration. Default: only the conversation and data URIs.
     /// </param>
     /// <example><code>
     /// HostApplicationBuilder builder = Host.CreateApplicationBuilder();
@@ -98,8 +98,8 @@ public static class BlipServiceCollectionExtensions
 
     /// <summary>
     /// Binds options, where the application or kernel has a configuration, and checks them at start. Whatever is wrong with a value is an
-    /// <see cref="OptionsValidationException"/> that names the setting. However often and in whatever order this is called, the
-    /// configuration is bound once and first, so that code wins over it.
+    /// <see cref="OptionsValidationException"/> that names the setting. The configuration is bound once and first, so that code overrides
+    /// it, in whatever order and however often this is called.
     /// </summary>
     [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "The members of the options are kept by the attributes here.")]
     [UnconditionalSuppressMessage("AOT", "IL3050", Justification = "The lists hold strings and int, which native code has.")]
@@ -162,7 +162,7 @@ public static class BlipServiceCollectionExtensions
                 const StringSplitOptions Entries = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
                 string given = settings[list.Name] ?? "";
                 string[] values = given.Split(';', Entries);
-                // What was to be there is missing: without its keys, for one, a service would be open.
+                // An expected value is missing: without its keys, for example, a service would be open.
                 if (values.Length == 0 && given.Length > 0)
                     throw Wrong($"{ConfigurationPath.Combine(section, list.Name)} has no entry. Write one, or remove it.");
                 for (int i = 0; i < values.Length; i++)

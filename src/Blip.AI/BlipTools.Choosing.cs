@@ -9,10 +9,10 @@ public sealed partial class BlipTools
     internal const string ChooseAnswerName = "choose_answer";
 
     internal const string ChooseAnswerDescription =
-        "Like ask_image, where the possible answers are known: says which of up to 16 fits the image best, and how likely each is. "
-        + "Always picks one; add an answer such as 'none' where none may fit.";
+        "Like ask_image, but with given answers: tells which of up to 16 answers fits the image best, and how likely each is. "
+        + "Always picks one; add an answer such as 'none' if none may fit.";
 
-    internal const string ChoicesDescription = "1 to 16 short answers in plain English words, no two alike.";
+    internal const string ChoicesDescription = "1 to 16 different short answers in plain English words.";
 
     /// <summary>Ranks given answers to a question about an image.</summary>
     [Description(ChooseAnswerDescription)]

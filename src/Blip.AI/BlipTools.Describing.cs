@@ -8,14 +8,14 @@ public sealed partial class BlipTools
     internal const string MatchImagesName = "match_images";
 
     internal const string DescribeImageDescription =
-        "Describes an image in one short sentence. For anything in particular, ask_image.";
+        "Describes an image in one short sentence. For a specific question use ask_image.";
 
     internal const string MatchImagesDescription =
-        "Says how well a text describes each of up to 16 images, the best first, to choose among them.";
+        "Tells how well a text describes each of up to 16 images, the best first, to choose one of them.";
 
     internal const string TextDescription = "A short description in English, such as 'two dogs on a meadow'.";
 
-    /// <summary>Says what is in an image.</summary>
+    /// <summary>Describes an image.</summary>
     [Description(DescribeImageDescription)]
     public async Task<ImageAnswer> DescribeImageAsync(
         [Description(ImageDescription)] string image, CancellationToken cancellationToken = default)
@@ -64,7 +64,7 @@ public sealed partial class BlipTools
                 bool isHandle = handle is not null && _conversation.TryGet(handle, out _);
                 return new ImageMatch { Image = isHandle ? handle! : Name(image, handle), Match = Math.Round(matches[0].Match, 2) };
             }
-            // What no image can mend is the error of the call.
+            // An error that no image can correct is the error of the call.
             catch (BlipException exception) when (exception.Code
                 is not (BlipErrorCode.QuestionEmpty or BlipErrorCode.QuestionTooLong or ServiceErrorCode.ModelNotConfigured))
             {
@@ -81,5 +81,5 @@ public sealed partial class BlipTools
     private IBlipMatcher Matcher => _matcher ?? throw NotConfigured("matching");
 
     private static BlipException NotConfigured(string kind) => new(
-        ServiceErrorCode.ModelNotConfigured, $"No {kind} model is configured here. Go on without this tool.");
+        ServiceErrorCode.ModelNotConfigured, $"No {kind} model is configured here. Continue without this tool.");
 }

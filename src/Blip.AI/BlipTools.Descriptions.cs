@@ -10,7 +10,7 @@ public sealed partial class BlipTools
 
     internal const string AskImageDescription =
         "Looks at an image and answers one short question about it in a few words, such as how many, which color, is there, what, where. "
-        + "Cannot read text, describe at length or identify people. Ask several small questions rather than one big one.";
+        + "Cannot read text, describe at length or identify people. Ask several small questions instead of one big one.";
 
     internal const string AskImageManyDescription =
         "Like ask_image, for up to 16 questions about one image; costs little more than one question.";
@@ -19,7 +19,7 @@ public sealed partial class BlipTools
     internal const string ListImagesDescription = "Lists the images in this conversation by their short names.";
 
     internal const string ListImagesAndFilesDescription =
-        "Lists the images here by the names that the other tools take: those of this conversation, then the files under your roots and "
+        "Lists the images here, with names that the other tools take: those of this conversation, then the files under your roots and "
         + "the allowed folders, newest first.";
 
     internal const string ImageDescription =
@@ -28,7 +28,7 @@ public sealed partial class BlipTools
 
     internal const string ImagesDescription = "1 to 16 images, each as in ask_image.";
     internal const string QuestionDescription = "One short, concrete question in English about what can be seen.";
-    internal const string MinConfidenceDescription = "Withholds an answer with less confidence, 0 to 1. Leave out for any answer.";
-    internal const string ExplainDescription = "True adds where the question looked. Leave out unless it is to be shown.";
+    internal const string MinConfidenceDescription = "Withholds an answer with a lower confidence, 0 to 1. Leave out to get every answer.";
+    internal const string ExplainDescription = "True adds where the question looked. Leave out unless somebody wants to see it.";
     internal const string QuestionsDescription = "1 to 16 short, concrete questions in English.";
 }

@@ -7,7 +7,7 @@ public sealed partial class BlipTools
     internal const string ScoreImageName = "score_image";
 
     internal const string ScoreImageDescription =
-        "Says how well an image shows each thing that a text names, to check a generated image against its prompt. For one question, "
+        "Tells how well an image shows each thing that a text names, to check a generated image against its prompt. For one question, "
         + "ask_image.";
 
     internal const string PhrasesDescription = "1 to 16 noun phrases of the text in English, such as 'two dogs', 'a red car'.";

@@ -8,9 +8,9 @@ public sealed partial class BlipTools
     internal const string SearchImagesName = "search_images";
 
     internal const string SearchImagesDescription =
-        "Finds images by a short description among those that the operator allowed; the best 5, by names that the other tools take.";
+        "Finds images by a short description, among those that the operator allowed: the best 5, with names that the other tools take.";
 
-    /// <summary>The most images that a search gives: each takes the reader's room.</summary>
+    /// <summary>The most images that a search gives: each takes tokens of the reader.</summary>
     private const int MaxFound = 5;
 
     /// <summary>How many are looked at for them: files that are copies have one handle, and are one image to the reader.</summary>

@@ -10,8 +10,8 @@ namespace Blip.AI;
 /// <summary>
 /// The tools of one conversation: <c>ask_image</c>, <c>ask_image_many</c>, <c>ask_images</c>, <c>choose_answer</c>,
 /// <c>score_image</c>, <c>list_images</c>, and <c>describe_image</c>, <c>match_images</c> and <c>search_images</c> where there are models
-/// for them. A failure comes back as data, so that the language model can react to it. No result holds a path, an inner address or a stack
-/// trace. Thread-safe.
+/// for them. A failure comes back as data, so that the language model can react to it. No result contains a path, an internal address or a
+/// stack trace. Thread-safe.
 /// </summary>
 public sealed partial class BlipTools
 {
@@ -143,7 +143,7 @@ public sealed partial class BlipTools
         {
             Images = images.Length > 0 ? images : null,
             Hint = images.Length == 0 ? _texts.NoImages
-                : isMore ? $"The {files.Count} newest files are listed. Older ones can be named too." : null,
+                : isMore ? $"The {files.Count} newest files are listed. You can also name older ones." : null,
             ModelNotice = _service.IsDemo ? "The demo model answers. It knows drawings only." : null,
         };
     }

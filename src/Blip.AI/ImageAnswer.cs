@@ -22,10 +22,10 @@ public sealed record ImageAnswer
     /// Whether the confidence was calibrated, so that it is the share of right answers among those like it; absent beside an error.
     /// </summary>
     [JsonPropertyName("calibrated"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("Whether confidence is the share of right answers among answers like it.")]
+    [Description("True if confidence is calibrated: the share of right answers among such answers.")]
     public bool? Calibrated { get; init; }
 
-    /// <summary>True where the confidence is below 0.5, and absent otherwise: the answer is as likely wrong as right.</summary>
+    /// <summary>True where the confidence is below 0.5, and absent otherwise: the answer may as well be wrong.</summary>
     [JsonPropertyName("unsure"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("True if the answer is a guess.")]
     public bool? Unsure { get; init; }
@@ -40,7 +40,9 @@ public sealed record ImageAnswer
     [Description("Where it looked most.")]
     public ImagePlace? LookedAt { get; init; }
 
-    /// <summary>Where the question looked, part by part, for whoever shows it; never part of the JSON. Only with <c>explain</c>.</summary>
+    /// <summary>
+    /// Where the question looked, part by part, for code that shows it; never part of the JSON. Only with <c>explain</c>.
+    /// </summary>
     [JsonIgnore]
     public Evidence? Evidence { get; init; }
 
@@ -49,9 +51,9 @@ public sealed record ImageAnswer
     [Description("The image that was looked at.")]
     public string? Image { get; init; }
 
-    /// <summary>What went wrong, in place of an answer.</summary>
+    /// <summary>What went wrong, instead of an answer.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The image that <see cref="Evidence"/> lies over.</summary>

@@ -13,7 +13,7 @@ public sealed record ImageAnswers
 
     /// <summary>What went wrong with the whole request.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The answers, a line each, or the error's message.</summary>

@@ -18,7 +18,7 @@ public sealed record ImageList
     [JsonPropertyName("hint"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Hint { get; init; }
 
-    /// <summary>What to know of the model where the demo model answers; null with any other.</summary>
+    /// <summary>A note about the model where the demo model answers; null with any other.</summary>
     [JsonPropertyName("model_notice"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ModelNotice { get; init; }
 

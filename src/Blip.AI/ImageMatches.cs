@@ -14,7 +14,7 @@ public sealed record ImageMatches
 
     /// <summary>What went wrong with the whole request.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The images, a line each, or the error's message.</summary>
@@ -32,14 +32,14 @@ public sealed record ImageMatch
     [Description("The image.")]
     public required string Image { get; init; }
 
-    /// <summary>The probability that the text is true of the image, 0 to 1, rounded to two digits.</summary>
+    /// <summary>The probability that the text is true for the image, 0 to 1, rounded to two digits.</summary>
     [JsonPropertyName("match"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     [Description("How well the text fits, 0 to 1.")]
     public double? Match { get; init; }
 
     /// <summary>What went wrong, in place of a match.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The image and its match, or the error's message.</summary>

@@ -24,7 +24,7 @@ public sealed record ImageScore
 
     /// <summary>What went wrong, in place of a score.</summary>
     [JsonPropertyName("error"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    [Description("What went wrong, and how to mend it.")]
+    [Description("What went wrong, and how to correct it.")]
     public ToolError? Error { get; init; }
 
     /// <summary>The score alone, or the error's message.</summary>

@@ -17,7 +17,7 @@ internal sealed class BoundSection(
     public Type Options { get; } = options;
 }
 
-/// <summary>Finds what is in the section <c>Blip</c> and is no setting: a misspelt name would change nothing, without a word.</summary>
+/// <summary>Finds names in the section <c>Blip</c> that are not settings: a misspelt name would have no effect, without an error.</summary>
 internal sealed class KnownSettings(IServiceProvider provider) : IValidateOptions<BlipOptions>
 {
     // What the command and the Functions app read themselves.
@@ -42,7 +42,7 @@ internal sealed class KnownSettings(IServiceProvider provider) : IValidateOption
         ];
         return unknown.Length == 0
             ? ValidateOptionsResult.Success
-            : ValidateOptionsResult.Fail(unknown.Select(key => $"{key} is not a setting of Blip. Look at its spelling, or remove it."));
+            : ValidateOptionsResult.Fail(unknown.Select(key => $"{key} is not a setting of Blip. Check its spelling, or remove it."));
 
         bool IsKnown(string key) => values.Contains(key) || lists.Contains(key)
             || (lists.Contains(ConfigurationPath.GetParentPath(key) ?? "")

@@ -19,7 +19,7 @@ internal sealed class SharedModel<TModel>(Type owner, Func<IProgress<LoadProgres
     /// <summary>The model; <see langword="null"/> until it is loaded.</summary>
     public TModel? Loaded => _model is { IsCompletedSuccessfully: true } loaded ? loaded.Result : null;
 
-    /// <summary>The model; loads it where it is not loaded. A caller that cancels does not stop the load that others wait for.</summary>
+    /// <summary>The model; loads it if necessary. A caller that cancels does not stop the load that others wait for.</summary>
     /// <param name="progress">Gets the stage of the load while this caller waits; once it throws, it gets no more.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="BlipException">The model cannot be loaded.</exception>
@@ -56,7 +56,7 @@ internal sealed class SharedModel<TModel>(Type owner, Func<IProgress<LoadProgres
     }
 
     /// <summary>
-    /// Stops a load that is going on, or waits for the requests that are being answered; then frees the model. Every call waits for that.
+    /// Stops a load in progress, or waits for the requests that are being answered; then frees the model. Every call waits for that.
     /// </summary>
     public ValueTask DisposeAsync()
     {
@@ -66,7 +66,7 @@ internal sealed class SharedModel<TModel>(Type owner, Func<IProgress<LoadProgres
 
     private async Task DisposeOnceAsync(Task<TModel>? model)
     {
-        // Off the lock, which a load that is stopped wants, and off the caller's context, whose thread may be blocked until this ends.
+        // Outside the lock, which a stopped load needs, and off the caller's context, whose thread may be blocked until this ends.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await _stop.CancelAsync().ConfigureAwait(false);
         if (model is not null)

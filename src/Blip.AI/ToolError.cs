@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Blip.AI;
 
-/// <summary>A failure as data, with a hint where the language model can do something about it.</summary>
+/// <summary>A failure as data, with a hint if the language model can do something about it.</summary>
 public sealed record ToolError
 {
     /// <summary>
@@ -35,7 +35,7 @@ public sealed record ToolError
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Code}: {Message}");
 
     /// <param name="exception">What went wrong.</param>
-    /// <param name="hintFor">What a code's failure can be mended by, where the tools are called.</param>
+    /// <param name="hintFor">The hint for a code, depending on where the tools are called.</param>
     internal static ToolError From(Exception exception, Func<string, string?> hintFor) => exception switch
     {
         // The messages name the model's files, which only the operator may learn of.
@@ -48,7 +48,7 @@ public sealed record ToolError
         BlipException known when hintFor(known.Code) is { } hint =>
             new() { Code = known.Code, Message = FirstSentence(known.Message), Hint = hint },
         BlipException known => new() { Code = known.Code, Message = known.Message },
-        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then go on without it." },
+        _ => new() { Code = BlipErrorCode.Internal, Message = "The image tool failed.", Hint = "Try once more; then continue without it." },
     };
 
     /// <summary>What went wrong. The sentence after it says what to do, as the hint does, which knows what works here.</summary>

@@ -2,7 +2,7 @@ using Blip.AI.Images;
 
 namespace Blip.AI;
 
-/// <summary>What a language model is told of the ways to give an image: those that work where it calls the tools, and no other.</summary>
+/// <summary>What a language model learns about the ways to give an image: only those that work where it calls the tools.</summary>
 /// <param name="surroundings">Where that is.</param>
 /// <param name="source">Where images may come from.</param>
 internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource source)
@@ -17,12 +17,12 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     {
         ToolSurroundings.Chat => BlipTools.ListImagesDescription,
         ToolSurroundings.Process => BlipTools.ListImagesAndFilesDescription,
-        _ => "Says how to give an image here, and what the model knows. There is no list of images: no conversation is kept.",
+        _ => "Tells how to give an image here, and what the model knows. There is no list of images, because no conversation is kept.",
     };
 
     /// <summary>What the tools are for and how an image is given, for a server that has nothing else.</summary>
     public string Instructions =>
-        $"Answers short questions about images. An image is given as {Ways}. Ask several small questions rather than one big one.";
+        $"Answers short questions about images. An image is given as {Ways}. Ask several small questions instead of one big one.";
 
     private string Ways => WaysWith(surroundings == ToolSurroundings.Http
         ? "a handle of this service (sha256-...)"
@@ -58,7 +58,7 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     {
         ImageSourceErrorCode.ImageNotFound => surroundings == ToolSurroundings.Http
             ? "Send the image to this service again, for a new handle."
-            : "Call list_images for the names that there are.",
+            : "Call list_images to get the names.",
         ImageSourceErrorCode.FileNotAllowed when surroundings == ToolSurroundings.Process =>
             "Do not try other spellings. " + Readable(folders),
         ImageSourceErrorCode.HostNotAllowed or ImageSourceErrorCode.AddressNotAllowed or ImageSourceErrorCode.FileNotAllowed =>

@@ -95,12 +95,12 @@ internal static class AskBatch
         if (one && many)
             throw Wrong("has question and questions. Leave one out");
         if (one && question.ValueKind == JsonValueKind.Array)
-            throw Wrong("has a list as question. Name it questions");
+            throw Wrong("has a list as question. Call it questions");
         if (!many)
             return Text(root, "question") is { } single ? [single] : [];
         return list.ValueKind == JsonValueKind.Array && list.EnumerateArray().All(each => each.ValueKind == JsonValueKind.String)
             ? [.. list.EnumerateArray().Select(each => String(each, "questions"))]
-            : throw Wrong("has questions that are no list of strings");
+            : throw Wrong("has questions that are not a list of strings");
     }
 
     private static AskOptions ReadOptions(JsonElement root, AskOptions options)

@@ -10,7 +10,7 @@ internal static class AskCommand
     /// <summary>Whether folders stand for what is in their subfolders too.</summary>
     public static Option<bool> Recursive { get; } = new("--recursive", "-r")
     {
-        Description = "Take the images in a folder's subfolders too.",
+        Description = "Include the images in subfolders.",
     };
 
     private static readonly Argument<string[]> Words = new("IMAGE... QUESTION")
@@ -41,7 +41,7 @@ internal static class AskCommand
 
     private static readonly Option<bool> Frames = new("--frames")
     {
-        Description = "Take all images, or the frames of an animated one, as one image: at most 16 of them, evenly spread.",
+        Description = "Take all images, or the frames of an animated image, as one image: at most 16, evenly distributed.",
     };
 
     private static readonly Option<bool> Truncate = new("--truncate")
@@ -51,16 +51,16 @@ internal static class AskCommand
 
     private static readonly Option<string?> Explain = new("--explain")
     {
-        Description = "Write the image with where the question looked over it. With --json the answer has it as a grid, too.",
+        Description = "Write the image with a veil that is thin where the question looked. With --json the answer has it as a grid too.",
         HelpName = "FILE.png",
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Write each answer as a JSON object on one line." };
     private static readonly Option<bool> Csv = new("--csv")
     {
-        Description = "Write a table: image,question,answer,confidence,error; with choices or beams alternatives too.",
+        Description = "Write a table: image,question,answer,confidence,error; with choices or beams also alternatives.",
     };
-    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show confidence, alternatives and timing too." };
+    private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = "Show also confidence, alternatives, timing." };
 
     /// <summary>The options that say how a question is answered.</summary>
     public static IReadOnlyList<Option> Answering { get; } =
@@ -124,13 +124,13 @@ internal static class AskCommand
     private static string? FindMistake(CommandResult result, string[] words, string[] questions)
     {
         if (result.GetResult(Json) is not null && result.GetResult(Csv) is not null)
-            return "--json and --csv exclude each other. Leave one out.";
+            return "Give --json or --csv, not both.";
         if (result.GetResult(Batch) is not null)
         {
             if (words.Length > 0 || questions.Length > 0)
                 return "--batch reads images and questions from its file. Leave them out on the command line.";
             if (result.GetResult(Explain) is not null)
-                return "--explain writes one picture. With --batch give \"explain\": true in a line, for a grid.";
+                return "--explain writes one image. With --batch give \"explain\": true in a line, for a grid.";
             return result.GetResult(Csv) is not null ? "--batch answers with JSON lines. Leave out --csv." : null;
         }
         if (result.GetValue(Explain) is { } file && Path.GetExtension(file) != ".png")
@@ -173,7 +173,7 @@ internal static class AskCommand
         ImageName[] images = ImageNames.ExpandAny(words, parsed.GetValue(Recursive));
         if (options.Explain && (images.Length > 1 || questions.Length > 1))
         {
-            CommandLine.WriteError("--explain writes one picture. Ask one question about one image.");
+            CommandLine.WriteError("--explain writes one image. Ask one question about one image.");
             return CommandLine.Usage;
         }
         if (parsed.GetValue(Explain) is { } looked)

@@ -26,12 +26,12 @@ internal static class BenchCommand
     private static readonly Option<bool> Quick = new("--quick") { Description = "Run only 3 rounds, to see that it works." };
     private static readonly Option<bool> Bulk = new("--throughput")
     {
-        Description = "Measure only asking about many images, one question and seven each, against what the networks alone give.",
+        Description = "Measure only questions about many images (one and seven for each image), against the networks alone.",
     };
 
     private static readonly Option<bool> Profile = new("--profile")
     {
-        Description = "Show where the time goes instead: by operator, for 1 and 16 questions, beside the least that it could be.",
+        Description = "Show where the time goes: by operator, for 1 and 16 questions, beside the least possible time.",
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Write the results as one JSON object." };

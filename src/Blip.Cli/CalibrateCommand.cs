@@ -11,12 +11,12 @@ internal static class CalibrateCommand
 {
     private const double Coverage = 0.9;
 
-    private static readonly Option<bool> Json = new("--json") { Description = "Write what was found as a JSON object on one line." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Write the result as a JSON object on one line." };
 
     public static Command Create()
     {
         Verb command = new(
-            "calibrate", "Make confidences mean what they say, by labelled questions.",
+            "calibrate", "Fit confidences to labelled questions, so that 0.8 means about 80 % right.",
             "blip calibrate questions.csv --model Salesforce/blip-vqa-capfilt-large",
             "blip calibrate questions.jsonl --precision int8")
         {
@@ -39,7 +39,7 @@ internal static class CalibrateCommand
         {
             throw new BlipException(BlipErrorCode.InvalidRequest, FormattableString.Invariant(
                 $"{data.Name} has {items.Length} questions with an answer; {CalibrationFit.LeastQuestions} are needed. ")
-                + "The right answer stands in the column 'answer'.");
+                + "Put the right answer in the column 'answer'.");
         }
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);

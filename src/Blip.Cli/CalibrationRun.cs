@@ -21,12 +21,12 @@ internal sealed record CalibrationFigures(
 }
 
 /// <summary>
-/// Asks labelled questions and fits temperatures to them. How good those are is told by five folds: the answers about a fifth of the images
-/// are judged with what was fitted on the other four.
+/// Asks labelled questions and fits temperatures to them. Five folds judge them: the answers about each fifth of the images are judged with
+/// a fit on the other four fifths.
 /// </summary>
 internal sealed class CalibrationRun(BlipModel model, ImageReader reader)
 {
-    /// <summary>Choices are the set's own answers. Ranking more takes long, and of more questions little is learnt.</summary>
+    /// <summary>Choices are the set's own answers. Ranking more takes long, and more questions improve the fit little.</summary>
     private const int MostChoices = 256, MostRanked = 2400;
 
     private const int Folds = 5;

@@ -7,7 +7,7 @@ using Blip.Hosting;
 
 namespace Blip.Cli;
 
-/// <summary><c>blip caption IMAGE...</c>: says what is in images and writes that to stdout.</summary>
+/// <summary><c>blip caption IMAGE...</c>: describes images and writes the captions to stdout.</summary>
 internal static class CaptionCommand
 {
     /// <summary>Images that are read, decoded and captioned side by side.</summary>
@@ -36,7 +36,7 @@ internal static class CaptionCommand
     public static Command Create()
     {
         Verb command = new(
-            "caption", "Say what is in images.",
+            "caption", "Describe images.",
             "blip caption dogs.jpg",
             "blip caption photos --recursive --json > captions.jsonl",
             "blip caption dogs.jpg --beams 3 --best 3 --json",

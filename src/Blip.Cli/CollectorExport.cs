@@ -24,7 +24,7 @@ internal static class CollectorExport
         // ASP.NET Core 10 leaves method, path and status out of its spans unless it is told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         builder.Services.AddOpenTelemetry()
-            // What the environment says of the service comes last, and so wins.
+            // The environment's values for the service come last, so they override the others.
             .ConfigureResource(
                 resource => resource.AddService("blip", serviceVersion: BlipTelemetry.Version).AddEnvironmentVariableDetector())
             .WithTracing(tracing => tracing

@@ -15,7 +15,7 @@ internal sealed record DeviceChoice(BlipDevice Device, int Id)
     {
         Option<DeviceChoice?> option = new("--device")
         {
-            Description = "Where the model runs: auto takes a GPU where one can be used; cuda:1 is the second GPU. Default: auto.",
+            Description = "Where the model runs: auto uses a GPU if possible; cuda:1 is the second GPU. Default: auto.",
             HelpName = "auto|cpu|cuda",
             CustomParser = Parse,
         };

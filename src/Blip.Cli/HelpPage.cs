@@ -12,8 +12,8 @@ internal sealed class HelpPage(HelpAction standard) : SynchronousCommandLineActi
         Exit codes:
           0    done
           1    a file, image, question, model or device cannot be used
-          2    the words of the command line, or a setting, are wrong
-          130  ended by Ctrl+C (143 by SIGTERM); what was written before is whole
+          2    the command line, or a setting, is wrong
+          130  ended by Ctrl+C (143 by SIGTERM); what was written before is complete
         """;
 
     private static readonly string[] RootExamples =

@@ -7,7 +7,7 @@ internal static class InOrder
 {
     /// <param name="items">The items.</param>
     /// <param name="window">The most items that are begun and not given yet.</param>
-    /// <param name="work">The work on one. What it throws ends all.</param>
+    /// <param name="work">The work on one. An exception from it ends everything.</param>
     /// <param name="cancellationToken">Ends all.</param>
     public static async IAsyncEnumerable<TResult> RunAsync<TItem, TResult>(
         IEnumerable<TItem> items, int window, Func<TItem, CancellationToken, Task<TResult>> work,
@@ -29,7 +29,7 @@ internal static class InOrder
         }
         finally
         {
-            // The model is disposed behind this: nothing may still use it.
+            // The model is disposed after this: nothing may still use it.
             await stop.CancelAsync();
             foreach (Task<TResult> left in underWay)
                 await ((Task)left).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -42,7 +42,7 @@ internal static class InputLines
         }
         catch (DecoderFallbackException exception)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is no text in UTF-8.", exception);
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is not text in UTF-8.", exception);
         }
     }
 

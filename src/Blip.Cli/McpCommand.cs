@@ -66,7 +66,7 @@ internal static class McpCommand
         if (options.Model == BlipModel.DemoModel && Interlocked.Exchange(ref s_demoModelTold, 1) == 0)
         {
             CommandLine.WriteError("the demo model answers, which knows drawings only. "
-                + "For photographs name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
+                + "For photographs, name a model, such as --model Salesforce/blip-vqa-capfilt-large.");
         }
     }
 }

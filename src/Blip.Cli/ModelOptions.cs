@@ -50,14 +50,14 @@ internal static class ModelOptions
         "--image-size", "Width and height in pixels of what the model sees. Default: the model's own.", 1, BlipConfig.MaxImageSize);
 
     public static Option<int> Threads { get; } = NumberOption.Create(
-        "--threads", "Threads for the networks; 0 takes one for each processor that the process may use.", 0, MostThreads);
+        "--threads", "Threads for the networks; 0 means one for each processor that the process may use.", 0, MostThreads);
 
     public static Option<int?> Parallel { get; } = NumberOption.CreateOptional(
-        "--parallel", "Runs side by side, each with its share of the threads: more images a second, each later. Default: 1.",
+        "--parallel", "Runs of the networks side by side, which share the threads: more images a second, each answer later. Default: 1.",
         1, BlipOptions.MostRuns);
 
     public static Option<string> Orient { get; } = Choice(
-        "--orient", "Turn the image as the camera noted (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
+        "--orient", "Turn the image as the camera says (EXIF), or leave it as it is stored, as transformers does.", "true", "false");
 
     public static Option<int?> MaxPixels { get; } = NumberOption.CreateOptional(
         "--max-pixels", $"The most pixels of an image: width x height. Default: {ImageLimits.Default.MaxPixels}.", 1, MostPixels);

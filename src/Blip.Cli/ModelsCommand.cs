@@ -12,14 +12,14 @@ internal static class ModelsCommand
 
     private static readonly Option<bool> Family = new("--family")
     {
-        Description = "List the models that there are, by kind, with their sizes and licences.",
+        Description = "List the published models by kind, with their sizes and licences.",
     };
 
     private static readonly Argument<string> Id = new("ID") { Description = "A model in the cache, optionally with @revision." };
 
     private static readonly Argument<string?> Any = new("ID")
     {
-        Description = "A model in the cache, optionally with @revision; all that blip can use where none is named.",
+        Description = "A model in the cache, optionally with @revision. Default: all that blip can use.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 

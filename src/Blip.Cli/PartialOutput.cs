@@ -6,7 +6,9 @@ namespace Blip.Cli;
 /// </summary>
 internal static class PartialOutput
 {
-    /// <summary>Says early why a file cannot be written there: it is a folder, in none, or a file that is read.</summary>
+    /// <summary>
+    /// Says early why a file cannot be written there: it is a folder, its folder does not exist, or it is an input itself.
+    /// </summary>
     /// <exception cref="BlipException">It cannot.</exception>
     public static void Check(string target, params ReadOnlySpan<string?> inputs)
     {
@@ -17,7 +19,7 @@ internal static class PartialOutput
         foreach (string? input in inputs)
         {
             if (File.Exists(target) && File.Exists(input) && Real(target) == Real(input))
-                throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is what is read itself. Write to another file.");
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is the input itself. Write to another file.");
         }
 
         static string Real(string file) => File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Blip.Cli;
 
-/// <summary>Ends the process whatever its threads do: one may wait in the system for a pipe or a disk.</summary>
+/// <summary>Ends the process whatever its threads do: a thread may wait in the system for a pipe or a disk.</summary>
 internal static partial class ProcessEnd
 {
     /// <summary>Ends the process after a while, if it has not ended by then.</summary>

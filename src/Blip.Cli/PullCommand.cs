@@ -13,7 +13,7 @@ internal static class PullCommand
 
     private static readonly Option<bool> Force = new("--force")
     {
-        Description = "Compare the files that are in the cache with their hashes too, and download damaged ones again.",
+        Description = "Also compare the files in the cache with their hashes, and download damaged ones again.",
     };
 
     private static readonly Option<bool> Json = new("--json") { Description = "Write one JSON object: id, folder and files." };

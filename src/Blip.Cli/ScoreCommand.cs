@@ -25,7 +25,7 @@ internal static class ScoreCommand
 
     private static readonly Option<string?> Prompt = new("--prompt")
     {
-        Description = "The whole text in place of phrases: it is split by lists of English words.",
+        Description = "The whole text instead of phrases: it is split by lists of English words.",
         HelpName = "TEXT",
     };
 
@@ -56,7 +56,7 @@ internal static class ScoreCommand
         else if (!hasPhrases && !hasPrompt)
             result.AddError("A phrase is missing: blip score IMAGE PHRASE...");
         else if (hasPhrases && hasPrompt)
-            result.AddError($"Phrases and {Prompt.Name} exclude each other. Leave one out.");
+            result.AddError($"Give phrases or {Prompt.Name}, not both.");
         else if (hasPhrases && !AskWords.IsThere(image)
             && AskWords.FindLateFirst("score", "image", image, "phrases", result.GetValue(Phrases)!, ImageReader.IsImage) is { } mistake)
             result.AddError(mistake);

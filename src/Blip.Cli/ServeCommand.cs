@@ -31,7 +31,7 @@ internal static class ServeCommand
 
     private static readonly Option<DeviceChoice?> Device = DeviceChoice.CreateOption();
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
-    private static readonly Option<bool> Docs = new("--docs") { Description = "Serve /docs: the addresses, to read and to try." };
+    private static readonly Option<bool> Docs = new("--docs") { Description = "Serve /docs: all addresses to read and to try." };
 
     static ServeCommand()
     {

@@ -8,7 +8,7 @@ internal static class WarmCommand
     public static Command Create()
     {
         Verb command = new(
-            "warm", "Make later starts fast: download a model, load it, and keep the weights that are computed for it.",
+            "warm", "Make later starts fast: download a model, load it, and keep the computed weights.",
             "blip warm --model Salesforce/blip-vqa-capfilt-large --precision int8")
         {
             ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision,
@@ -25,7 +25,7 @@ internal static class WarmCommand
             else
             {
                 CommandLine.WriteError(
-                    model.CacheProblem ?? "The int8 weights are not kept: BLIP_CACHE is empty. Let it name a folder, or unset it.");
+                    model.CacheProblem ?? "The int8 weights are not kept: BLIP_CACHE is empty. Set it to a folder, or unset it.");
                 return CommandLine.Failure;
             }
             return 0;

@@ -23,12 +23,12 @@ internal static partial class AnswersContainer
         // The images may lie below a path of their container.
         string container = (configuration[Images] ?? "").Split('/')[0];
         if (answers.Split('/')[0].Equals(container, StringComparison.OrdinalIgnoreCase))
-            throw Wrong($"{Answers} is '{answers}', and the images lie in that container too ({Images}). Name another container.");
-        // With another name every image would be given up, one after another.
+            throw Wrong($"{Answers} is '{answers}', and the images are in that container too ({Images}). Name another container.");
+        // With another name, every image would fail.
         if (!NameForm.IsMatch(answers))
         {
-            throw Wrong($"{Answers} is '{answers}', but must be the name of a container, without a path: 3 to 63 small letters and digits, "
-                + "with single hyphens between them.");
+            throw Wrong($"{Answers} is '{answers}', but must be the name of a container, without a path: 3 to 63 lower-case letters "
+                + "and digits, with single hyphens between them.");
         }
     }
 

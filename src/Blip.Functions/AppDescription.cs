@@ -19,7 +19,7 @@ internal static class AppDescription
             """);
         // The platform checks keys before the app is asked.
         components["responses"]!["401"] =
-            new JsonObject { ["description"] = "No key, or a wrong one. The platform answers, without a body." };
+            new JsonObject { ["description"] = "The key is missing or wrong. The platform answers, without a body." };
         return document.ToJsonString();
     }
 }

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace Blip.Functions;
 
 /// <summary>
-/// Catches up: answers the images that are in a container already, and brings back those that the platform has given up. Declared only
+/// Catches up: answers the images that are in a container already, and tries again those that the platform gave up. Declared only
 /// where the setting <c>BlipBacklog</c> names the queue of the work.
 /// </summary>
 internal sealed partial class BacklogFunctions(
@@ -33,7 +33,7 @@ internal sealed partial class BacklogFunctions(
             .ConfigureAwait(false);
     }
 
-    /// <summary>Brings back the images of the poison queue. Only the app's master key opens it.</summary>
+    /// <summary>Tries again the images of the poison queue. Only the app's master key opens it.</summary>
     [Function(BacklogSwitch.Requeue)]
     public async Task<IResult> RequeueImages(
         [HttpTrigger(AuthorizationLevel.Admin, "post", Route = "api/blobs/requeue")] HttpRequest request)
@@ -46,13 +46,13 @@ internal sealed partial class BacklogFunctions(
             string result = FormattableString.Invariant($$"""{"requeued":{{requeued}},"gone":{{gone}},"kept":{{kept}}}""");
             return Results.Text(result, "application/json");
         }
-        // After its last try the storage's client has an error for each. A connection string that cannot be read is the operator's to mend.
+        // After its last try the storage's client has an error for each. The operator must correct a connection string that cannot be read.
         catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException
             or FormatException or InvalidOperationException)
         {
             RequeueFailed(exception);
             return Results.Problem(
-                "The storage cannot be used at the moment: the log says why. Send the request again.",
+                "The storage cannot be used at the moment. The log says why. Send the request again.",
                 statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }

@@ -4,7 +4,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 namespace Blip.Functions;
 
 /// <summary>
-/// A caller that goes away cancels its call. That is no failure of the app: as one it would be in the telemetry, and count for the alert.
+/// A caller that leaves cancels its call. That is not a failure of the app: it must not be one in the telemetry or count for the alert.
 /// </summary>
 internal sealed class LeavingCallers : IFunctionsWorkerMiddleware
 {

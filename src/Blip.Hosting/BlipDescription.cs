@@ -7,7 +7,7 @@ namespace Blip.Hosting;
 public static class BlipDescription
 {
     /// <summary>
-    /// Reads it anew. An application whose callers show something else than Blip's keys changes <c>security</c> and
+    /// Reads it each time. An application with its own keys changes <c>security</c> and
     /// <c>components.securitySchemes</c>, and serves the result at the same address: its own description is served there.
     /// </summary>
     public static JsonObject Read() => JsonNode.Parse(EmbeddedFiles.Read("openapi.json"))!.AsObject();

@@ -53,7 +53,7 @@ public static class BlipEndpoints
         api.MapMethods("/api/images/{handle}", ["GET", "HEAD"], search.ReadAsync);
         api.MapPost("/api/images", services.GetRequiredService<ImagesEndpoint>().HandleAsync);
 
-        // The description holds nothing that a caller without a key may not know, and a browser opens a link without one.
+        // The description has nothing secret, and a browser opens a link without one.
         IEndpointConventionBuilder description = blip.MapMethods(
             "/openapi/v1.json", ["GET", "HEAD"], EmbeddedFiles.Responder("openapi.json", MediaTypeNames.Application.Json));
         guard.Protect(description, Problems.WriteAsync, needsKey: false);

@@ -20,7 +20,8 @@ public sealed class BlipHostingOptions : IValidatableObject
     public string? ApiKey { get; set; }
 
     /// <summary>
-    /// Further keys that are as good as <see cref="ApiKey"/>: a new key can be given out before the old one ends. Empty by default.
+    /// Further keys that have the same rights as <see cref="ApiKey"/>: a new key can be given out before the old one ends. Empty by
+    /// default.
     /// </summary>
     public IReadOnlyList<string> ApiKeys { get; set; } = [];
 
@@ -53,19 +54,19 @@ public sealed class BlipHostingOptions : IValidatableObject
     public long MaxBodyBytesInFlight { get; set; } = 128L << 20;
 
     /// <summary>
-    /// How much of a body is read on and thrown away after its request was refused, in bytes: a client that is still sending reads the
+    /// How much of a body is still read and thrown away after its request was refused, in bytes: a client that is still sending reads the
     /// refusal only if the connection stays open. 64 MiB by default; 0 to 1 TiB.
     /// </summary>
     [Range(0L, 1L << 40)]
     public long MaxRefusedBytes { get; set; } = 64L << 20;
 
-    /// <summary>For how long a refused body is read on. 10 s by default; 0 to 1 h.</summary>
+    /// <summary>For how long a refused body is still read. 10 s by default; 0 to 1 h.</summary>
     [TimeRange("00:00:00", "01:00:00")]
     public TimeSpan RefusedBodyTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How many requests one caller may make in a minute; more get 429 with <c>Retry-After</c>. A caller is a key, or an address where the
-    /// request has none. <see langword="null"/>, the default: any number. <c>blip serve</c> heeds it; an application of your own has
+    /// request has none. <see langword="null"/>, the default: any number. <c>blip serve</c> uses it; an application of your own has
     /// ASP.NET Core's rate limiter.
     /// </summary>
     [Range(1, 1_000_000)]
@@ -94,15 +95,15 @@ public sealed class BlipHostingOptions : IValidatableObject
     /// <inheritdoc/>
     IEnumerable<ValidationResult> IValidatableObject.Validate(ValidationContext validationContext)
     {
-        // A key that no header can carry would lock everybody out.
+        // With a key that no header can contain, nobody could use the service.
         if (Keys.Any(key => key.Length == 0 || key.Any(letter => letter is < ' ' or > '~')))
             yield return new ValidationResult("A key is blank, or has a character that is not printable ASCII.", [nameof(ApiKey)]);
         foreach (string host in AllowedHosts.Where(host => host != AnyHost && !IsHost(host)))
-            yield return new ValidationResult($"'{host}' is no host, as blip.example.com is.", [nameof(AllowedHosts)]);
+            yield return new ValidationResult($"'{host}' is not a host name such as blip.example.com.", [nameof(AllowedHosts)]);
         foreach (string origin in AllowedOrigins.Where(origin => origin != AnyHost && !IsOrigin(origin)))
         {
             yield return new ValidationResult(
-                $"'{origin}' is no origin, as https://app.example.com or http://localhost:3000 is.", [nameof(AllowedOrigins)]);
+                $"'{origin}' is not an origin such as https://app.example.com or http://localhost:3000.", [nameof(AllowedOrigins)]);
         }
     }
 

@@ -55,7 +55,7 @@ public static class BlipServer
         builder.Logging.ClearProviders().AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning)
             // The exception says why the service cannot start, so these logs would repeat it.
             .AddFilter("Blip.Hosting.Health", LogLevel.None).AddFilter("Microsoft.Extensions.Hosting", LogLevel.None)
-            // A probe that comes while the model loads is no failure, and the warm-up says why it failed.
+            // A probe that comes while the model loads is not a failure, and the warm-up says why it failed.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddBlipHosting();
@@ -79,7 +79,8 @@ public static class BlipServer
         WebApplication app = builder.Build();
         await using (app.ConfigureAwait(false))
         {
-            // The collector keeps the room that many connections took. This process is the service's own, so it may be told.
+            // The garbage collector keeps the memory of many connections. This process belongs to the service alone, so the service may
+            // change that.
             app.Services.GetRequiredService<BodyMemory>().OnQuiet =
                 () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             // Addresses are known when the server has bound them, and a request can come at that moment.
@@ -146,7 +147,7 @@ public static class BlipServer
         catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or SocketException)
         {
             throw new OptionsValidationException(
-                "Kestrel", typeof(string), [$"The service cannot listen as its settings say: {exception.Message}"]);
+                "Kestrel", typeof(string), [$"The service cannot listen at the configured address: {exception.Message}"]);
         }
     }
 
@@ -156,7 +157,7 @@ public static class BlipServer
         {
             throw new BlipException(
                 HttpErrorCode.Unauthorized,
-                $"Other machines can reach {address}, and no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
+                $"Other machines can reach {address}, but no key is set. Set one (--api-key, or Blip__ApiKey), or listen on 127.0.0.1.");
         }
     }
 

@@ -84,10 +84,10 @@ internal static class Bodies
         {
             throw new BlipException(BlipErrorCode.InvalidRequest, "A name in the JSON is not valid Unicode.");
         }
-        // A name that is there twice has no place in the exception.
+        // The exception does not name the position of a duplicate name.
         catch (JsonException exception) when (exception.LineNumber is null)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{NameTwice(body.Span)} is there twice in one object of the JSON.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{NameTwice(body.Span)} appears twice in one object of the JSON.");
         }
         catch (JsonException exception)
         {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting;
 
 /// <summary>
-/// Lets the requests of all callers take turns: one that sends a hundred at once does not keep another's single one waiting behind them.
+/// Lets the requests of all callers take turns: a caller with a hundred requests does not delay another caller's single request.
 /// Thread-safe.
 /// </summary>
 /// <param name="places">How many requests are under way at once. In these the model's own queue finds what it can run together.</param>

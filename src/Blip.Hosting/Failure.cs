@@ -38,7 +38,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
         TimeoutException => new(
             StatusCodes.Status429TooManyRequests,
             BlipErrorCode.Busy,
-            "The service has more requests than it can begin. Send the request again in a few seconds.",
+            "The service has more requests than it can start. Send the request again in a few seconds.",
             TimeSpan.FromSeconds(5)),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => new(
             StatusCodes.Status413PayloadTooLarge,
@@ -73,7 +73,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     public static Failure TimedOut(TimeSpan limit) => new(
         StatusCodes.Status504GatewayTimeout,
         BlipErrorCode.Timeout,
-        FormattableString.Invariant($"No answer within the {limit.TotalSeconds:0.##} s allowed. Ask again later, or less at once."));
+        FormattableString.Invariant($"There was no answer within {limit.TotalSeconds:0.##} s. Ask again later, or ask less at once."));
 
     public static Failure RequestTooLarge(int limit) => new(
         StatusCodes.Status413PayloadTooLarge,
@@ -98,28 +98,28 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     public static Failure BodiesFull { get; } = new(
         StatusCodes.Status429TooManyRequests,
         BlipErrorCode.Busy,
-        "The service is receiving as much as it has memory for. Send the request again in a few seconds.",
+        "The service has no memory for more requests at the moment. Send the request again in a few seconds.",
         TimeSpan.FromSeconds(5));
 
     public static Failure BodyTooSlow { get; } = new(
         StatusCodes.Status408RequestTimeout,
         BlipErrorCode.Timeout,
-        "The request body came too slowly, and others wait for its place. Send it again, or a smaller image.");
+        "The request body came too slowly, and other requests are waiting. Send it again, or a smaller image.");
 
     public static Failure ForeignHost { get; } = new(
         StatusCodes.Status403Forbidden,
         ImageSourceErrorCode.HostNotAllowed,
-        "This service is not reached under that Host. Its operator can allow it (Blip:AllowedHosts).");
+        "Requests with that Host are not allowed here. The operator can allow it (Blip:AllowedHosts).");
 
     public static Failure ForeignOrigin { get; } = new(
         StatusCodes.Status403Forbidden,
         ImageSourceErrorCode.HostNotAllowed,
-        "Web pages of that Origin may not use this service. Its operator can allow it (Blip:AllowedOrigins).");
+        "Web pages of that Origin may not use this service. The operator can allow it (Blip:AllowedOrigins).");
 
     public static Failure RateLimited(int perMinute, TimeSpan wait) => new(
         StatusCodes.Status429TooManyRequests,
         HttpErrorCode.RateLimited,
-        FormattableString.Invariant($"More than the {perMinute:N0} requests a minute that one caller may make. Ask again later."),
+        FormattableString.Invariant($"A caller may send {perMinute:N0} requests a minute, and you sent more. Ask again later."),
         wait);
 
     /// <param name="encodings">Those of the header <c>Content-Encoding</c>. Only known names are repeated, each once.</param>
@@ -130,9 +130,9 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
             StatusCodes.Status415UnsupportedMediaType,
             HttpErrorCode.UnsupportedMediaType,
             Array.Exists(names, name => name is null)
-                ? "This Content-Encoding is not read. Send the body as it is."
-                : $"The body is compressed (Content-Encoding: {string.Join(", ", names)}), which this service does not read. "
-                    + "Send it as it is.");
+                ? "This Content-Encoding is not supported. Send the body uncompressed."
+                : $"The body is compressed (Content-Encoding: {string.Join(", ", names)}), which this service does not support. "
+                    + "Send it uncompressed.");
 
         // HTTP takes x-gzip for gzip, and does not tell small letters from capital ones.
         static string? NameOf(string encoding) => Array.Find(
@@ -161,7 +161,7 @@ internal sealed record Failure(int Status, string Code, string Message, TimeSpan
     public static Failure Unauthorized { get; } = new(
         StatusCodes.Status401Unauthorized,
         HttpErrorCode.Unauthorized,
-        "A key is needed, and none or a wrong one was sent. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
+        "The key is missing or wrong. Send it as Authorization: Bearer KEY, or as x-api-key: KEY.");
 
     // The message of the exception names the model's files. Only the operator may see those, in the log.
     private static Failure ModelUnusable(string code) => new(

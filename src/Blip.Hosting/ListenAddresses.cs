@@ -37,7 +37,7 @@ internal static class ListenAddresses
 
     private static string? FindProblem(string url)
     {
-        string wrong = $"is not an address to listen on, as {BlipServer.DefaultUrl} is.";
+        string wrong = $"is not an address to listen on, such as {BlipServer.DefaultUrl}.";
         BindingAddress address;
         try
         {
@@ -48,7 +48,7 @@ internal static class ListenAddresses
             return wrong;
         }
         if (address.Scheme.Equals("https", StringComparison.OrdinalIgnoreCase))
-            return "asks for TLS, which ends before this service: listen on http, and put a proxy with the certificate in front.";
+            return "uses https, but this service has no TLS: listen on http, and put a proxy with the certificate in front.";
         if (!address.Scheme.Equals("http", StringComparison.OrdinalIgnoreCase))
             return wrong;
         if (address.IsUnixPipe || address.IsNamedPipe)
@@ -58,9 +58,9 @@ internal static class ListenAddresses
         // What is no number does not count as a port, but as a part of the name.
         bool named = address.Host is "*" or "+" || Uri.CheckHostName(address.Host) != UriHostNameType.Unknown;
         if (!named || address.Port is < IPEndPoint.MinPort or > IPEndPoint.MaxPort)
-            return $"has a host or a port that cannot be. Write an address such as {BlipServer.DefaultUrl}.";
+            return $"has an invalid host or port. Write an address such as {BlipServer.DefaultUrl}.";
         return address.Port == 0 && address.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            ? "has no port of its own, and localhost is two addresses. Write http://127.0.0.1:0."
+            ? "asks for a free port, but localhost can be two addresses. Write http://127.0.0.1:0."
             : null;
     }
 }

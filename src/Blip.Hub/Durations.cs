@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Blip.Hub;
 
-/// <summary>Times as people say them.</summary>
+/// <summary>Durations in words for people.</summary>
 internal static class Durations
 {
     private const double Minute = 60, Hour = 3600;

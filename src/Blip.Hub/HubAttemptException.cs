@@ -13,7 +13,7 @@ internal sealed class HubAttemptException(string reason, TimeSpan? retryAfter = 
     /// <summary>The error where the next attempt fails in the same way; null where further attempts may help.</summary>
     public BlipException? IfRepeated { get; init; }
 
-    /// <summary>Whether the next attempt fails in the same way: what a server does twice it does always.</summary>
+    /// <summary>Whether the next attempt fails in the same way: a server that fails twice in the same way will fail again.</summary>
     public bool IsChangeless { get; init; }
 
     /// <summary>The storage that answered instead of the hub, which had led there; null: it was the hub.</summary>

@@ -64,7 +64,7 @@ public sealed class HubClient : IDisposable
 
     /// <summary>
     /// Compares every file of a model in the cache with the hash that the hub stated, and downloads those again that are damaged, or
-    /// missing. A file that is no link (where the system makes none) is taken as it is.
+    /// missing. A file that is not a link (where the system makes none) is taken as it is.
     /// </summary>
     /// <param name="id">As for <see cref="DownloadAsync"/>.</param>
     /// <param name="progress">As for <see cref="DownloadAsync"/>.</param>
@@ -121,7 +121,7 @@ public sealed class HubClient : IDisposable
             HubFile config;
             try
             {
-                // With a copy in the cache one attempt is enough: a quick start is worth more than the newest revision.
+                // With a copy in the cache one attempt is enough: a fast start is more important than the newest revision.
                 int retries = cached is null ? _settings.Options.Retries : 0;
                 config = await AskForConfigAsync(model, revision, retries, cancellationToken).ConfigureAwait(false);
             }

@@ -30,7 +30,7 @@ internal static class HubErrors
         {
             (408 or 429 or >= 500, _) => null,
             _ when isTokenRefused => NotFound($"{host} does not accept the token that was sent ({TokenSetting}): it is wrong or has "
-                + "expired. Make a new one. A public model needs none: HF_HUB_DISABLE_IMPLICIT_TOKEN=1 keeps it back."),
+                + "expired. Make a new one. A public model needs none: set HF_HUB_DISABLE_IMPLICIT_TOKEN=1 to send none."),
             (_, "GatedRepo") => NotFound(settings.SentToken is null
                 ? $"'{id}' is gated. Accept its terms on {host} and give a token of that account ({TokenSetting}).{heldBack}"
                 : $"'{id}' is gated, and the account of your token has no access. Accept its terms on {host}, "
@@ -41,7 +41,7 @@ internal static class HubErrors
             (401 or 403, _) or (404, _) => NotFound(settings.SentToken is null
                 ? $"There is no model '{id}' on {host}, or it is private. Check the id. For a private model give a token "
                     + $"({TokenSetting}).{heldBack}"
-                : $"There is no model '{id}' on {host} that the token sent may read. Check the id. "
+                : $"There is no model '{id}' on {host} that your token may read. Check the id. "
                     + "Check that the token is valid and gives access to this repository."),
             (451, _) => NotFound($"{host} may not give '{id}' for legal reasons."),
             (407, _) => Failed("The proxy (HTTPS_PROXY, HTTP_PROXY) asks for a user and a password."),
@@ -77,13 +77,13 @@ internal static class HubErrors
 
     public static BlipException StorageRefused(HubSettings settings, Uri storage, int status, string file) => Failed(
         $"{storage.Authority}, the storage that {settings.Endpoint.Authority} keeps its files in, answered {status} for {file}, "
-        + "at a new address too. Perhaps a firewall or a proxy lets you reach the hub but not its storage: have it let this host through.");
+        + "also at a new address. Perhaps a firewall or a proxy allows the hub but not its storage: allow this host there too.");
 
     public static BlipException NotSecure(Uri address, Exception e) => Failed(
         e.InnerException?.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) != true
         ? $"{address.Authority} makes no secure connection. Check that its address begins with https."
-        : $"The certificate of {address.Authority} is not trusted here. Where a proxy or a hub of your own has an authority of its own, "
-        + "let SSL_CERT_FILE name a file with the authority's certificate (PEM), or add it to the system's.", e);
+        : $"The certificate of {address.Authority} is not trusted here. If your proxy or hub has its own certificate authority, "
+        + "set SSL_CERT_FILE to a file with the authority's certificate (PEM), or add it to the system's certificates.", e);
 
     public static BlipException ProxyRefused(string proxy, Uri address, Exception e) => Failed(
         $"{char.ToUpperInvariant(proxy[0])}{proxy[1..]} does not connect to {address.Authority}. Check the proxy, "
@@ -104,10 +104,10 @@ internal static class HubErrors
     public static BlipException NoSpace(HubSettings settings, HubModelId model, long needed, long free) => Failed(
         string.Create(CultureInfo.InvariantCulture,
             $"'{model}' needs {needed:N0} more bytes and the disk of the cache {settings.CacheFolder} has {free:N0} free. ")
-        + "Make room, or choose another disk with HF_HUB_CACHE.");
+        + "Free some space, or choose another disk with HF_HUB_CACHE.");
 
     public static BlipException CannotWrite(HubSettings settings, Exception e) => Failed(e is IOException io && HubFileSystem.IsDiskFull(io)
-        ? $"The disk of the cache {settings.CacheFolder} is full. Make room, or choose another disk with HF_HUB_CACHE. "
+        ? $"The disk of the cache {settings.CacheFolder} is full. Free some space, or choose another disk with HF_HUB_CACHE. "
             + "The part that has arrived is kept."
         : $"The cache {settings.CacheFolder} cannot be written. Check its permissions, or choose another folder with HF_HUB_CACHE.", e);
 
@@ -116,7 +116,7 @@ internal static class HubErrors
         + $"({attempts} {(attempts == 1 ? "attempt" : "attempts")}). Try again later. The part that has arrived is kept.", last);
 
     public static BlipModelException Corrupt(HubModelId model, HubFile file) => new(
-        $"{file.Name} of '{model}' arrived twice with bytes that do not have the hash that the hub states "
+        $"{file.Name} of '{model}' was downloaded twice, and its bytes do not have the hash that the hub gives "
         + $"({(file.Etag.Length == 64 ? "SHA-256" : "git id")} {file.Etag}). The bytes were discarded. "
         + "A proxy may have changed them. If there is no proxy, report this to the owner of the repository.");
 

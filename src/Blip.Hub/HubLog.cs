@@ -20,7 +20,7 @@ internal static partial class HubLog
     [LoggerMessage(1604, LogLevel.Information, "{File}: resuming at {Bytes} of {Size} bytes.")]
     public static partial void Resuming(this ILogger logger, string file, long bytes, long size);
 
-    [LoggerMessage(1605, LogLevel.Warning, "{File}: the bytes do not have the hash {Etag} that the hub states; they were discarded.")]
+    [LoggerMessage(1605, LogLevel.Warning, "{File}: the bytes do not have the hash {Etag} that the hub gives; they were discarded.")]
     public static partial void Mismatch(this ILogger logger, string file, string etag);
 
     [LoggerMessage(1606, LogLevel.Debug, "{File}: complete and verified, {Size} bytes.")]

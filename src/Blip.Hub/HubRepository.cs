@@ -125,8 +125,8 @@ internal sealed class HubRepository(HubSettings settings, HubModelId model)
     }
 
     /// <summary>
-    /// The files of a snapshot whose bytes do not have the hash that their blob is named by. A file that is no link to a blob is of unknown
-    /// hash, and not among them.
+    /// The files of a snapshot whose bytes do not have the hash that their blob is named by. A file that is not a link to a blob is of
+    /// unknown hash, and not among them.
     /// </summary>
     public async Task<IReadOnlyList<HubFile>> FindDamagedAsync(string commit, CancellationToken cancellationToken)
     {

@@ -149,8 +149,8 @@ internal sealed partial class HubSettings
             : throw Invalid("The hub token has characters that a token cannot have. Check HF_TOKEN or the token file.");
     }
 
-    // As in the Python client, there is no token where there is no such file. What is there and can be no token's file would come back as a
-    // model that is not found.
+    // As in the Python client, there is no token where there is no such file. Otherwise a file that cannot be a token's file would look
+    // like a model that is not found.
     private static string? TokenFile(string path)
     {
         try

@@ -1,9 +1,9 @@
 namespace Blip.Hub;
 
-/// <summary>What a folder with a model's files says of where they came from.</summary>
+/// <summary>Tells where the files of a model's folder came from.</summary>
 internal static class HubSnapshot
 {
-    /// <summary>How a damaged file in a folder is mended, as a sentence; null where the folder is not in the hub's cache.</summary>
+    /// <summary>How to repair a damaged file in a folder, as a sentence; null where the folder is not in the hub's cache.</summary>
     public static string? Remedy(string folder) =>
         new DirectoryInfo(folder) is { Parent: { Name: "snapshots", Parent: { } repository } } snapshot
         && HubModelId.IsCommit(snapshot.Name) && HubModelId.FromFolder(repository.Name) is { } model

@@ -77,7 +77,7 @@ internal sealed class HubTransport : IDisposable
             return response;
         using (response)
         {
-            // What a storage host refuses says nothing of the model: its address was signed for a time, which may be over.
+            // A refusal by the storage host says nothing about the model: its address was signed for a limited time, which may be over.
             if (response.RequestMessage?.RequestUri is { } last && !IsEndpoint(last) && (int)response.StatusCode is >= 400 and < 500
                 && response.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests))
             {

@@ -1,6 +1,6 @@
 namespace Blip.ImageSharp;
 
-/// <summary>Waits for work only as long as allowed.</summary>
+/// <summary>Waits for work, up to a time limit.</summary>
 internal static class Bounded
 {
     /// <summary>
@@ -19,7 +19,7 @@ internal static class Bounded
         }
         catch (Exception left) when (left is TimeoutException or OperationCanceledException)
         {
-            // What comes too late belongs to nobody.
+            // A result that comes too late has no owner.
             running.ContinueWith(late => late.Result.Dispose(),
                 CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             if (left is OperationCanceledException)

@@ -29,7 +29,7 @@ public static class EvidenceExtensions
         ArgumentOutOfRangeException.ThrowIfLessThan(maxSide, 1);
         options ??= new ImageOptions();
         ImageHeader header = image.ReadHeader(options.Limits, decoder);
-        // From 5 on the camera lay on its side.
+        // From 5 on, width and height are exchanged.
         (int width, int height) = options.Orientation == ImageOrientation.Apply && header.Orientation >= 5
             ? (header.Height, header.Width) : (header.Width, header.Height);
         double scale = Math.Min(1, (double)maxSide / Math.Max(width, height));
@@ -41,8 +41,8 @@ public static class EvidenceExtensions
     }
 
     /// <summary>
-    /// Writes an image as a PNG file with the evidence over it: what was looked at glows, the rest is dark. Pixels are blended, nothing is
-    /// drawn.
+    /// Writes an image as a PNG file with the evidence over it: the parts that were looked at are bright, the rest is dark. Pixels are
+    /// blended, nothing is drawn.
     /// </summary>
     /// <param name="evidence">The evidence, of this image.</param>
     /// <param name="pixels">The whole image in any size. It is not changed, and not disposed.</param>
@@ -79,7 +79,7 @@ public static class EvidenceExtensions
         float Value(int column, int row) => evidence.Values[(row * evidence.Columns) + column];
     }
 
-    /// <summary>From a dark veil over what is cold to a thin one of orange over what is hot.</summary>
+    /// <summary>From a dark veil for low values to a thin orange one for high values.</summary>
     private static Rgb24 Blend(Rgb24 pixel, float heat)
     {
         float share = 0.6f - (0.3f * heat);

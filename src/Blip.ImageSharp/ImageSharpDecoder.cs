@@ -19,7 +19,7 @@ namespace Blip.ImageSharp;
 /// interlaced, at most 8 bits a sample), GIF (the first frame covers the canvas) and BMP (24 bits, or 1, 4 or 8 with a palette, not
 /// compressed). Before ImageSharp sees anything, checks of Blip read the whole file and count its pixels, and make a plain file of it.
 /// What is damaged is refused with <see cref="BlipErrorCode.ImageCorrupt"/>, and what ImageSharp does not read as Skia does with
-/// <see cref="BlipErrorCode.UnsupportedImage"/>: other kinds of these formats, and all WebP, because half a WebP image is not found out.
+/// <see cref="BlipErrorCode.UnsupportedImage"/>: other kinds of these formats, and all WebP, because it does not notice half a WebP image.
 /// The pixels of PNG, GIF and BMP are those of Pillow. The pixels of JPEG differ by half a level on average, and by more at sharp edges
 /// between colours. Thread-safe.
 /// </summary>

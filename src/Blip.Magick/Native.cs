@@ -4,7 +4,7 @@ using ImageMagick;
 
 namespace Blip.Magick;
 
-/// <summary>Sets ImageMagick up before its first call, and says what its errors mean.</summary>
+/// <summary>Sets ImageMagick up before its first call, and translates its errors.</summary>
 internal static class Native
 {
     private static readonly Lock Gate = new();

@@ -3,8 +3,8 @@ using System.Runtime.Versioning;
 namespace Blip.Magick;
 
 /// <summary>
-/// Keeps other users' settings from ImageMagick. Its natives for Linux and macOS were built to read settings under <c>/tmp/ImageMagick</c>,
-/// a folder that any user of the machine can make: a <c>log.xml</c> there has every process write files where its author likes. The
+/// Protects ImageMagick from settings of other users. Its native builds for Linux and macOS read settings under <c>/tmp/ImageMagick</c>,
+/// a folder that any user of the machine can make: a <c>log.xml</c> there makes every process write files where its author wants. The
 /// settings are read once a process, so the folder is held, empty, while that happens.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
@@ -23,7 +23,7 @@ internal static class SettingsFolder
         string folder = Path.Combine(parent, Name);
         if (Make(parent) is not { } own)
         {
-            // Where this user may make nothing, others may not either.
+            // If this user cannot create anything here, others cannot either.
             if (Path.Exists(folder))
                 throw Foreign(folder);
             read();
@@ -40,7 +40,7 @@ internal static class SettingsFolder
         }
     }
 
-    /// <summary>A folder under a name that nobody knows, for this user alone. It is not empty, so that none takes its place.</summary>
+    /// <summary>A folder with a name that nobody knows, only for this user. It is not empty, so no other folder can replace it.</summary>
     private static string? Make(string parent)
     {
         string own = Path.Combine(parent, $"blip-{Guid.NewGuid():N}");
@@ -63,7 +63,7 @@ internal static class SettingsFolder
         {
             if (DateTime.UtcNow < end)
                 Thread.Sleep(20);
-            // A folder of this user is one that a process left that was killed. In a folder like /tmp another user's cannot be moved.
+            // A folder of this user was left by a killed process. In a folder like /tmp another user's cannot be moved.
             else if (!TryMove(folder, $"{own}-left"))
             {
                 Remove(own);

@@ -12,7 +12,7 @@ namespace Blip.Mcp;
 public static class BlipMcpServer
 {
     /// <summary>
-    /// Serves until the client disconnects. Standard output carries the protocol alone; logs go to standard error. Options are bound from
+    /// Serves until the client disconnects. Standard output carries only the protocol; logs go to standard error. Options are bound from
     /// the environment: <c>Blip__Model</c>, <c>Blip__Sources__AllowedHosts</c>.
     /// </summary>
     /// <param name="configure">Sets the model's options, after the environment.</param>

@@ -32,7 +32,7 @@ internal sealed class ClientRoots(BlipConversation conversation) : IDisposable
     /// <summary>The client says that they have changed.</summary>
     public void Change() => Interlocked.Increment(ref _changes);
 
-    /// <summary>The client answers no more.</summary>
+    /// <summary>The client does not answer any more.</summary>
     public void End() => _end.Cancel();
 
     /// <summary>Asks for them, where a call needs them and they are not known.</summary>
@@ -50,7 +50,7 @@ internal sealed class ClientRoots(BlipConversation conversation) : IDisposable
         lock (_gate)
         {
             int changes = Volatile.Read(ref _changes);
-            // One that failed was to be asked in another way, by the answer to its call.
+            // If it failed, the answer to its call asks in another way.
             if (_asking is null or { IsFaulted: true } || _asked != changes)
             {
                 conversation.AllowedFolders = [];

@@ -48,7 +48,7 @@ internal static class ImageResources
             string uri = request.Params?.Uri ?? "";
             if (!uri.StartsWith(Start, StringComparison.Ordinal)
                 || !ConversationOf(request.Services).TryGet(uri[Start.Length..], out ReadOnlyMemory<byte> image))
-                throw new McpProtocolException("There is no image under that address (any more).", McpErrorCode.InvalidParams);
+                throw new McpProtocolException("There is no image under this address, or it was removed.", McpErrorCode.InvalidParams);
             return ValueTask.FromResult(new ReadResourceResult
             {
                 Contents = [BlobResourceContents.FromBytes(image, uri, ImageShelf.MediaType(image.Span))],

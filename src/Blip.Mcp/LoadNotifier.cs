@@ -4,7 +4,7 @@ using ModelContextProtocol.Server;
 
 namespace Blip.Mcp;
 
-/// <summary>Tells a client that asked for progress how the model's load goes on.</summary>
+/// <summary>Tells a client that asked for progress the progress of the model's load.</summary>
 internal sealed class LoadNotifier(McpServer server, ProgressToken token) : IProgress<LoadProgress>
 {
     private readonly Lock _gate = new();

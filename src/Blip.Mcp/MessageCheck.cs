@@ -8,7 +8,8 @@ using ModelContextProtocol.Protocol;
 namespace Blip.Mcp;
 
 /// <summary>
-/// Looks through a message before the SDK reads it. Of what it cannot read the SDK says little, says it with the wrong code, or drops it.
+/// Looks through a message before the SDK reads it. For a message that it cannot read, the SDK gives little information or a wrong code, or
+/// drops the message.
 /// </summary>
 internal ref struct MessageCheck
 {
@@ -67,7 +68,7 @@ internal ref struct MessageCheck
         while (_reader.Read())
         {
             if (_reader.CurrentDepth == 0 && _reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
-                return Invalid("The message is not a JSON object. Send one request at a time: there are no batches.");
+                return Invalid("The message is not a JSON object. Send one request at a time: batches are not supported.");
             if (_reader.CurrentDepth >= MaxDepth && _reader.TokenType is (JsonTokenType.StartObject or JsonTokenType.StartArray))
                 _fault ??= new MessageFault(McpErrorCode.ParseError, $"The message is nested deeper than {MaxDepth} levels.");
             if (_reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
@@ -84,7 +85,7 @@ internal ref struct MessageCheck
         if (!_isVersion2)
             _fault ??= Invalid("""The message is not JSON-RPC 2.0: "jsonrpc" must be "2.0".""");
         if (!_hasMethod && !(_hasOutcome && _id.Id is not null))
-            _fault ??= Invalid("'method' is missing: it names what is wanted.");
+            _fault ??= Invalid("'method' is missing: the name of the request.");
         bool isResponse = _hasOutcome && !_hasMethod;
         bool isAnswered = !isResponse && (_hasId || !_hasMethod);
         return _fault is null ? null : _fault with { Id = _id, IsAnswered = isAnswered };
@@ -109,9 +110,9 @@ internal ref struct MessageCheck
             return;
         HashSet<string> names = _names[_reader.CurrentDepth - 1];
         if (_reader.ValueSpan.Length > PlainText.LongestEscape || names.Count == MaxNames)
-            _fault ??= new MessageFault(McpErrorCode.InvalidParams, "The message has too many names, or too long ones.");
+            _fault ??= new MessageFault(McpErrorCode.InvalidParams, "The message has too many names, or names that are too long.");
         else if (!names.Add(_reader.GetString()!))
-            _fault ??= new MessageFault(McpErrorCode.InvalidParams, $"'{_name}' is there twice.");
+            _fault ??= new MessageFault(McpErrorCode.InvalidParams, $"'{_name}' appears twice.");
     }
 
     /// <summary>Looks at the value of a member of the message itself.</summary>

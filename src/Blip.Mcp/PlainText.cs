@@ -12,7 +12,7 @@ internal static class PlainText
     /// <summary>The length of a name of <see cref="MaxLength"/> characters where each is escaped.</summary>
     public const int LongestEscape = 6 * MaxLength;
 
-    /// <summary>Cuts the text, and writes what is no plain character as its code: <c>\u001b</c>.</summary>
+    /// <summary>Cuts the text, and writes unusual characters as codes: <c>\u001b</c>.</summary>
     public static string Of(string text, int maxLength = MaxLength)
     {
         StringBuilder plain = new(Math.Min(text.Length, maxLength));

@@ -9,8 +9,8 @@ using ModelContextProtocol.Server;
 namespace Blip.Mcp;
 
 /// <summary>
-/// A filter around all requests of a server: what a caller got wrong comes back as such, and is a line in the log; what the server got
-/// wrong is an error there.
+/// A filter around all requests of a server: a caller's mistake is returned as such, and is one line in the log; a failure of the server is
+/// an error there.
 /// </summary>
 internal static partial class RequestErrors
 {

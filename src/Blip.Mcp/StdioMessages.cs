@@ -7,8 +7,8 @@ using ModelContextProtocol.Server;
 namespace Blip.Mcp;
 
 /// <summary>
-/// Stands between standard input and the SDK's transport, which passes over what it cannot read: a client would wait in vain. Each line is
-/// passed on, or answered with what is wrong.
+/// Stands between standard input and the SDK's transport, which ignores what it cannot read, so that a client would wait for ever. Each
+/// line is passed on, or answered with what is wrong.
 /// </summary>
 /// <param name="changed">Is called before the message goes on by which the client says that its roots have changed.</param>
 /// <param name="ended">Is called at the end of the input, after which the client answers nothing.</param>

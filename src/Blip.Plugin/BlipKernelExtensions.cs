@@ -32,8 +32,8 @@ public static class BlipKernelExtensions
     }
 
     /// <summary>
-    /// Imports the tools into a kernel, for one conversation. Images that other functions return to a model get handles too. Another
-    /// import under the same name takes the place of this one.
+    /// Imports the tools into a kernel, for one conversation. Images that other functions return to a model get handles too. Another import
+    /// with the same name replaces this one.
     /// </summary>
     /// <param name="kernel">A kernel whose services have Blip.</param>
     /// <param name="conversation">The images that the tools know by name; a new conversation where <see langword="null"/>.</param>

@@ -4,8 +4,8 @@ namespace Blip.Search;
 public sealed class BlipSearchOptions
 {
     /// <summary>
-    /// The folders whose images callers may find and read, subfolders included: full paths. Their indexes lie where <c>blip index</c> puts
-    /// them. Empty by default: nothing is searched.
+    /// The folders whose images callers may find and read, with their subfolders: full paths. Their indexes are where <c>blip index</c>
+    /// puts them. Empty by default: nothing is searched.
     /// </summary>
     public IReadOnlyList<string> SearchFolders { get; set; } = [];
 }

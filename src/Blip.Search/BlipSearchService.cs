@@ -7,12 +7,12 @@ using Microsoft.Extensions.Options;
 namespace Blip.Search;
 
 /// <summary>
-/// Searches the folders that an operator allowed. The first search begins to index them, and searches meanwhile find what is indexed so
-/// far; later ones bring the indexes up to date once a minute. Thread-safe.
+/// Searches the folders that an operator allowed. The first search starts the indexing; searches meanwhile find what is indexed so far.
+/// Later searches update the indexes at most once a minute. Thread-safe.
 /// </summary>
 public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, IDisposable
 {
-    /// <summary>The nearest images that are looked at again, as in the paper, which takes 128 and more on a GPU.</summary>
+    /// <summary>The nearest images for the second step, as in the paper, which takes 128 and more on a GPU.</summary>
     private const int Rerank = 8;
 
     /// <summary>How long a search waits for the index to be up to date.</summary>
@@ -34,7 +34,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
     /// <param name="matches">The model that matches images and texts.</param>
     /// <param name="options">Which folders.</param>
     /// <param name="time">The clock; the system's by default.</param>
-    /// <param name="logger">Takes what goes wrong while a folder is indexed.</param>
+    /// <param name="logger">Logs what goes wrong while a folder is indexed.</param>
     public BlipSearchService(
         BlipMatchService matches, IOptions<BlipSearchOptions> options, TimeProvider? time = null,
         ILogger<BlipSearchService>? logger = null)
@@ -53,11 +53,11 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
     {
         ArgumentNullException.ThrowIfNull(query);
         if (top is < 1 or > 100)
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{top} images cannot be found at once; it is 1 to 100.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"The number of images is {top}; it must be 1 to 100.");
         if (_folders.Length == 0)
         {
             throw new BlipException(
-                ServiceErrorCode.ModelNotConfigured, "No folder is searched here. Its operator can allow one (Blip:SearchFolders).");
+                ServiceErrorCode.ModelNotConfigured, "This service searches no folder. Its operator can set one (Blip:SearchFolders).");
         }
         BlipMatcher matcher = await _matches.GetModelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
         (string Folder, ImageIndex Index)[] indexes = await OpenAsync(matcher, cancellationToken).ConfigureAwait(false);
@@ -89,7 +89,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
                 {
                     if (ImageIndex.FileIn(folder, name) is not { } path)
                         continue;
-                    // Another file may have taken its place since it was indexed: the content decides.
+                    // Another file may have replaced it since it was indexed: the content decides.
                     byte[] bytes = File.ReadAllBytes(path);
                     if (handle == "sha256-" + Convert.ToHexStringLower(SHA256.HashData(bytes)))
                     {
@@ -107,7 +107,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
         return false;
     }
 
-    /// <summary>Ends an indexing that is going on, and closes the indexes.</summary>
+    /// <summary>Ends the indexing, and closes the indexes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -151,7 +151,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
         {
             foreach ((_, ImageIndex index) in opened)
                 index.Dispose();
-            // The files are the operator's, and so is the mistake; their names are told to no caller.
+            // The files belong to the operator, and so does the mistake; no caller learns their names.
             if (_logger is not null)
                 NotOpened(_logger, exception);
             throw new BlipException(
@@ -160,7 +160,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
         }
     }
 
-    /// <summary>Brings the indexes up to date, unless they are; whoever asks meanwhile gets the same task.</summary>
+    /// <summary>Updates the indexes if necessary; callers that come meanwhile get the same task.</summary>
     private Task Update(BlipMatcher matcher, (string Folder, ImageIndex Index)[] indexes)
     {
         lock (_stop)

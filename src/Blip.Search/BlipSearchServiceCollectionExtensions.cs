@@ -32,6 +32,6 @@ internal sealed class BlipSearchOptionsValidator : IValidateOptions<BlipSearchOp
 {
     public ValidateOptionsResult Validate(string? name, BlipSearchOptions options) =>
         options.SearchFolders.FirstOrDefault(folder => !Path.IsPathFullyQualified(folder) || !Directory.Exists(folder)) is { } wrong
-            ? ValidateOptionsResult.Fail($"SearchFolders: '{wrong}' is no full path of a folder that exists.")
+            ? ValidateOptionsResult.Fail($"SearchFolders: '{wrong}' is not the full path of an existing folder.")
             : ValidateOptionsResult.Success;
 }

@@ -7,10 +7,10 @@ namespace Blip.Search;
 
 public sealed partial class ImageIndex
 {
-    /// <summary>Images that are read and encoded side by side: reading and decoding go on while the network runs.</summary>
+    /// <summary>Images that are read and encoded side by side: reading and decoding continue while the network runs.</summary>
     private const int Window = 4;
 
-    /// <summary>Images after which what was done is kept.</summary>
+    /// <summary>After this many images the index is saved.</summary>
     private const int BatchSize = 32;
 
     private static readonly EnumerationOptions Deep = new()
@@ -19,13 +19,13 @@ public sealed partial class ImageIndex
     };
 
     /// <summary>
-    /// Brings the index up to date with a folder: new and changed images are encoded, moved ones are found by their content, deleted ones
-    /// are forgotten. Hidden files, and links to files and folders, are left out. Whatever ends it, a kill included, what was kept stays
-    /// whole, and the next call goes on from there.
+    /// Updates the index from a folder: new and changed images are encoded, moved ones are found by their content, deleted ones are
+    /// removed. Hidden files, and links to files and folders, are left out. If it is interrupted, even by a kill, the index stays valid,
+    /// and the next call continues from there.
     /// </summary>
     /// <param name="folder">The folder; always the same for one index.</param>
     /// <param name="matcher">The model of the index.</param>
-    /// <param name="progress">Learns how far it has come.</param>
+    /// <param name="progress">Gets the progress.</param>
     /// <param name="cancellationToken">Ends the indexing.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="BlipException">There is no such folder, or the model cannot be used.</exception>
@@ -67,7 +67,7 @@ public sealed partial class ImageIndex
         }
         finally
         {
-            // The model may be disposed behind this: nothing may still use it.
+            // The model may be disposed after this: nothing may still use it.
             await stop.CancelAsync().ConfigureAwait(false);
             foreach (Task left in underWay)
                 await left.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -123,7 +123,7 @@ public sealed partial class ImageIndex
             // A link may lead out of the folder, which is all that may be read.
             ShouldIncludePredicate = (ref entry) => !entry.IsDirectory && ImageFileList.HasImageEnding(entry.FileName)
                 && !(entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && entry.ToFileSystemInfo().LinkTarget is not null),
-            // A link to a folder above would never end, too.
+            // Also, a link to a folder above would never end.
             ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
         };
         return [.. files.OrderBy(file => file.FullName, StringComparer.Ordinal)];

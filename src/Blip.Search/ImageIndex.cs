@@ -19,10 +19,12 @@ public sealed partial class ImageIndex : IDisposable
 
     private ImageIndex(IndexStore store) => _store = store;
 
-    /// <summary>Opens an index, and makes it where there is none.</summary>
-    /// <param name="file">The file. One that was made with another model is emptied, since its embeddings mean nothing to this one.</param>
-    /// <param name="modelDigest">What tells the model from any other: <see cref="BlipMatcher.GetDigestAsync"/>.</param>
-    /// <exception cref="BlipException">The file is no index, or cannot be written.</exception>
+    /// <summary>Opens an index, or creates it.</summary>
+    /// <param name="file">
+    /// The file. One that was made with another model is emptied, because its embeddings have no meaning for this one.
+    /// </param>
+    /// <param name="modelDigest">Identifies the model: <see cref="BlipMatcher.GetDigestAsync"/>.</param>
+    /// <exception cref="BlipException">The file is not an index, or cannot be written.</exception>
     public static ImageIndex Open(string file, string modelDigest)
     {
         ArgumentException.ThrowIfNullOrEmpty(file);
@@ -33,16 +35,16 @@ public sealed partial class ImageIndex : IDisposable
     /// <summary>Whether a file is an index that was made with a model: <see cref="Open"/> would find its images in it.</summary>
     /// <param name="file">The file.</param>
     /// <param name="modelDigest">As for <see cref="Open"/>.</param>
-    /// <exception cref="BlipException">The file is no index, or cannot be read.</exception>
+    /// <exception cref="BlipException">The file is not an index, or cannot be read.</exception>
     public static bool IsOf(string file, string modelDigest) => IndexStore.IsOf(file, modelDigest);
 
     /// <summary>
-    /// Where the index of a folder lies unless it is told otherwise: <c>index</c> in the folder of <c>BLIP_CACHE</c>, named by the folder's
+    /// The default file of a folder's index: <c>index</c> in the folder of <c>BLIP_CACHE</c>, named by the folder's
     /// full path and the model, so that two models never empty each other's index.
     /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="modelDigest">As for <see cref="Open"/>.</param>
-    /// <exception cref="BlipException"><c>BLIP_CACHE</c> is empty: nothing is to be kept.</exception>
+    /// <exception cref="BlipException"><c>BLIP_CACHE</c> is empty, so nothing may be kept.</exception>
     public static string FileOf(string folder, string modelDigest)
     {
         ArgumentNullException.ThrowIfNull(folder);
@@ -62,10 +64,10 @@ public sealed partial class ImageIndex : IDisposable
     /// <param name="text">A short text in English.</param>
     /// <param name="top">How many images.</param>
     /// <param name="rerank">
-    /// How many of the nearest images are looked at again together with the text, as in the paper: they come first, ordered by their match.
-    /// Each takes an encoding. 0, the default, for none: then the cosine alone decides.
+    /// How many of the nearest images are matched with the text in a second step, as in the paper: they come first, ordered by their match.
+    /// Each takes an encoding. 0, the default, for none: then only the cosine decides.
     /// </param>
-    /// <param name="folder">The folder of the index; needed to look at images again.</param>
+    /// <param name="folder">The folder of the index; needed for the second step.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="BlipException">The text cannot be used.</exception>
     public async Task<IReadOnlyList<FoundImage>> SearchAsync(
@@ -96,7 +98,7 @@ public sealed partial class ImageIndex : IDisposable
                 BlipImage read = await BlipImage.FromFileAsync(file, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return image with { Match = (await matcher.MatchAsync(read, [text], cancellationToken).ConfigureAwait(false))[0].Match };
             }
-            // It is gone, or was changed into something that is no image.
+            // It is gone, or was changed into something that is not an image.
             catch (BlipException exception) when (exception is not (BlipBusyException or BlipModelException))
             {
                 return image;

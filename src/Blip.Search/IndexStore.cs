@@ -17,7 +17,7 @@ internal sealed class IndexStore : IDisposable
 
     /// <param name="file">The file; made where there is none.</param>
     /// <param name="model">What tells the model from any other. An index of another model is emptied.</param>
-    /// <exception cref="BlipException">The file is no index, or cannot be opened.</exception>
+    /// <exception cref="BlipException">The file is not an index, or cannot be opened.</exception>
     public IndexStore(string file, string model)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(file))!);
@@ -33,7 +33,7 @@ internal sealed class IndexStore : IDisposable
                     path TEXT PRIMARY KEY, bytes INTEGER NOT NULL, changed INTEGER NOT NULL, hash BLOB NOT NULL, vector BLOB);
                 CREATE INDEX IF NOT EXISTS images_by_hash ON images (hash);
                 """);
-            // What was emptied for a model is that model's, also after a kill.
+            // An index that was emptied for a model belongs to that model, also after a kill.
             using SqliteTransaction transaction = _connection.BeginTransaction();
             if (ModelOf(_connection) is { } other && other != _made)
                 Run("DELETE FROM images;");
@@ -48,7 +48,7 @@ internal sealed class IndexStore : IDisposable
     }
 
     /// <summary>Whether a file is an index of a model.</summary>
-    /// <exception cref="BlipException">The file is no index, or cannot be read.</exception>
+    /// <exception cref="BlipException">The file is not an index, or cannot be read.</exception>
     public static bool IsOf(string file, string model)
     {
         try
@@ -98,7 +98,7 @@ internal sealed class IndexStore : IDisposable
 
     /// <summary>The embedding of a content, where a file with it is known.</summary>
     /// <param name="hash">The content's hash.</param>
-    /// <param name="vector">The embedding; <see langword="null"/> where the content is no image that can be read.</param>
+    /// <param name="vector">The embedding; <see langword="null"/> where the content is not an image that can be read.</param>
     public bool TryFind(byte[] hash, out float[]? vector)
     {
         using SqliteCommand command = Command("SELECT vector FROM images WHERE hash = $hash LIMIT 1;", ("$hash", hash));
@@ -165,7 +165,8 @@ internal sealed class IndexStore : IDisposable
     }
 
     private static BlipException NoIndex(string file, SqliteException exception) => new(
-        BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is no index of Blip, or cannot be written. Name another file.", exception);
+        BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is not an index of Blip, or cannot be written. Name another file.",
+        exception);
 
     private void Run(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {

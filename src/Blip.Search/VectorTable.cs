@@ -31,7 +31,7 @@ internal sealed class VectorTable
     {
         if (_files.Count > 0 && query.Length != _size)
             throw new ArgumentException("The embedding has another size than those of the index.", nameof(query));
-        // The least of the best is on top, and gives way to a better one.
+        // The lowest of the best is on top, and is replaced by a better one.
         PriorityQueue<int, (float Cosine, int Place)> best = new();
         for (int i = 0; i < _files.Count; i++)
         {

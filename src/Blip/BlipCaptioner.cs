@@ -9,8 +9,8 @@ using Blip.Text;
 namespace Blip;
 
 /// <summary>
-/// A BLIP captioning model, ready to say what is in images. Immutable and thread-safe: one instance serves a whole process, and holds its
-/// one queue. Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
+/// A BLIP captioning model, ready to describe images. Immutable and thread-safe: one instance serves a whole process and has one queue.
+/// Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
 /// </summary>
 /// <remarks>
 /// Captions are those of Python transformers' <c>generate</c> for <c>BlipForConditionalGeneration</c>, token for token, each image as if
@@ -19,7 +19,7 @@ namespace Blip;
 public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
 {
     /// <summary>
-    /// The name of the small captioning model that Blip has for trying things out, in the package Blip.Models.DemoCaption. It knows drawn
+    /// The name of the small captioning model for trying Blip without a download, in the package Blip.Models.DemoCaption. It knows drawn
     /// scenes only.
     /// </summary>
     public const string DemoModel = "demo-caption";
@@ -40,7 +40,7 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
     /// A hub id (<c>Salesforce/blip-image-captioning-large</c>), a folder with a checkpoint, or <c>demo-caption</c>.
     /// </param>
     /// <param name="cancellationToken">Stops the loading.</param>
-    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no captioning model.</exception>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is not a captioning model.</exception>
     public static Task<BlipCaptioner> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
         LoadAsync(new BlipOptions { Model = model }, services: null, cancellationToken);
 
@@ -49,12 +49,12 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
     /// Which model, where, and within which limits. Copied: later changes change nothing. The model <c>demo</c>, the default of the
     /// options, means <c>demo-caption</c> here.
     /// </param>
-    /// <param name="services">What it takes from the application; the defaults where <see langword="null"/>.</param>
+    /// <param name="services">The services of the application; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no captioning model.</exception>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is not a captioning model.</exception>
     /// <exception cref="BlipException">
-    /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
+    /// The device or the precision is not available here, a package is missing, or the model cannot be downloaded.
     /// </exception>
     public static async Task<BlipCaptioner> LoadAsync(
         BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default) =>
@@ -83,7 +83,7 @@ public sealed class BlipCaptioner : IBlipCaptioner, IAsyncDisposable
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Waits for the captions under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    /// <summary>Waits for the captions under way, refuses new ones, and frees everything. A second call waits too.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     /// <summary>The prompt's tokens without [CLS] and [SEP]. The decoder has a position left for one more.</summary>

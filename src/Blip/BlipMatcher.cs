@@ -7,8 +7,8 @@ using Blip.Text;
 namespace Blip;
 
 /// <summary>
-/// A BLIP model that matches images and texts: it tells whether a text is true of an image, and makes embeddings to compare them by.
-/// Immutable and thread-safe: one instance serves a whole process, and holds its one queue. Callers beyond
+/// A BLIP model that matches images and texts: it tells whether a text is true for an image, and makes embeddings to compare them by.
+/// Immutable and thread-safe: one instance serves a whole process and has one queue. Callers beyond
 /// <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
 /// </summary>
 /// <remarks>
@@ -18,7 +18,7 @@ namespace Blip;
 public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
 {
     /// <summary>
-    /// The name of the small matching model that Blip has for trying things out, in the package Blip.Models.DemoMatching. It knows drawn
+    /// The name of the small matching model for trying Blip without a download, in the package Blip.Models.DemoMatching. It knows drawn
     /// scenes only.
     /// </summary>
     public const string DemoModel = "demo-matching";
@@ -37,7 +37,7 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="model">A hub id (<c>Salesforce/blip-itm-base-coco</c>), a folder with a checkpoint, or <c>demo-matching</c>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
-    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no matching model.</exception>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is not a matching model.</exception>
     public static Task<BlipMatcher> LoadAsync(string model = DemoModel, CancellationToken cancellationToken = default) =>
         LoadAsync(new BlipOptions { Model = model }, services: null, cancellationToken);
 
@@ -46,12 +46,12 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
     /// Which model, where, and within which limits. Copied: later changes change nothing. The model <c>demo</c>, the default of the
     /// options, means <c>demo-matching</c> here.
     /// </param>
-    /// <param name="services">What it takes from the application; the defaults where <see langword="null"/>.</param>
+    /// <param name="services">The services of the application; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is no matching model.</exception>
+    /// <exception cref="BlipModelException">There is no such model, its files are broken, or it is not a matching model.</exception>
     /// <exception cref="BlipException">
-    /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
+    /// The device or the precision is not available here, a package is missing, or the model cannot be downloaded.
     /// </exception>
     public static async Task<BlipMatcher> LoadAsync(
         BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default) =>
@@ -101,17 +101,17 @@ public sealed class BlipMatcher : IBlipMatcher, IAsyncDisposable
     }
 
     /// <summary>
-    /// What tells this model from any other, for embeddings that are kept: those of another model mean nothing to this one. The first call
+    /// Identifies this model, for embeddings that are kept: embeddings of another model have no meaning for this one. The first call
     /// reads all weights. It takes no place in the queue.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _host.GetDigestAsync(cancellationToken);
 
     /// <summary>The tokens of a text that the model reads, [CLS] and [SEP] included.</summary>
     internal int CountTokens(string text) => _host.Tokenizer.Encode(text, maxLength: _host.MaxTextTokens).Ids.Length;
 
-    /// <summary>Waits for the requests under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    /// <summary>Waits for the requests under way, refuses new ones, and frees everything. A second call waits too.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 
     private int[][] Tokenize(IReadOnlyList<string> texts)

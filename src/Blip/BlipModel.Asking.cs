@@ -43,7 +43,7 @@ public sealed partial class BlipModel
         if (encoded is not ModelEncodedImage own || own.Model != this)
         {
             throw new ArgumentException(
-                "This image was encoded by another model. Encode it with the model that is asked.", nameof(encoded));
+                "This image was encoded by another model. Encode it with the model that you ask.", nameof(encoded));
         }
         options = Check(questions, options);
         return await _host.ServeAsync(isAsk: true, trace =>
@@ -89,7 +89,7 @@ public sealed partial class BlipModel
         if (options.Explain && Info.Device != "cpu")
         {
             throw new BlipException(
-                BlipErrorCode.DeviceUnavailable, "Where a question looked is told on a CPU only. Load the model there, or leave it out.");
+                BlipErrorCode.DeviceUnavailable, "Evidence (explain) works on a CPU only. Load the model on a CPU, or leave out explain.");
         }
     }
 
@@ -143,7 +143,8 @@ public sealed partial class BlipModel
         {
             embeddings.Release();
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, "Where a question looked is told of one image, not of frames. Leave out one of both.");
+                BlipErrorCode.InvalidRequest,
+                "Evidence (explain) works for one image, not for frames. Leave out explain, or give one image.");
         }
         // An answer ends where the decoder has no positions left, as if the limit were there.
         AnswerLimits limits = new(

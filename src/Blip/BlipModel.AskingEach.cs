@@ -99,7 +99,7 @@ public sealed partial class BlipModel
             ChoiceList? choices = ReadChoices(ask);
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)
-                ?? throw new BlipException(BlipErrorCode.InvalidRequest, "What opens the item gave no image.");
+                ?? throw new BlipException(BlipErrorCode.InvalidRequest, "The function that opens the item returned no image.");
             return await _host.ServeAsync(isAsk: true, async trace =>
             {
                 (ImageEmbeddings embeddings, AnswerTiming timing) = await _host.GetEmbeddingsAsync(image, cancellationToken)
@@ -125,7 +125,7 @@ public sealed partial class BlipModel
         BlipException known => known,
         OperationCanceledException => new BlipException(BlipErrorCode.Cancelled, "Opening the image was cancelled.", exception),
         IOException or UnauthorizedAccessException => new BlipException(BlipErrorCode.FileNotFound, "The image cannot be read.", exception),
-        _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed, and Blip did not foresee why.", exception),
+        _ => new BlipException(BlipErrorCode.Internal, "The image or the question failed for an unexpected reason.", exception),
     };
 
     /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>

@@ -10,17 +10,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Blip;
 
 /// <summary>
-/// A BLIP visual question answering model, ready to answer. Immutable and thread-safe: one instance serves a whole process, and
-/// holds its one queue. Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
+/// A BLIP visual question answering model, ready to answer. Immutable and thread-safe: one instance serves a whole process and has one
+/// queue. Callers beyond <see cref="BlipOptions.MaxRequests"/> are refused with <see cref="BlipBusyException"/>.
 /// </summary>
 /// <remarks>
 /// Answers are those of Python transformers' <c>generate</c> for <c>BlipForQuestionAnswering</c>, token for token, each question
 /// as if asked alone. Images are read as its image processor on Pillow reads them, with two differences: they are
-/// turned as the camera noted (<see cref="ImageOrientation"/>), and transparency is laid over white (<see cref="AlphaMode"/>).
+/// turned as the camera says (<see cref="ImageOrientation"/>), and transparency is laid over white (<see cref="AlphaMode"/>).
 /// </remarks>
 public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
 {
-    /// <summary>The name of the model that travels with the library: small, trained on drawn scenes, for trying things out.</summary>
+    /// <summary>
+    /// The name of the model that comes with the library: small, trained on drawn scenes, for trying Blip without a download.
+    /// </summary>
     public const string DemoModel = "demo";
 
     private readonly ModelHost<QuestionAnsweringNetwork> _host;
@@ -71,12 +73,12 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
 
     /// <summary>Loads a model.</summary>
     /// <param name="options">Which model, where, and within which limits. Copied: later changes change nothing.</param>
-    /// <param name="services">What it takes from the application; the defaults where <see langword="null"/>.</param>
+    /// <param name="services">The services of the application; the defaults where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the loading.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     /// <exception cref="BlipModelException">There is no such model, or its files are broken.</exception>
     /// <exception cref="BlipException">
-    /// The device or the precision cannot be had here, a package is missing, or the model cannot be downloaded.
+    /// The device or the precision is not available here, a package is missing, or the model cannot be downloaded.
     /// </exception>
     public static async Task<BlipModel> LoadAsync(
         BlipOptions options, BlipServices? services = null, CancellationToken cancellationToken = default)
@@ -99,10 +101,10 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     }
 
     /// <summary>
-    /// What tells this model from any other, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so
+    /// Identifies this model, as <see cref="Checkpoint.ComputeDigest"/>. The first call reads all weights, a second or so
     /// for the full-size model; later ones know it. It takes no place in the queue.
     /// </summary>
-    /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Task<string> GetDigestAsync(CancellationToken cancellationToken = default) => _host.GetDigestAsync(cancellationToken);
 
@@ -110,6 +112,6 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
     /// <param name="token">One of <see cref="Answer.TokenIds"/>.</param>
     public string TokenToText(int token) => _host.Tokenizer.TokenToText(_host.Known(token));
 
-    /// <summary>Waits for the questions under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    /// <summary>Waits for the questions under way, refuses new ones, and frees everything. A second call waits too.</summary>
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

@@ -87,7 +87,7 @@ public static class BlipModelExtensions
     /// <c>-base</c> with <see cref="BlipOptions.ImageSize"/> 480.
     /// </summary>
     /// <param name="model">The model.</param>
-    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
+    /// <param name="image">The image. One that was asked about recently is not encoded again.</param>
     /// <param name="phrases">
     /// The noun phrases of the text: "a red car". <see cref="Text.NounPhrases"/> splits a text. With none the score is 0.
     /// </param>
@@ -127,7 +127,7 @@ public static class BlipModelExtensions
     /// How to answer; the defaults where <see langword="null"/>. The image waits for no place unless they say so.
     /// </param>
     /// <param name="cancellationToken">Leaves the queue.</param>
-    /// <returns>One outcome a question, in order.</returns>
+    /// <returns>One outcome for each question, in order.</returns>
     /// <exception cref="BlipException">
     /// The image or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
     /// </exception>

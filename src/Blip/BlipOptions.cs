@@ -6,7 +6,9 @@ using Blip.Runtime;
 
 namespace Blip;
 
-/// <summary>How a model is loaded and how much it may take. Settable so that it binds to configuration; read once at load.</summary>
+/// <summary>
+/// How a model is loaded and how much memory and time it may take. Settable so that it binds to configuration; read once at load.
+/// </summary>
 public sealed class BlipOptions
 {
     // 1 TiB. The error about a value above 10^15 would write it as 1E+15.
@@ -34,73 +36,74 @@ public sealed class BlipOptions
     [EnumDataType(typeof(BlipDevice))]
     public BlipDevice Device { get; set; }
 
-    /// <summary>In which numbers it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
+    /// <summary>The number format in which it computes. By default fp32 on a CPU and fp16 on CUDA.</summary>
     [EnumDataType(typeof(BlipPrecision))]
     public BlipPrecision Precision { get; set; }
 
     /// <summary>
-    /// Width and height of what the model sees of an image, in pixels, 1 to 8,192; by default what the model was trained with. Time grows
+    /// Width and height of the model's input, in pixels, 1 to 8,192; by default what the model was trained with. Time grows
     /// with the square. For another size the model's positions are interpolated as transformers' <c>interpolate_pos_encoding</c> does it;
     /// how good the answers are then depends on the model.
     /// </summary>
     [Range(1, BlipConfig.MaxImageSize)]
     public int? ImageSize { get; set; }
 
-    /// <summary>How images become what the model sees, and how large they may be.</summary>
+    /// <summary>How images are converted to the model's input, and how large they may be.</summary>
     public ImageOptions Image { get; set; } = new();
 
-    /// <summary>Requests that may be under way or waiting before another is refused as busy. 256 by default.</summary>
+    /// <summary>The most requests under way and waiting; another one is refused as busy. 256 by default.</summary>
     [Range(1, 1_000_000)]
     public int MaxRequests { get; set; } = 256;
 
     /// <summary>
-    /// Decoded pixels in flight over all requests; an image waits, as the bytes that came, until it fits. 1 to 2^40,
+    /// The most decoded pixels of all requests together. An image that does not fit waits, not yet decoded. 1 to 2^40,
     /// 100,000,000 by default.
     /// </summary>
     [Range(1, Most)]
     public long MaxPixelsInFlight { get; set; } = 100_000_000;
 
     /// <summary>
-    /// Network runs at once that share all threads, at least <see cref="Parallel"/>. 1 by default: on a CPU more gain nothing.
+    /// Runs of the networks at the same time that share all threads, at least <see cref="Parallel"/>. 1 by default: on a CPU more gain
+    /// nothing.
     /// </summary>
     [Range(1, MostRuns)]
     public int MaxConcurrentRuns { get; set; } = 1;
 
-    /// <summary>Questions that share a run at most. 16 by default.</summary>
+    /// <summary>The most questions that share a run. 16 by default.</summary>
     [Range(1, 256)]
     public int MaxBatchSize { get; set; } = 16;
 
     /// <summary>
-    /// Tokens of the questions that share a run, all together; a longer question runs alone. 1 to 8,192, 512 by default: more tokens in a
-    /// run take more time and memory each.
+    /// The most tokens of all questions that share a run; a longer question runs alone. 1 to 8,192, 512 by default: in a larger run each
+    /// token takes more time and memory.
     /// </summary>
     [Range(1, 8_192)]
     public int MaxBatchTokens { get; set; } = 512;
 
     /// <summary>
     /// Threads for the networks, over all models of the process; 0, the default, takes one for each processor that the process may use
-    /// (<see cref="Environment.ProcessorCount"/>, which heeds the quota of a container). The first model of a process decides.
+    /// (<see cref="Environment.ProcessorCount"/>, which respects the quota of a container). The first model of a process decides.
     /// </summary>
     [Range(0, 1024)]
     public int Threads { get; set; }
 
     /// <summary>
-    /// Network runs side by side, each with its share of <see cref="Threads"/>, over weights that are in memory once: 1 to 64, and at most
-    /// as many as there are threads. 1 by default: a run with all threads gives the first answer soonest. More answer more questions a
-    /// second, each later. A run has one thread of its own, and takes of the others what is free.
+    /// Runs of the networks side by side. They share <see cref="Threads"/>, and the weights are in memory once: 1 to 64, and at most
+    /// as many as there are threads. 1 by default: a run with all threads gives the first answer earliest. More runs answer more questions
+    /// a second, but each answer comes later. Each run has one thread of its own, and uses the other threads that are free.
     /// </summary>
     [Range(1, MostRuns)]
     public int Parallel { get; set; } = 1;
 
     /// <summary>
-    /// How many bytes of encoded images are kept. 256 MiB by default: some 150 images of the full-size model; one that is asked about often
-    /// takes 44 MB while there is room.
+    /// How many bytes of encoded images are kept. 256 MiB by default: about 150 images of the full-size model; an image with many questions
+    /// takes 44 MB while there is space.
     /// </summary>
     [Range(0, Most)]
     public long ImageCacheBytes { get; set; } = 256L << 20;
 
     /// <summary>
-    /// Which GPU, counted from 0: 1 is <c>cuda:1</c>, <c>device_id</c> 1 of ONNX Runtime. 0 by default; the CPU takes no notice of it.
+    /// Which GPU, counted from 0: 1 is <c>cuda:1</c>, <c>device_id</c> 1 of ONNX Runtime. 0 by default; ignored on a CPU.
     /// </summary>
     [Range(0, 255)]
     public int DeviceId { get; set; }
@@ -119,15 +122,15 @@ public sealed class BlipOptions
     public string? CacheDirectory { get; set; }
 
     /// <summary>
-    /// Whether, once it answers, a model in fp32 on a CPU copies its text networks' weights into the layout that ONNX Runtime likes best,
-    /// while it goes on answering: a further question then takes about four fifths of the time. Takes a few seconds of one core, and 0.5 GB
-    /// more while it does, for the full-size model, and changes the last digits of probabilities. False by default.
+    /// Whether a model in fp32 on a CPU, after its first answer, copies its text networks' weights into ONNX Runtime's own layout, while it
+    /// continues to answer: a further question then takes about four fifths of the time. Takes a few seconds of one core, and 0.5 GB more
+    /// while it does, for the full-size model, and changes the last digits of probabilities. False by default.
     /// </summary>
     public bool PackWeights { get; set; }
 
     /// <summary>
-    /// Whether <c>num_attention_heads</c> is obeyed where the text configuration has the old error of 8 heads at width 768.
-    /// False by default: it is read as 12, as the weights are made for.
+    /// Whether <c>num_attention_heads</c> is used as the file says, even where the text configuration has the old error of 8 heads at width
+    /// 768. False by default: it is read as 12, as the weights are made for.
     /// </summary>
     public bool ObeyHeadCount { get; set; }
 
@@ -153,7 +156,7 @@ public sealed class BlipOptions
     {
         int most = Math.Max(1, OrtRuntime.Count(threads));
         return parallel <= MostRuns && parallel > most ? FormattableString.Invariant(
-            $"{name} is {parallel}, but must be at most {most}: each run needs a thread, and there are no more.") : null;
+            $"{name} is {parallel}, but must be at most {most}: each run needs a thread of its own.") : null;
     }
 
     /// <exception cref="ArgumentException">An option is out of range.</exception>

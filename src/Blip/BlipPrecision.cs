@@ -1,6 +1,6 @@
 namespace Blip;
 
-/// <summary>In which numbers a model computes.</summary>
+/// <summary>The number format in which a model computes.</summary>
 public enum BlipPrecision
 {
     /// <summary>fp32 on a CPU, fp16 on CUDA.</summary>
@@ -17,10 +17,11 @@ public enum BlipPrecision
     Fp32,
 
     /// <summary>
-    /// 16-bit floating point, on CUDA: weights and activations; the patch embedding and the product with the vocabulary stay in fp32.
+    /// 16-bit floating point, on CUDA: weights and activations; the patch embedding and the multiplication with the vocabulary stay in
+    /// fp32.
     /// </summary>
     Fp16,
 
-    /// <summary>8-bit integers in the matrix products, on a CPU.</summary>
+    /// <summary>8-bit integers in matrix multiplications, on a CPU.</summary>
     Int8,
 }

@@ -10,7 +10,9 @@ public sealed class BlipServices
     /// <summary>Decodes images; by default that of the package Blip.Skia.</summary>
     public IImageDecoder? Decoder { get; init; }
 
-    /// <summary>Takes what the model has to say: oddities in its files, a device that cannot be used. By default nobody does.</summary>
+    /// <summary>
+    /// Gets the model's warnings: known errors in its files, a device that cannot be used. By default they are not logged.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Makes the meter <c>Blip</c>; by default all models of the process share one.</summary>
@@ -22,12 +24,12 @@ public sealed class BlipServices
     /// <summary>Where encoded images are shared with other models that have the same vision network; by default with none.</summary>
     public SharedImages? SharedImages { get; init; }
 
-    /// <summary>Learns how far loading has come. Called on threads of the pool.</summary>
+    /// <summary>Gets the progress of loading. Called on threads of the pool.</summary>
     public IProgress<LoadProgress>? Progress { get; init; }
 
-    /// <summary>Takes what a container of services has.</summary>
+    /// <summary>Takes the services that a service container has.</summary>
     /// <param name="provider">The container.</param>
-    /// <param name="progress">Learns how far loading has come.</param>
+    /// <param name="progress">Gets the progress of loading.</param>
     public static BlipServices From(IServiceProvider provider, IProgress<LoadProgress>? progress = null)
     {
         ArgumentNullException.ThrowIfNull(provider);

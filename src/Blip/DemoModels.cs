@@ -1,6 +1,6 @@
 namespace Blip;
 
-/// <summary>The small models that Blip has for trying things out. Each is a package, and a folder of the application.</summary>
+/// <summary>The small models for trying Blip without a download. Each is a package, and a folder of the application.</summary>
 internal static class DemoModels
 {
     private static readonly (string Name, string Package)[] All =

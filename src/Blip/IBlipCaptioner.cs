@@ -1,12 +1,12 @@
 namespace Blip;
 
 /// <summary>
-/// What an application asks of a captioning model: <see cref="BlipCaptioner"/>, or a stand-in for it in a test. Thread-safe.
+/// A captioning model as an application uses it: <see cref="BlipCaptioner"/>, or its replacement in a test. Thread-safe.
 /// </summary>
 public interface IBlipCaptioner
 {
-    /// <summary>Says what is in an image.</summary>
-    /// <param name="image">The image. One that was captioned lately is not encoded again.</param>
+    /// <summary>Describes an image.</summary>
+    /// <param name="image">The image. One that was captioned recently is not encoded again.</param>
     /// <param name="prompt">
     /// How the caption begins, for example <c>a picture of</c>; the caption repeats it. <see langword="null"/> or empty for none.
     /// </param>
@@ -15,7 +15,7 @@ public interface IBlipCaptioner
     /// <exception cref="BlipException">
     /// The image, the prompt or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
     /// </exception>
-    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    /// <exception cref="BlipModelException">The network computed a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
     /// <example><code>
     /// await using BlipCaptioner captioner = await BlipCaptioner.LoadAsync();

@@ -1,19 +1,19 @@
 namespace Blip;
 
 /// <summary>
-/// What an application asks of a model: <see cref="BlipModel"/>, or a stand-in for it in a test of the application. Thread-safe.
+/// A model as an application uses it: <see cref="BlipModel"/>, or its replacement in a test. Thread-safe.
 /// </summary>
 public interface IBlipModel
 {
     /// <summary>Asks one question about an image.</summary>
-    /// <param name="image">The image. One that was asked about lately is not encoded again.</param>
+    /// <param name="image">The image. One that was asked about recently is not encoded again.</param>
     /// <param name="question">A short question in English, for example <c>how many dogs are in the picture?</c></param>
     /// <param name="options">How to answer; <see cref="AskOptions.Default"/> where <see langword="null"/>.</param>
     /// <param name="cancellationToken">Leaves the queue; work that only this caller wanted stops, even in the middle of a pass.</param>
     /// <exception cref="BlipException">
     /// The image, the question or an option cannot be used, or (<see cref="BlipBusyException"/>) the queue is full.
     /// </exception>
-    /// <exception cref="BlipModelException">The network gave a value that is not finite: the weights are damaged.</exception>
+    /// <exception cref="BlipModelException">The network computed a value that is not finite: the weights are damaged.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
     /// <example><code>
     /// await using BlipModel blip = await BlipModel.LoadAsync();
@@ -56,19 +56,19 @@ public interface IBlipModel
     Task<EncodedImage> EncodeAsync(BlipImage image, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// Asks about many images, in their order, with a bounded number of them in memory: the next ones are read and decoded while the
-    /// network runs. Waits for places in the queue instead of failing, and leaves half of them to others. What fails is an outcome of its
-    /// own.
+    /// Asks about many images, in their order, with only a few of them in memory: the next ones are read and decoded while the
+    /// network runs. Waits for places in the queue instead of failing, and leaves half of the places to others. An item that fails has an
+    /// outcome with its error.
     /// </summary>
     /// <param name="items">
     /// The images with their questions; read as places become free. Cancelling waits for the item that is being read: a source that waits
-    /// for long should heed the token that <c>GetAsyncEnumerator</c> gets.
+    /// for a long time should use the token that <c>GetAsyncEnumerator</c> gets.
     /// </param>
     /// <param name="options">How to answer, and how many images to hold; the defaults where <see langword="null"/>.</param>
-    /// <param name="cancellationToken">Ends the asking: what was not given yet is dropped.</param>
-    /// <returns>One outcome an item, in the order of the items.</returns>
+    /// <param name="cancellationToken">Stops asking: outcomes that were not returned yet are dropped.</param>
+    /// <returns>One outcome for each item, in the order of the items.</returns>
     /// <exception cref="BlipException">An option cannot be used.</exception>
-    /// <exception cref="ArgumentException">An item is null; the message has its index. The items before it have their outcomes.</exception>
+    /// <exception cref="ArgumentException">An item is null; the message has its index. The items before it have outcomes.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; the exception holds it.</exception>
     /// <example><code>
     /// await using BlipModel blip = await BlipModel.LoadAsync();

@@ -30,7 +30,7 @@ internal sealed class ImageEncoder(
         if (image.Frames.Count > 0 && !network.ReadsFrames)
         {
             throw new BlipException(BlipErrorCode.InvalidRequest,
-                "Only a model that answers questions reads several frames as one image. Give this one an image at a time.");
+                "Only models that answer questions accept several frames. Give this model one image at a time.");
         }
         // The same object has the same bytes: what the model sees of them is known.
         if (_keys.TryGetValue(image, out object? known) && cache.Find((PixelKey)known) is { } kept)
@@ -46,7 +46,7 @@ internal sealed class ImageEncoder(
         return await EncodeAsync(image, decoded, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Frames are encoded one by one, each as an image of its own, and laid end to end.</summary>
+    /// <summary>Frames are encoded one by one, each as an image of its own, and joined.</summary>
     private async Task<(ImageEmbeddings Embeddings, AnswerTiming Timing)> EncodeFramesAsync(
         BlipImage image, CancellationToken cancellationToken)
     {
@@ -105,7 +105,7 @@ internal sealed class ImageEncoder(
         {
             return (await cache.GetAsync(key, token =>
             {
-                // Who asks for the same frames waits for this, whether or not the first caller stays.
+                // Callers that ask for the same frames wait for this, even if the first caller leaves.
                 unused = [];
                 return Task.Run(Join, CancellationToken.None);
 

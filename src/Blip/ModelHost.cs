@@ -117,7 +117,7 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     /// <summary>A place in the queue, for <see cref="ServeAsync"/>, as soon as there is one.</summary>
     public Task EnterWhenFreeAsync(CancellationToken cancellationToken) => _gate.EnterWhenFreeAsync(cancellationToken);
 
-    /// <summary>Whatever is asked of the model passes here: it takes a place in the queue, and is observed.</summary>
+    /// <summary>Every request passes here: it takes a place in the queue, and is observed.</summary>
     /// <param name="isAsk">Whether questions are asked.</param>
     /// <param name="work">The work.</param>
     /// <param name="place">A place that was waited for, or <see langword="null"/> to take one or be refused.</param>
@@ -155,7 +155,7 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     /// <summary>A model's vocabulary can be larger than its tokenizer's: such a token has no text.</summary>
     public int Known(int token) => token < Tokenizer.VocabularySize ? token : Tokenizer.UnknownTokenId;
 
-    /// <summary>Waits for the requests under way, refuses new ones, and frees everything. Whoever calls it again waits, too.</summary>
+    /// <summary>Waits for the requests under way, refuses new ones, and frees everything. A second call waits too.</summary>
     public ValueTask DisposeAsync() => new(_disposal.Value);
 
     private async Task DisposeOnceAsync()
@@ -212,6 +212,6 @@ internal sealed class ModelHost<TNetwork> : IAsyncDisposable
     }
 
     private string DescribeNonFinite() => Checkpoint.FindNonFiniteTensor() is { } tensor
-        ? $"tensor {tensor} holds NaN or infinity. Take the model's files anew from where they were published"
-        : "a value grew beyond what the precision holds. Ask in fp32, or take the model's files anew";
+        ? $"tensor {tensor} has NaN or infinity. Download the model's files again from where they were published"
+        : "a value became too large for this precision. Use fp32, or download the model's files again";
 }

@@ -12,11 +12,11 @@ namespace Blip;
 internal sealed record LoadedModel<TNetwork>(
     DeviceSelection Selection, Checkpoint Checkpoint, BertTokenizer Tokenizer, TNetwork Network);
 
-/// <summary>Loads the parts of a model. What fails, at any step, gives back all that was taken.</summary>
+/// <summary>Loads the parts of a model. If it fails, at any step, it releases all that it took.</summary>
 /// <param name="kind">The kind that the model must be of.</param>
 /// <param name="options">Which model, and where.</param>
-/// <param name="progress">Learns how far loading has come.</param>
-/// <param name="logger">Takes oddities.</param>
+/// <param name="progress">Gets the progress of loading.</param>
+/// <param name="logger">Logs known errors in the model's files.</param>
 /// <param name="bytesChanged">Gets every change of the native memory of encoded images, in bytes.</param>
 internal sealed class ModelLoader<TNetwork>(
     ModelKind<TNetwork> kind, BlipOptions options, IProgress<LoadProgress>? progress, ILogger logger, Action<long> bytesChanged)
@@ -30,7 +30,7 @@ internal sealed class ModelLoader<TNetwork>(
         // taken by callers who wait for this.
         Task<DeviceSelection> device = Task.Factory.StartNew(
             ChooseDevice, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        // What this machine cannot do is said before anything is downloaded.
+        // Errors about this machine come before anything is downloaded.
         if (!ModelLocator.IsWhole(options.Model))
             await device.ConfigureAwait(false);
         try
@@ -39,7 +39,7 @@ internal sealed class ModelLoader<TNetwork>(
         }
         catch
         {
-            // And before what is wrong with the model.
+            // And before errors about the model.
             await device.ConfigureAwait(false);
             throw;
         }
@@ -70,7 +70,7 @@ internal sealed class ModelLoader<TNetwork>(
             {
                 throw new BlipModelException(
                     $"The tokenizer has {tokenizer.VocabularySize} entries, but config.json gives the model a vocabulary of " +
-                    $"{checkpoint.Config.Text.VocabSize}: take vocab.txt and tokenizer.json from the same model as the weights.");
+                    $"{checkpoint.Config.Text.VocabSize}: use vocab.txt and tokenizer.json of the same model as the weights.");
             }
             CheckStart(tokenizer, checkpoint.Config.Text.BosTokenId);
             cancellationToken.ThrowIfCancellationRequested();
@@ -94,7 +94,7 @@ internal sealed class ModelLoader<TNetwork>(
         {
             throw new BlipModelException(
                 $"The tokenizer gives [DEC], which begins an answer, the id {expected}; text_config.bos_token_id in config.json is " +
-                $"{start}, which is a word. Take vocab.txt and tokenizer.json from the same model as config.json and the weights.");
+                $"{start}, which is a word. Use vocab.txt and tokenizer.json of the same model as config.json and the weights.");
         }
         InferenceLog.StartIsAnother(logger, expected, start);
     }
@@ -151,7 +151,8 @@ internal sealed class ModelLoader<TNetwork>(
         {
             network.Dispose();
             throw new BlipModelException(
-                "The networks cannot be made: a file of the model was changed while it was read, or memory is short. Load the model again.",
+                "The networks cannot be made: a file of the model was changed while it was read, or there is too little memory. " +
+                "Load the model again.",
                 exception);
         }
         catch

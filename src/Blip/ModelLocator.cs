@@ -7,8 +7,8 @@ namespace Blip;
 
 /// <summary>Turns what a user calls a model into folders.</summary>
 /// <param name="hub">Where hub ids are downloaded from and kept.</param>
-/// <param name="progress">Learns how far a download has come.</param>
-/// <param name="logger">Takes what the hub's client notes.</param>
+/// <param name="progress">Gets the progress of the download.</param>
+/// <param name="logger">Logs messages of the hub's client.</param>
 internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? progress, ILogger? logger)
 {
     /// <summary>Whether the model is neither here nor certainly wrong: it may have to be downloaded.</summary>
@@ -19,8 +19,8 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     public static bool IsWhole(string model) => DemoModels.Has(model) || (Directory.Exists(model) && !AdapterConfig.IsIn(model));
 
     /// <summary>
-    /// What callers are told: a folder is called by its name, since where it lies is nobody's business, and the address of a model's page
-    /// by the model's id.
+    /// The name that callers see: for a folder its name, because callers must not learn its path; for the address of a model's page the
+    /// model's id.
     /// </summary>
     public static string NameOf(string model) =>
         DemoModels.Has(model) ? model
@@ -49,7 +49,7 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         catch (BlipException exception) when (exception.Code is BlipErrorCode.ModelNotFound or BlipErrorCode.DownloadFailed)
         {
             string message = $"The adapter {model} needs its base model {PlainFileName.Shown(baseModel)}. {exception.Message} " +
-                "Where the base model has another name here, give that (BlipOptions.BaseModel, --base-model).";
+                "If the base model has another name here, give that name (BlipOptions.BaseModel, --base-model).";
             throw exception.Code == BlipErrorCode.ModelNotFound
                 ? BlipModelException.NotFound(message, exception) : new BlipException(exception.Code, message, exception);
         }
@@ -60,14 +60,14 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
     private static string NameBase(string model, AdapterConfig adapter)
     {
         string name = adapter.BaseModel ?? throw new BlipModelException(
-            $"{AdapterConfig.FileName} does not name the base model of {model}. Name it (BlipOptions.BaseModel, --base-model).");
+            $"{AdapterConfig.FileName} does not name the base model of {model}. Give it (BlipOptions.BaseModel, --base-model).");
         HubModelId? id = HubModelId.TryParse(name, out HubModelId? parsed) ? parsed : null;
         // What came from the hub does not choose a folder of this machine.
         if (id is null && MayDownload(model))
         {
             throw new BlipModelException(
-                $"The adapter {model} was trained on {PlainFileName.Shown(name)}, which is no id of a model on the hub. " +
-                "Name its base model (BlipOptions.BaseModel, --base-model).");
+                $"The adapter {model} was trained on {PlainFileName.Shown(name)}, which is not the id of a model on the hub. " +
+                "Give its base model (BlipOptions.BaseModel, --base-model).");
         }
         return MayDownload(name) && id is { Revision: null } && adapter.BaseRevision is { } revision ? $"{name}@{revision}" : name;
     }
@@ -86,8 +86,9 @@ internal sealed class ModelLocator(HubOptions? hub, IProgress<HubProgress>? prog
         if (!HubModelId.TryParse(model, out _))
         {
             throw BlipModelException.NotFound(
-                $"There is no folder {PlainFileName.Shown(model)}, and it is no id of a model on the hub. Give a folder with config.json " +
-                $"and model.safetensors, an id such as Salesforce/blip-vqa-base, or {BlipModel.DemoModel} for the one that is in Blip.");
+                $"There is no folder {PlainFileName.Shown(model)}, and it is not the id of a model on the hub. Give a folder with " +
+                "config.json and model.safetensors, an id such as Salesforce/blip-vqa-base, " +
+                $"or {BlipModel.DemoModel} for Blip's demo model.");
         }
         using HubClient client = new(hub, logger);
         return await client.DownloadAsync(model, progress, cancellationToken).ConfigureAwait(false);

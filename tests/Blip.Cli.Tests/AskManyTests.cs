@@ -119,7 +119,8 @@ public sealed class AskManyTests : IDisposable
         Assert.Equal(
             [
                 "There is no file nosuch.jpg.", "Line 3 is not a JSON object with image and question.",
-                "Line 4 has a list as question. Name it questions.", "no", "2", "Line 6 has questions that are no list of strings.", "no",
+                "Line 4 has a list as question. Call it questions.", "no", "2",
+                "Line 6 has questions that are not a list of strings.", "no",
             ],
             rows.Select(row => row.TryGetProperty("answer", out JsonElement answer)
                 ? answer.GetString()

@@ -11,7 +11,7 @@ public class CommandLineTests
     public static TheoryData<string[], int, string> Wrong => new()
     {
         { [], 2, "Exit codes" },
-        { ["ask", Dogs, "what?", "--image-size", "9"], 1, "this model takes 16" },
+        { ["ask", Dogs, "what?", "--image-size", "9"], 1, "it must be 16" },
         { ["ask", TestPaths.DemoModel, "what?"], 1, "no image in the folder" },
         { ["ask", Dogs, "what?", "--device", "cuda"], 1, "CUDA" },
         { ["ask", Dogs, "what?", "--precision", "fp16"], 1, "fp16" },

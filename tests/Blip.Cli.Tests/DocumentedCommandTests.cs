@@ -21,7 +21,7 @@ public sealed partial class DocumentedCommandTests : IDisposable
     private static readonly string[] Elsewhere = ["blip serve", "blip mcp", "blip blobs", "--device cuda", "$BLIP_HOST"];
 
     /// <summary>Output where a data set is broken or a run was killed: <c>BadDataTests</c> and <c>RunTests</c> have both.</summary>
-    private static readonly string[] OfBrokenData = ["there are 5 cells for 4 columns", "going on there"];
+    private static readonly string[] OfBrokenData = ["there are 5 cells for 4 columns", "continuing there"];
 
     private const string Headings = "id,image,question,answer";
 

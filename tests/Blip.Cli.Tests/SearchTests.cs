@@ -23,7 +23,7 @@ public sealed class SearchTests : IDisposable
             File.Copy(TestPaths.Sample(name), Path.Combine(Pictures, "sub", name));
         BlipProcess.Result none = await BlipProcess.RunAsync("search", Pictures, "dogs", "--index", Index);
         Assert.Equal(1, none.Code);
-        Assert.Contains("Do that first: blip index", none.Error, StringComparison.Ordinal);
+        Assert.Contains("Index it first: blip index", none.Error, StringComparison.Ordinal);
 
         BlipProcess.Result made = await BlipProcess.RunAsync("index", Pictures, "--index", Index);
         Assert.Equal((0, "3 images: 3 new, 0 known, 0 unreadable, 0 removed\n"), (made.Code, made.Out));
@@ -36,7 +36,7 @@ public sealed class SearchTests : IDisposable
         Assert.Equal(1, folder.Code);
         BlipProcess.Result other = await BlipProcess.RunAsync("index", Pictures, "--index", TestPaths.Sample("dogs.jpg"));
         Assert.Equal(1, other.Code);
-        Assert.Contains("dogs.jpg is no index of Blip", other.Error, StringComparison.Ordinal);
+        Assert.Contains("dogs.jpg is not an index of Blip", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -58,7 +58,7 @@ public sealed partial class ServeAccessTests
         (string[] arguments, Dictionary<string, string> environment) = Split(way);
         BlipProcess.Result result = await BlipProcess.RunAsync(null, arguments, environment: environment);
         Assert.Equal((1, ""), (result.Code, result.Out));
-        Assert.Matches("^blip: Other machines can reach http://.*, and no key is set", result.ErrorLines[^1]);
+        Assert.Matches("^blip: Other machines can reach http://.*, but no key is set", result.ErrorLines[^1]);
 
         environment["Blip__ApiKey"] = Key;
         using Process process = BlipProcess.Start(arguments, environment);

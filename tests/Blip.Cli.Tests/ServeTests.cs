@@ -169,18 +169,18 @@ public sealed class ServeTests
         "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4317.")]
     [InlineData("Blip__SearchFolders", "photos", "Blip:SearchFolders: 'photos' is no full path of a folder that exists.")]
     [InlineData("Blip__Page", "maybe", "Failed to convert configuration value 'maybe' at 'Blip:Page'.")]
-    [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Look at its spelling, or remove it.")]
-    [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Look at its spelling, or remove it.")]
-    [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Look at its spelling, or remove it.")]
-    [InlineData("Blip__Image__Alpha", "7", "Blip:Image:Alpha: The value is none of White, Drop.")]
+    [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Check its spelling, or remove it.")]
+    [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Check its spelling, or remove it.")]
+    [InlineData("Blip__Threads__0", "1", "Blip:Threads:0 is not a setting of Blip. Check its spelling, or remove it.")]
+    [InlineData("Blip__Image__Alpha", "7", "Blip:Image:Alpha: The value must be one of White, Drop.")]
     [InlineData("Blip__ImageCacheBytes", "-1", "Blip:ImageCacheBytes must be between 0 and 1099511627776.")]
     [InlineData(
         "Logging__LogLevel__Default", "Loudly",
         "Logging:LogLevel:Default is 'Loudly'. Write one of Trace, Debug, Information, Warning, Error, Critical, None.")]
-    [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, as http://127.0.0.1:5080 is.")]
+    [InlineData("URLS", "nonsense", "urls: 'nonsense' is not an address to listen on, such as http://127.0.0.1:5080.")]
     [InlineData(
         "URLS", "http://127.0.0.1:99999",
-        "urls: 'http://127.0.0.1:99999' has a host or a port that cannot be. Write an address such as http://127.0.0.1:5080.")]
+        "urls: 'http://127.0.0.1:99999' has an invalid host or port. Write an address such as http://127.0.0.1:5080.")]
     public async Task Serve_SettingOutOfRangeOrUnreadable_IsOneSentenceThatNamesIt(string name, string value, string expected)
     {
         string[] arguments = name == "URLS" ? ["serve"] : ["serve", "--urls", "http://127.0.0.1:0"];

@@ -95,7 +95,7 @@ public sealed class CatchingUpTests(PublishedApp app)
         using HttpClient http = new() { BaseAddress = host.Address };
         using HttpResponseMessage response = await http.PostAsync(new Uri("/api/blobs/requeue", UriKind.Relative), null);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
-        Assert.Contains("the log says why", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("The log says why", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         Assert.Contains(host.Logs, log => log.Contains("cannot be brought back", StringComparison.Ordinal));
         Assert.Empty(host.FailedCalls);
     }

@@ -94,7 +94,7 @@ public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedS
 
     [Theory]
     [InlineData("""{"min_confidence":"0.5"}""", "'min_confidence' must be a number")]
-    [InlineData("""{"min_confidence":2}""", "min_confidence is 2; it is 0 to 1")]
+    [InlineData("""{"min_confidence":2}""", "min_confidence is 2; it must be 0 to 1")]
     [InlineData("""{"explain":1}""", "'explain' must be true or false")]
     [InlineData("""{"choices":"red"}""", "'choices' must be a list of strings")]
     [InlineData("""{"choices":[1]}""", "'choices' must be a list of strings")]

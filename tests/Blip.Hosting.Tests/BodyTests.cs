@@ -105,11 +105,11 @@ public sealed class BodyTests
     }
 
     [Theory]
-    [InlineData("/api/ask", """{"image":"x","question":"q","im\u0061ge":"y"}""", "'image' is there twice")]
-    [InlineData("/api/images", """{"image":"x","im\u001b[2J":1,"im\u001b[2J":2}""", "'im\\\\u001b[2J' is there twice")]
-    [InlineData("/v1/chat/completions", """{"n":1,"messages":[{"n":2,"role":"a"},{"role":"a","role":"b"}]}""", "'role' is there twice")]
-    [InlineData("/v1/responses", """{"input":[],"metadata":{"":"a","":"b"}}""", "'' is there twice")]
-    [InlineData("/api/chat", """{"model":"demo","options":{"seed":1,"seed":1}}""", "'seed' is there twice")]
+    [InlineData("/api/ask", """{"image":"x","question":"q","im\u0061ge":"y"}""", "'image' appears twice")]
+    [InlineData("/api/images", """{"image":"x","im\u001b[2J":1,"im\u001b[2J":2}""", "'im\\\\u001b[2J' appears twice")]
+    [InlineData("/v1/chat/completions", """{"n":1,"messages":[{"n":2,"role":"a"},{"role":"a","role":"b"}]}""", "'role' appears twice")]
+    [InlineData("/v1/responses", """{"input":[],"metadata":{"":"a","":"b"}}""", "'' appears twice")]
+    [InlineData("/api/chat", """{"model":"demo","options":{"seed":1,"seed":1}}""", "'seed' appears twice")]
     [InlineData("/api/ask", """{"\ud800":1,"image":"x","image":"y"}""", "name")]
     public async Task Json_WithANameTwice_IsToldWhich(string path, string json, string expected)
     {

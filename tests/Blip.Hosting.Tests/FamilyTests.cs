@@ -99,7 +99,7 @@ public sealed class FamilyTests(SharedService shared) : IClassFixture<SharedServ
 
     [Theory]
     [InlineData("/api/score", "{}", "No phrase is given")]
-    [InlineData("/api/score", """{"phrases":["a dog"],"prompt":"a dog"}""", "exclude each other")]
+    [InlineData("/api/score", """{"phrases":["a dog"],"prompt":"a dog"}""", "not both")]
     [InlineData("/api/score", """{"question":"a dog?"}""", "Send 'image', and 'phrases' or 'prompt'.")]
     [InlineData("/api/caption", """{"question":"what?"}""", "member 'question'. Send 'image'; 'prompt'")]
     [InlineData("/api/caption", """{"beams":99}""", "beams is 99")]

@@ -33,7 +33,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         { Call("""{"arguments":{}}"""), -32602, "'name'" },
         { Call("""{"name":7,"arguments":{}}"""), -32602, "'name' must be a string" },
         { Call("""{"name":"look","arguments":{}}"""), -32602, "look" },
-        { Call("""{"name":"ask_image","name":"ask_image"}"""), -32602, "'name' is there twice" },
+        { Call("""{"name":"ask_image","name":"ask_image"}"""), -32602, "'name' appears twice" },
         { Call("""{"name":"ask_image","arguments":{"image":"image-1","question":"what \ud83d"}}"""), -32602, "'question'" },
         { Call("""{"name":"ask_image","arguments":{"image":"image-1","question":"what \udc36\ud83d?"}}"""), -32602, "'question'" },
         { Call("""{"name":"ask_image","arguments":{"\ud83d":"a"}}"""), -32602, "A name" },

@@ -38,7 +38,7 @@ public sealed class HubFaultTests : HubTest
         BlipModelException noToken = await RefusedAsync(token: "");
         Assert.Contains("give a token", noToken.Message, StringComparison.Ordinal);
         BlipModelException wrongToken = await RefusedAsync(token: "hf_wrong");
-        Assert.Contains("that the token sent may read", wrongToken.Message, StringComparison.Ordinal);
+        Assert.Contains("that your token may read", wrongToken.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("hf_wrong", wrongToken.ToString(), StringComparison.Ordinal);
 
         using HubClient client = new(Options(server, token: "hf_secret"));

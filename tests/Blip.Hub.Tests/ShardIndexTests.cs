@@ -64,7 +64,7 @@ public sealed class ShardIndexTests : IDisposable
     [InlineData("pytorch_model.bin.index.json", "model.safetensors")]
     public void Read_AShardOfAnotherForm_IsNamed(string index, string shard) =>
         Assert.Contains(
-            $"into {shard}, which is no ", RefusalOf($$"""{"weight_map":{"a":"{{shard}}"} }""", index), StringComparison.Ordinal);
+            $"into {shard}, which is not a ", RefusalOf($$"""{"weight_map":{"a":"{{shard}}"} }""", index), StringComparison.Ordinal);
 
     [Fact]
     public void Read_1024Files_AreRead_OneMore_IsRefused()
@@ -87,7 +87,7 @@ public sealed class ShardIndexTests : IDisposable
     [InlineData("", "is empty")]
     [InlineData("{", "not valid JSON")]
     [InlineData("""{"weight_map":{"a":"1.safetensors","a":"../2.safetensors"}}""", "outside the model's folder")]
-    [InlineData("""{"weight_map":{"a":NaN}}""", "into NaN, which is no .safetensors file")]
+    [InlineData("""{"weight_map":{"a":NaN}}""", "into NaN, which is not a .safetensors file")]
     [InlineData("""{"weight_map":{"a":nan}}""", "not valid JSON (line 1)")]
     [InlineData("""{"weight_map":{"a":"\ud800.safetensors"}}""", "not Unicode")]
     [InlineData("[]", "instead of a JSON object")]

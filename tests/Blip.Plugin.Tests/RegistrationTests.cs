@@ -54,7 +54,7 @@ public sealed class RegistrationTests
         await using ServiceProvider provider = services.BuildServiceProvider();
         OptionsValidationException error =
             Assert.Throws<OptionsValidationException>(() => provider.GetRequiredService<IStartupValidator>().Validate());
-        string expected = $"{section}:Parallel is 3, but must be at most 2: each run needs a thread, and there are no more.";
+        string expected = $"{section}:Parallel is 3, but must be at most 2: each run needs a thread of its own.";
         Assert.Equal(expected, Assert.Single(error.Failures));
     }
 

@@ -74,7 +74,7 @@ internal sealed class AnswerSchema
             }
             catch (BlipException exception) when (exception.Code == BlipErrorCode.InvalidRequest)
             {
-                // Strings that the model cannot tell apart, or has no words for: what it answers may still be one of them.
+                // Strings that are the same to the model, or have unknown words: the answer may still be one of them.
             }
             return await ask(questions, options).ConfigureAwait(false);
         }

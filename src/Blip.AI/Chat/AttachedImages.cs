@@ -50,7 +50,7 @@ internal static class AttachedImages
 
     /// <summary>The line for a file that is kept where neither Blip nor this application can read it.</summary>
     public static string HostedLine(string file) =>
-        $"{Start}the file {file} is kept by the chat's service, and the image tools cannot open it. Ask the user for the image itself.]";
+        $"{Start}the file {file} is stored by the chat's service, and the image tools cannot open it. Ask the user for the image itself.]";
 
     /// <summary>The messages with a line for each image, which itself is left out unless <paramref name="keepImages"/> is set.</summary>
     public static IEnumerable<ChatMessage> Attach(IEnumerable<ChatMessage> messages, BlipConversation conversation, bool keepImages)
@@ -108,7 +108,7 @@ internal static class AttachedImages
             yield return new TextContent(line);
     }
 
-    private static string UnusableLine(BlipException exception) => $"{Start}it cannot be looked at. {exception.Message}]";
+    private static string UnusableLine(BlipException exception) => $"{Start}it cannot be used. {exception.Message}]";
 
     private static string Line(string name) => $"{Start}{name}. Use the tools ask_image and ask_image_many to look at it.]";
 }

@@ -39,7 +39,7 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
         {
             throw new BlipException(
                 BlipErrorCode.ModelNotFound,
-                $"The model here is {model.Info.Name}. Name it so, or '{BlipService.AnyModel}', or leave ModelId out.");
+                $"The model here is {model.Info.Name}. Use this name, or '{BlipService.AnyModel}', or leave out ModelId.");
         }
         AskOptions ask = AskOptions.Default;
         if (options?.MaxOutputTokens is { } most)
@@ -95,7 +95,7 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
 
     private static AnswerSchema SchemaOf(ChatResponseFormatJson format) => format.Schema is { } schema
         ? new AnswerSchema(schema)
-        : throw Invalid("JSON needs a schema that says what it holds: ChatResponseFormat.ForJsonSchema, or GetResponseAsync<T>.");
+        : throw Invalid("JSON needs a schema: use ChatResponseFormat.ForJsonSchema, or GetResponseAsync<T>.");
 
     private async Task<BlipImage> FindImageAsync(IEnumerable<AIContent> contents, CancellationToken cancellationToken)
     {
@@ -109,9 +109,9 @@ public sealed class BlipChatClient(BlipService service, ImageSource? source = nu
                 ResolvedImage fetched = await source.ResolveAsync(written, cancellationToken: cancellationToken).ConfigureAwait(false);
                 return BlipImage.FromBytes(fetched.Data);
             case UriContent:
-                throw Invalid("This client fetches no addresses. Attach the image as DataContent, or give the client an ImageSource.");
+                throw Invalid("This client does not fetch addresses. Attach the image as DataContent, or give the client an ImageSource.");
             default:
-                throw Invalid("No image is in the messages. BLIP answers questions about an image: attach one as DataContent.");
+                throw Invalid("The messages have no image. BLIP answers questions about an image: attach one as DataContent.");
         }
     }
 

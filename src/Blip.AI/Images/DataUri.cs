@@ -19,7 +19,7 @@ internal static class DataUri
     {
         int comma = text.IndexOf(',', StringComparison.Ordinal);
         if (comma < 0 || comma == text.Length - 1)
-            throw Invalid($"The data URI holds no data. {Form}");
+            throw Invalid($"The data URI has no data. {Form}");
 
         // A percent escape writes one character as three. The length is checked before anything is decoded.
         ReadOnlySpan<char> data = text.AsSpan(comma + 1);
@@ -49,7 +49,7 @@ internal static class DataUri
     {
         int start = uri.IndexOf((byte)',') + 1;
         if (start == 0 || start == uri.Length)
-            throw Invalid($"The data URI holds no data. {Form}");
+            throw Invalid($"The data URI has no data. {Form}");
         ReadOnlySpan<byte> ending = ";base64"u8;
         ReadOnlySpan<byte> head = uri[..(start - 1)];
         bool isBase64 = head.Length >= ending.Length && Ascii.EqualsIgnoreCase(head[^ending.Length..], ending);

@@ -155,10 +155,11 @@ internal sealed class ImageDownloader : IDisposable
     private static string Reason(Exception e) => (e as HttpRequestException)?.HttpRequestError switch
     {
         HttpRequestError.SecureConnectionError => "has no certificate that this machine trusts.",
-        HttpRequestError.ProxyTunnelError => "is not reached by the proxy (HTTPS_PROXY, HTTP_PROXY); NO_PROXY names hosts that need none.",
+        HttpRequestError.ProxyTunnelError =>
+            "cannot be reached through the proxy (HTTPS_PROXY, HTTP_PROXY). NO_PROXY names hosts without a proxy.",
         _ when IsUnknownHost(e.InnerException) => "is not a known host.",
         HttpRequestError.ConnectionError => "cannot be reached.",
-        _ => "broke off its answer.",
+        _ => "ended its answer early.",
     };
 
     private static bool IsUnknownHost(Exception? cause) =>

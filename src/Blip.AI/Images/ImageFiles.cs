@@ -213,20 +213,20 @@ internal sealed class ImageFiles(ImageSourceOptions options)
 
     private static BlipException NotAllowed() => new(
         ImageSourceErrorCode.FileNotAllowed,
-        "That file may not be read. Name one in an allowed folder, which is no device, or send the image itself.");
+        "This file may not be read. Name an ordinary file in an allowed folder, or send the image itself.");
 
     private static BlipException NoFolder() => new(
-        ImageSourceErrorCode.FileNotAllowed, "Files are not read here: no folder is allowed. Send the image itself.");
+        ImageSourceErrorCode.FileNotAllowed, "Files cannot be read here: no folder is allowed. Send the image itself.");
 
     private static BlipException NameNotAllowed() => new(
         ImageSourceErrorCode.FileNotAllowed,
-        "A name in that path is not read: it has a colon, ends with a dot or a space, or is a device of Windows. Rename it.");
+        "A name in this path cannot be used: it has a colon, ends with a dot or a space, or is a device of Windows. Rename it.");
 
     private static BlipException NotFound() => new(
         BlipErrorCode.FileNotFound, "There is no such file, or it cannot be read. Check the path; a web address starts with https://.");
 
     private static BlipException NoImage() => new(
-        BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name the file of an image.");
+        BlipErrorCode.UnsupportedImage, "The file is empty, or is a pipe or a device. Name an image file.");
 
     /// <param name="Path">The path as it was written.</param>
     /// <param name="Real">The file, without links.</param>

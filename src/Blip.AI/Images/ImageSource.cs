@@ -138,7 +138,7 @@ public sealed partial class ImageSource : IDisposable
             if (isHandle)
             {
                 throw new BlipException(
-                    ImageSourceErrorCode.ImageNotFound, "No image is known under this handle (any more). Send the image again.");
+                    ImageSourceErrorCode.ImageNotFound, "There is no image with this handle, or it was removed. Send the image again.");
             }
         }
 
@@ -149,7 +149,7 @@ public sealed partial class ImageSource : IDisposable
             ResolvedImage resolved = await FetchAsync(image, scope, deadline.Token).ConfigureAwait(false);
             return resolved.Data.Length > 0
                 ? resolved
-                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address holds no data. Check it, or send the image itself.");
+                : throw new BlipException(BlipErrorCode.UnsupportedImage, "The address has no data. Check it, or send the image itself.");
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -181,7 +181,7 @@ public sealed partial class ImageSource : IDisposable
             return _downloader.GetAsync(image, cancellationToken);
         if (scheme.Length == 0 || scheme.Equals("file:", StringComparison.OrdinalIgnoreCase))
             return _files.ReadAsync(image, scope?.AllowedFolders ?? [], cancellationToken);
-        throw NotAllowed($"That kind of address is not read. Give {Kinds(scope)}.");
+        throw NotAllowed($"This kind of address is not supported. Give {Kinds(scope)}.");
     }
 
     /// <summary>What may be given here, for a message: no advice leads to what is refused too.</summary>

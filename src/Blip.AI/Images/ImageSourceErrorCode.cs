@@ -12,7 +12,7 @@ public static class ImageSourceErrorCode
     /// <summary>The file is not under an allowed folder.</summary>
     public const string FileNotAllowed = "file_not_allowed";
 
-    /// <summary>No image is known under this handle (any more).</summary>
+    /// <summary>There is no image with this handle, or it was removed.</summary>
     public const string ImageNotFound = "image_not_found";
 
     /// <summary>The remote host refused to give the image.</summary>

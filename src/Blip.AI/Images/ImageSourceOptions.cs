@@ -91,7 +91,7 @@ public sealed class ImageSourceOptions : IValidatableObject
         foreach (string folder in AllowedFolders)
         {
             if (folder != Any && !Path.IsPathFullyQualified(folder))
-                yield return Invalid(nameof(AllowedFolders), $"'{folder}' is not a full path: write the whole path of a folder, or *.");
+                yield return Invalid(nameof(AllowedFolders), $"'{folder}' is not a full path: write the full path of a folder, or *.");
         }
 
         foreach (int port in AllowedPorts)

@@ -56,7 +56,7 @@ internal sealed class WebAddressPolicy(ImageSourceOptions options)
     }
 
     public static BlipException NetworkNotAllowed(string host) =>
-        NotAllowed($"The host '{host}' lies in a private or reserved network, which is not allowed. {Remedy}");
+        NotAllowed($"The host '{host}' is in a private or reserved network, which is not allowed. {Remedy}");
 
     private static BlipException NotAllowed(string message) => new(ImageSourceErrorCode.AddressNotAllowed, message);
 

@@ -1,6 +1,6 @@
 namespace Blip.AI.Searching;
 
-/// <summary>Finds images by text in folders that an operator allowed; the package Blip.Search is one. Thread-safe.</summary>
+/// <summary>Finds images by text in folders that an operator allowed; the package Blip.Search implements it. Thread-safe.</summary>
 public interface IImageSearch
 {
     /// <summary>Whether there are folders, and a model that matches images and texts.</summary>

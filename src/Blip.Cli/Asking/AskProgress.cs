@@ -6,8 +6,8 @@ using Blip.Hub;
 namespace Blip.Cli.Asking;
 
 /// <summary>
-/// A line at the bottom of the terminal that says how far the asking about many images or questions has come, how fast it is, and how
-/// long the rest takes. Nothing elsewhere.
+/// A line at the bottom of the terminal with the progress, the speed and the remaining time for many images or questions. Nothing
+/// elsewhere.
 /// </summary>
 internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
 {
@@ -48,7 +48,7 @@ internal sealed class AskProgress : IProgress<AskEachProgress>, IDisposable
             Draw();
     }
 
-    /// <summary>Says how much is done where the rest was cancelled, and what to do about it.</summary>
+    /// <summary>Says how much is done when the rest was cancelled, and what to do.</summary>
     public void Stop(int done, string advice = "")
     {
         Clear();

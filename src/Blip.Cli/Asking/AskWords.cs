@@ -1,17 +1,17 @@
 namespace Blip.Cli.Asking;
 
-/// <summary>Tells images and question apart among the words of <c>blip ask</c>.</summary>
+/// <summary>Separates images and question in the words of <c>blip ask</c>.</summary>
 internal static class AskWords
 {
     /// <summary>Says what is wrong with the words where they cannot be images and a question.</summary>
-    /// <param name="words">The words that are no options.</param>
+    /// <param name="words">The words that are not options.</param>
     /// <param name="questions">What -q gave. Without any, the last word is the question.</param>
     /// <param name="others">The other words, which belong to the line as it should be.</param>
     /// <returns>A sentence, mostly with the whole line as it should be; <see langword="null"/> where nothing is wrong.</returns>
     public static string? FindMistake(IReadOnlyList<string> words, IReadOnlyList<string> questions, IReadOnlyList<string> others)
     {
         if (words.Count(word => word == InputLines.StandardInput) > 1)
-            return "- stands for standard input and can be given once.";
+            return "- means standard input and can be given once.";
         if (questions.Count > 0)
         {
             string[] stray = [.. words.Where(word => !NamesImage(word))];
@@ -31,7 +31,7 @@ internal static class AskWords
             string kind = Directory.Exists(last) ? "a folder" : "an image";
             return $"The last word is the question, but {last} is {kind}: {Line(words, ["\"QUESTION\""], others)}";
         }
-        // Who has put the question in quotes did not forget them.
+        // A question in quotes needs no reminder.
         bool isQuoted = last.Contains(' ', StringComparison.Ordinal) && !IsThere(last);
         string[] images = [.. words.TakeWhile(NamesImage)];
         if (images.Length > 0)
@@ -43,7 +43,7 @@ internal static class AskWords
         if (images.Length > 0 && !isQuoted)
             return $"Images come first, then the question: {Line(images, [Question(words.SkipLast(images.Length))], others)}";
         return isQuoted || words.Count == 2 ? NoImage(unknown)
-            : $"No word names an image. Write it first, and the question in quotes: blip ask IMAGE {Question(words)}";
+            : $"No word is an image. Write the image first, and the question in quotes: blip ask IMAGE {Question(words)}";
     }
 
     /// <summary>Whether a word can be meant as an image: also a path of a file that does not exist.</summary>
@@ -68,9 +68,9 @@ internal static class AskWords
     /// <summary>Says that a verb which takes one image was given another; <see langword="null"/> where none is.</summary>
     public static string? FindSecondImage(string verb, IReadOnlyList<string> others) =>
         others.FirstOrDefault(ImageReader.IsImage) is { } second
-            ? $"blip {verb} takes one image, and {second} is another. Write a line for each." : null;
+            ? $"blip {verb} takes one image, and {second} is another. Run the command once for each image." : null;
 
-    private static string NoImage(string word) => $"'{word}' names no image: there is no such file or folder.";
+    private static string NoImage(string word) => $"'{word}' is not an image: there is no such file or folder.";
 
     /// <summary>The question in quotes that a shell knows: those of a text processor are words to it.</summary>
     private static string Question(IEnumerable<string> words) =>

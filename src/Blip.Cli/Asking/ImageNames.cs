@@ -136,7 +136,7 @@ internal static class ImageNames
             return Match(Path.Combine(folder, part), parts[1..]);
         if (!isLast)
             return Names(folder, part, files: false).SelectMany(each => Match(each, parts[1..]));
-        // Who writes the ending means all such files.
+        // A pattern with an ending means all such files.
         bool all = Path.HasExtension(part) && !part.EndsWith(".*", StringComparison.Ordinal);
         return Names(folder, part, files: true).Where(name => all || ImageFileList.HasImageEnding(name));
     }

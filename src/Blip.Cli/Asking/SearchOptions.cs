@@ -12,12 +12,12 @@ internal static class SearchOptions
 
     private static readonly Option<string?> Choices = new("--choices")
     {
-        Description = "The possible answers, which the model ranks: words with commas between, or a file with one on each line.",
+        Description = "The possible answers, which the model ranks: separated by commas, or a file with one on each line.",
         HelpName = "A,B,C|FILE",
     };
 
     private static readonly Option<int?> ChoicesK = NumberOption.CreateOptional(
-        "--choices-k", "Rank only so many choices, those whose first token is likeliest, as the original code does it.", least: 1);
+        "--choices-k", "Rank only this many choices: those with the most likely first token, as the original code does.", least: 1);
 
     private static readonly Option<bool> ChoicesPerToken = new("--choices-per-token")
     {
@@ -28,7 +28,7 @@ internal static class SearchOptions
         "--beams", "How many beginnings of an answer the search follows; 1 is greedy search.", 1, AskOptions.MaxBeams, standard: 1);
 
     private static readonly Option<int> Best = NumberOption.Create(
-        "--best", "How many of the answers that the beams find are given.", 1, AskOptions.MaxBeams, standard: 1);
+        "--best", "How many of the beams' answers to show.", 1, AskOptions.MaxBeams, standard: 1);
 
     private static readonly Option<double> LengthPenalty = new("--length-penalty")
     {
@@ -44,7 +44,7 @@ internal static class SearchOptions
     /// <summary>Of <c>blip ask</c> alone: a run keeps every answer with its confidence.</summary>
     public static Option<double?> MinConfidence { get; } = new("--min-confidence")
     {
-        Description = "Withhold an answer whose confidence is lower, 0 to 1: 0.8. That is no failure.",
+        Description = "Withhold an answer with a lower confidence, 0 to 1, such as 0.8. This is not a failure.",
         HelpName = "X",
         CustomParser = ParseConfidence,
     };
@@ -62,7 +62,7 @@ internal static class SearchOptions
         if (parsed.GetValue(Choices) is null)
         {
             Option? alone = parsed.GetValue(ChoicesK) is not null ? ChoicesK : parsed.GetValue(ChoicesPerToken) ? ChoicesPerToken : null;
-            return alone is null ? null : $"{alone.Name} says how choices are ranked. Add {Choices.Name}.";
+            return alone is null ? null : $"{alone.Name} is for ranking choices. Add {Choices.Name}.";
         }
         return parsed.GetValue(Beams) > 1 ? $"{Choices.Name} ranks given answers, {Beams.Name} searches for others. Leave one out." : null;
     }

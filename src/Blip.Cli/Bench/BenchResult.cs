@@ -159,7 +159,7 @@ internal sealed class BenchResult
         Line($"{ModelOptions.Describe(Model)}; {Environment.ProcessorCount} cores, matrix peak {MatrixGflops.Largest:0} GFLOPS{int8}");
         if (IsNoisy)
         {
-            Line($"THIS MACHINE IS NOISY: the same matrix product ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS.");
+            Line($"THIS MACHINE IS NOISY: one matrix multiplication ran at {MatrixGflops.Median:0} to {MatrixGflops.Largest:0} GFLOPS.");
             Line($"Measure again when no other program is busy.");
         }
         Line($"");

@@ -58,7 +58,7 @@ internal sealed class ProfileResult(BlipModelInfo model)
         Line($"{ModelOptions.Describe(model)}; {Environment.ProcessorCount} cores");
         Line($"peaks: products {MatrixGflops.Largest:0} GFLOPS in fp32, {MatrixInt8Gops.Largest:0} GOPS in int8; memory {
             MemoryGigabytes.Largest:0.0} GB/s");
-        Line($"A profile slows passes down, those of few rows by up to a third: shares are true, times are for blip bench.");
+        Line($"Profiling makes passes slower, by up to a third for few rows. The shares are right; for times use blip bench.");
         foreach (PassProfile pass in Passes)
         {
             Line($"");

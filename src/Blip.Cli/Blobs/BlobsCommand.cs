@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Blip.Cli.Blobs;
 
-/// <summary><c>blip blobs</c>: catches up with images in a container, and brings back those that the Functions app has given up.</summary>
+/// <summary><c>blip blobs</c>: catches up with images in a container, and tries again those that the Functions app gave up.</summary>
 internal static class BlobsCommand
 {
     private const int ImagesAtOnce = 4;
@@ -52,12 +52,12 @@ internal static class BlobsCommand
             ModelOptions.BaseModel, ModelOptions.ImageSize, ModelOptions.Device, ModelOptions.Precision, ModelOptions.Threads,
         };
         answer.SetAction((parsed, cancellationToken) => StorageAccount.GuardAsync(() => AnswerAsync(parsed, cancellationToken)));
-        Command requeue = new("requeue", "Bring back the images that the Functions app has given up.")
+        Command requeue = new("requeue", "Try again the images that the Functions app gave up.")
         {
             StorageAccount.Account, StorageAccount.Connection,
         };
         requeue.SetAction((parsed, cancellationToken) => StorageAccount.GuardAsync(() => RequeueAsync(parsed, cancellationToken)));
-        return new Command("blobs", "Answer images that lie in a container of Azure Storage.") { answer, requeue };
+        return new Command("blobs", "Answer images in a container of Azure Storage.") { answer, requeue };
     }
 
     private static async Task<int> RequeueAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -82,7 +82,8 @@ internal static class BlobsCommand
         {
             if (parsed.GetValue(Questions) is not null)
                 throw new BlipException(
-                    BlipErrorCode.InvalidRequest, "--questions does not go with --queue: the app asks its own (Blip:Blobs:Questions).");
+                    BlipErrorCode.InvalidRequest,
+                    "Give --questions or --queue, not both: with --queue the app asks its own questions (Blip:Blobs:Questions).");
             QueueClient messages = account.Queue(queue);
             await messages.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
             await messages.SendMessageAsync(BlobBacklog.FirstMessage(container, prefix), cancellationToken);
@@ -147,6 +148,6 @@ internal static class BlobsCommand
         using StreamReader file = InputLines.Open(path);
         return BlobQuestions.TryParse(BinaryData.FromString(file.ReadToEnd())) ?? throw new BlipException(
             BlipErrorCode.InvalidRequest,
-            $"{path} is no JSON array of 1 to {BlipTools.MaxQuestions} strings, in UTF-8. Write [\"is there a cat?\"].");
+            $"{path} is not a JSON array of 1 to {BlipTools.MaxQuestions} strings, in UTF-8. Write [\"is there a cat?\"].");
     }
 }

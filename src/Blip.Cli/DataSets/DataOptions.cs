@@ -26,7 +26,7 @@ internal static class DataOptions
 
     public static Option<string?> Images { get; } = new("--images")
     {
-        Description = "The folder that the images' paths are relative to. Default: the one in which DATA lies.",
+        Description = "The folder that the images' paths are relative to. Default: the folder of DATA.",
         HelpName = "FOLDER",
     };
 

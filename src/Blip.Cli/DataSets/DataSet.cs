@@ -38,13 +38,13 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         if (isFolder != source.Questions is not null)
         {
             throw Wrong(isFolder
-                ? $"{source.Data} is a folder of images. Say what is asked about them: --questions FILE, with a question on each line."
-                : $"--questions goes with a folder of images, but {source.Data} is none. Leave it out.");
+                ? $"{source.Data} is a folder of images. Give the questions: --questions FILE, with one question on each line."
+                : $"--questions is for a folder of images, but {source.Data} is not one. Leave it out.");
         }
         if (!isVqa && source.Annotations is not null)
-            throw Wrong($"--annotations goes with the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
+            throw Wrong($"--annotations is for the questions of VQA v2 (.json), but {source.Data} is something else. Leave it out.");
         if (isFolder && source.Images is not null)
-            throw Wrong($"--images says where the images of a table lie, but {source.Data} is a folder of images itself. Leave it out.");
+            throw Wrong($"--images names the folder of a table's images, but {source.Data} is a folder of images itself. Leave it out.");
         if (isFolder)
             return FromFolder(source);
         return isVqa
@@ -87,12 +87,12 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
         // Counted as one answer, a list of them would be wrong whatever the model says.
         string? Right(TableRow row) => row.Cells[truth] is not { } cell ? null
             : !cell.IsJson || cell.Text[0] is not ('[' or '{') ? cell.Text
-            : throw table.Wrong(row, $"{table.Columns[truth]} is no text. The answers of several people stand in a column answers.");
+            : throw table.Wrong(row, $"{table.Columns[truth]} is not text. The answers of several people stand in a column answers.");
 
         string Text(TableRow row, int column, string name) => row.Cells[column] switch
         {
             { IsJson: false } cell when !string.IsNullOrWhiteSpace(cell.Text) => cell.Text,
-            { IsJson: true } => throw table.Wrong(row, $"{name} is no text."),
+            { IsJson: true } => throw table.Wrong(row, $"{name} is not text."),
             _ => throw table.Wrong(row, $"{name} is empty."),
         };
     }

@@ -29,7 +29,7 @@ internal static class JsonLinesTable
             {
                 using JsonDocument document = JsonDocument.Parse(line);
                 if (document.RootElement.ValueKind != JsonValueKind.Object)
-                    throw Table.Wrong(file, Unit, number, "this is no JSON object.");
+                    throw Table.Wrong(file, Unit, number, "this is not a JSON object.");
                 foreach (JsonProperty member in document.RootElement.EnumerateObject())
                 {
                     if (!places.TryGetValue(member.Name, out int place))

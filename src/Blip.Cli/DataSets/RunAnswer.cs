@@ -7,7 +7,7 @@ namespace Blip.Cli.DataSets;
 /// <param name="Text">The answer; <see langword="null"/> where there is none.</param>
 /// <param name="Confidence">How sure the model is, 0 to 1.</param>
 /// <param name="Margin">
-/// How far the answer is from being another: the difference of log-probabilities, at least 0, between what was chosen and what came next,
+/// How close another answer was: the difference of log-probabilities, at least 0, between what was chosen and what came next,
 /// at the token where it is least; with choices or beams between the scores of the best two. <see langword="null"/> where there is only
 /// one.
 /// </param>

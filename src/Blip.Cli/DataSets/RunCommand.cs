@@ -13,14 +13,14 @@ internal static class RunCommand
 
     private static readonly Option<string> Out = new("--out", "-o")
     {
-        Description = $"The file that gets the answers: {RunOutput.Forms}. A run that was ended goes on where it was.",
+        Description = $"The file that gets the answers: {RunOutput.Forms}. An interrupted run continues where it stopped.",
         HelpName = "FILE",
         Required = true,
     };
 
     private static readonly Option<bool> Force = new("--force")
     {
-        Description = "Begin again, and write over what is there.",
+        Description = "Start from the beginning, and overwrite the file.",
     };
 
     public static Command Create()
@@ -80,7 +80,7 @@ internal static class RunCommand
             {
                 throw new BlipException(BlipErrorCode.InvalidRequest, "Results of VQA v2 need an id for each question, but in "
                     + $"{data.Name} {item.Place} has {(item.Id is null ? "none" : $"{item.Id}, which another has too")}. "
-                    + "Mend the column id, or write .csv or .jsonl.");
+                    + "Correct the column id, or write .csv or .jsonl.");
             }
         }
     }
@@ -94,7 +94,7 @@ internal static class RunCommand
         int before = journal.Done, failed = 0;
         long start = Stopwatch.GetTimestamp();
         if (before > 0)
-            Console.Error.WriteLine(Format($"{RunJournal.PathOf(output)} has {before} of {data.Items.Count} answers: going on there"));
+            Console.Error.WriteLine(Format($"{RunJournal.PathOf(output)} has {before} of {data.Items.Count} answers: continuing there"));
         if (before < data.Items.Count)
         {
             using ImageReader reader = new(ModelOptions.Limits(parsed));
@@ -114,7 +114,7 @@ internal static class RunCommand
             }
             catch (OperationCanceledException)
             {
-                progress.Stop(journal.Done, " The same line goes on there.");
+                progress.Stop(journal.Done, " The same command continues there.");
                 throw;
             }
         }
@@ -129,7 +129,7 @@ internal static class RunCommand
         return errors.Length == 0 ? 0 : CommandLine.Failure;
     }
 
-    /// <summary>What answers depend on besides the data set. The device is not among it: a run may go on elsewhere.</summary>
+    /// <summary>What answers depend on besides the data set. The device is not among it: a run may continue elsewhere.</summary>
     private static string Settings(BlipOptions model, AskOptions options) => string.Join(
         '\0', [
             model.Model, model.BaseModel ?? "", model.ImageSize?.ToString(CultureInfo.InvariantCulture) ?? "",
@@ -137,17 +137,19 @@ internal static class RunCommand
             .. options.Choices ?? [],
         ]);
 
-    /// <summary>A file that has an answer to every question is a run that has ended; any other is someone's and stays.</summary>
+    /// <summary>
+    /// A file that has an answer to every question is a run that has ended; any other file belongs to somebody and stays.
+    /// </summary>
     private static async Task<int> FindFinishedAsync(string output, DataSet data, CancellationToken cancellationToken)
     {
         if (!await HasAllAsync())
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{output} is there already, and is no run of {data.Name}. Give another "
-                + $"{Out.Name}, or {Force.Name} to write over it.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{output} exists already, and is not a run of {data.Name}. Give another "
+                + $"{Out.Name}, or {Force.Name} to overwrite it.");
         }
         // The file does not say which they are.
         Console.Error.WriteLine(Format(
-            $"{output} has all {data.Items.Count} answers already, of whatever model and options; {Force.Name} asks again"));
+            $"{output} has all {data.Items.Count} answers already (model and options are not checked); {Force.Name} asks again"));
         return 0;
 
         async Task<bool> HasAllAsync()

@@ -6,8 +6,8 @@ namespace Blip.Cli.DataSets;
 
 /// <summary>
 /// The answers of a run that has not ended, in the order of the questions: <c>OUT.part</c>, a line with what the run is and a JSON line an
-/// answer. It is only ever added to, so that a run whose process was killed loses no more than a line that was being written. Whatever the
-/// form of OUT is, it is made of this at the end, at once.
+/// answer. It is only ever added to, so that a run whose process was killed loses no more than a line that was being written. At the end
+/// OUT is made from it in one step, in whatever format.
 /// </summary>
 internal sealed class RunJournal : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class RunJournal : IDisposable
     /// <summary>Opens the journal of a run, or begins it.</summary>
     /// <param name="output">The run's OUT.</param>
     /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
-    /// <param name="anew">Whether to begin again, whatever is there.</param>
+    /// <param name="anew">Whether to start again from the beginning.</param>
     /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
     public static RunJournal Open(string output, string run, bool anew)
     {
@@ -43,12 +43,12 @@ internal sealed class RunJournal : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"{path} cannot be written: {exception.Message} Does another blip run write it?", exception);
+                BlipErrorCode.InvalidRequest, $"{path} cannot be written: {exception.Message} Is another blip run writing it?", exception);
         }
         try
         {
             (string? first, int answers, long end) = Measure(file);
-            // A run without an answer, for example because its model was not found, holds up no other.
+            // A run without an answer, for example because its model was not found, does not block another one.
             if (anew || answers == 0)
             {
                 file.SetLength(0);
@@ -57,8 +57,8 @@ internal sealed class RunJournal : IDisposable
             }
             if (first != run)
             {
-                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was begun with another data set, folder of "
-                    + "images, model or options. Give the same ones to go on with it, another --out, or --force to begin again.");
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was started with another data set, folder of "
+                    + "images, model or options. Give the same ones to continue it, another --out, or --force to start again.");
             }
             // What follows is a line that was cut off.
             file.SetLength(end);
@@ -80,7 +80,7 @@ internal sealed class RunJournal : IDisposable
         foreach (DataItem item in data.Items)
         {
             Add(item.Id?.Text ?? "");
-            // The same name is another image in another folder. A name that is no path is told when it is read.
+            // The same name is another image in another folder. A name that is not a path gives an error when it is read.
             bool isPath = ImageReader.IsFile(item.File) && !item.File.Contains('\0', StringComparison.Ordinal);
             Add(isPath ? Path.GetFullPath(item.File) : item.File);
             Add(item.Question);

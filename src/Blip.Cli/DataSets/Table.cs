@@ -27,7 +27,7 @@ internal sealed record Table(string Name, string Unit, IReadOnlyList<string> Col
                 BlipErrorCode.InvalidRequest, $"{file} is a folder, not a table. Name a file that ends with {Forms}."),
             _ when !File.Exists(file) => throw new BlipException(BlipErrorCode.FileNotFound, $"There is no file or folder {file}."),
             _ => throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"{file} is no table that can be read. Name a file that ends with {Forms}."),
+                BlipErrorCode.InvalidRequest, $"{file} is not a table that Blip reads. Name a file that ends with {Forms}."),
         };
         return table.Rows.Count > 0 ? table : throw new BlipException(BlipErrorCode.InvalidRequest, $"{file} has no rows.");
     }

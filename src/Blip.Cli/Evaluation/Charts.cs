@@ -56,13 +56,13 @@ internal static class Charts
         return Svg(plot, name, Height);
     }
 
-    /// <summary>How much is wrong among the answers that are kept, where the least certain ones are left away.</summary>
+    /// <summary>How much is wrong among the answers that are kept, when the least certain ones are left out.</summary>
     public static string Risk(string name, IReadOnlyList<Kept> curve, IReadOnlyList<Kept>? against)
     {
         PlotModel plot = Create(Left);
         plot.Axes.Add(Percent(AxisPosition.Bottom, "coverage"));
         LinearAxis risk = Percent(AxisPosition.Left, "risk: share of wrong answers");
-        // What is kept of a good model is nearly all right: a whole scale would show a flat line.
+        // For a good model nearly all kept answers are right: a full scale would show a flat line.
         double most = curve.Concat(against ?? []).Max(kept => 1 - kept.Accuracy);
         risk.Maximum = Math.Clamp(Math.Ceiling(most * 10) * 10, 10, 100);
         risk.MajorStep = risk.Maximum / 5;
@@ -118,7 +118,7 @@ internal static class Charts
     private static string Svg(PlotModel plot, string name, int height)
     {
         string svg = new SvgExporter { Width = Width, Height = height, IsDocument = false }.ExportToString(plot);
-        // The page gives the size. The numbers of clip paths begin anew in each chart, but a page has them all.
+        // The page gives the size. The numbers of clip paths start again in each chart, but a page has all charts.
         svg = FormattableString.Invariant($"<svg viewBox=\"0 0 {Width} {height}\" aria-hidden=\"true\"")
             + svg[svg.IndexOf(" version", svg.IndexOf("<svg", StringComparison.Ordinal), StringComparison.Ordinal)..];
         svg = svg.Replace("clipPath", $"{name}-clip", StringComparison.Ordinal)

@@ -32,7 +32,8 @@ internal sealed class Comparison
             .. first.Questions.GroupBy(Key).SelectMany(group => group.Zip(others[group.Key])),
         ];
         if (pairs.Length == 0)
-            throw new BlipException(BlipErrorCode.InvalidRequest, "The two runs have no question in common. Compare runs of one data set.");
+            throw new BlipException(
+                BlipErrorCode.InvalidRequest, "The runs have no question in common. Compare runs of the same data set.");
         return new Comparison(against, pairs.Length,
         [
             .. pairs.Where(pair => pair.First.Answer != pair.Second.Answer).Select(pair => new Flip(pair.First, pair.Second))

@@ -4,12 +4,12 @@ using Blip.Cli.DataSets;
 
 namespace Blip.Cli.Evaluation;
 
-/// <summary><c>blip eval RUN</c>: tells how much a run answers right.</summary>
+/// <summary><c>blip eval RUN</c>: measures how many answers of a run are right.</summary>
 internal static class EvalCommand
 {
     private static readonly Argument<string?> Run = new("RUN")
     {
-        Description = "What blip run wrote about a data set with right answers: .csv, .jsonl or .parquet.",
+        Description = "The output of blip run for a data set with right answers: .csv, .jsonl or .parquet.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -33,19 +33,19 @@ internal static class EvalCommand
 
     private static readonly Option<string?> Images = new("--images")
     {
-        Description = "The folder that the images' paths are relative to, for the report. Default: the one in which RUN lies.",
+        Description = "The folder that the images' paths are relative to, for the report. Default: the folder of RUN.",
         HelpName = "FOLDER",
     };
 
     private static readonly Option<string?> Model = new("--model", "-m")
     {
-        Description = "The model of the run, a folder, a hub id or demo: the report then shows where it looked for the worst answers.",
+        Description = "The model of the run (a folder, a hub id or demo): the report then shows where it looked, for the worst answers.",
         HelpName = "DIR|ID",
     };
 
     private static readonly Option<string?> Html = new("--html")
     {
-        Description = "Write a report too: one file for a browser, with charts and the worst answers.",
+        Description = "Also write a report: one file for a browser, with charts and the worst answers.",
         HelpName = "FILE.html",
     };
 
@@ -54,7 +54,7 @@ internal static class EvalCommand
     public static Command Create()
     {
         Verb command = new(
-            "eval", "Tell how much a run answers right.",
+            "eval", "Measure how many answers of a run are right.",
             "blip eval answers.csv",
             "blip eval fp32.csv --against int8.csv",
             "blip eval answers.csv --html report.html --model demo",
@@ -108,7 +108,7 @@ internal static class EvalCommand
         if (parsed.GetValue(Html) is { } report)
         {
             string name = parsed.GetValue(Run) ?? parsed.GetValue(Results)!;
-            // Where a question looked is told on a CPU only.
+            // Evidence works on a CPU only.
             await using BlipModel? model = parsed.GetValue(Model) is { } given
                 ? await ModelOptions.LoadAsync(new BlipOptions { Model = given, Device = BlipDevice.Cpu }, cancellationToken)
                 : null;

@@ -32,7 +32,7 @@ internal static class EvalText
 
     public static string Percent(double share) => Format($"{VqaAccuracy.Percent(share):0.00} %");
 
-    /// <summary>An answer with how far it is from being another.</summary>
+    /// <summary>An answer with its margin.</summary>
     public static string Describe(Scored scored) =>
         (scored.IsFailed ? "no answer" : scored.Answer.Length == 0 ? "nothing" : scored.Answer)
         + (scored.Margin is { } margin ? Format($" (margin {margin:0.00})") : "");

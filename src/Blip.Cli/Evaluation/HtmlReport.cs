@@ -5,8 +5,8 @@ using System.Text;
 namespace Blip.Cli.Evaluation;
 
 /// <summary>
-/// A report for a browser, in one file that needs no other: scores, charts, the commonest mistakes, and the worst answers with their
-/// images. Light or dark as the reader has it; on paper light.
+/// A report for a browser, in one file that needs no other: scores, charts, the most common mistakes, and the worst answers with their
+/// images. Light or dark like the reader's system; light on paper.
 /// </summary>
 internal static class HtmlReport
 {
@@ -105,17 +105,17 @@ internal static class HtmlReport
     private static string Figures(Scores scores, Comparison? comparison, string? against)
     {
         StringBuilder figures = new("<h2>Charts</h2><div class=\"charts\">\n");
-        Add("Accuracy by type of question", "The commonest types, the first two words where the data set names none.",
+        Add("Accuracy by type of question", "The most common types; the first two words where the data set names no types.",
             Charts.Types("q", Commonest(scores.ByQuestionType)));
-        Add("Accuracy by type of answer", "By what the right answer is.", Charts.Types("a", Commonest(scores.ByAnswerType)));
+        Add("Accuracy by type of answer", "By the kind of the right answer.", Charts.Types("a", Commonest(scores.ByAnswerType)));
         if (scores.CalibrationError is not null)
         {
-            Add("Reliability", "How often answers are right, by how sure the model was. On the dashed line, confidence means what it says; "
-                + "below it the model is too sure.", Charts.Reliability("r", scores.Bins));
+            Add("Reliability", "How often answers are right, by confidence. On the dashed line, both are equal; "
+                + "below it, the model is too sure.", Charts.Reliability("r", scores.Bins));
             IReadOnlyList<Kept>? other = comparison?.Against.CalibrationError is null ? null : comparison.Against.Curve;
             string keys = other is null ? ""
                 : $""" <span class="key">Solid</span>: this run. <span class="key2">Dashed</span>: {Text(Path.GetFileName(against!))}.""";
-            Add("Risk and coverage", "How much is wrong among the answers that are kept, if the least certain ones are left away." + keys,
+            Add("Risk and coverage", "The share of wrong answers among the kept ones, when the least certain ones are left out." + keys,
                 Charts.Risk("c", scores.Curve, other));
         }
         return figures.Append("</div>\n").ToString();
@@ -180,7 +180,7 @@ internal static class HtmlReport
         return table.ToString();
     }
 
-    /// <summary>The wrong answers of which the model was surest.</summary>
+    /// <summary>The wrong answers with the highest confidence.</summary>
     private static async Task<string> WorstAsync(Scores scores, BlipModel? model, CancellationToken cancellationToken)
     {
         Scored[] worst =
@@ -190,9 +190,9 @@ internal static class HtmlReport
         ];
         if (worst.Length == 0)
             return "<h2>Worst answers</h2><p>None: every answer is right, at least in part.</p>\n";
-        string beside = model is null ? "" : $" Beside each image: what {Text(model.Info.Name)} looked at for the question glows.";
+        string beside = model is null ? "" : $" Bright parts of the second image are what {Text(model.Info.Name)} looked at.";
         StringBuilder cards = new($"""
-            <h2>Worst answers</h2><p>Wrong answers of which the model was surest.{beside}</p><div class="grid worst">
+            <h2>Worst answers</h2><p>Wrong answers with the highest confidence.{beside}</p><div class="grid worst">
 
             """);
         using ImageReader reader = new(Images.ImageLimits.Default);
@@ -224,7 +224,7 @@ internal static class HtmlReport
         }
         catch (BlipException)
         {
-            return "<span>The image was not found here. --images FOLDER says where the data set lies.</span>";
+            return "<span>The image was not found here. --images FOLDER names the folder of the images.</span>";
         }
     }
 

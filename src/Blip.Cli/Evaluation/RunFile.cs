@@ -11,22 +11,22 @@ internal static class RunFile
     /// <param name="file">A table with image, question, answer and truth.</param>
     /// <param name="images">The folder of the images; <see langword="null"/> for the run's own.</param>
     /// <param name="cancellationToken">Ends reading.</param>
-    /// <exception cref="BlipException">It is no run, or has no right answers.</exception>
+    /// <exception cref="BlipException">It is not a run, or has no right answers.</exception>
     public static async Task<IReadOnlyList<Scored>> ReadAsync(string file, string? images, CancellationToken cancellationToken)
     {
         if (VqaFiles.IsQuestions(file))
-            throw Wrong($"{file} has answers alone. Name the others too: --questions Q --annotations A --results {file}.");
+            throw Wrong($"{file} has only answers. Give the other files too: --questions Q --annotations A --results {file}.");
         Table table = await Table.ReadAsync(file, cancellationToken);
         int answer = table.Require("answer"), confidence = table.Find("confidence"), margin = table.Find("margin");
         int error = table.Find("error");
         if (table.Find("truth") < 0)
         {
-            throw Wrong($"{file} has no column truth, so nothing says what is right. Run a data set with a column answer: "
+            throw Wrong($"{file} has no column truth, so the right answers are unknown. Run a data set with a column answer: "
                 + "blip run DATA --out OUT.");
         }
         DataSet data = DataSet.FromTable(table, images);
         Scored[] scored = [.. data.Items.Zip(table.Rows).Where(each => each.First.Truth is not null).Select(Read)];
-        return scored.Length > 0 ? scored : throw Wrong($"In {file} the column truth is empty, so nothing says what is right.");
+        return scored.Length > 0 ? scored : throw Wrong($"In {file} the column truth is empty, so the right answers are unknown.");
 
         Scored Read((DataItem Item, TableRow Row) each)
         {

@@ -6,7 +6,7 @@ namespace Blip.Cli.Evaluation;
 /// <param name="Item">The question.</param>
 /// <param name="Answer">What the model said; empty where it failed.</param>
 /// <param name="Confidence">How sure it was, where the run says so.</param>
-/// <param name="Margin">How far the answer is from being another, where the run says so.</param>
+/// <param name="Margin">How close another answer was, where the run says so.</param>
 /// <param name="IsFailed">Whether there is no answer.</param>
 /// <param name="Accuracy">How right the answer is: 0 to 1.</param>
 /// <param name="QuestionType">The question's type: the data set's, or its first two words.</param>

@@ -11,13 +11,13 @@ internal sealed record YesNo(int Questions, double Precision, double Recall, dou
 /// <param name="Accuracy">Their mean accuracy: the same where confidence says how often answers are right.</param>
 internal sealed record Bin(double From, double To, int Count, double Confidence, double Accuracy);
 
-/// <summary>What is right where the least certain answers are left away.</summary>
+/// <summary>What is right when the least certain answers are left out.</summary>
 /// <param name="Coverage">The share that is kept.</param>
 /// <param name="Threshold">The least confidence among them.</param>
 /// <param name="Accuracy">Their accuracy; 1 less it is the risk.</param>
 internal sealed record Kept(double Coverage, double Threshold, double Accuracy);
 
-/// <summary>How much a run answers right: all numbers are 0 to 1.</summary>
+/// <summary>How many answers of a run are right: all numbers are 0 to 1.</summary>
 internal sealed class Scores
 {
     /// <summary>As in the papers that report the error of calibration.</summary>

@@ -25,7 +25,7 @@ internal static partial class VqaAccuracy
         ["seven"] = "7", ["eight"] = "8", ["nine"] = "9", ["ten"] = "10",
     };
 
-    /// <summary>Short forms that the tool mends where one of their apostrophes is left out. Those of I it never finds.</summary>
+    /// <summary>Short forms that the tool corrects when an apostrophe is missing. It never finds those of I.</summary>
     private const string ShortForms = """
         ain't aren't can't could've couldn't couldn't've didn't doesn't don't hadn't hadn't've hasn't haven't he'd he'd've he's how'd how'll
         how's isn't it'd it'd've it'll ma'am mightn't mightn't've might've mustn't must've needn't not've o'clock oughtn't
@@ -35,7 +35,7 @@ internal static partial class VqaAccuracy
         who's who've why'll why're why's won't would've wouldn't wouldn't've y'all y'all'll y'all'd've you'd you'd've you'll you're you've
         """;
 
-    // The tool's list has this one the other way round.
+    // The tool's list has this one reversed.
     private static readonly Dictionary<string, string> Mended = new(Mends()) { ["somebody'd"] = "somebodyd" };
 
     /// <summary>How right an answer is: 0 to 1.</summary>

@@ -4,7 +4,7 @@ namespace Blip.Cli.Interactive;
 
 /// <summary>
 /// The lines that were typed, in this session and in earlier ones. Those are kept in a file of the user's alone. A file that cannot be read
-/// or written is no error: the session goes on without it.
+/// or written is no error: the session continues without it.
 /// </summary>
 internal sealed class LineHistory
 {

@@ -24,7 +24,7 @@ internal sealed class Session : IAsyncDisposable
 
     private Session(BlipModel model) => _model = model;
 
-    /// <summary>Whether a person sits there: both ways lead to a terminal that can be written anew.</summary>
+    /// <summary>Whether a person sits there: both ways lead to a terminal that can be written again.</summary>
     public static bool IsPossible => !Console.IsInputRedirected && Terminal.CanRedrawOutput;
 
     /// <summary>Runs until the person ends it.</summary>

@@ -5,7 +5,7 @@ using Blip.Search;
 
 namespace Blip.Cli.Searching;
 
-/// <summary><c>blip index FOLDER</c>: makes an index of a folder's images, or brings it up to date.</summary>
+/// <summary><c>blip index FOLDER</c>: makes an index of a folder's images, or updates it.</summary>
 internal static class IndexCommand
 {
     /// <summary>The file of the index.</summary>
@@ -16,7 +16,7 @@ internal static class IndexCommand
     };
 
     /// <summary>The folder.</summary>
-    public static Argument<string> Folder { get; } = new("FOLDER") { Description = "The folder; its subfolders belong to it." };
+    public static Argument<string> Folder { get; } = new("FOLDER") { Description = "The folder, with its subfolders." };
 
     public static Command Create()
     {

@@ -17,7 +17,7 @@ internal static class SearchCommand
     private static readonly Option<int> Top = NumberOption.Create("--top", "How many images.", least: 1, most: 1000, standard: 10);
 
     private static readonly Option<int> Rerank = NumberOption.Create(
-        "--rerank", "How many of the nearest images are looked at again together with the text; 0 for none.", 0, 1000, standard: 16);
+        "--rerank", "How many of the nearest images are matched with the text in a second step; 0 for none.", 0, 1000, standard: 16);
 
     private static readonly Option<bool> Json = new("--json") { Description = "Write each image as a JSON object on one line." };
 
@@ -58,12 +58,12 @@ internal static class SearchCommand
                 .. parsed.GetValue(IndexCommand.File) is { } given ? (string[])["--index", given] : [],
             ]);
             throw new BlipException(
-                BlipErrorCode.FileNotFound, $"The folder is not indexed with this model. Do that first: {line}");
+                BlipErrorCode.FileNotFound, $"The folder is not indexed with this model. Index it first: {line}");
         }
         if (!ImageIndex.IsOf(file, digest))
         {
             throw new BlipException(BlipErrorCode.InvalidRequest,
-                "The index was made with another model. Name that one (--model), or index the folder anew with this one.");
+                "The index was made with another model. Name that model (--model), or index the folder again with this one.");
         }
         using ImageIndex index = ImageIndex.Open(file, digest);
         IReadOnlyList<FoundImage> found = await index.SearchAsync(

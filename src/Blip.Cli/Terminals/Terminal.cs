@@ -19,13 +19,13 @@ internal static partial class Terminal
     /// <summary>Whether a person reads standard output.</summary>
     public static bool IsOutput => !Console.IsOutputRedirected;
 
-    /// <summary>Whether a line on standard error can be written anew, as progress is.</summary>
+    /// <summary>Whether a line on standard error can be written again, as progress is.</summary>
     public static bool CanRedrawError => !Console.IsErrorRedirected && ErrorAnsi.Value;
 
-    /// <summary>Whether a line on standard output can be written anew.</summary>
+    /// <summary>Whether a line on standard output can be written again.</summary>
     public static bool CanRedrawOutput => IsOutput && Ansi.Value;
 
-    /// <summary>Columns of standard output; no bound where it is no terminal.</summary>
+    /// <summary>Columns of standard output; no bound where it is not a terminal.</summary>
     public static int OutputWidth => IsOutput ? Width(StandardOutput) : int.MaxValue;
 
     /// <summary>Columns of standard error.</summary>

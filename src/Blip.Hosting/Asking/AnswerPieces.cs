@@ -6,7 +6,7 @@ namespace Blip.Hosting.Asking;
 /// <summary>A part of the content that a token stands for.</summary>
 /// <param name="Text">The part.</param>
 /// <param name="LogProbability">The token's log-probability.</param>
-/// <param name="Top">The likeliest tokens at its place, as the texts that they would have added.</param>
+/// <param name="Top">The most likely tokens at its place, as the texts that they would have added.</param>
 internal readonly record struct AnswerPiece(
     string Text, float LogProbability, IReadOnlyList<(string Text, byte[] Bytes, float LogProbability)> Top);
 
@@ -32,7 +32,7 @@ internal static class AnswerPieces
             pieces.Add((i, text[..length].ToString()));
             text = text[length..];
         }
-        // The clean-up writes some words anew, "do not" as "don't". What no token was found for goes with the last one.
+        // The clean-up changes some words, "do not" to "don't". Text without a token belongs to the last one.
         if (text.Length > 0 && pieces.Count > 0)
             pieces[^1] = (pieces[^1].Place, pieces[^1].Text + text.ToString());
         return pieces.ConvertAll(piece =>

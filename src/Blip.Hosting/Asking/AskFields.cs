@@ -14,7 +14,7 @@ internal sealed class AskFields : RequestFields
     private bool _one, _many, _frames;
 
     public override string Expected =>
-        "Send 'image', and 'question' or 'questions'; 'choices' or 'beams' say how they are answered, and 'frames' takes images as one.";
+        "Send 'image', and 'question' or 'questions'; 'choices' or 'beams' change how they are answered, and 'frames' takes images as one.";
 
     public override bool Frames => _frames;
 
@@ -60,7 +60,7 @@ internal sealed class AskFields : RequestFields
                 _questions.Add(value);
                 break;
             case "questions":
-                throw Invalid("'questions' is a list in JSON. Send 'question', repeated for several.");
+                throw Invalid("'questions' is for JSON. Send 'question', repeated for several questions.");
             case "frames":
                 _frames = value is "true" or "false" ? value == "true" : throw Invalid("'frames' must be true or false.");
                 break;

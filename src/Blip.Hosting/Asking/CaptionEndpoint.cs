@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Blip.Hosting.Asking;
 
-/// <summary><c>POST /api/caption</c>: says what is in an image, as <c>blip caption --json</c> does.</summary>
+/// <summary><c>POST /api/caption</c>: describes an image, as <c>blip caption --json</c> does.</summary>
 internal sealed class CaptionEndpoint(ImageRequestReader reader, ImageQuestions images, FamilyCalls family)
 {
     public async Task HandleAsync(HttpContext context)

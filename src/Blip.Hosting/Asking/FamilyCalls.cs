@@ -13,7 +13,7 @@ internal sealed class FamilyCalls(
     /// <summary>Whether images can be captioned.</summary>
     public bool HasCaptions => captions.IsConfigured;
 
-    /// <summary>Says what is in an image.</summary>
+    /// <summary>Describes an image.</summary>
     public async Task<Caption> CaptionAsync(
         BlipImage image, string? prompt, CaptionOptions caption, CancellationToken cancellationToken)
     {

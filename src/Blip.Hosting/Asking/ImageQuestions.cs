@@ -28,7 +28,7 @@ internal sealed class ImageQuestions(
     public async Task<BlipImage> OpenAsync(IReadOnlyList<SentImage> images, bool frames, CancellationToken cancellationToken)
     {
         List<BlipImage> opened = [];
-        // A name is short, and its image may be large: each is fetched once.
+        // A name is short, but its image may be large: each is fetched once.
         Dictionary<string, BlipImage> named = new(StringComparer.Ordinal);
         foreach (SentImage image in images)
         {

@@ -28,7 +28,7 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
     /// <summary>Reads the request.</summary>
     /// <returns>The images: one, or several that are frames.</returns>
     /// <exception cref="BlipException">
-    /// The request cannot be read, has no image, has several that are no frames, or a field is wrong or missing.
+    /// The request cannot be read, has no image, has several that are not frames, or a field is wrong or missing.
     /// </exception>
     public async Task<IReadOnlyList<SentImage>> ReadAsync(HttpRequest request, RequestFields fields)
     {

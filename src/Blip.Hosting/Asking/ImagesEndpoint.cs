@@ -20,7 +20,7 @@ internal sealed class ImagesEndpoint(
         {
             throw new BlipException(
                 BlipErrorCode.InvalidRequest,
-                "This address only keeps images. Ask the question at /api/ask, with the image's handle as 'image'.");
+                "This address only stores images. Ask the question at /api/ask, with the image's handle as 'image'.");
         }
         if (images.Count > 1)
             throw new BlipException(BlipErrorCode.InvalidRequest, "More than one image is given. Send one part 'image'.");

@@ -23,7 +23,7 @@ internal sealed record QuestionRequest
     /// <summary>Whether the answer has the log-probability of each token.</summary>
     public bool LogProbabilities { get; init; }
 
-    /// <summary>How many of the likeliest tokens stand beside each token: 0 to 20.</summary>
+    /// <summary>How many of the most likely tokens stand beside each token: 0 to 20.</summary>
     public int TopLogProbabilities { get; init; }
 
     /// <summary>The form of the answer; <see langword="null"/> for plain words.</summary>

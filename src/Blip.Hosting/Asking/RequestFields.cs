@@ -8,7 +8,7 @@ namespace Blip.Hosting.Asking;
 /// </summary>
 internal abstract class RequestFields
 {
-    /// <summary>What is to be sent, for what is no field: a sentence.</summary>
+    /// <summary>A sentence that says what to send, for an unknown field.</summary>
     public abstract string Expected { get; }
 
     /// <summary>Whether several images are one.</summary>

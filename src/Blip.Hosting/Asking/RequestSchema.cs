@@ -18,7 +18,7 @@ internal static class RequestSchema
         if (type != "json_schema")
         {
             throw RequestMembers.Invalid(
-                parameter, $"'{parameter}' must be text, or json_schema with a schema that says what the JSON holds.");
+                parameter, $"'{parameter}' must be text, or json_schema with a schema that describes the JSON.");
         }
         // In a chat the schema lies one object deeper than in a response.
         RequestMembers holder = given.Object("json_schema") ?? given;

@@ -51,7 +51,7 @@ internal sealed class ScoreEndpoint(ImageRequestReader reader, ImageQuestions im
             if (_split is null)
                 base.Check();
             else if (base.Texts.Count > 0)
-                throw Invalid("'phrases' and 'prompt' exclude each other. Send one of them.");
+                throw Invalid("Send 'phrases' or 'prompt', not both.");
             else
                 CheckCount();
         }

@@ -38,7 +38,7 @@ internal sealed class SearchEndpoint(
         if (search is null)
         {
             throw new BlipException(
-                ServiceErrorCode.ModelNotConfigured, "No folder is searched here. Its operator can allow one (Blip:SearchFolders).");
+                ServiceErrorCode.ModelNotConfigured, "This service searches no folder. Its operator can set one (Blip:SearchFolders).");
         }
         // A search whose folders or model are missing takes no turn: it says which.
         IReadOnlyList<FoundImage> found = await (search.IsConfigured
@@ -67,12 +67,13 @@ internal sealed class SearchEndpoint(
         if (handle.StartsWith(DataUri.TakenPrefix, StringComparison.Ordinal) || !_handles.TryGet(handle, out ReadOnlyMemory<byte> image))
         {
             throw new BlipException(
-                ImageSourceErrorCode.ImageNotFound, "No image is known under this handle (any more). Send or search it again.");
+                ImageSourceErrorCode.ImageNotFound,
+                "There is no image with this handle, or it was removed. Send it or search for it again.");
         }
         HttpResponse response = context.Response;
         response.ContentType = ImageShelf.MediaType(image.Span);
         response.ContentLength = image.Length;
-        // Whatever the bytes are, a browser shows an image or nothing.
+        // A browser shows an image or nothing, whatever the bytes are.
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
         response.Headers.CacheControl = "private, max-age=3600, immutable";

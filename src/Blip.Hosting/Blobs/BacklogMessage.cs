@@ -64,7 +64,7 @@ internal sealed record BacklogMessage(
             when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new FormatException(
-                """A message of the backlog cannot be read. Write {"container":"images"}, with "prefix" too where you wish.""", exception);
+                """A message of the backlog cannot be read. Write {"container":"images"}, with "prefix" if you want.""", exception);
         }
     }
 

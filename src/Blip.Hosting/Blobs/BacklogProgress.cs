@@ -6,7 +6,7 @@ using Azure.Storage.Blobs.Models;
 namespace Blip.Hosting.Blobs;
 
 /// <summary>
-/// How far a backlog is: a blob beside the answers. Whatever is written twice, because a message came twice, counts once.
+/// The progress of a backlog: a blob beside the answers. A message that comes twice counts once.
 /// </summary>
 /// <param name="answers">The container of the documents.</param>
 /// <param name="message">A message of the backlog.</param>

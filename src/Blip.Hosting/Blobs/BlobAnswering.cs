@@ -37,8 +37,8 @@ public sealed partial class BlobAnswering(
     /// <summary>
     /// Answers the questions about an image, unless its document has the answers already. If the blob is a side file with questions, its
     /// image is answered. If the image cannot be used, its document has the error. After an error that may go away the call waits and
-    /// tries again, for <see cref="BlobAnsweringOptions.TryTime"/>; then it is thrown. A document is no image: it is never answered,
-    /// wherever it lies.
+    /// tries again, for <see cref="BlobAnsweringOptions.TryTime"/>; then it is thrown. A document is not an image: it is never answered,
+    /// wherever it is.
     /// </summary>
     /// <param name="image">The image. It may be deleted already.</param>
     /// <param name="answers">The container of the documents. It is created if it does not exist.</param>
@@ -53,7 +53,7 @@ public sealed partial class BlobAnswering(
         return AnswerOneAsync(image, answers, cancellationToken);
     }
 
-    /// <summary>As <see cref="AnswerAsync"/>, and tells what became of the image.</summary>
+    /// <summary>As <see cref="AnswerAsync"/>, and tells the result for the image.</summary>
     internal Task<BlobOutcome> AnswerOneAsync(BlobClient image, BlobContainerClient answers, CancellationToken cancellationToken)
     {
         if (image.Name.EndsWith(BlobQuestions.Suffix, StringComparison.Ordinal))
@@ -71,7 +71,7 @@ public sealed partial class BlobAnswering(
             if (await TryAnswerAsync(image, document, digest, cancellationToken).ConfigureAwait(false) is { } outcome)
                 return outcome;
         }
-        throw new BlipException(BlipErrorCode.Busy, "The image or its answers change too often. Try again later.");
+        throw new BlipException(BlipErrorCode.Busy, "The image or its answers changed too often. Try again later.");
     }
 
     /// <summary>
@@ -106,7 +106,7 @@ public sealed partial class BlobAnswering(
                     return BlobOutcome.AnsweredBefore;
                 }
                 byte[] bytes = await ReadAsync(download ?? throw Archived(), cancellationToken).ConfigureAwait(false);
-                // No caller waits for these answers, so a full queue is no error: the call waits for a place.
+                // No caller waits for these answers, so a full queue is not an error: the call waits for a place.
                 BlipImage read = BlipImage.FromBytes(bytes);
                 IReadOnlyList<QuestionOutcome> answers = await service
                     .AskEachAsync(read, questions, new AskEachOptions(), cancellationToken).ConfigureAwait(false);
@@ -151,7 +151,7 @@ public sealed partial class BlobAnswering(
     }
 
     private static BlipException Archived() => new(
-        BlipErrorCode.FileNotFound, "The image is archived, so it cannot be read. Move it to another access tier, and start again.");
+        BlipErrorCode.FileNotFound, "The image is archived, so it cannot be read. Move it to another access tier, and try again.");
 
     /// <summary>Writes the document, unless the image or its questions have changed. False if they have.</summary>
     private async Task<bool> StoreAsync(
@@ -245,7 +245,7 @@ public sealed partial class BlobAnswering(
     [LoggerMessage(422, LogLevel.Debug, "{Image} does not exist any more.")]
     private partial void ImageGone(string image);
 
-    [LoggerMessage(425, LogLevel.Debug, "{Image} is a document with answers, and no image.")]
+    [LoggerMessage(425, LogLevel.Debug, "{Image} is a document with answers, not an image.")]
     private partial void NoImage(string image);
 
     [LoggerMessage(423, LogLevel.Debug, "The questions about {Image} cannot be answered: {Code}.")]

@@ -19,9 +19,9 @@ public sealed class BlobAnsweringOptions : IValidatableObject
     public bool Captions { get; set; }
 
     /// <summary>
-    /// How long one call waits, with growing pauses, for what may pass: a model that cannot be loaded or downloaded, a busy queue, storage
-    /// that fails. Then it throws, and the platform tries again: five tries span five times as long. Keep it below the time that the
-    /// platform gives a function (<c>functionTimeout</c> in host.json). 6 minutes by default; 0, which throws at once, to 1 h.
+    /// How long one call waits, with growing pauses, for a failure that may pass: a model that cannot be loaded or downloaded, a busy
+    /// queue, storage that fails. Then it throws, and the platform tries again: five tries span five times as long. Keep it below the time
+    /// that the platform gives a function (<c>functionTimeout</c> in host.json). 6 minutes by default; 0, which throws at once, to 1 h.
     /// </summary>
     [TimeRange("00:00:00", "01:00:00")]
     public TimeSpan TryTime { get; set; } = TimeSpan.FromMinutes(6);

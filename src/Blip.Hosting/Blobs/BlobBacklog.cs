@@ -8,7 +8,7 @@ namespace Blip.Hosting.Blobs;
 /// <summary>
 /// Answers the images that are in a container already, by a queue: so that the platform shares the work among its instances, and repeats
 /// what was interrupted. A message is either a listing, which makes messages with pages of names and one for the next listing, or a page.
-/// How far it is stands in the blob <c>.backlog/{id}.json</c> beside the answers. Thread-safe.
+/// The progress is in the blob <c>.backlog/{id}.json</c> beside the answers. Thread-safe.
 /// </summary>
 public sealed class BlobBacklog(BlobAnswering answering, TimeProvider time)
 {
@@ -23,11 +23,11 @@ public sealed class BlobBacklog(BlobAnswering answering, TimeProvider time)
     /// <summary>Does the work of one message. A message that comes twice does no harm.</summary>
     /// <param name="message">The text of the message.</param>
     /// <param name="id">The id of the message, which becomes that of the backlog if this is its first message.</param>
-    /// <param name="queue">The queue where the messages lie.</param>
+    /// <param name="queue">The queue of the messages.</param>
     /// <param name="images">The account of the images.</param>
     /// <param name="answers">The container of the documents. It is created if it does not exist.</param>
     /// <param name="cancellationToken">Ends the work between two images.</param>
-    /// <exception cref="FormatException">The text is no message of a backlog.</exception>
+    /// <exception cref="FormatException">The text is not a message of a backlog.</exception>
     /// <exception cref="RequestFailedException">The storage failed.</exception>
     /// <exception cref="BlipException">The model cannot be used at the moment.</exception>
     public async Task HandleAsync(

@@ -1,6 +1,6 @@
 namespace Blip.Hosting.Blobs;
 
-/// <summary>What became of one image.</summary>
+/// <summary>The result for one image.</summary>
 internal enum BlobOutcome
 {
     Answered,

@@ -5,7 +5,7 @@ namespace Blip.Hosting.Blobs;
 
 /// <summary>
 /// Repeats what failed for a reason that may pass, each time after a longer pause, until its time is over. A platform tries a failed
-/// image again at once and a few times only, so it would give up within a second. Thread-safe.
+/// image again at once and a few times only, so all its tries would be over within a second. Thread-safe.
 /// </summary>
 /// <param name="limit">The time of all attempts together. Zero: one attempt.</param>
 /// <param name="time">The clock.</param>
@@ -16,7 +16,7 @@ internal sealed partial class BlobPatience(TimeSpan limit, TimeProvider time, IL
     private readonly TimeSpan _firstPause = limit / 120, _longestPause = limit / 6;
 
     /// <summary>Runs the work until it succeeds.</summary>
-    /// <param name="work">One attempt. What it throws may pass.</param>
+    /// <param name="work">One attempt. A failure that it throws may pass.</param>
     /// <param name="cancellationToken">Ends all attempts.</param>
     /// <exception cref="TimeoutException">The last attempt did not end in time.</exception>
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
@@ -37,7 +37,7 @@ internal sealed partial class BlobPatience(TimeSpan limit, TimeProvider time, IL
             {
                 throw new TimeoutException("The image was not answered in time. The platform tries it again.", exception);
             }
-            // A service that stops does not come back, and what does not fit into the time that is left is the platform's to repeat.
+            // A service that stops does not come back, and the platform repeats what does not fit into the time that is left.
             catch (Exception exception) when (exception is not ObjectDisposedException && !cancellationToken.IsCancellationRequested
                 && time.GetElapsedTime(start) + pause < limit)
             {

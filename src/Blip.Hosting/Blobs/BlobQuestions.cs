@@ -44,7 +44,7 @@ internal static class BlobQuestions
         }
     }
 
-    /// <summary>Reads a JSON array of questions; <see langword="null"/> if the text is no array of 1 to 16 strings.</summary>
+    /// <summary>Reads a JSON array of questions; <see langword="null"/> if the text is not an array of 1 to 16 strings.</summary>
     public static string[]? TryParse(BinaryData json)
     {
         ReadOnlySpan<byte> text = json.ToMemory().Span;

@@ -7,7 +7,7 @@ using Azure.Storage.Queues.Models;
 
 namespace Blip.Hosting.Blobs;
 
-/// <summary>Brings back the images that the platform has given up, after five tries each. Thread-safe.</summary>
+/// <summary>Tries again the images that the platform gave up, after five tries each. Thread-safe.</summary>
 public static class PoisonedImages
 {
     /// <summary>The queue where the platform keeps them.</summary>
@@ -23,7 +23,7 @@ public static class PoisonedImages
     /// </summary>
     /// <param name="poison">
     /// The queue, without an encoding of the client: a message that it cannot decode would end the call. It may be missing: then there is
-    /// nothing to bring back.
+    /// nothing to do.
     /// </param>
     /// <param name="blobs">The account of the images.</param>
     /// <param name="cancellationToken">Ends the call between two images.</param>

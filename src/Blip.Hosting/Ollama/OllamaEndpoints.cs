@@ -37,7 +37,7 @@ internal sealed class OllamaEndpoints(ImageQuestions questions, QuestionAnswerin
         request.RefuseOthers();
         bool stream = request.IsStream;
         CancellationToken cancellationToken = context.RequestAborted;
-        // A client that asks nothing wants the model to be loaded, or to go.
+        // A client that asks nothing wants to load or unload the model.
         if (request.Question.Length == 0 && request.Images.Count == 0)
         {
             string reason = request.IsUnload ? "unload" : "load";
@@ -46,7 +46,7 @@ internal sealed class OllamaEndpoints(ImageQuestions questions, QuestionAnswerin
             return;
         }
         QuestionReply reply = await answering.AnswerAsync(request.Ask(), cancellationToken).ConfigureAwait(false);
-        // There is no refusal in this form, and text that is not of the schema would break who reads it.
+        // This format has no refusal, and text that does not fit the schema would break the client.
         if (reply.Refusal is { } refusal)
             throw OllamaErrors.Invalid(refusal, StatusCodes.Status422UnprocessableEntity);
         OllamaReply answer = new(name, time.GetUtcNow(), isChat) { Reply = reply, Reason = reply.IsComplete ? "stop" : "length" };

@@ -27,7 +27,7 @@ internal static class OllamaErrors
             return WriteAsync(context, new Failure(
                 StatusCodes.Status404NotFound,
                 BlipErrorCode.InvalidRequest,
-                $"/api/{name} is not supported: one model answers questions about images here, and it cannot be changed by callers."));
+                $"/api/{name} is not supported: one model answers questions about images here, and callers cannot change it."));
         }
         context.Response.Headers.Allow = method;
         return WriteAsync(context, Failure.OfStatus(StatusCodes.Status405MethodNotAllowed));

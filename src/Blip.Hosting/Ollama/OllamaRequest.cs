@@ -53,7 +53,7 @@ internal sealed partial class OllamaRequest : IDisposable
         { ValueKind: JsonValueKind.Number } number => number.GetDouble() == 0,
         { ValueKind: JsonValueKind.String } text when DurationForm.IsMatch(Bodies.Text(text, "keep_alive")) =>
             text.ValueEquals("0") || text.ValueEquals("0s"),
-        _ => throw OllamaErrors.Invalid("'keep_alive' must be a number of seconds, or a duration as \"5m\" is."),
+        _ => throw OllamaErrors.Invalid("'keep_alive' must be a number of seconds, or a duration such as \"5m\"."),
     };
 
     /// <summary>The largest number of tokens in the answer; <see langword="null"/> if the request sets none.</summary>
@@ -111,7 +111,7 @@ internal sealed partial class OllamaRequest : IDisposable
         null => null,
         { ValueKind: JsonValueKind.String } none when none.ValueEquals("") => null,
         { ValueKind: JsonValueKind.Object } schema => RequestSchema.Of(schema, "format"),
-        _ => throw OllamaErrors.Invalid("'format' must be a JSON schema that says what the JSON holds, or be left out."),
+        _ => throw OllamaErrors.Invalid("'format' must be a JSON schema that describes the JSON, or be left out."),
     };
 
     /// <summary>Refuses what would change the answer and cannot be done, and what Ollama refuses: settings of the wrong kind.</summary>

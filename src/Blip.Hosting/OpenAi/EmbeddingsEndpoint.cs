@@ -8,7 +8,7 @@ namespace Blip.Hosting.OpenAi;
 
 /// <summary>
 /// <c>POST /v1/embeddings</c>, in the form of OpenAI's API. An input that is a data URI of an image, or the handle of one, is embedded as
-/// an image: both lie in one space.
+/// an image: both are in one space.
 /// </summary>
 internal sealed class EmbeddingsEndpoint(
     FamilyCalls family, ImageQuestions images, ServedModel model, IOptions<BlipHostingOptions> hosting)
@@ -58,7 +58,7 @@ internal sealed class EmbeddingsEndpoint(
         }
         string[] texts = [.. inputs.Where(input => !IsImage(input))];
         Queue<float[]> ofTexts = new(texts.Length == 0 ? [] : await matcher.EmbedAsync(texts, cancellationToken).ConfigureAwait(false));
-        // A handle is short, and its image may be large: each is read once, and no two are held at a time.
+        // A handle is short, but its image may be large: each is read once, and only one is held at a time.
         Dictionary<string, float[]> ofImages = new(StringComparer.Ordinal);
         foreach (string input in inputs.Where(IsImage).Distinct(StringComparer.Ordinal))
         {

@@ -21,10 +21,10 @@ internal sealed record ResponsesRequest(QuestionRequest Question, IReadOnlyDicti
         foreach (string name in (string[])["previous_response_id", "conversation", "prompt"])
         {
             if (root.Find(name) is not null)
-                throw RequestMembers.Invalid(name, $"'{name}' names what this service does not keep. Send the whole input instead.");
+                throw RequestMembers.Invalid(name, $"'{name}' refers to data that this service does not store. Send the whole input.");
         }
         if (root.Flag("background"))
-            throw RequestMembers.Invalid("background", "'background' must be false. An answer takes a moment, and is not kept.");
+            throw RequestMembers.Invalid("background", "'background' must be false. An answer takes a moment, and is not stored.");
         QuestionRequest.RefuseTools(root, "tool_choice");
         OpenAiSettings.CheckResponses(root);
         RequestMembers? text = root.Object("text");

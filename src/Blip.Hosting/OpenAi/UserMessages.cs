@@ -26,7 +26,7 @@ internal static class UserMessages
             if (message.Text("type") is { } kind && kind != "message")
             {
                 if (kind == "item_reference")
-                    throw RequestMembers.Invalid(parameter, "This service keeps no items. Send the message itself.");
+                    throw RequestMembers.Invalid(parameter, "This service stores no items. Send the message itself.");
                 continue;
             }
             string role = message.Text("role") ?? throw RequestMembers.Invalid(parameter, "A message has no 'role'.");

@@ -143,7 +143,7 @@ export class Item {
 	}
 }
 
-export function ranks(all, ariaLabel = "Answers, likeliest first") {
+export function ranks(all, ariaLabel = "Answers, most likely first") {
 	const long = all.length > 7;
 	const rows = all.map((one, n) =>
 		make(

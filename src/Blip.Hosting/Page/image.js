@@ -201,7 +201,7 @@ export class Pane {
 					.map(each => each.trim())
 					.filter(Boolean);
 		if (!question) return this.field.focus();
-		if (choices.length === 1) return notice("Give two answers or more to choose among.");
+		if (choices.length === 1) return notice("Give two answers or more to choose from.");
 		this.ask(question, choices.length ? choices : undefined);
 		this.field.value = "";
 		if (choices.length) this.choose();

@@ -55,7 +55,7 @@ function take(files) {
 					? `${file.name} is a HEIC photo, which Blip does not read. Save it as JPEG or PNG.`
 					: `${file.name} is not an image that Blip reads. Use ${list(names())}.`,
 			);
-		else if (file.size > bytes) refused.push(`${file.name} is too large: ${megabytes(file.size)}. The most is ${megabytes(bytes)}.`);
+		else if (file.size > bytes) refused.push(`${file.name} is too large: ${megabytes(file.size)}. The limit is ${megabytes(bytes)}.`);
 		else open({ name: file.name || "pasted image", url: URL.createObjectURL(file), bytes: () => file });
 	if (refused.length) notice(refused.join(" "), "bad");
 }

@@ -79,7 +79,7 @@ export const sheets = {
 				const { signal } = new AbortController();
 				const { phrases, probabilities, score } = await pane.call({ prompt: form[0].value }, signal, backend.score);
 				const rows = phrases.map((text, n) => ({ text, probability: probabilities[n] }));
-				const textContent = rows.length ? percent(score) : "The text names no thing. Give words such as “a red car”.";
+				const textContent = rows.length ? percent(score) : "The text names nothing. Give words such as “a red car”.";
 				result.replaceChildren(make("p", { className: rows.length ? "said" : "", textContent }), ...ranks(rows, "Phrases"));
 				say(textContent);
 			} catch (error) {

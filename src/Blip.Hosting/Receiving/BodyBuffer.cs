@@ -42,7 +42,7 @@ internal sealed unsafe class BodyBuffer : MemoryManager<byte>
     /// <param name="released">Is called when the owner has disposed the buffer and nobody reads it.</param>
     public void Lend(int size, Action<BodyBuffer> released) => (Size, _released, _references, Count) = (size, released, 1, 0);
 
-    /// <summary>Gives the memory back to the system.</summary>
+    /// <summary>Returns the memory to the system.</summary>
     public void Unmap()
     {
         _view.SafeMemoryMappedViewHandle.ReleasePointer();

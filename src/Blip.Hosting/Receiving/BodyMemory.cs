@@ -14,7 +14,7 @@ internal sealed class BodyMemory : IDisposable
     /// <summary>A body of unknown length counts as one of this size until it is larger.</summary>
     public const int SmallBytes = 1 << 20;
 
-    /// <summary>While others wait, a large body must come at this rate at least, or it gives way.</summary>
+    /// <summary>While others wait, a large body must come at this rate at least, or it is refused.</summary>
     private const double LeastBytesPerSecond = 256 << 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Grace = TimeSpan.FromSeconds(5);

@@ -13,7 +13,7 @@ internal static class BodyRest
 
     /// <summary>Completes the response, then reads the rest of the body and throws it away.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="most">How many bytes are read on.</param>
+    /// <param name="most">How many more bytes are read.</param>
     /// <param name="limit">For how long.</param>
     public static async Task DropAsync(HttpContext context, long most, TimeSpan limit)
     {
@@ -34,7 +34,7 @@ internal static class BodyRest
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // It is gone, it broke off, it takes too long, or its body was being read: the connection ends.
+            // The client is gone or too slow, or its body was being read: the connection ends.
         }
         finally
         {

@@ -4,7 +4,7 @@ namespace Blip.Hosting.Receiving;
 
 /// <summary>
 /// Follows a JSON body as it arrives. It finds the images in it, which stay where they are, and refuses more text than any question
-/// needs before it has come. Whether the JSON is right is not its matter.
+/// needs before it has come. It does not check whether the JSON is right.
 /// </summary>
 internal sealed class BodyText
 {

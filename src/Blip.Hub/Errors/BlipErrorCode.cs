@@ -2,7 +2,7 @@ namespace Blip;
 
 /// <summary>
 /// The codes of the failures that the model and the hub report. They never change, and they are the same on the command line, for an
-/// agent, over HTTP and in blob answers. A program may decide by the code. The sentence next to a code is for people and may change. The
+/// agent, over HTTP and in blob answers. Programs use the code. The sentence next to a code is for people and may change. The
 /// layers above the model add codes of their own.
 /// </summary>
 public static class BlipErrorCode
@@ -45,16 +45,16 @@ public static class BlipErrorCode
     /// <summary>The question has more tokens than the model reads.</summary>
     public const string QuestionTooLong = "question_too_long";
 
-    /// <summary>The model is less sure of its answer than the request wants, so that the answer is withheld.</summary>
+    /// <summary>The confidence is below what the request requires, so the answer is withheld.</summary>
     public const string LowConfidence = "low_confidence";
 
-    /// <summary>The queue is full. Ask again after the time that the message states.</summary>
+    /// <summary>The queue is full. Ask again after the time that the message gives.</summary>
     public const string Busy = "busy";
 
     /// <summary>The time allowed ran out: for an answer, for an address, or for decoding an image with ImageSharp.</summary>
     public const string Timeout = "timeout";
 
-    /// <summary>The application lacks a package: an image decoder, or a native library. The message names it.</summary>
+    /// <summary>The application has not all packages that it needs: an image decoder, or a native library. The message names it.</summary>
     public const string PackageMissing = "package_missing";
 
     /// <summary>The device that was asked for cannot be used here.</summary>
@@ -63,6 +63,6 @@ public static class BlipErrorCode
     /// <summary>The caller cancelled the request.</summary>
     public const string Cancelled = "cancelled";
 
-    /// <summary>Blip itself failed, and nothing that the caller did explains it.</summary>
+    /// <summary>Blip itself failed, for a reason that is not in the request.</summary>
     public const string Internal = "internal";
 }

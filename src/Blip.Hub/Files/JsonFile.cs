@@ -18,7 +18,9 @@ internal static class JsonFile
     /// <param name="directory">The model's folder.</param>
     /// <param name="name">The file's name.</param>
     /// <param name="maxBytes">The largest size that is read, in bytes.</param>
-    /// <exception cref="BlipModelException">The file cannot be read, is no ordinary file, is too large or is not a JSON object.</exception>
+    /// <exception cref="BlipModelException">
+    /// The file cannot be read, is not an ordinary file, is too large or is not a JSON object.
+    /// </exception>
     public static JsonElement? Read(string directory, string name, int maxBytes = DefaultMaxBytes)
     {
         if (ModelFile.Read(directory, name, maxBytes) is not { } bytes)
@@ -28,7 +30,7 @@ internal static class JsonFile
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                throw new BlipModelException($"{name} holds {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
+                throw new BlipModelException($"{name} is {document.RootElement.ValueKind} instead of a JSON object. {Remedy}");
             CheckText(document.RootElement);
             return document.RootElement.Clone();
         }
@@ -38,13 +40,13 @@ internal static class JsonFile
         }
         catch (InvalidOperationException exception)
         {
-            throw new BlipModelException($"{name} holds text that is not Unicode. {Remedy}", exception);
+            throw new BlipModelException($"{name} has text that is not Unicode. {Remedy}", exception);
         }
     }
 
     /// <summary>
-    /// Reads also what Python's json writes and reads beyond JSON: of a name that stands twice the last value counts, and NaN, Infinity and
-    /// -Infinity become texts, so that only who needs a number there refuses them.
+    /// Reads also what Python's json writes and reads beyond JSON: if a name appears twice, the last value counts, and NaN, Infinity and
+    /// -Infinity become texts, so that only code that needs a number there refuses them.
     /// </summary>
     private static JsonDocument Parse(ReadOnlyMemory<byte> json)
     {

@@ -1,8 +1,8 @@
 namespace Blip.Files;
 
 /// <summary>
-/// The one way to a file of a model. Only an ordinary file with content is opened: opening a pipe would wait for ever, and a device has
-/// no end.
+/// The only way to open a file of a model. Only an ordinary file with content is opened: opening a pipe would wait for ever, and a device
+/// has no end.
 /// </summary>
 internal static class ModelFile
 {
@@ -14,7 +14,7 @@ internal static class ModelFile
     /// <param name="name">The file's name.</param>
     /// <param name="maxBytes">The largest size that is read.</param>
     /// <returns><see langword="null"/> when there is no such file.</returns>
-    /// <exception cref="BlipModelException">It is no ordinary file, is empty or too large, or cannot be read.</exception>
+    /// <exception cref="BlipModelException">It is not an ordinary file, is empty or too large, or cannot be read.</exception>
     public static (string Path, long Length)? Find(string directory, string name, long maxBytes = long.MaxValue)
     {
         try
@@ -24,14 +24,14 @@ internal static class ModelFile
             if (!Path.Exists(real))
                 return null;
             if (Directory.Exists(real))
-                throw new BlipModelException($"{name} is a folder, not a file. Put the file in its place.");
+                throw new BlipModelException($"{name} is a folder, not a file. Replace it with the file.");
             // Pipes, sockets and devices have no length.
             long length = new FileInfo(real).Length;
             if (length == 0)
-                throw new BlipModelException($"{name} is empty, or a pipe, a socket or a device. Put the file in its place.");
+                throw new BlipModelException($"{name} is empty, or a pipe, a socket or a device. Replace it with the file.");
             return length <= maxBytes
                 ? (real, length)
-                : throw new BlipModelException($"{name} has {length} bytes; at most {maxBytes} are read. Take another model.");
+                : throw new BlipModelException($"{name} has {length} bytes; at most {maxBytes} are read. Use another model.");
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {

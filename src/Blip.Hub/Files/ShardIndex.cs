@@ -47,7 +47,7 @@ internal sealed class ShardIndex
             if (!PlainFileName.IsPlain(shard))
                 throw Invalid(name, $"it puts tensor {tensor} outside the model's folder, or not into a plain file name");
             if (!shard.EndsWith(extension, StringComparison.Ordinal))
-                throw Invalid(name, $"it puts tensor {tensor} into {PlainFileName.Shown(shard)}, which is no {extension} file");
+                throw Invalid(name, $"it puts tensor {tensor} into {PlainFileName.Shown(shard)}, which is not a {extension} file");
             shardOf.Add(entry.Name, shard);
             if (shards.Add(shard) && shards.Count > MaxShards)
                 throw Invalid(name, $"it names more than {MaxShards} files");

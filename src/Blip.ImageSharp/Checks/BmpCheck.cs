@@ -4,8 +4,8 @@ using Blip.Images;
 namespace Blip.ImageSharp.Checks;
 
 /// <summary>
-/// Lets BMP files of Windows pass that have 24 bits a pixel, or 1, 4 or 8 with a palette, and no compression. What ImageSharp gets is made
-/// anew: a header of 40 bytes, a palette with a colour for every index, and the rows.
+/// Accepts BMP files of Windows that have 24 bits a pixel, or 1, 4 or 8 with a palette, and no compression. ImageSharp gets a new file: a
+/// header of 40 bytes, a palette with a colour for every index, and the rows.
 /// </summary>
 internal static class BmpCheck
 {

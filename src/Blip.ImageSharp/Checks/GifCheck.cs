@@ -4,7 +4,7 @@ using Blip.Images;
 namespace Blip.ImageSharp.Checks;
 
 /// <summary>
-/// Lets GIF files pass whose first frame covers the canvas. Its codes are counted against its pixels. What ImageSharp gets is made anew:
+/// Accepts GIF files whose first frame covers the canvas. Its codes are counted against its pixels. ImageSharp gets a new file:
 /// that frame alone, with a palette that has a colour for every index.
 /// </summary>
 internal static unsafe class GifCheck

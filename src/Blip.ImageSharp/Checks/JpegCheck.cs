@@ -4,8 +4,8 @@ using Blip.Images;
 namespace Blip.ImageSharp.Checks;
 
 /// <summary>
-/// Lets JPEG files pass that are baseline in one scan, or progressive, with Huffman coding, and grey or YCbCr. All codes of all scans are
-/// followed first. What ImageSharp gets is made anew: frame, tables and scans, without metadata and what else lies between them.
+/// Accepts JPEG files that are baseline in one scan, or progressive, with Huffman coding, and grey or YCbCr. All codes of all scans are
+/// followed first. ImageSharp gets a new file: frame, tables and scans, without metadata and other parts between them.
 /// </summary>
 /// <remarks>The rule for the colours is that of libjpeg: JFIF, then Adobe's marker, then the channels' names.</remarks>
 internal ref struct JpegCheck
@@ -165,7 +165,7 @@ internal ref struct JpegCheck
             _components[index].Advance(first, last, high, low, count, IsProgressive);
             header.AddRange((byte)(index + 1), tables);
         }
-        // ImageSharp counts on from the scan before, unless the interval is stated again.
+        // ImageSharp continues to count from the scan before, unless the interval is written again.
         _plain.Write([0xFF, Dri, 0, 4, (byte)(_restartInterval >> 8), (byte)_restartInterval]);
         _plain.Write([0xFF, Sos, 0, (byte)(segment.Length + 2), .. header, (byte)first, (byte)last, (byte)((high << 4) | low)]);
 

@@ -6,8 +6,8 @@ using Blip.Images;
 namespace Blip.ImageSharp.Checks;
 
 /// <summary>
-/// Lets PNG files pass that are not interlaced and have at most 8 bits a sample. All rows are inflated and counted first. What ImageSharp
-/// gets is made anew: the header, the palette with a colour for every index, its alpha, and all data in one chunk.
+/// Accepts PNG files that are not interlaced and have at most 8 bits a sample. All rows are inflated and counted first. ImageSharp gets a
+/// new file: the header, the palette with a colour for every index, its alpha, and all data in one chunk.
 /// </summary>
 internal static class PngCheck
 {

@@ -1,6 +1,6 @@
 namespace Blip.ImageSharp.Checks;
 
-/// <summary>The error of an intact image that ImageSharp does not read, or not as all other decoders do.</summary>
+/// <summary>The error for an undamaged image that ImageSharp does not read, or not as all other decoders do.</summary>
 internal static class Refusal
 {
     /// <param name="what">The kind of image, as the start of a sentence: "An interlaced PNG".</param>

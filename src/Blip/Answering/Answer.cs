@@ -22,7 +22,7 @@ public sealed record Answer
     public IReadOnlyList<float> TokenLogProbabilities { get; init; } = [];
 
     /// <summary>
-    /// The likeliest tokens at each place of the answer, the best first: a list for each item of <see cref="TokenLogProbabilities"/>, of
+    /// The most likely tokens at each place of the answer, the best first: a list for each item of <see cref="TokenLogProbabilities"/>, of
     /// <see cref="AskOptions.TopLogProbabilities"/> tokens. The first of each list is the answer's own token, with the same
     /// log-probability. They are the model's distribution at that place, given the answer's tokens before it. Empty unless the question
     /// was asked with that option.
@@ -31,8 +31,8 @@ public sealed record Answer
 
     /// <summary>
     /// The probability of the whole answer, including its end token: 0 to 1; with <see cref="AskOptions.Choices"/> its share among the
-    /// choices. Where <see cref="IsCalibrated"/>, of answers with this confidence about that share is right, on data like those of the
-    /// calibration. Else it says what the model believes, not how often it is right.
+    /// choices. If <see cref="IsCalibrated"/>, about this share of such answers is right, on data like those of the calibration. Else it is
+    /// the model's own estimate, not how often it is right.
     /// </summary>
     public double Confidence { get; init; } = 1;
 
@@ -47,7 +47,7 @@ public sealed record Answer
 
     /// <summary>
     /// What the model would have answered instead, the best first; the first is this answer. With <see cref="AskOptions.Beams"/> the
-    /// <see cref="AskOptions.Best"/> whole answers, with <see cref="AskOptions.Choices"/> the five best of them, else the likeliest first
+    /// <see cref="AskOptions.Best"/> whole answers, with <see cref="AskOptions.Choices"/> the five best of them, else the most likely first
     /// tokens, at most five, of which this answer's first token is one. Special tokens are left out.
     /// </summary>
     public IReadOnlyList<AnswerAlternative> Alternatives { get; init; } = [];

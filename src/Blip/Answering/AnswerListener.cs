@@ -6,7 +6,7 @@ using Blip.Telemetry;
 
 namespace Blip.Answering;
 
-/// <summary>Hands answers, or captions, of one run to their callers as they are found, and lets others run in between.</summary>
+/// <summary>Gives answers, or captions, of one run to their callers when they are found, and lets other runs in between.</summary>
 internal sealed class AnswerListener<TItem>(Run<TItem, QuestionResult> run, ModelTelemetry telemetry) : IAnswerListener
     where TItem : IRunItem
 {

@@ -1,6 +1,6 @@
 namespace Blip;
 
-/// <summary>How many images are asked about.</summary>
+/// <summary>How questions about many images are asked.</summary>
 public sealed record AskEachOptions
 {
     private const int MaxWindow = 1024;
@@ -8,7 +8,9 @@ public sealed record AskEachOptions
     /// <summary>How each question is answered.</summary>
     public AskOptions Ask { get; init; } = AskOptions.Default;
 
-    /// <summary>Images in memory at once, those that wait for their turn to be given included: 1 to 1,024, 32 by default.</summary>
+    /// <summary>
+    /// The most images in memory at the same time, including finished ones that wait for their turn: 1 to 1,024, 32 by default.
+    /// </summary>
     public int Window { get; init; } = 32;
 
     /// <summary>
@@ -17,7 +19,7 @@ public sealed record AskEachOptions
     /// </summary>
     public bool WaitForPlace { get; init; } = true;
 
-    /// <summary>Learns of every outcome that was given.</summary>
+    /// <summary>Gets a report for every outcome.</summary>
     public IProgress<AskEachProgress>? Progress { get; init; }
 
     /// <exception cref="BlipException"><see cref="BlipErrorCode.InvalidRequest"/>.</exception>
@@ -25,12 +27,12 @@ public sealed record AskEachOptions
     {
         ArgumentNullException.ThrowIfNull(Ask);
         if (Window is < 1 or > MaxWindow)
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{nameof(Window)} is {Window}; it is 1 to {MaxWindow}.");
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{nameof(Window)} is {Window}; it must be 1 to {MaxWindow}.");
     }
 }
 
-/// <summary>How far the asking about many images has come.</summary>
-/// <param name="Done">Outcomes given.</param>
-/// <param name="Failed">Those among them that are not answered whole.</param>
-/// <param name="Elapsed">The time since the asking began.</param>
+/// <summary>The progress of asking about many images.</summary>
+/// <param name="Done">Outcomes so far.</param>
+/// <param name="Failed">Those of them with a question that has no answer.</param>
+/// <param name="Elapsed">The time since the start.</param>
 public readonly record struct AskEachProgress(long Done, long Failed, TimeSpan Elapsed);

@@ -5,36 +5,36 @@ public sealed class AskItem
 {
     private readonly Func<CancellationToken, ValueTask<BlipImage>> _open;
 
-    /// <summary>Takes an image that is there already.</summary>
+    /// <summary>Creates an item for an image in memory.</summary>
     /// <param name="image">The image.</param>
     /// <param name="questions">Its questions, which are copied; with none, the image is only encoded.</param>
-    /// <param name="key">What tells the caller which item an outcome belongs to.</param>
+    /// <param name="key">The caller's own key for the item.</param>
     public AskItem(BlipImage image, IReadOnlyList<string> questions, object? key = null)
         : this(_ => new ValueTask<BlipImage>(image), questions, key) =>
         ArgumentNullException.ThrowIfNull(image);
 
-    /// <summary>Takes an image that is still to be read, so that a long list holds none in memory.</summary>
+    /// <summary>Creates an item for an image that is read later, so that a long list holds no images in memory.</summary>
     /// <param name="open">Reads the image. What it throws is the error of this item alone.</param>
     /// <param name="questions">Its questions, which are copied; with none, the image is only encoded.</param>
-    /// <param name="key">What tells the caller which item an outcome belongs to.</param>
+    /// <param name="key">The caller's own key for the item.</param>
     public AskItem(Func<CancellationToken, ValueTask<BlipImage>> open, IReadOnlyList<string> questions, object? key = null)
     {
         ArgumentNullException.ThrowIfNull(open);
         ArgumentNullException.ThrowIfNull(questions);
-        // A copy: asking reads ahead, and the caller may fill one list anew for every item.
+        // A copy: asking reads ahead, and the caller may fill one list again for every item.
         (_open, Questions, Key) = (open, [.. questions], key);
     }
 
     /// <summary>The questions.</summary>
     public IReadOnlyList<string> Questions { get; }
 
-    /// <summary>What tells the caller which item an outcome belongs to.</summary>
+    /// <summary>The caller's own key for the item.</summary>
     public object? Key { get; }
 
     /// <summary>How the item's questions are answered; <see cref="AskEachOptions.Ask"/> where <see langword="null"/>.</summary>
     public AskOptions? Options { get; init; }
 
-    /// <summary>Takes a file, which is read when its turn comes.</summary>
+    /// <summary>Creates an item for a file, which is read when its turn comes.</summary>
     /// <param name="path">The file; also the item's key.</param>
     /// <param name="questions">Its questions.</param>
     public static AskItem FromFile(string path, params IReadOnlyList<string> questions)

@@ -50,26 +50,27 @@ public sealed record AskOptions
     public bool TruncateQuestion { get; init; }
 
     /// <summary>
-    /// How many of the likeliest tokens <see cref="Answer.TopLogProbabilities"/> has at each place: 0 to 20, and no more than the model's
+    /// How many of the most likely tokens <see cref="Answer.TopLogProbabilities"/> has at each place: 0 to 20, and no more than the model's
     /// vocabulary has. 0 by default: none, at no cost.
     /// </summary>
     public int TopLogProbabilities { get; init; }
 
     /// <summary>
-    /// The answers that are possible; the model ranks them by their probability, instead of searching. <see langword="null"/>, the
-    /// default, for any answer. Each is plain words, at most as long as the decoder reads; no two may be the same to the model, which
-    /// reads no capitals; all together have at most 100,000 tokens. The limits on new tokens do not count for them.
+    /// The possible answers. The model ranks them by their probability instead of searching. <see langword="null"/>, the default, for any
+    /// answer. Each choice is plain words, not longer than the decoder reads, and different from the others for the model, which ignores
+    /// capitals. All together have at most 100,000 tokens. The limits on new tokens do not apply.
     /// </summary>
     public IReadOnlyList<string>? Choices { get; init; }
 
     /// <summary>
-    /// Ranks as the original code does it, in two stages: only so many <see cref="Choices"/> are ranked as begin with the likeliest first
+    /// Ranks in two stages, as the original code does: only this many <see cref="Choices"/> are ranked, those with the most likely first
     /// tokens, and scores have the label smoothing of its loss, 0.1. Faster for thousands of choices. 0, the default, ranks all exactly.
     /// </summary>
     public int ChoicesK { get; init; }
 
     /// <summary>
-    /// Whether the score of a choice is divided by the number of its tokens, so that long ones are not at a disadvantage. False by default.
+    /// Whether the score of a choice is divided by the number of its tokens, so that long choices do not get lower scores. False by
+    /// default.
     /// </summary>
     public bool ChoicesPerToken { get; init; }
 
@@ -95,20 +96,20 @@ public sealed record AskOptions
     public EarlyStopping EarlyStopping { get; init; }
 
     /// <summary>
-    /// The confidence below which an answer counts as "not sure": 0 to 1, <see langword="null"/> (the default) for none. The answer then
-    /// says so (<see cref="Answer.IsLowConfidence"/>); the command, HTTP and the tools withhold it, with the code
+    /// The confidence below which an answer counts as "not sure": 0 to 1, <see langword="null"/> (the default) for none. Such an answer is
+    /// marked (<see cref="Answer.IsLowConfidence"/>); the command, HTTP and the tools withhold it, with the code
     /// <see cref="BlipErrorCode.LowConfidence"/>.
     /// </summary>
     public double? MinConfidence { get; init; }
 
     /// <summary>
-    /// Whether <see cref="Answer.Evidence"/> says where the question looked. It costs less than two further questions; the first time a
-    /// further network is made. On a CPU only. False by default.
+    /// Whether <see cref="Answer.Evidence"/> says where the question looked. It costs less than two further questions; the first time, one
+    /// more network is made. On a CPU only. False by default.
     /// </summary>
     public bool Explain { get; init; }
 
     /// <summary>
-    /// Temperatures at which each answer's probability is told, to fit a <see cref="Calibration"/>. The model's own is not used then.
+    /// Temperatures at which each answer's probability is computed, to fit a <see cref="Calibration"/>. The model's own is not used then.
     /// </summary>
     internal double[]? Temperatures { get; init; }
 
@@ -125,43 +126,43 @@ public sealed record AskOptions
     internal void Validate(int positions)
     {
         if (MaxNewTokens < 1)
-            throw Invalid($"{nameof(MaxNewTokens)} is {MaxNewTokens}; it is at least 1.");
+            throw Invalid($"{nameof(MaxNewTokens)} is {MaxNewTokens}; it must be at least 1.");
         if (MinNewTokens < 0)
-            throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}; it is at least 0.");
+            throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}; it must be at least 0.");
         if (MinNewTokens > MaxNewTokens)
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, more than {nameof(MaxNewTokens)}, which is {MaxNewTokens}.");
         // transformers ends with an index that is out of range.
         if (MinNewTokens > positions)
             throw Invalid($"{nameof(MinNewTokens)} is {MinNewTokens}, but this model gives at most {positions} tokens.");
         if (TopLogProbabilities is < 0 or > MaxTopLogProbabilities)
-            throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it is 0 to {MaxTopLogProbabilities}.");
+            throw Invalid($"{nameof(TopLogProbabilities)} is {TopLogProbabilities}; it must be 0 to {MaxTopLogProbabilities}.");
         if (Beams is < 1 or > MaxBeams)
-            throw Invalid($"{nameof(Beams)} is {Beams}; it is 1 to {MaxBeams}.");
+            throw Invalid($"{nameof(Beams)} is {Beams}; it must be 1 to {MaxBeams}.");
         if (Beams > 1 && (long)Beams * Math.Min(MaxNewTokens, positions) > MaxBeamTokens)
         {
             throw Invalid(
-                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} in all. Take fewer of either.");
+                $"{Beams} beams of {Math.Min(MaxNewTokens, positions)} tokens are more than {MaxBeamTokens} tokens. Use fewer of either.");
         }
         if (Best < 1 || Best > Beams)
-            throw Invalid($"{nameof(Best)} is {Best}; it is 1 to {nameof(Beams)}, which is {Beams}.");
+            throw Invalid($"{nameof(Best)} is {Best}; it must be 1 to {nameof(Beams)}, which is {Beams}.");
         if (!(Math.Abs(LengthPenalty) <= MaxLengthPenalty))
-            throw Invalid($"{nameof(LengthPenalty)} is {LengthPenalty}; it is {-MaxLengthPenalty} to {MaxLengthPenalty}.");
+            throw Invalid($"{nameof(LengthPenalty)} is {LengthPenalty}; it must be {-MaxLengthPenalty} to {MaxLengthPenalty}.");
         if (!Enum.IsDefined(EarlyStopping))
-            throw Invalid($"{nameof(EarlyStopping)} is {(int)EarlyStopping}, which is no {nameof(EarlyStopping)}.");
+            throw Invalid($"{nameof(EarlyStopping)} is {(int)EarlyStopping}, which is not a value of {nameof(EarlyStopping)}.");
         if (Choices is { Count: 0 })
             throw Invalid($"{nameof(Choices)} is empty. Give the possible answers, or leave it out.");
         if (ChoicesK < 0)
-            throw Invalid($"{nameof(ChoicesK)} is {ChoicesK}; it is at least 0.");
+            throw Invalid($"{nameof(ChoicesK)} is {ChoicesK}; it must be at least 0.");
         if (Choices is null && (ChoicesK > 0 || ChoicesPerToken))
             throw Invalid($"{nameof(ChoicesK)} and {nameof(ChoicesPerToken)} say how choices are ranked. Give {nameof(Choices)} too.");
         if (Choices is not null && Beams > 1)
             throw Invalid($"{nameof(Choices)} are ranked, not searched for. Leave out {nameof(Beams)}.");
         if (TopLogProbabilities > 0 && (Choices is not null || Beams > 1))
-            throw Invalid($"{nameof(TopLogProbabilities)} are those of greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
+            throw Invalid($"{nameof(TopLogProbabilities)} need greedy search. Leave out {nameof(Beams)} and {nameof(Choices)}.");
         if (MinConfidence is not (null or (>= 0 and <= 1)))
-            throw Invalid($"{nameof(MinConfidence)} is {MinConfidence}; it is 0 to 1.");
+            throw Invalid($"{nameof(MinConfidence)} is {MinConfidence}; it must be 0 to 1.");
         if (!Enum.IsDefined(SpecialTokens))
-            throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is no {nameof(SpecialTokenMode)}.");
+            throw Invalid($"{nameof(SpecialTokens)} is {(int)SpecialTokens}, which is not a value of {nameof(SpecialTokenMode)}.");
 
         BlipException Invalid(FormattableString message)
         {

@@ -1,6 +1,6 @@
 namespace Blip;
 
-/// <summary>What became of one <see cref="AskItem"/>.</summary>
+/// <summary>The result for one <see cref="AskItem"/>.</summary>
 public sealed record AskOutcome
 {
     /// <summary>The item.</summary>
@@ -9,10 +9,10 @@ public sealed record AskOutcome
     /// <summary>The item's place among all items, from 0.</summary>
     public long Index { get; init; }
 
-    /// <summary>One entry a question, in order; empty where the image itself failed.</summary>
+    /// <summary>One entry for each question, in order; empty where the image itself failed.</summary>
     public IReadOnlyList<QuestionOutcome> Answers { get; init; } = [];
 
-    /// <summary>Why the image could not be asked about; <see langword="null"/> where it could.</summary>
+    /// <summary>Why there are no answers about the image; <see langword="null"/> otherwise.</summary>
     public BlipException? Error { get; init; }
 
     /// <summary>Whether every question has an answer.</summary>

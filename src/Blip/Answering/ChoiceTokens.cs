@@ -27,12 +27,12 @@ internal static class ChoiceTokens
         int count = 0;
         for (int i = 0; i < tokens.Length; i++)
         {
-            // The start token takes the place of [CLS].
+            // The start token replaces [CLS].
             TokenizedText text = tokenizer.Encode(
                 texts[i] ?? throw Invalid($"Choice {i + 1} is null. Give a text."), SpecialTokenMode.Reference, positions);
             tokens[i] = text.Ids[1..];
             if (tokens[i].Length < 2)
-                throw Invalid($"Choice {i + 1} is empty. Give a word or some.");
+                throw Invalid($"Choice {i + 1} is empty. Give one word or more.");
             if (text.Truncated)
                 throw Invalid($"Choice {i + 1} has more than the {positions} tokens that this model reads. Give a shorter one.");
             if (tokens[i].SkipLast(1).Any(token => token == tokenizer.UnknownTokenId || tokenizer.IsSpecial(token)))

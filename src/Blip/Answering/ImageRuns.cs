@@ -7,8 +7,8 @@ using Blip.Telemetry;
 namespace Blip.Answering;
 
 /// <summary>
-/// Brings what waits together with the network of one model: images one by one, and in turn with them what the queues hold that are made
-/// here. Thread-safe.
+/// Runs what waits on the network of one model: images one by one, alternating with the items of the queues that are made here.
+/// Thread-safe.
 /// </summary>
 internal sealed class ImageRuns
 {
@@ -61,10 +61,10 @@ internal sealed class ImageRuns
         {
             work(run);
         }
-        // A run of several is repeated item by item, so that only the one at fault is told.
+        // A run of several is repeated item by item, so that only the item that caused the failure gets the error.
         catch (NonFiniteException exception) when (run.Items.Count == 1)
         {
-            throw new BlipModelException($"The network gave a value that is not finite: {_describeNonFinite()}.", exception);
+            throw new BlipModelException($"The network computed a value that is not finite: {_describeNonFinite()}.", exception);
         }
     }
 

@@ -7,7 +7,7 @@ internal sealed class ModelEncodedImage(BlipModel model, ImageEmbeddings embeddi
 {
     private ImageEmbeddings? _embeddings = embeddings;
 
-    /// <summary>Somebody forgot to dispose it: the memory comes back with the collector.</summary>
+    /// <summary>If nobody disposed it, the garbage collector releases the memory.</summary>
     ~ModelEncodedImage() => Dispose(disposing: false);
 
     public override long Bytes => Volatile.Read(ref _embeddings)?.Bytes ?? 0;
@@ -22,7 +22,7 @@ internal sealed class ModelEncodedImage(BlipModel model, ImageEmbeddings embeddi
     {
         ImageEmbeddings? embeddings = Volatile.Read(ref _embeddings);
         bool taken = embeddings is not null && embeddings.TryAddReference();
-        // Before that the collector must not come.
+        // The garbage collector must not run before that.
         GC.KeepAlive(this);
         return taken ? embeddings! : throw new ObjectDisposedException(nameof(EncodedImage));
     }

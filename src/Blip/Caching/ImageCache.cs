@@ -3,9 +3,9 @@ using Blip.Networks;
 namespace Blip.Caching;
 
 /// <summary>
-/// Keeps encoded images by what the model sees of them, within a limit of bytes. Where room is short, keys and values of the longest unused
-/// are given up first, which cost a fraction of an encoding, and images after them. Callers who ask for the same image at once share one
-/// encoding; it is given up only when all of them have gone. Thread-safe.
+/// Keeps encoded images by what the model sees of them, within a limit of bytes. When it is full, keys and values of the images unused for
+/// longest are removed first, because they cost a fraction of an encoding; then images are removed. Callers who ask for the same image at
+/// once share one encoding; it is stopped only when all of them have left. Thread-safe.
 /// </summary>
 /// <param name="maxBytes">The most bytes to keep.</param>
 /// <param name="changed">Gets every change of the bytes kept, and of the part of them that keys and values take.</param>
@@ -98,12 +98,12 @@ internal sealed class ImageCache(long maxBytes, Action<long, long>? changed = nu
             lock (_gate)
                 Forget(entry);
             entry.Encoding.SetException(exception);
-            // Where every caller has gone nobody observes it.
+            // If every caller has left, nobody observes it.
             _ = entry.Encoding.Task.Exception;
         }
     }
 
-    /// <summary>A caller gives up: it returns the reference it was counted for, or, as the last one, stops the encoding.</summary>
+    /// <summary>A caller leaves: it returns the reference it was counted for, or, as the last one, stops the encoding.</summary>
     private void Leave(Entry entry)
     {
         lock (_gate)
@@ -115,7 +115,7 @@ internal sealed class ImageCache(long maxBytes, Action<long, long>? changed = nu
             }
             if (--entry.Callers > 0)
                 return;
-            // Whoever comes now starts an encoding of its own.
+            // A caller that comes now starts its own encoding.
             Forget(entry);
         }
         entry.AllGone.Cancel();
@@ -142,7 +142,7 @@ internal sealed class ImageCache(long maxBytes, Action<long, long>? changed = nu
         Recount(entry);
     }
 
-    /// <summary>Counts an image anew, and gives up others where room is short.</summary>
+    /// <summary>Counts an image again, and removes others when the cache is full.</summary>
     private void Recount(Entry entry)
     {
         if (entry.Use.List is null)
@@ -231,7 +231,7 @@ internal sealed class ImageCache(long maxBytes, Action<long, long>? changed = nu
 
         public CancellationTokenSource AllGone { get; } = new();
 
-        /// <summary>Who waits for the encoding.</summary>
+        /// <summary>The callers that wait for the encoding.</summary>
         public int Callers { get; set; }
 
         /// <summary>The bytes counted for it.</summary>

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Blip.Caching;
 
-/// <summary>Names an image by what the model sees of it: 128 bits of the SHA-256 of the resized pixels.</summary>
+/// <summary>Identifies an image by what the model sees of it: 128 bits of the SHA-256 of the resized pixels.</summary>
 internal readonly record struct PixelKey(ulong High, ulong Low)
 {
     /// <summary>The name of frames that are one image, by the names of each.</summary>

@@ -2,7 +2,7 @@ namespace Blip;
 
 /// <summary>
 /// How a model's confidences become shares of right answers: by temperature scaling (Guo et al. 2017), fitted on labelled questions. The
-/// logits are divided by a temperature before the softmax: above 1 where the model is surer than it should be. No answer changes.
+/// logits are divided by a temperature before the softmax: above 1 where the model is too sure. No answer changes.
 /// Immutable.
 /// </summary>
 public sealed record Calibration

@@ -129,7 +129,7 @@ internal sealed class CalibrationFile
     private static string Key(string precision) => precision == "fp16" ? "fp32" : precision;
 
     private static BlipModelException Broken(string member) => new(string.Create(CultureInfo.InvariantCulture,
-        $"{FileName} has no right '{member}': a temperature is {LeastTemperature} to {MostTemperature}. ")
+        $"{FileName} has no valid '{member}': a temperature is {LeastTemperature} to {MostTemperature}. ")
         + "Remove it, or run blip calibrate again.");
 
     private string Digest()

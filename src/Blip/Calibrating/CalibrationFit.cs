@@ -18,12 +18,12 @@ internal static class CalibrationFit
             .Select(step => Math.Pow(2, (double)step / StepsPerOctave)),
     ];
 
-    /// <summary>The place of the temperature under which what came out right is likeliest.</summary>
+    /// <summary>The place of the temperature under which the right answers are most likely.</summary>
     /// <param name="answers">The log-probability of each answer at each of <see cref="Temperatures"/>, and whether it is right.</param>
     public static int Fit(IReadOnlyList<(IReadOnlyList<double> LogProbabilities, bool IsRight)> answers) => Best(place =>
         answers.Sum(answer => LogLikelihood(Math.Exp(answer.LogProbabilities[place]), answer.IsRight)));
 
-    /// <summary>The place of the temperature under which the right choices are likeliest.</summary>
+    /// <summary>The place of the temperature under which the right choices are most likely.</summary>
     /// <param name="ranks">The scores of each question's choices, and the place of the right one among them.</param>
     public static int FitChoices(IReadOnlyList<(double[] Scores, int Right)> ranks) => Best(place =>
         ranks.Sum(rank => (rank.Scores[rank.Right] / Temperatures[place]) - LogSum(rank.Scores, Temperatures[place])));

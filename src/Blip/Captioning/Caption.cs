@@ -1,7 +1,7 @@
 namespace Blip;
 
 /// <summary>
-/// What a model says of an image. Immutable. Models make it; a test needs no more than <c>new Caption { Text = "two dogs" }</c>.
+/// A model's description of an image. Immutable. Models make it; a test needs no more than <c>new Caption { Text = "two dogs" }</c>.
 /// </summary>
 public sealed record Caption
 {

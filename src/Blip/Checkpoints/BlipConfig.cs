@@ -56,7 +56,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
             ? this with { Vision = Vision with { ImageSize = size } }
             : throw new BlipException(
                 BlipErrorCode.InvalidRequest,
-                $"The image size is {size} pixels, but this model takes {patch}, the size of a patch, to {most}. Ask for one in between.");
+                $"The image size is {size} pixels, but it must be {patch} (one patch) to {most} for this model.");
     }
 
     private static BlipTextConfig ReadText(ConfigSection text, CheckpointOptions options, ILogger logger)
@@ -93,7 +93,7 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
         if (config.TokenCount > MaxTokens)
         {
             throw vision.Unsupported(
-                "patch_size", $"an image of {size} pixels would have {config.TokenCount} tokens; at most {MaxTokens} are run");
+                "patch_size", $"an image of {size} pixels would have {config.TokenCount} tokens; at most {MaxTokens} are possible");
         }
         return config;
     }
@@ -118,11 +118,11 @@ public sealed record BlipConfig(BlipTextConfig Text, BlipVisionConfig Vision, bo
     private static void CheckLayers(ConfigSection section)
     {
         if (section.Text("hidden_act") is { } activation and not "gelu")
-            throw section.Unsupported("hidden_act", $"it is {PlainFileName.Shown(activation)}, and Blip computes gelu only");
+            throw section.Unsupported("hidden_act", $"it is {PlainFileName.Shown(activation)}, but Blip computes only gelu");
         if (section.Text("position_embedding_type") is { } type and not "absolute")
         {
             throw section.Unsupported(
-                "position_embedding_type", $"it is {PlainFileName.Shown(type)}, and Blip computes absolute positions only");
+                "position_embedding_type", $"it is {PlainFileName.Shown(type)}, but Blip computes only absolute positions");
         }
     }
 }

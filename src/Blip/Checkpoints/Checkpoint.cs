@@ -100,7 +100,7 @@ public sealed class Checkpoint : IDisposable
     }
 
     /// <summary>
-    /// What tells this model from any other: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and
+    /// Identifies this model: a SHA-256 over the sizes, the preprocessing, and every tensor's name, type, shape and
     /// bytes, in hexadecimal. The same weights in other files of the same types have the same digest. The first call reads all
     /// weights, which takes a second or so for the full-size model.
     /// </summary>
@@ -131,7 +131,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The sizes of the vision network and the preprocessing as text.</summary>
     internal string VisionSettings => CheckpointDigest.VisionSettings(Config.Vision, Preprocessor);
 
-    /// <summary>A hash over a few bytes of every tensor: other weights of the same sizes have the same by accident only.</summary>
+    /// <summary>A hash over a few bytes of every tensor: other weights of the same sizes have the same hash only by accident.</summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal string HashSamples()
     {
@@ -156,7 +156,7 @@ public sealed class Checkpoint : IDisposable
             file.ThrowIfShrunk();
     }
 
-    /// <summary>Takes what was read of the weights out of the process's memory.</summary>
+    /// <summary>Removes the pages of the weights that were read from the process's memory.</summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
     internal void ReleasePages()
     {
@@ -197,7 +197,7 @@ public sealed class Checkpoint : IDisposable
         {
             throw new BlipModelException(
                 $"preprocessor_config.json makes images of {preprocessor.Width} x {preprocessor.Height} pixels, but " +
-                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Take both files from the same model.");
+                $"vision_config.image_size in config.json is {config.Vision.ImageSize}. Use files of the same model.");
         }
         List<MappedFile> files = [];
         try

@@ -13,6 +13,6 @@ internal static partial class CheckpointLog
     [LoggerMessage(
         101, LogLevel.Warning,
         "The weights have {Tensor}, of a layer beyond num_hidden_layers in config.json. Such layers are not used, as in transformers. " +
-        "Take both files from the same model.")]
+        "Use files of the same model.")]
     public static partial void LayersUnused(ILogger logger, string tensor);
 }

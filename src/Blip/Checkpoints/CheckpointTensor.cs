@@ -116,7 +116,7 @@ public sealed unsafe class CheckpointTensor
         {
             throw new BlipModelException(
                 $"Tensor {Name} in {File} is stored as {StoredType}; weights are read as F32, F16 or BF16. " +
-                "Take the model in one of these types.");
+                "Use the model in one of these types.");
         }
     }
 
@@ -167,7 +167,7 @@ public sealed unsafe class CheckpointTensor
     }
 
     /// <summary>
-    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is no weight change no answer and do not
+    /// The SHA-256 of the elements' bytes in row-major order. The elements of a tensor that is not a weight change no answer and do not
     /// count: its hash is that of no bytes.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The checkpoint is disposed.</exception>
@@ -231,7 +231,7 @@ public sealed unsafe class CheckpointTensor
                     bits[i] = (uint)upper[i] << 16;
                 break;
             default:
-                throw new InvalidOperationException($"Tensor {Name} is no weight.");
+                throw new InvalidOperationException($"Tensor {Name} is not a weight.");
         }
     }
 

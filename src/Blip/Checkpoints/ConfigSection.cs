@@ -77,7 +77,7 @@ internal readonly struct ConfigSection(string file, string prefix, JsonElement? 
 
     /// <summary>The error for a value that is in order, of a model that Blip does not run.</summary>
     public BlipModelException Unsupported(string key, string finding) =>
-        new($"{prefix}{key} in {file} is not supported: {finding}. The file is intact; take another model, such as {Example}.");
+        new($"{prefix}{key} in {file} is not supported: {finding}. The file is not damaged; use another model, such as {Example}.");
 
     private static string Shown(JsonElement value)
     {

@@ -34,7 +34,7 @@ internal static class PositionEmbeddings
                 return;
             throw new BlipModelException(
                 $"The weights in {stored.File} are for images of {side * vision.PatchSize} pixels ({side} x {side} patches), but " +
-                $"{BlipConfig.FileName} says {vision.ImageSize}. Take both files from the same model, or ask for an image size: " +
+                $"{BlipConfig.FileName} says {vision.ImageSize}. Use files of the same model, or ask for an image size: " +
                 $"{side * vision.PatchSize} for what the weights were made with (BlipOptions.ImageSize, --image-size).");
         }
         tensors[Name] = stored.Derive([1, vision.TokenCount, width], destination => Resize(stored.Copy(), side, destination, grid, width));

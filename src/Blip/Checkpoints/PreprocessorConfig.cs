@@ -63,9 +63,9 @@ public sealed record PreprocessorConfig
     private static PreprocessorConfig Read(ConfigSection section, int side)
     {
         if (section.Int("resample", Bicubic, 0, Filters.Length - 1) is var filter and not Bicubic)
-            throw section.Unsupported("resample", $"it is {filter} ({Filters[filter]}), and Blip computes {Bicubic} (bicubic) only");
+            throw section.Unsupported("resample", $"it is {filter} ({Filters[filter]}), but Blip computes only {Bicubic} (bicubic)");
         if (section.Bool("do_center_crop", false))
-            throw section.Unsupported("do_center_crop", "it is true, and Blip cuts nothing off an image");
+            throw section.Unsupported("do_center_crop", "it is true, but Blip does not crop images");
         PreprocessorConfig defaults = new();
         (int width, int height) = ReadSize(section, side);
         bool normalize = section.Bool("do_normalize", true);
@@ -83,7 +83,7 @@ public sealed record PreprocessorConfig
     {
         const int Most = 8192;
         if (!section.Bool("do_resize", true))
-            throw section.Unsupported("do_resize", "it is false, and Blip resizes every image to the model's size");
+            throw section.Unsupported("do_resize", "it is false, but Blip resizes every image to the model's size");
         if (section.Find("size") is not { ValueKind: JsonValueKind.Object })
         {
             int side = section.Int("size", fallback, 1, Most);
@@ -93,7 +93,7 @@ public sealed record PreprocessorConfig
         foreach (string key in (string[])["shortest_edge", "longest_edge", "max_height", "max_width"])
         {
             if (size.Find(key) is not null)
-                throw size.Unsupported(key, "it keeps the ratio of an image's sides, and Blip resizes to height and width");
+                throw size.Unsupported(key, "it keeps the ratio of an image's sides, but Blip resizes to height and width");
         }
         if (size.Find("height") is null || size.Find("width") is null)
             throw section.Invalid("size", "it must have height and width");

@@ -1,6 +1,6 @@
 namespace Blip.Decoding;
 
-/// <summary>The end of a beginning of an answer: its last token, and the beam that it goes on from.</summary>
+/// <summary>The end of a beginning of an answer: its last token, and the beam that it continues from.</summary>
 /// <param name="previous">The beam before; <see langword="null"/> for the start token.</param>
 /// <param name="token">The token.</param>
 /// <param name="logProbability">The token's log-probability, 0 for the start token.</param>

@@ -9,7 +9,7 @@ internal sealed class BeamAnswer(AnswerTokens tokens, AnswerLimits limits, BeamP
     /// <summary>Ended answers, the best first; at most as many as there are beams.</summary>
     private readonly List<(Beam Beam, double Score)> _ended = [];
 
-    /// <summary>What the decoder reads next, the likeliest first; empty where the search is over.</summary>
+    /// <summary>What the decoder reads next, the most likely first; empty where the search is over.</summary>
     public List<Beam> Running { get; private set; } = [new Beam(previous: null, tokens.Start, 0)];
 
     /// <summary>Takes the logits of the running beams [beams, V].</summary>
@@ -33,7 +33,7 @@ internal sealed class BeamAnswer(AnswerTokens tokens, AnswerLimits limits, BeamP
                 }
             }
         }
-        // Of each beam one may end, so twice as many leave enough to go on with. The order of equals stays: by beam, then by token.
+        // Of each beam one may end, so twice as many leave enough to continue with. The order of equals stays: by beam, then by token.
         next = [.. next.OrderByDescending(beam => beam.Sum).Take(2 * plan.Beams)];
 
         Running = [];

@@ -6,9 +6,9 @@ internal sealed class ChoiceList
     /// <summary>The places of the choices in the order of their tokens, in which shared beginnings stand side by side.</summary>
     private readonly int[] _order;
 
-    /// <param name="tokens">The tokens of each choice, the end token included. One or more, no two alike.</param>
+    /// <param name="tokens">The tokens of each choice, the end token included. One or more, all different.</param>
     /// <param name="keep">
-    /// As many are ranked as begin with the likeliest tokens, with label smoothing, as the original code does it; 0 for all, exactly.
+    /// As many are ranked as begin with the most likely tokens, with label smoothing, as the original code does it; 0 for all, exactly.
     /// </param>
     /// <param name="perToken">Whether a score is divided by the number of tokens.</param>
     public ChoiceList(IReadOnlyList<int[]> tokens, int keep, bool perToken)

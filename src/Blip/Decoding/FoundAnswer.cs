@@ -16,10 +16,10 @@ internal sealed class FoundAnswer(int start)
     /// <summary>The log-probability of all tokens.</summary>
     public double LogProbability => _logProbabilities.Sum(one => (double)one);
 
-    /// <summary>The likeliest first tokens, best first.</summary>
+    /// <summary>The most likely first tokens, best first.</summary>
     public IReadOnlyList<(int Token, float LogProbability)> Alternatives { get; set; } = [];
 
-    /// <summary>The likeliest tokens at each place, best first. Empty where the limits ask for none.</summary>
+    /// <summary>The most likely tokens at each place, best first. Empty where the limits ask for none.</summary>
     public IReadOnlyList<(int Token, float LogProbability)[]> Top => _top;
 
     /// <summary>Whole answers, best first, where beams were searched.</summary>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Blip.Decoding;
 
 /// <summary>
-/// Greedy search as transformers' <c>generate</c> does it for BLIP: the likeliest token, until the end token or the limit.
+/// Greedy search as transformers' <c>generate</c> does it for BLIP: the most likely token, until the end token or the limit.
 /// Answers run side by side, each on its own; one that has ended takes no further part.
 /// </summary>
 /// <param name="tokens">The start and end tokens.</param>
@@ -60,7 +60,7 @@ internal sealed class GreedySearch(AnswerTokens tokens, IReadOnlyList<AnswerLimi
 
     private static ReadOnlySpan<float> Row(ReadOnlySpan<float> logits, int row, int length) => logits.Slice(row * length, length);
 
-    /// <summary>Adds the likeliest token; gives it unless the answer ends with it.</summary>
+    /// <summary>Adds the most likely token; gives it unless the answer ends with it.</summary>
     private int? Extend(FoundAnswer answer, AnswerLimits limit, ReadOnlySpan<float> logits)
     {
         int length = answer.Tokens.Count - 1;

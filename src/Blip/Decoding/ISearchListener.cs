@@ -1,6 +1,6 @@
 namespace Blip.Decoding;
 
-/// <summary>Follows a search for several answers: each is handed over when it is found, while the search goes on with the others.</summary>
+/// <summary>Follows a search for several answers: each is given when it is found, while the search continues with the others.</summary>
 internal interface ISearchListener
 {
     /// <summary>Whether anybody still waits for the answer. Asked before each step; the search drops one that nobody wants.</summary>

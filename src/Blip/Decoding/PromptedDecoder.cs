@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Blip.Decoding;
 
 /// <summary>
-/// Lets answers begin with prompts, of which the search knows nothing: where it reads the start token, the prompt is read behind it in the
+/// Lets answers begin with prompts, of which the search knows nothing: where it reads the start token, the prompt is read after it in the
 /// same pass, and the search gets the logits after the prompt.
 /// </summary>
 /// <param name="decoder">Reads the tokens.</param>

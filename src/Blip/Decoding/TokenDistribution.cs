@@ -11,7 +11,7 @@ internal readonly ref struct TokenDistribution
 
     /// <param name="logits">The row.</param>
     /// <param name="banned">A token that must not come next and has no share in the probabilities, or -1.</param>
-    /// <exception cref="NonFiniteException">A logit is NaN or infinite: no answer can be told.</exception>
+    /// <exception cref="NonFiniteException">A logit is NaN or infinite: there is no answer.</exception>
     public TokenDistribution(ReadOnlySpan<float> logits, int banned)
     {
         _logits = logits;
@@ -72,7 +72,7 @@ internal readonly ref struct TokenDistribution
         return all;
     }
 
-    /// <summary>The likeliest tokens, best first.</summary>
+    /// <summary>The most likely tokens, best first.</summary>
     public (int Token, float LogProbability)[] Top(int count)
     {
         Span<int> best = stackalloc int[Math.Min(count, _logits.Length)];

@@ -4,7 +4,7 @@ using static Blip.Graphs.GraphBuilder;
 namespace Blip.Graphs;
 
 /// <summary>
-/// Lays the embeddings of two images end to end, where they are not in the process's own memory. Inputs: <c>a</c> [1, N, D] and <c>b</c>
+/// Joins the embeddings of two images, where they are not in the process's own memory. Inputs: <c>a</c> [1, N, D] and <c>b</c>
 /// [1, M, D]. Output: <c>joined</c> [1, N + M, D].
 /// </summary>
 internal static class JoinGraph

@@ -9,7 +9,7 @@ internal static class Animation
     /// <summary>The most frames of a file. A frame takes a few bytes of the file, but much more memory and time.</summary>
     private const int MaxFileFrames = 10_000;
 
-    /// <summary>The frames of a file, in order; none where it is no animation.</summary>
+    /// <summary>The frames of a file, in order; none where it is not an animation.</summary>
     /// <exception cref="BlipException">The file ends early, has too many frames, or a frame lies outside its size.</exception>
     public static IReadOnlyList<AnimationFrame> FramesOf(ReadOnlyMemory<byte> data, ImageHeader header)
     {
@@ -40,7 +40,7 @@ internal static class Animation
         frames.Add(frame);
     }
 
-    /// <summary>The places of at most so many of some frames, evenly spread; the first is among them.</summary>
+    /// <summary>The places of at most so many of some frames, evenly distributed; the first is among them.</summary>
     public static int[] Sample(int count, int most) =>
         count <= most ? [.. Enumerable.Range(0, count)] : [.. Enumerable.Range(0, most).Select(i => (int)((long)i * count / most))];
 

@@ -122,7 +122,7 @@ public sealed class BlipImage
     /// stands for its own frames. Only models that answer questions read frames, and each frame takes an encoding of its own.
     /// </summary>
     /// <param name="frames">
-    /// One or more images. Of more than <see cref="MaxFrames"/>, evenly spread ones are looked at, the first among them.
+    /// One or more images. Of more than <see cref="MaxFrames"/>, evenly distributed ones are looked at, the first among them.
     /// </param>
     /// <exception cref="ArgumentException">There is no image, or one is made of frames itself.</exception>
     public static BlipImage FromFrames(IReadOnlyList<BlipImage> frames)

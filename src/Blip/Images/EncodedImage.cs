@@ -1,10 +1,10 @@
 namespace Blip;
 
 /// <summary>
-/// An image that a model has encoded: questions about it cost a fraction of the first. Thread-safe; dispose it when no more questions are
-/// to come. Only the model that made it can read it, and it stays readable while that model lives.
+/// An image that a model has encoded: a question about it takes a fraction of the time of the first. Thread-safe; dispose it after the last
+/// question. Only the model that made it can read it, and it stays readable while that model lives.
 /// </summary>
-/// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can put something in its place.</remarks>
+/// <remarks>Models make it (<see cref="IBlipModel.EncodeAsync"/>). It is abstract so that a test can replace it.</remarks>
 public abstract class EncodedImage : IDisposable
 {
     /// <summary>
@@ -12,11 +12,13 @@ public abstract class EncodedImage : IDisposable
     /// </summary>
     public abstract long Bytes { get; }
 
-    /// <summary>What encoding took: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.</summary>
+    /// <summary>
+    /// The time of encoding: <see cref="AnswerTiming.Vision"/> is <see langword="null"/> where the image was in the cache.
+    /// </summary>
     public abstract AnswerTiming Timing { get; }
 
     /// <summary>
-    /// Gives its memory back, unless the model's own cache still keeps the image. Questions under way are still answered.
+    /// Releases its memory, unless the model's own cache still keeps the image. Questions under way are still answered.
     /// </summary>
     public void Dispose()
     {
@@ -24,8 +26,8 @@ public abstract class EncodedImage : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Gives its memory back. Called once or more often.</summary>
-    /// <param name="disposing">Whether <see cref="Dispose()"/> was called, and not the collector.</param>
+    /// <summary>Releases its memory. Called once or more often.</summary>
+    /// <param name="disposing">Whether <see cref="Dispose()"/> was called, and not the garbage collector.</param>
     protected virtual void Dispose(bool disposing)
     {
     }

@@ -17,7 +17,7 @@ internal static class ImageErrors
     /// <summary>A video: stills of it can be asked about as frames.</summary>
     public static BlipException Video(string what)
         => new(BlipErrorCode.UnsupportedImage,
-            $"{what} is not read. Make stills of it (ffmpeg -i VIDEO -vf fps=1 frame-%04d.png), and ask about those as frames.");
+            $"{what} is not read. Make images of its frames (ffmpeg -i VIDEO -vf fps=1 frame-%04d.png), and ask about them with frames.");
 
     /// <summary>A format that some decoders read, but the application's does not.</summary>
     public static BlipException NeedsDecoder(ImageFormat format)

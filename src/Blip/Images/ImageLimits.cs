@@ -63,7 +63,7 @@ public sealed record ImageLimits
         if (header.DecodeBytes > most)
         {
             throw new BlipException(BlipErrorCode.TooManyPixels, FormattableString.Invariant(
-                $"The image is too large: {header.Width} x {header.Height} pixels; {header.Kind} takes more memory than others, and ")
+                $"The image is too large: {header.Width} x {header.Height} pixels; {header.Kind} takes more memory than others: ")
                 + FormattableString.Invariant($"{most * header.Pixels / header.DecodeBytes:N0} are allowed. ")
                 + "Make it smaller, or save it as a plain JPEG or PNG.");
         }

@@ -25,5 +25,5 @@ public sealed record ImageOptions
         Enum.IsDefined(value)
             ? value
             : throw new ArgumentOutOfRangeException(
-                option, Convert.ToInt64(value, null), $"The value is none of {string.Join(", ", Enum.GetNames<T>())}.");
+                option, Convert.ToInt64(value, null), $"The value must be one of {string.Join(", ", Enum.GetNames<T>())}.");
 }

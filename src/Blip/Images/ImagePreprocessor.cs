@@ -4,7 +4,7 @@ using System.Diagnostics;
 namespace Blip.Images;
 
 /// <summary>
-/// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image as the camera noted, and
+/// Converts an image to the input of a model. It decodes the image, removes transparency, turns the image as the camera says, and
 /// resizes it to the target size without keeping its aspect ratio. With the default decoder, <see cref="AlphaMode.Drop"/> and
 /// <see cref="ImageOrientation.Ignore"/> the result is equal to that of Python transformers on Pillow, byte for byte. Immutable and
 /// thread-safe.
@@ -66,7 +66,7 @@ public sealed class ImagePreprocessor
     }
 
     /// <summary>
-    /// Decodes and resizes the frames of an animation, at most so many, evenly spread. Any other image is one frame.
+    /// Decodes and resizes the frames of an animation, at most so many, evenly distributed. Any other image is one frame.
     /// </summary>
     /// <returns>The pixels of each frame, in order. The caller disposes them.</returns>
     internal IReadOnlyList<PixelTensor> ProcessFrames(BlipImage image, int most, CancellationToken cancellationToken)
@@ -147,7 +147,7 @@ public sealed class ImagePreprocessor
             using Resampler resampler = new(width, height, Width, Height, tensor.Writable, Options.Resize);
             write(resampler);
             if (!resampler.IsComplete)
-                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} passed on fewer rows than the image has.");
+                throw new BlipException(BlipErrorCode.Internal, $"{_decoder.GetType().Name} returned fewer rows than the image has.");
             tensor.ResizeTime = resampler.Elapsed;
             tensor.DecodeTime = Stopwatch.GetElapsedTime(begin) - resampler.Elapsed;
             return tensor;

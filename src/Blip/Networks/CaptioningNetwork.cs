@@ -26,7 +26,7 @@ internal sealed class CaptioningNetwork : ImageNetwork
         BlipTextConfig text = sessions.Config.Text;
         _tokens = new AnswerTokens(text.BosTokenId, text.SepTokenId);
         _decoder = new TextDecoder(sessions, KeyValueGraph.ForCaptions);
-        // Embeddings that stay on a device are not laid end to end.
+        // Embeddings that stay on a device are not joined.
         MaxCaptions = sessions.KeepsResults ? 1 : MostCaptions;
     }
 

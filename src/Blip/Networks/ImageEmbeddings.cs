@@ -73,8 +73,8 @@ internal sealed unsafe class ImageEmbeddings
 
     /// <summary>
     /// The image's keys and values, or <see langword="null"/> while questions are too few for them to pay: they are made once the work that
-    /// they would have saved so far exceeds the work of making them. Who comes while they are made goes on without them. They belong to
-    /// the text weights of one encoder: an encoder of another model that shares the image goes on without them, too.
+    /// they would have saved so far exceeds the work of making them. Callers that come meanwhile continue without them. They belong to
+    /// the text weights of one encoder: an encoder of another model that shares the image continues without them, too.
     /// </summary>
     /// <param name="encoder">Who asks.</param>
     /// <param name="tokens">The tokens of the questions to be asked now.</param>
@@ -114,7 +114,7 @@ internal sealed unsafe class ImageEmbeddings
         return made;
     }
 
-    /// <summary>Gives up keys and values, if there are any. They have to pay anew before they are made again.</summary>
+    /// <summary>Releases keys and values, if there are any. They are made again only when that saves work again.</summary>
     public void DropProjection()
     {
         Projection? dropped;

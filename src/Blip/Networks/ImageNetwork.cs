@@ -77,7 +77,7 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     }
 
     /// <summary>
-    /// Makes the sessions that read text anew, with weights in ONNX Runtime's own layout, while the others answer. Takes seconds. Does
+    /// Makes the sessions that read text again, with weights in ONNX Runtime's own layout, while the others answer. Takes seconds. Does
     /// nothing where there is nothing to gain.
     /// </summary>
     public void Pack(CancellationToken cancellationToken)
@@ -97,7 +97,7 @@ internal abstract class ImageNetwork(SessionFactory sessions, Action<long>? byte
     /// <summary>Whether it takes several frames as one image.</summary>
     public virtual bool ReadsFrames => false;
 
-    /// <summary>Lays the embeddings of frames end to end. The caller holds the one reference to the result.</summary>
+    /// <summary>Joins the embeddings of frames. The caller holds the one reference to the result.</summary>
     public ImageEmbeddings Join(IReadOnlyList<ImageEmbeddings> frames, CancellationToken cancellationToken)
     {
         using RunControl control = new(cancellationToken);

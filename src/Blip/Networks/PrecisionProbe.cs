@@ -53,7 +53,7 @@ internal static class PrecisionProbe
                 found.Release();
             }
         }
-        // The fp32 weights were read where they lie, and are not needed again.
+        // The fp32 weights were read in place, and are not needed again.
         checkpoint.ReleasePages();
         double deviation = sum / (Images * int8.ProbeTexts.Count);
         int8.Cache?.WriteNote(Note, deviation.ToString(CultureInfo.InvariantCulture));

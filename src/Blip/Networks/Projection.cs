@@ -24,7 +24,7 @@ internal sealed class Projection(IDisposableReadOnlyCollection<OrtValue> values)
         return this;
     }
 
-    /// <summary>Gives one reference back.</summary>
+    /// <summary>Releases one reference.</summary>
     public void Dispose()
     {
         if (Interlocked.Decrement(ref _references) == 0)

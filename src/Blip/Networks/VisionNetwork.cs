@@ -48,7 +48,7 @@ internal sealed class VisionNetwork(SessionFactory sessions, Action<long>? bytes
         }
     }
 
-    /// <summary>Lays the embeddings of frames end to end. The caller holds the one reference to the result.</summary>
+    /// <summary>Joins the embeddings of frames. The caller holds the one reference to the result.</summary>
     public ImageEmbeddings Join(IReadOnlyList<ImageEmbeddings> frames, RunControl control)
     {
         if (sessions.KeepsResults)

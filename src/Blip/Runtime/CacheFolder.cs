@@ -9,7 +9,7 @@ namespace Blip.Runtime;
 
 /// <summary>
 /// The folder with what is kept between starts. A file in it is whole or not there: also after a power cut, and whoever else writes. A
-/// writer that was killed leaves a file, which the next start takes away.
+/// writer that was killed leaves a file, which the next start removes.
 /// </summary>
 internal sealed class CacheFolder
 {
@@ -32,7 +32,7 @@ internal sealed class CacheFolder
     /// Where; <see langword="null"/> for <c>BLIP_CACHE</c>, else <c>blip</c> in the user's cache. <c>~</c> at its start is the home.
     /// </param>
     /// <param name="disk">The file system.</param>
-    /// <returns><see langword="null"/> where the path is empty: nothing is to be kept.</returns>
+    /// <returns><see langword="null"/> where the path is empty, so nothing may be kept.</returns>
     /// <exception cref="IOException">There can be no such folder.</exception>
     /// <exception cref="UnauthorizedAccessException">There can be no such folder.</exception>
     public static CacheFolder? Open(string? path, IDisk disk)
@@ -111,7 +111,7 @@ internal sealed class CacheFolder
         }
         catch (BlipModelException)
         {
-            // It cannot be read, or is no ordinary file: a pipe would never end.
+            // It cannot be read, or is not an ordinary file: a pipe would never end.
             return null;
         }
     }

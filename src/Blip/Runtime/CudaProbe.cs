@@ -50,7 +50,7 @@ internal static unsafe class CudaProbe
     /// <param name="deviceId">Which GPU is wanted, counted from 0.</param>
     public static string? FindObstacle(int deviceId) =>
         IsBuiltIn ? FindObstacle(IsPresent, DriverVersion, DeviceCount, deviceId)
-            : "this application carries no CUDA provider (add the package Blip.Runtime.Gpu)";
+            : "this application contains no CUDA provider (add the package Blip.Runtime.Gpu)";
 
     /// <param name="isPresent">Whether a library can be loaded.</param>
     /// <param name="driverVersion">The newest CUDA that the driver knows, or <see langword="null"/> where it does not say.</param>
@@ -68,7 +68,8 @@ internal static unsafe class CudaProbe
             }
             if (library == Driver && driverVersion() is { } version and < LeastDriver)
                 return string.Create(CultureInfo.InvariantCulture,
-                    $"the NVIDIA driver knows CUDA {version / 1000}.{version % 1000 / 10} and CUDA 13 is needed: install a newer driver");
+                    $"the NVIDIA driver supports CUDA {version / 1000}.{version % 1000 / 10}, but CUDA 13 is needed: "
+                    + $"install a newer driver");
         }
         return deviceCount() is { } count && count <= deviceId
             ? string.Create(CultureInfo.InvariantCulture, $"there is no cuda:{deviceId}, GPUs found: {count}")
@@ -93,7 +94,7 @@ internal static unsafe class CudaProbe
 
     private static int? DriverVersion() => NativeLibrary.TryLoad(Driver, out nint driver) ? Ask(driver, "cuDriverGetVersion") : null;
 
-    /// <summary>What was started is not unloaded again: ONNX Runtime needs it next.</summary>
+    /// <summary>The library is not unloaded: ONNX Runtime needs it next.</summary>
     private static int? DeviceCount()
     {
         if (!NativeLibrary.TryLoad(Driver, out nint driver) || !NativeLibrary.TryGetExport(driver, "cuInit", out nint start))

@@ -14,11 +14,11 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
         string? obstacle = device == BlipDevice.Cpu ? null : CudaProbe.FindObstacle(deviceId);
         if (device == BlipDevice.Cuda && obstacle is not null)
             throw new BlipException(BlipErrorCode.DeviceUnavailable,
-                $"CUDA cannot be used: {obstacle}. Device auto or cpu would run on the CPU instead.");
+                $"CUDA cannot be used: {obstacle}. Use device auto or cpu to run on the CPU.");
         if (device == BlipDevice.Auto)
         {
             device = obstacle is null ? BlipDevice.Cuda : BlipDevice.Cpu;
-            // Worth a word only where somebody built for a GPU.
+            // Logged only in a build for a GPU.
             if (obstacle is not null && CudaProbe.IsBuiltIn)
                 InferenceLog.RunsOnCpu(logger, obstacle);
         }
@@ -33,9 +33,9 @@ internal readonly record struct DeviceSelection(BlipDevice Device, BlipPrecision
         return (device, precision) switch
         {
             (BlipDevice.Cpu, BlipPrecision.Fp16) =>
-                throw new BlipException(BlipErrorCode.DeviceUnavailable, "fp16 runs on CUDA only. On a CPU take fp32 or int8."),
+                throw new BlipException(BlipErrorCode.DeviceUnavailable, "fp16 runs on CUDA only. On a CPU use fp32 or int8."),
             (BlipDevice.Cuda, BlipPrecision.Int8) =>
-                throw new BlipException(BlipErrorCode.DeviceUnavailable, "int8 runs on a CPU only. On CUDA take fp16 or fp32."),
+                throw new BlipException(BlipErrorCode.DeviceUnavailable, "int8 runs on a CPU only. On CUDA use fp16 or fp32."),
             _ => new DeviceSelection(device, precision),
         };
     }

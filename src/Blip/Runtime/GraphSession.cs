@@ -27,7 +27,7 @@ internal sealed class GraphSession : IDisposable
     /// <param name="options">Device and threads; disposed by the caller.</param>
     /// <param name="prepack">
     /// Whether ONNX Runtime may copy the weights into its own layout: faster products of many rows, at the price of seconds and
-    /// of the weights' size in memory. Without it the weights are used where they lie.
+    /// of the weights' size in memory. Without it the weights are used in place.
     /// </param>
     /// <param name="prepacked">
     /// Shares what was copied with other sessions that have the same weights, which are then made one after the other; outlives the

@@ -1,9 +1,9 @@
 namespace Blip.Runtime;
 
-/// <summary>What keeping a file asks of the file system: a seam, where a test cuts the power or fills the disk.</summary>
+/// <summary>What keeping a file asks of the file system: a test can cut the power or fill the disk here.</summary>
 internal interface IDisk
 {
-    /// <summary>Makes a new file. As long as it is open, no <see cref="Sweep"/> takes it away, of this process or of another.</summary>
+    /// <summary>Makes a new file. As long as it is open, no <see cref="Sweep"/> removes it, of this process or of another.</summary>
     Stream Create(string path);
 
     /// <summary>Returns when the file's bytes are on the disk.</summary>
@@ -15,6 +15,6 @@ internal interface IDisk
     /// <summary>Returns when the names in a folder are on the disk.</summary>
     void FlushNames(string folder);
 
-    /// <summary>Takes away a file that <see cref="Create"/> made, where who made it has it open no more.</summary>
+    /// <summary>Removes a file that <see cref="Create"/> made, if its maker has closed it.</summary>
     void Sweep(string path);
 }

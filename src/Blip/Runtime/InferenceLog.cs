@@ -4,7 +4,7 @@ namespace Blip.Runtime;
 
 internal static partial class InferenceLog
 {
-    [LoggerMessage(200, LogLevel.Warning, "The model runs on the CPU, since CUDA cannot be used: {Obstacle}.")]
+    [LoggerMessage(200, LogLevel.Warning, "The model runs on the CPU, because CUDA cannot be used: {Obstacle}.")]
     public static partial void RunsOnCpu(ILogger logger, string obstacle);
 
     [LoggerMessage(201, LogLevel.Warning, "The model runs in fp32: in int8 its answers to trial questions deviate by {Deviation:0.000}.")]
@@ -16,7 +16,7 @@ internal static partial class InferenceLog
         "answers begin with that.")]
     public static partial void StartIsAnother(ILogger logger, int expected, int start);
 
-    [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model goes on with them as they are.")]
+    [LoggerMessage(202, LogLevel.Warning, "The weights could not be packed; the model continues without packing.")]
     public static partial void NotPacked(ILogger logger, Exception exception);
 
     [LoggerMessage(
@@ -25,9 +25,9 @@ internal static partial class InferenceLog
         + "Run blip calibrate again.")]
     public static partial void CalibratedForOthers(ILogger logger);
 
-    [LoggerMessage(203, LogLevel.Warning, "{Problem} Each start computes them anew.")]
+    [LoggerMessage(203, LogLevel.Warning, "{Problem} Each start computes them again.")]
     public static partial void NotKept(ILogger logger, string problem);
 
-    [LoggerMessage(204, LogLevel.Warning, "The int8 weights that were kept are damaged, and have been made anew: {File}.")]
+    [LoggerMessage(204, LogLevel.Warning, "The kept int8 weights were damaged, and were computed again: {File}.")]
     public static partial void Mended(ILogger logger, string file);
 }

@@ -5,8 +5,8 @@ using Blip.Checkpoints;
 namespace Blip.Runtime;
 
 /// <summary>
-/// Weights in a mapped file: safetensors whose last tensor holds checksums, of the header and of each tensor in the file's order. A
-/// tensor is believed when its bytes have been read and are right, which costs the time of reading memory once. Thread-safe.
+/// Weights in a mapped file: safetensors whose last tensor holds checksums, of the header and of each tensor in the file's order. A tensor
+/// is used when its bytes have been read and are right, which costs the time of reading memory once. Thread-safe.
 /// </summary>
 internal sealed unsafe class KeptWeights : IDisposable
 {
@@ -69,7 +69,7 @@ internal sealed unsafe class KeptWeights : IDisposable
         _tensors.TryGetValue(name, out (CheckpointTensor Tensor, ulong) known) && known.Tensor.ByteLength == bytes
             && known.Tensor.Data % SafetensorsWriter.Alignment == 0 && IsRight(name) ? known.Tensor.Data : 0;
 
-    /// <summary>Takes what was read out of the process's memory.</summary>
+    /// <summary>Removes the pages that were read from the process's memory.</summary>
     public void ReleasePages() => _file.ReleasePages();
 
     public void Dispose() => _file.Dispose();

@@ -6,8 +6,8 @@ namespace Blip.Runtime;
 
 /// <summary>
 /// A checkpoint's digest without reading all its weights at each start: the key of what is kept for it. It is noted by the files' places,
-/// sizes and times, and the note is believed where the files are those that were read. Where note and files came together from elsewhere,
-/// as layers of a container's image, or where the system does not tell, a sample of every tensor must be the same.
+/// sizes and times, and the note is used where the files are those that were read. Where note and files came together from elsewhere,
+/// as layers of a container's image, or where the system does not say, a sample of every tensor must be the same.
 /// </summary>
 internal static class KnownDigest
 {

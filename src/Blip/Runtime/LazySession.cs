@@ -1,6 +1,6 @@
 namespace Blip.Runtime;
 
-/// <summary>A session that is made when it is first needed. A making that fails is tried again by the next caller. Thread-safe.</summary>
+/// <summary>A session that is made when it is first needed. If making it fails, the next caller tries again. Thread-safe.</summary>
 internal sealed class LazySession(Func<GraphSession> create) : IDisposable
 {
     private readonly Lock _gate = new();

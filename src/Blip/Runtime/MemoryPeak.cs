@@ -42,7 +42,7 @@ internal sealed unsafe class MemoryPeak : IDisposable
             c += Vector.Load((long*)(data + (2 * step)));
             d += Vector.Load((long*)(data + (3 * step)));
         }
-        // A sum that is used: what nobody wants is not read.
+        // The sum is used: the compiler would remove reads without use.
         if (Vector.Sum(a + b + c + d) == 0)
             throw new UnreachableException();
     }

@@ -49,7 +49,7 @@ internal static class OrtRuntime
             throw new BlipException(BlipErrorCode.PackageMissing,
                 $"ONNX Runtime's native library is missing, or it does not fit this system ({RuntimeInformation.RuntimeIdentifier}). "
                 + "Add the package Blip.Runtime.Cpu to the application, or Blip.Runtime.Gpu for an NVIDIA GPU. "
-                + "They serve linux-x64, linux-arm64, win-x64, win-arm64 and osx-arm64.", missing);
+                + "They support linux-x64, linux-arm64, win-x64, win-arm64 and osx-arm64.", missing);
         }
     }
 

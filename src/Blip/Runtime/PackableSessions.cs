@@ -25,7 +25,7 @@ internal sealed class PackableSessions<T> : IDisposable
     /// <summary>The sessions to run. A run takes them once and stays with them.</summary>
     public T Current => _current;
 
-    /// <summary>Makes the sessions anew with packed weights, which takes seconds, and puts them in the place of the others.</summary>
+    /// <summary>Makes the sessions again with packed weights, which takes seconds, and puts them in the place of the others.</summary>
     public void Pack()
     {
         if (_replaced is not null)

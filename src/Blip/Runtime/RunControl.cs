@@ -3,8 +3,8 @@ using Microsoft.ML.OnnxRuntime;
 namespace Blip.Runtime;
 
 /// <summary>
-/// What the passes of one run share: the wish to stop them, which ends even a pass under way, and whether ONNX Runtime gives the memory
-/// back that they needed. One run, one control.
+/// What the passes of one run share: the request to stop them, which ends even a pass under way, and whether ONNX Runtime releases the
+/// memory that they needed. One run, one control.
 /// </summary>
 internal sealed class RunControl : IDisposable
 {

@@ -57,7 +57,7 @@ internal sealed class SessionFactory : IDisposable
     /// <summary>How products are written that are fast for more rows.</summary>
     public LinearForm LargeBatchForm { get; }
 
-    /// <summary>Whether packing the weights of a text network anew makes it faster: not where they are packed already.</summary>
+    /// <summary>Whether packing the weights of a text network again makes it faster: not where they are packed already.</summary>
     public bool CanPack => _selection is (BlipDevice.Cpu, BlipPrecision.Fp32);
 
     /// <summary>Whether results stay where the sessions run, instead of in the process's own memory.</summary>
@@ -83,13 +83,13 @@ internal sealed class SessionFactory : IDisposable
         using SessionOptions options = OrtRuntime.CreateOptions(_threads);
         if (ProfileFolder is not null)
         {
-            // The number keeps sessions of one name apart. What is set later than the switch is not heard.
+            // The number distinguishes sessions of the same name. The path must be set before profiling is switched on.
             options.ProfileOutputPathPrefix = Path.Combine(ProfileFolder, $"{graph.Name}-{Interlocked.Increment(ref _profiles)}");
             options.EnableProfiling = true;
         }
         if (_selection.Device == BlipDevice.Cuda)
             return GraphSession.CreateOnCuda(graph, _weights, options, _deviceId, _gpuMemoryLimit);
-        // fp16 on a CPU is for tests: all that CUDA would run, but for CUDA.
+        // fp16 on a CPU is for tests: it runs all that CUDA would run, without CUDA.
         return _selection.Precision == BlipPrecision.Fp16
             ? GraphSession.CreateWhole(graph, _weights, options, OrtMemoryInfo.DefaultInstance)
             : GraphSession.Create(graph, _weights, options, pack || IsInt8, packed);
@@ -115,8 +115,8 @@ internal sealed class SessionFactory : IDisposable
         if (IsInt8 && Cache is not { IsFilled: true } && Checkpoint.FindNonFiniteTensor() is { } tensor)
         {
             throw new BlipModelException(
-                $"Tensor {tensor} holds NaN or infinity, which int8 does not show. " +
-                "Take the model's files anew from where they were published.");
+                $"Tensor {tensor} has NaN or infinity, which int8 does not show. " +
+                "Download the model's files again from where they were published.");
         }
         _weights.Keep();
         if (_selection.Device == BlipDevice.Cuda)

@@ -26,7 +26,7 @@ internal sealed partial class SystemDisk : IDisk
                 // As below: a sweep came between making the file and locking it.
             }
             if (attempt == Attempts)
-                throw new IOException("A new file is taken away at once.");
+                throw new IOException("A new file is removed at once.");
         }
     }
 

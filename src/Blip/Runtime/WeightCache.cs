@@ -6,7 +6,7 @@ namespace Blip.Runtime;
 /// <summary>
 /// Weights that were computed from a checkpoint, kept between starts in one file that is mapped. The file is named by the checkpoint's
 /// digest and by this build of the library, so that no other weights and no other way to compute them can be meant. What is damaged is
-/// computed again. A folder that cannot be written is as good as none.
+/// computed again. A folder that cannot be written counts as none.
 /// </summary>
 internal sealed class WeightCache : IDisposable
 {
@@ -89,7 +89,7 @@ internal sealed class WeightCache : IDisposable
     /// <summary>Notes something of these weights for later starts.</summary>
     public void WriteNote(string name, string value) => _folder.WriteText($"{Stem}.{name}", value);
 
-    /// <summary>Takes what was read out of the process's memory.</summary>
+    /// <summary>Removes the pages that were read from the process's memory.</summary>
     public void ReleasePages() => _kept?.ReleasePages();
 
     public void Dispose() => _kept?.Dispose();

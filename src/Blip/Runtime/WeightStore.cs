@@ -9,7 +9,7 @@ using DataType = Blip.Graphs.Onnx.TensorProto.Types.DataType;
 namespace Blip.Runtime;
 
 /// <summary>
-/// The memory behind the graphs' weights. A large fp32 tensor is used where it lies in the mapped checkpoint; one stored in other bits than
+/// The memory behind the graphs' weights. A large fp32 tensor is used in place in the mapped checkpoint; one stored in other bits than
 /// are wanted is converted once; a computed one is made once. Sessions hold views, so the store outlives them.
 /// </summary>
 /// <param name="checkpoint">The weights; outlives the store.</param>
@@ -17,7 +17,7 @@ namespace Blip.Runtime;
 internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cache) : IDisposable
 {
     /// <summary>
-    /// Tensors of so many elements are copied: read where they lie, each would keep its neighbourhood of the file in memory.
+    /// Tensors of so many elements are copied: read in place, each would keep its neighbourhood of the file in memory.
     /// </summary>
     private const int Small = 1 << 14;
 
@@ -68,8 +68,8 @@ internal sealed unsafe class WeightStore(Checkpoint checkpoint, WeightCache? cac
     }
 
     /// <summary>
-    /// Takes what was read of the files out of the process's memory: a session that has copied its weights into its own layout reads them
-    /// no more.
+    /// Removes the pages of the files that were read from the process's memory: a session that has copied its weights into its own layout
+    /// reads them no more.
     /// </summary>
     public void ReleasePages()
     {

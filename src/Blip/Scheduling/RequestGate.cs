@@ -2,7 +2,7 @@ namespace Blip.Scheduling;
 
 /// <summary>
 /// Counts the requests under way and waiting, refuses one too many, and knows from the recent past when a place will be free. Callers with
-/// much to ask wait for places instead, and never hold more than half of them. Thread-safe.
+/// many questions wait for places instead, and never hold more than half of them. Thread-safe.
 /// </summary>
 /// <param name="maxRequests">The places.</param>
 /// <param name="time">The clock.</param>
@@ -62,7 +62,7 @@ internal sealed class RequestGate(int maxRequests, TimeProvider time, Type owner
         await node.Value.Task.ConfigureAwait(false);
     }
 
-    /// <summary>Gives a place back.</summary>
+    /// <summary>Releases a place.</summary>
     /// <param name="patient">Whether it was waited for.</param>
     public void Leave(bool patient = false)
     {

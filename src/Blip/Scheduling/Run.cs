@@ -37,11 +37,11 @@ internal sealed class Run<TItem, TResult>
     /// <summary>Whether the member's caller has cancelled, so that the work may drop it.</summary>
     public bool IsGone(int index) => _members[index].Result.IsCanceled;
 
-    /// <summary>Gives the member its result at once, while the run goes on with the others.</summary>
+    /// <summary>Gives the member its result at once, while the run continues with the others.</summary>
     /// <returns>False where the caller has cancelled and gets no result.</returns>
     public bool Complete(int index, TResult result) => Leave(_members[index].TryComplete(result));
 
-    /// <summary>Gives the member its error at once, while the run goes on with the others. It is not repeated.</summary>
+    /// <summary>Gives the member its error at once, while the run continues with the others. It is not repeated.</summary>
     public void Fail(int index, Exception exception) => Leave(_members[index].TryFail(exception));
 
     /// <summary>Lets others use the slot between two steps, as <see cref="RunSlots.Yield"/>. The thread of the run calls it.</summary>

@@ -1,8 +1,8 @@
 namespace Blip.Scheduling;
 
 /// <summary>
-/// Lets items of several callers share runs: whoever gets a slot takes along what has gathered meanwhile, up to the limits. No timer
-/// delays anybody: runs grow with the load. The callers take turns, so none of them waits for all items of another. Thread-safe.
+/// Lets items of several callers share runs: a run takes all items that have gathered meanwhile, up to the limits. No timer delays a run:
+/// runs grow with the load. The callers take turns, so none of them waits for all items of another. Thread-safe.
 /// </summary>
 /// <param name="slots">The run slots, shared with other queues.</param>
 /// <param name="limits">How much a run takes.</param>
@@ -12,7 +12,7 @@ namespace Blip.Scheduling;
 /// </param>
 /// <param name="release">
 /// Called once for every item when the queue needs it no more. A caller that cancels returns at once, while the run that its
-/// item is part of may go on: what the item holds belongs to the queue until then. It does not throw.
+/// item is part of may continue: what the item holds belongs to the queue until then. It does not throw.
 /// </param>
 /// <param name="starts">Told how long each member of a run that starts has waited.</param>
 /// <param name="time">The clock of the waits.</param>

@@ -1,7 +1,7 @@
 namespace Blip.Scheduling;
 
 /// <summary>
-/// The slots in which the networks run. All who wait are served in the order in which they came, whether they wait in a task or
+/// The slots in which the networks run. Waiters are served in the order in which they came, whether they wait in a task or
 /// in a blocked thread. Thread-safe.
 /// </summary>
 /// <param name="count">How many runs may work at the same time, 1 or more.</param>
@@ -25,7 +25,7 @@ internal sealed class RunSlots(int count)
         }
     }
 
-    /// <summary>Gives a slot back.</summary>
+    /// <summary>Releases a slot.</summary>
     public void Leave()
     {
         lock (_gate)
@@ -41,8 +41,8 @@ internal sealed class RunSlots(int count)
     }
 
     /// <summary>
-    /// Lets the others go first: the thread that holds a slot hands it to the first who waits, and blocks until it has a slot
-    /// again. Returns at once where nobody waits.
+    /// Lets the others go first: the thread that holds a slot gives it to the first waiter, and blocks until it has a slot again. Returns
+    /// at once where nobody waits.
     /// </summary>
     public void Yield()
     {

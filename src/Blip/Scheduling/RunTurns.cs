@@ -49,7 +49,7 @@ internal sealed class RunTurns<TItem, TResult>(RunLimits limits)
             if (first.IsAlone)
                 break;
         }
-        // Who did not fit is first in the next run: smaller items cannot overtake it again and again.
+        // A request that did not fit is first in the next run: smaller items cannot overtake it again and again.
         for (int i = passed.Count - 1; i >= 0; i--)
             _requests.AddFirst(passed[i]);
         return taken;

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Blip.Telemetry;
 
-/// <summary>The instruments of one meter. All models that share the meter share them, and tell themselves apart by a tag.</summary>
+/// <summary>The instruments of one meter. All models that share the meter share them, and a tag distinguishes them.</summary>
 internal sealed class BlipInstruments
 {
     private static readonly ConditionalWeakTable<Meter, BlipInstruments> ByMeter = [];
@@ -20,11 +20,11 @@ internal sealed class BlipInstruments
         QueueDuration = Stage("blip.queue.duration", "Waiting for a run.");
         ImageDecodeDuration = Stage("blip.image.decode.duration", "From an image's bytes to pixels of the model's size.");
         ImageDecodeTimeouts = meter.CreateCounter<long>(
-            "blip.image.decode.timeouts", "{image}", "Images whose decoding was given up. Its thread goes on.");
+            "blip.image.decode.timeouts", "{image}", "Images whose decoding took too long. Its thread continues.");
         VisionDuration = Stage("blip.vision.duration", "The vision transformer, once for each image.");
         QuestionDuration = Stage("blip.question.duration", "The question encoder, once for each run.");
         DecodeDuration = Stage("blip.decode.duration", "The answer decoder with all its steps, once for each run.");
-        BatchSize = meter.CreateHistogram("blip.batch.size", "{request}", "What shared a run.", null,
+        BatchSize = meter.CreateHistogram("blip.batch.size", "{request}", "Requests that shared a run.", null,
             new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128] });
         QueueLength = meter.CreateUpDownCounter<int>("blip.queue.length", "{request}", "Requests under way or waiting.");
         ImageCacheRequests = meter.CreateCounter<long>(

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Blip.Telemetry;
 
-/// <summary>Every name under which Blip is observed. docs/service.md describes them for operators.</summary>
+/// <summary>The names of Blip's spans and metrics. docs/service.md describes them for operators.</summary>
 /// <remarks>
 /// Names with <c>gen_ai.</c> are those of OpenTelemetry's semantic conventions for generative AI, which are still in development.
 /// </remarks>

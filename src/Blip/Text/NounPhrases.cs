@@ -4,8 +4,8 @@ namespace Blip.Text;
 
 /// <summary>
 /// Splits a text into its noun phrases by lists of words, without a parser: "a red car and two dogs on the beach" is "a red car", "two
-/// dogs" and "the beach". It knows English, and errs where a word is a verb in one sentence and a noun in another. T2I-CompBench uses a
-/// parser (spaCy) for it; give the phrases yourself where they must be the same.
+/// dogs" and "the beach". It knows English only, and makes mistakes where a word can be a verb or a noun. T2I-CompBench uses a parser
+/// (spaCy); if you need the same phrases, give them yourself.
 /// </summary>
 public static partial class NounPhrases
 {
@@ -30,10 +30,10 @@ public static partial class NounPhrases
         + "morning spring sling earring stocking lightning icing pudding duckling sibling being sting parking clearing setting "
         + "sewing");
 
-    /// <summary>Phrases that name a place in the picture and no thing; the original leaves them out, too.</summary>
+    /// <summary>Phrases that name a place in the image, not a thing; the original leaves them out too.</summary>
     private static readonly HashSet<string> Places = [.. (ReadOnlySpan<string>)["top", "the top", "the side", "the left", "the right"]];
 
-    /// <summary>The noun phrases of a text, in order, in small letters.</summary>
+    /// <summary>The noun phrases of a text, in order, in lower case.</summary>
     /// <param name="text">A description of an image in English.</param>
     /// <returns>The phrases; empty where there is none.</returns>
     public static IReadOnlyList<string> Split(string text)

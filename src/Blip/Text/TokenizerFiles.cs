@@ -11,7 +11,7 @@ internal sealed class TokenizerFiles
 {
     private const string JsonName = "tokenizer.json", VocabularyName = "vocab.txt", ConfigName = "tokenizer_config.json";
     private const int MaxVocabularyBytes = 64 << 20, MaxTokens = 1_000_000;
-    private const string SameModel = "Take the tokenizer's files from the model that the weights are from.";
+    private const string SameModel = "Use the tokenizer's files of the same model as the weights.";
     private const string Remedy = "Download the file again from where the model was published.";
 
     /// <summary>The special tokens of every BLIP tokenizer. [DEC] and [ENC] are added when a vocab.txt does not have them.</summary>
@@ -95,7 +95,7 @@ internal sealed class TokenizerFiles
     private static void RequireTrue(ConfigSection config, string key)
     {
         if (!config.Bool(key, true))
-            throw config.Unsupported(key, "it is false, and Blip has BERT's uncased tokenizer only, which needs true");
+            throw config.Unsupported(key, "it is false, but Blip has only BERT's uncased tokenizer, which needs true");
     }
 
     /// <summary>The tokens that a tokenizer_config.json adds to a vocab.txt, by their ids.</summary>
@@ -209,7 +209,7 @@ internal sealed class TokenizerFiles
     {
         string? found = section.Text(key);
         if (found != supported && !(found is null && mayBeAbsent))
-            throw section.Unsupported(key, $"it is {PlainFileName.Shown(found ?? "absent")}, and Blip has {supported} only");
+            throw section.Unsupported(key, $"it is {PlainFileName.Shown(found ?? "absent")}, but Blip supports only {supported}");
     }
 
     private static void CheckCount(string file, int count)

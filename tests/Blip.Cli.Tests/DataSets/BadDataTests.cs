@@ -35,11 +35,11 @@ public sealed class BadDataTests : IDisposable
         { "a.csv", "image,question\nx.jpg,a\n,b\n", "a.csv, line 3: image is empty." },
         { "a.csv", "image,question,confidence\nx.jpg,a,1\n", "a.csv has a column confidence, which a run writes itself. Rename it." },
         { "a.jsonl", "{\"image\":\"x\",\"question\":\"y\"}\nnot json\n", "a.jsonl, line 2: this is not valid JSON." },
-        { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is no JSON object." },
-        { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is no text." },
+        { "a.jsonl", "[1]\n", "a.jsonl, line 1: this is not a JSON object." },
+        { "a.jsonl", "{\"image\":\"x\",\"question\":[\"y\"]}\n", "a.jsonl, line 1: question is not text." },
         {
             "a.jsonl", "{\"image\":\"x\",\"question\":\"y\",\"answer\":[\"z\"]}\n",
-            "a.jsonl, line 1: answer is no text. The answers of several people stand in a column answers."
+            "a.jsonl, line 1: answer is not text. The answers of several people stand in a column answers."
         },
         { "a.json", "{\"questions\":\n[}", "a.json, line 2: this is not valid JSON." },
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
@@ -47,7 +47,7 @@ public sealed class BadDataTests : IDisposable
         { "a.json", "{\"questions\":[]}", "a.json has no questions." },
         { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "A question_id of VQA v2 is not valid Unicode." },
         { "a.parquet", "PAR1 is no more than a beginning", "a.parquet cannot be read as Parquet:" },
-        { "a.xlsx", "PK", "a.xlsx is no table that can be read. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
+        { "a.xlsx", "PK", "a.xlsx is not a table that Blip reads. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
     };
 
     public void Dispose() => _folder.Dispose();
@@ -97,9 +97,9 @@ public sealed class BadDataTests : IDisposable
     }
 
     [Theory]
-    [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so nothing says what is right.")]
+    [InlineData("image,question,answer\nx.jpg,a,b\n", "a.csv has no column truth, so the right answers are unknown.")]
     [InlineData("image,question,truth\nx.jpg,a,b\n", "a.csv has no column answer.")]
-    [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so nothing says what is right.")]
+    [InlineData("image,question,answer,truth\nx.jpg,a,b,\n", "In a.csv the column truth is empty, so the right answers are unknown.")]
     [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,much\n", "a.csv, line 2: confidence is much, but must be a number, 0")]
     [InlineData("image,question,answer,truth,confidence\nx.jpg,a,b,c,NaN\n", "a.csv, line 2: confidence is NaN, but must be a number, 0")]
     [InlineData("image,question,answer,truth,margin\nx.jpg,a,b,c,NaN\n", "a.csv, line 2: margin is NaN, but must be a number.")]

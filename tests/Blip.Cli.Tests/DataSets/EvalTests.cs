@@ -118,7 +118,7 @@ public sealed class EvalTests : IDisposable
             + $"{flip.GetProperty("against").GetProperty("answer")} {flip.GetProperty("against").GetProperty("margin")}"));
         Write("other.csv", "image,question,answer,truth\nz.jpg,q1,yes,yes\n");
         BlipProcess.Result none = await EvalAsync("fp32.csv", "--against", "other.csv");
-        Assert.Equal((1, "blip: The two runs have no question in common. Compare runs of one data set."), (none.Code, none.ErrorLines[0]));
+        Assert.Equal((1, "blip: The runs have no question in common. Compare runs of the same data set."), (none.Code, none.ErrorLines[0]));
     }
 
     [Fact]

@@ -123,13 +123,13 @@ public sealed class RunTests : IDisposable
             "image,question,answer,confidence,margin,error\nb.jpg,is there a cat?,no,", Read("out.csv"), StringComparison.Ordinal);
         string before = Read("out.jsonl");
         BlipProcess.Result again = await RunAsync(line);
-        Assert.Equal((0, "out.jsonl has all 4 answers already, of whatever model and options; --force asks again"),
+        Assert.Equal((0, "out.jsonl has all 4 answers already (model and options are not checked); --force asks again"),
             (again.Code, Assert.Single(again.ErrorLines)));
         Assert.Equal(before, Read("out.jsonl"));
         Write("q.txt", "is it day?");
         BlipProcess.Result other = await RunAsync(line);
         Assert.Equal(1, other.Code);
-        Assert.Contains("is there already, and is no run of photos", other.Error, StringComparison.Ordinal);
+        Assert.Contains("exists already, and is not a run of photos", other.Error, StringComparison.Ordinal);
         Assert.Equal(before, Read("out.jsonl"));
     }
 
@@ -159,10 +159,10 @@ public sealed class RunTests : IDisposable
         // What a crash of the machine leaves: half a line.
         await File.AppendAllTextAsync(part, "{\"answer\":\"ye", Stop);
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--out", "killed.jsonl");
-        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
+        Assert.Contains("was started with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result last = await RunAsync([.. line, "killed.jsonl"]);
         Assert.Equal(0, last.Code);
-        Assert.Contains($" of {questions} answers: going on there", last.ErrorLines[0], StringComparison.Ordinal);
+        Assert.Contains($" of {questions} answers: continuing there", last.ErrorLines[0], StringComparison.Ordinal);
         JsonElement[] peace = Rows("peace.jsonl"), killed = Rows("killed.jsonl");
         Assert.Equal(peace.Select(Without), killed.Select(Without));
         // What shared a run with a question may change the last digits of its numbers.
@@ -193,9 +193,9 @@ public sealed class RunTests : IDisposable
         }
         Directory.Delete(PathOf("out.csv"));
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--images", "b", "--out", "out.csv");
-        Assert.Contains("was begun with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
+        Assert.Contains("was started with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result same = await RunAsync("run", "data.csv", "--images", "./a", "--out", "out.csv");
-        Assert.Equal((0, "out.csv.part has 1 of 1 answers: going on there"), (same.Code, same.ErrorLines[0]));
+        Assert.Equal((0, "out.csv.part has 1 of 1 answers: continuing there"), (same.Code, same.ErrorLines[0]));
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class RunTests : IDisposable
         using FileStream other = new(PathOf("out.csv.part"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         BlipProcess.Result result = await RunAsync("run", "data.csv", "--out", "out.csv");
         Assert.Equal(1, result.Code);
-        Assert.Contains("Does another blip run write it?", result.Error, StringComparison.Ordinal);
+        Assert.Contains("Is another blip run writing it?", result.Error, StringComparison.Ordinal);
     }
 
     /// <summary>

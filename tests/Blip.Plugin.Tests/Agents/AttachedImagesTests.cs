@@ -37,7 +37,7 @@ public sealed class AttachedImagesTests : IDisposable
     [InlineData("bytes", "image-1.")]
     [InlineData("data uri", "image-1.")]
     [InlineData("address", Address + ".")]
-    [InlineData("hosted", "file-7 is kept by the chat's service")]
+    [InlineData("hosted", "file-7 is stored by the chat's service")]
     public async Task OneImage_EachStack_ReadsTheSameLine(string kind, string expected)
     {
         string extensions = Assert.Single(await ReadAsync(new ChatMessage(ChatRole.User, [Content(kind)])));

@@ -190,7 +190,7 @@ public partial class ImageSourceAddressTests
 
     [Theory]
     [InlineData("", "No image is given. Give a data URI.")]
-    [InlineData("ftp://example.com/a.png", "That kind of address is not read. Give a data URI.")]
+    [InlineData("ftp://example.com/a.png", "This kind of address is not supported. Give a data URI.")]
     public async Task Resolve_NothingConfigured_AdvisesOnlyWhatIsAllowed(string image, string expected)
     {
         using ImageSource source = new(new ImageSourceOptions());

@@ -59,7 +59,7 @@ public sealed class AskOptionsTests : IAsyncLifetime
         {
             string message = await TestCultures.RunAsync(
                 culture, async () => (await Assert.ThrowsAsync<BlipException>(() => AskAsync(-1, 20))).Message);
-            Assert.Equal("MinNewTokens is -1; it is at least 0.", message);
+            Assert.Equal("MinNewTokens is -1; it must be at least 0.", message);
         }
     }
 

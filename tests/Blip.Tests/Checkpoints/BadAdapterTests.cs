@@ -44,9 +44,9 @@ public sealed class BadAdapterTests : IDisposable
     {
         { "no B", "has only one of text_encoder.encoder.layer.0.attention.self.query.lora_A.weight" },
         { "no A", "has only one of text_encoder.encoder.layer.0.attention.self.query" },
-        { "nothing", "holds no LoRA weights" },
-        { "NaN", "holds NaN or infinity" },
-        { "infinity", "holds NaN or infinity" },
+        { "nothing", "has no LoRA weights" },
+        { "NaN", "has NaN or infinity" },
+        { "infinity", "has NaN or infinity" },
         { "unknown module", "which the base model does not have" },
         { "no prefix", "does not begin with base_model.model." },
         { "wrong width", "has the shape [4, 16], but rank 4" },

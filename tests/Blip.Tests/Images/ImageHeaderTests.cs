@@ -157,8 +157,8 @@ public class ImageHeaderTests
     }
 
     [Theory]
-    [InlineData("interlaced PNG RGBA, 16 bits", "an interlaced PNG takes more memory than others, and 21,560,021 are allowed")]
-    [InlineData("interlaced PNG RGB", "an interlaced PNG takes more memory than others, and 36,960,036 are allowed")]
+    [InlineData("interlaced PNG RGBA, 16 bits", "an interlaced PNG takes more memory than others: 21,560,021 are allowed")]
+    [InlineData("interlaced PNG RGB", "an interlaced PNG takes more memory than others: 36,960,036 are allowed")]
     public void Read_KindThatTakesMoreMemory_MayHaveFewerPixels(string kind, string says)
     {
         byte[] file = LargeImages.Of(kind, 64, 48);

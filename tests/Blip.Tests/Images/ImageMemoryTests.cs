@@ -125,7 +125,7 @@ public class ImageMemoryTests
             catch (BlipException refused) when (refused.Code == BlipErrorCode.TooManyPixels)
             {
                 // The sentence names the pixels that the kind may have; blocks are whole ones.
-                string allowed = refused.Message.Split("others, and ")[1].Split(" are allowed")[0];
+                string allowed = refused.Message.Split("others: ")[1].Split(" are allowed")[0];
                 most = long.Parse(allowed, NumberStyles.AllowThousands, CultureInfo.InvariantCulture) * 99 / 100;
             }
         }

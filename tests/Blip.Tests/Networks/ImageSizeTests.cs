@@ -116,7 +116,7 @@ public sealed class ImageSizeTests : IDisposable
             new BlipOptions { Model = Folder("base"), ImageSize = size }, cancellationToken: Stop));
         Assert.Equal(BlipErrorCode.InvalidRequest, refused.Code);
         Assert.Contains(
-            $"is {size} pixels, but this model takes 16, the size of a patch, to 4095", refused.Message, StringComparison.Ordinal);
+            $"is {size} pixels, but it must be 16 (one patch) to 4095 for this model.", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public class CudaProbeTests
     public void FindObstacle_OldDriver_NamesItsVersionBeforeAnyLibrary()
     {
         string said = FindObstacle(library => library == Driver, () => 12_040)!;
-        Assert.Equal("the NVIDIA driver knows CUDA 12.4 and CUDA 13 is needed: install a newer driver", said);
+        Assert.Equal("the NVIDIA driver supports CUDA 12.4, but CUDA 13 is needed: install a newer driver", said);
     }
 
     [Theory]

@@ -65,7 +65,7 @@ public sealed class KeptWeightsDamageTests : IDisposable
             await File.WriteAllBytesAsync(file, damaged);
             Assert.Equal(right, await _model.AskAsync());
             Assert.True(Enumerable.SequenceEqual(whole, await File.ReadAllBytesAsync(file)), $"{kind}, round {round}: not mended");
-            Assert.Contains("made anew", Assert.Single(_model.Warnings), StringComparison.Ordinal);
+            Assert.Contains("computed again", Assert.Single(_model.Warnings), StringComparison.Ordinal);
         }
         Assert.Equal(right, await _model.AskAsync());
         Assert.Empty(_model.Warnings);

@@ -22,7 +22,7 @@ internal sealed class AdapterConfig
         "layers_to_transform", "layers_pattern",
     ];
 
-    /// <summary>Ways to begin the training that leave the base model's weights as they are. Others, such as PiSSA, do not.</summary>
+    /// <summary>Initialisations that leave the base model's weights as they are. Others, such as PiSSA, do not.</summary>
     private static readonly string[] PlainStarts = ["gaussian", "eva", "orthogonal"];
 
     private readonly double _alpha;
@@ -35,7 +35,7 @@ internal sealed class AdapterConfig
         if (config.Text("peft_type") is not { } type)
             throw config.Invalid("peft_type", "it is missing");
         if (type != "LORA")
-            throw Unsupported("peft_type", $"it is {PlainFileName.Shown(type)}, and Blip merges LORA only");
+            throw Unsupported("peft_type", $"it is {PlainFileName.Shown(type)}, but Blip merges only LORA");
         foreach (string key in Unmerged)
         {
             if (config.Find(key) is { } value && IsSet(value))
@@ -78,7 +78,7 @@ internal sealed class AdapterConfig
     public static AdapterConfig Read(string directory)
     {
         JsonElement root = JsonFile.Read(directory, FileName)
-            ?? throw BlipModelException.NotFound($"The adapter's folder has no {FileName}. Give a folder as PEFT saves it.");
+            ?? throw BlipModelException.NotFound($"The adapter's folder has no {FileName}. Give the whole folder that PEFT saved.");
         return new AdapterConfig(new ConfigSection(FileName, "", root), root);
     }
 

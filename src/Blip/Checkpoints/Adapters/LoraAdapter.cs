@@ -22,7 +22,8 @@ internal static class LoraAdapter
     {
         string file = Array.Find(HubCheckpointFiles.AdapterWeights, name => File.Exists(Path.Combine(directory, name)))
             ?? throw BlipModelException.NotFound(
-                $"The adapter's folder has no {string.Join(" and no ", HubCheckpointFiles.AdapterWeights)}. Give it as PEFT saves it.");
+                $"The adapter's folder has no {string.Join(" and no ", HubCheckpointFiles.AdapterWeights)}. " +
+                "Give the whole folder that PEFT saved.");
         Dictionary<string, CheckpointTensor> first = [], second = [], whole = [];
         foreach (CheckpointTensor tensor in WeightFiles.Read(directory, file, files))
         {
@@ -38,13 +39,13 @@ internal static class LoraAdapter
         if (files[^1].LayoutDefect is { } defect)
             throw new BlipModelException(defect);
         if (first.Count == 0)
-            throw new BlipModelException($"{file} holds no LoRA weights ({LoraA[1..]}). Take the adapter as PEFT saves it.");
+            throw new BlipModelException($"{file} has no LoRA weights ({LoraA[1..]}). Use the adapter's files as PEFT saved them.");
         foreach (string module in first.Keys.Concat(second.Keys).Distinct(StringComparer.Ordinal))
         {
             if (!first.TryGetValue(module, out CheckpointTensor? a) || !second.TryGetValue(module, out CheckpointTensor? b))
             {
                 throw new BlipModelException(
-                    $"{file} has only one of {Shown(module)}{LoraA} and {LoraB[1..]}. Take the adapter as PEFT saves it.");
+                    $"{file} has only one of {Shown(module)}{LoraA} and {LoraB[1..]}. Use the adapter's files as PEFT saved them.");
             }
             MergeModule(module, a, b, config, model);
         }
@@ -56,13 +57,14 @@ internal static class LoraAdapter
         if (!tensor.Name.StartsWith(Prefix, StringComparison.Ordinal))
         {
             throw new BlipModelException(
-                $"Tensor {Shown(tensor.Name)} in {tensor.File} does not begin with {Prefix}. Take the adapter as PEFT saves it.");
+                $"Tensor {Shown(tensor.Name)} in {tensor.File} does not begin with {Prefix}. Use the adapter's files as PEFT saved them.");
         }
         tensor.ThrowIfNoWeight();
         if (!tensor.IsFinite())
         {
             throw new BlipModelException(
-                $"Tensor {Shown(tensor.Name)} in {tensor.File} holds NaN or infinity. Take the adapter anew from where it was published.");
+                $"Tensor {Shown(tensor.Name)} in {tensor.File} has NaN or infinity. " +
+                "Download the adapter again from where it was published.");
         }
     }
 
@@ -85,7 +87,7 @@ internal static class LoraAdapter
         {
             throw new BlipModelException(
                 $"{a.File} holds weights for {Shown(module)}, which target_modules in {AdapterConfig.FileName} does not name. " +
-                "Take both files from the same adapter.");
+                "Use files of the same adapter.");
         }
         string name = HeadTensors.StoredName(module + ".weight", model);
         if (!model.TryGetValue(name, out CheckpointTensor? weight))
@@ -109,7 +111,7 @@ internal static class LoraAdapter
                 throw new BlipModelException(
                     $"Tensor {Shown(tensor.Name)} in {tensor.File} has the shape [{string.Join(", ", tensor.Shape)}], but rank {rank} " +
                     $"and the base model's [{string.Join(", ", weight.Shape)}] ask for [{string.Join(", ", shape)}]. " +
-                    "Take the adapter's files together, and the base model that it was trained on.");
+                    "Use files of the same adapter, and the base model that it was trained on.");
             }
         }
     }
@@ -124,7 +126,7 @@ internal static class LoraAdapter
             {
                 throw new BlipModelException(
                     $"{file} lacks the module {Shown(module)}, which modules_to_save in {AdapterConfig.FileName} names. " +
-                    "Take the adapter as PEFT saves it.");
+                    "Use the adapter's files as PEFT saved them.");
             }
         }
         foreach ((string path, CheckpointTensor tensor) in whole)
@@ -136,7 +138,7 @@ internal static class LoraAdapter
             {
                 throw new BlipModelException(
                     $"Tensor {Shown(tensor.Name)} in {tensor.File} is not merged: the word embeddings and the answer head share it in " +
-                    "the base model, and would not any more. Merge the adapter with PEFT, and give the merged model.");
+                    "the base model, and could not share it after the merge. Merge the adapter with PEFT, and give the merged model.");
             }
             if (!tensor.Shape.SequenceEqual(replaced.Shape))
             {

@@ -64,7 +64,7 @@ internal sealed class ModulePatterns
                 catch (RegexMatchTimeoutException exception)
                 {
                     throw new BlipModelException(
-                        $"A pattern of {key} in {AdapterConfig.FileName} takes too long to match. Write it more simply.", exception);
+                        $"A pattern of {key} in {AdapterConfig.FileName} takes too long to match. Write a simpler one.", exception);
                 }
             };
         }

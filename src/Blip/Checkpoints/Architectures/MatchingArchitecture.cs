@@ -13,7 +13,7 @@ internal sealed class MatchingArchitecture : ModelArchitecture
 
     public override string ExampleId => "Salesforce/blip-itm-base-coco";
 
-    public override string Use => "It tells whether texts are true of an image: BlipMatcher, blip match";
+    public override string Use => "It tells whether texts are true for an image: BlipMatcher, blip match";
 
     public override string TextParts => "encoder";
 

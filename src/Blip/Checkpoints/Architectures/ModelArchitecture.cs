@@ -87,13 +87,13 @@ internal abstract partial class ModelArchitecture
         {
             string file = tensors.Values.FirstOrDefault()?.File ?? "the file of weights";
             throw new BlipModelException(
-                $"Tensor {expected.Name} is missing from {file}. Take a complete checkpoint of a BLIP model for {Task}.");
+                $"Tensor {expected.Name} is missing from {file}. Use a complete checkpoint of a BLIP model for {Task}.");
         }
         if (!tensor.Shape.SequenceEqual(expected.Shape))
         {
             throw new BlipModelException(
                 $"Tensor {tensor.Name} in {tensor.File} has the shape [{string.Join(", ", tensor.Shape)}]; " +
-                $"config.json asks for [{string.Join(", ", expected.Shape)}]. Take both files from the same model.");
+                $"config.json requires [{string.Join(", ", expected.Shape)}]. Use files of the same model.");
         }
         tensor.ThrowIfNoWeight();
     }

@@ -52,6 +52,6 @@ internal static class ModelArchitectures
         string examples = string.Join(" or ", All.Select(architecture => $"for {architecture.Task}, such as {architecture.ExampleId}"));
         return new BlipModelException(
             $"{BlipConfig.FileName} {finding}; Blip runs checkpoints of model_type blip and architecture {names}. " +
-            $"Take a checkpoint {examples}.");
+            $"Use a checkpoint {examples}.");
     }
 }

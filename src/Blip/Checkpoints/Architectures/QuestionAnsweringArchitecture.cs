@@ -22,7 +22,7 @@ internal sealed class QuestionAnsweringArchitecture : ModelArchitecture
             throw new BlipModelException(
                 $"vision_config.hidden_size in {BlipConfig.FileName} is {config.Vision.HiddenSize} and text_config.hidden_size is " +
                 $"{config.Text.HiddenSize}. A model for {Task} needs them equal, because its decoder attends to question states of the " +
-                "vision width. Take another model.");
+                "vision width. Use another model.");
         }
     }
 

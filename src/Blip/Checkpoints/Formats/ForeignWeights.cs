@@ -4,24 +4,24 @@ using Blip.Files;
 namespace Blip.Checkpoints;
 
 /// <summary>
-/// Names what lies in place of weights that are read: intact files of other kinds, by their names in a folder or by their first bytes.
+/// Names undamaged files of other kinds in place of weights, by their names in a folder or by their first bytes.
 /// </summary>
 internal static class ForeignWeights
 {
     private const string Unpack = "Unpack it, and give the folder with its files.";
-    private const string Save = "Load it where it was made, and save it with save_pretrained, which writes model.safetensors.";
+    private const string Save = "Load it in the program that made it, and save it with save_pretrained, which writes model.safetensors.";
 
     private static readonly (string Ending, string Kind, string Remedy)[] Names =
     [
-        (".safetensors", "which is not a name that is read", "If it holds the whole model, name it model.safetensors."),
+        (".safetensors", "which is not a name that Blip reads", "If it holds the whole model, name it model.safetensors."),
         (".pth", "a PyTorch file of a training program", Save),
         (".pt", "a PyTorch file of a training program", Save),
         (".ckpt", "a PyTorch file of a training program", Save),
         (".h5", "weights for TensorFlow", Save),
         (".msgpack", "weights for Flax", Save),
-        (".onnx", "a graph, of which Blip makes its own", "Give the checkpoint from which it was exported."),
+        (".onnx", "a graph, which Blip does not read", "Give the checkpoint from which it was exported."),
         (".gguf", "weights for llama.cpp", "Give the checkpoint from which it was converted."),
-        (".bin", "which is not a name that is read", "If it holds the whole model, name it pytorch_model.bin."),
+        (".bin", "which is not a name that Blip reads", "If it holds the whole model, name it pytorch_model.bin."),
         (".zip", "an archive", Unpack),
         (".tar", "an archive", Unpack),
         (".gz", "an archive", Unpack),
@@ -89,14 +89,14 @@ internal static class ForeignWeights
         {
             if (text.StartsWith(page, StringComparison.OrdinalIgnoreCase))
             {
-                return Foreign(file, "a web page", "A page to sign in, or of an error, came in their place. Give the file of weights.");
+                return Foreign(file, "a web page", "It is a sign-in page or an error page. Give the file of weights.");
             }
         }
         bool isText = text.Length > 7 && text.All(character => !char.IsControl(character) || char.IsWhiteSpace(character))
             && !text.Contains('\uFFFD', StringComparison.Ordinal);
-        return isText ? Foreign(file, "text", "It came in their place. Give the file of weights.") : null;
+        return isText ? Foreign(file, "text", "Give the file of weights.") : null;
     }
 
     private static BlipModelException Foreign(MappedFile file, string kind, string remedy) =>
-        new($"{file.Name} is {kind}, not weights in the form that its name says. {remedy}");
+        new($"{file.Name} is {kind}, not weights in the format that its name says. {remedy}");
 }

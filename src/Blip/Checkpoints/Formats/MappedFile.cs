@@ -101,7 +101,7 @@ internal sealed unsafe partial class MappedFile : IDisposable
     }
 
     /// <summary>
-    /// Takes the pages that were read out of the process's memory, where the system can be asked to. When they are needed again,
+    /// Removes the pages that were read from the process's memory, where the system allows it. When they are needed again,
     /// they come from the system's file cache as a rule.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The file is disposed.</exception>

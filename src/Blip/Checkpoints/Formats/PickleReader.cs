@@ -83,7 +83,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
             ? new PickleGlobal(name)
             : throw new BlipModelException(
                 $"The pickle in {file} is refused: it names {PlainFileName.Shown(name)}, which is not allowed in a list of tensors; " +
-                "nothing in it was run. Take the model in the safetensors form.");
+                "nothing in it was run. Use the model in the safetensors format.");
     }
 
     private void Reduce()
@@ -120,7 +120,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     {
         if (id is not object?[] { Length: 5 or 6 } parts || parts is not ["storage", PickleGlobal type, string key, string, long count, ..]
             || !TorchTensors.IsStorage(type.Name[6..]) || count < 0)
-            throw Refused("a tensor in it has no proper storage");
+            throw Refused("a tensor in it has no valid storage");
         if (parts.Length == 5 || parts[5] is null)
             return new PickleStorage(type.Name[6..], key, count, ViewOffset: 0);
         if (parts[5] is not object?[] view || view is not [string, long offset, long length]
@@ -132,12 +132,12 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     private readonly void SetItems(object?[] items)
     {
         if (Peek() is not PickleDictionary dictionary || items.Length % 2 != 0)
-            throw Refused("it fills something that is no dictionary");
+            throw Refused("it fills something that is not a dictionary");
         for (int i = 0; i < items.Length; i += 2)
             dictionary.Items.Add(new(items[i], items[i + 1]));
     }
 
-    private readonly List<object?> List() => Peek() as List<object?> ?? throw Refused("it fills something that is no list");
+    private readonly List<object?> List() => Peek() as List<object?> ?? throw Refused("it fills something that is not a list");
 
     private readonly object? Recall(long index) =>
         _memo.TryGetValue(index, out object? value) ? value : throw Refused("it refers to a value that it did not store");
@@ -149,7 +149,7 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
             throw Refused("a tensor in it has too many dimensions");
         long[] numbers = new long[values.Length];
         for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = values[i] is long n ? n : throw Refused("a tensor in it has no proper size");
+            numbers[i] = values[i] is long n ? n : throw Refused("a tensor in it has no valid size");
         return numbers;
     }
 
@@ -219,5 +219,5 @@ internal ref struct PickleReader(string file, ReadOnlySpan<byte> bytes)
     }
 
     private readonly BlipModelException Refused(string defect) =>
-        new($"The pickle in {file} is refused: {defect}. Take the model in the safetensors form, or download the file again.");
+        new($"The pickle in {file} is refused: {defect}. Use the model in the safetensors format, or download the file again.");
 }

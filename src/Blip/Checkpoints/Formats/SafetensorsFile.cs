@@ -24,7 +24,7 @@ internal static class SafetensorsFile
         if (length is < 2 or > MaxHeaderBytes || (long)length > file.Length - 8)
         {
             throw ForeignWeights.Find(file) ?? new BlipModelException(
-                $"The header of {file.Name} claims {length} bytes; 2 to {MaxHeaderBytes}, within the file, are possible. {Again}");
+                $"The header of {file.Name} says that it has {length} bytes; it must have 2 to {MaxHeaderBytes}, within the file. {Again}");
         }
         ReadOnlySpan<byte> header = file.Span(8, (int)length);
         // The format's README wants the object at once, its tests want white space before it to be read.

@@ -6,7 +6,7 @@ namespace Blip.Checkpoints;
 
 /// <summary>
 /// Finds the entries of a zip archive whose entries are stored, not compressed, as PyTorch writes them, so that their bytes can be
-/// used where they lie. Strict: what PyTorch would not write is refused.
+/// used in place. Strict: what PyTorch would not write is refused.
 /// </summary>
 internal static class StoredZip
 {

@@ -5,7 +5,7 @@ namespace Blip.Checkpoints;
 
 /// <summary>
 /// Reads the table of a <c>pytorch_model.bin</c>: a zip archive with a pickle and one entry for each storage, or the legacy form. The
-/// tensors are used where they lie.
+/// tensors are used in place.
 /// </summary>
 internal static class TorchFile
 {

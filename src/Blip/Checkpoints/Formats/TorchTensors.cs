@@ -70,7 +70,7 @@ internal static class TorchTensors
     }
 
     public static BlipModelException Invalid(MappedFile file, string defect) =>
-        new($"{file.Name} is refused or corrupt: {defect}. Take the model in the safetensors form, or download the file again.");
+        new($"{file.Name} is refused or corrupt: {defect}. Use the model in the safetensors format, or download the file again.");
 
     /// <summary>The error for a file that is in order and is no list of tensors.</summary>
     public static BlipModelException Unsupported(MappedFile file, string finding) =>

@@ -1,6 +1,6 @@
 namespace Blip.Images;
 
-/// <summary>What becomes of a frame's place on the canvas before the next frame is drawn.</summary>
+/// <summary>What happens to a frame's place on the canvas before the next frame is drawn.</summary>
 internal enum FrameDisposal
 {
     /// <summary>It stays.</summary>
@@ -19,7 +19,7 @@ internal enum FrameDisposal
 /// <param name="Width">Its width in pixels.</param>
 /// <param name="Height">Its height in pixels.</param>
 /// <param name="IsBlended">Whether the canvas shows through where the frame is transparent.</param>
-/// <param name="Disposal">What becomes of its place afterwards.</param>
+/// <param name="Disposal">What happens to its place afterwards.</param>
 /// <param name="Still">Makes a file with this frame alone, which any decoder reads.</param>
 internal sealed record AnimationFrame(
     int Left, int Top, int Width, int Height, bool IsBlended, FrameDisposal Disposal, Func<byte[]> Still);

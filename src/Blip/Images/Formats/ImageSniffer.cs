@@ -177,7 +177,7 @@ internal static class ImageSniffer
         };
     }
 
-    /// <summary>The name of a document's first element, in small letters and without a prefix; empty: there is none.</summary>
+    /// <summary>The name of a document's first element, in lower case and without a prefix; empty: there is none.</summary>
     private static string RootElement(string text)
     {
         ReadOnlySpan<char> rest = text.AsSpan();

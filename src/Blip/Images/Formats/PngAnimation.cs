@@ -10,7 +10,7 @@ internal static class PngAnimation
     // The longest chunk that frames share is a palette of 256 colours.
     private const int MaxShared = 768;
 
-    /// <summary>All frames; none where the file is no animation. An image that is no part of the animation is left out.</summary>
+    /// <summary>All frames; none where the file is not an animation. An image that is not part of the animation is left out.</summary>
     public static List<AnimationFrame> Frames(ReadOnlyMemory<byte> file)
     {
         List<AnimationFrame> frames = [];

@@ -91,10 +91,10 @@ internal static class WebPFile
         return end > 0 ? file[..end] : file;
     }
 
-    /// <summary>The first frame of an animation; null: the file is no animation.</summary>
+    /// <summary>The first frame of an animation; null: the file is not an animation.</summary>
     public static AnimationFrame? FirstFrame(ReadOnlyMemory<byte> data) => Frames(data, most: 1) is [var frame] ? frame : null;
 
-    /// <summary>The frames of an animation, at most so many; none where the file is no animation.</summary>
+    /// <summary>The frames of an animation, at most so many; none where the file is not an animation.</summary>
     public static List<AnimationFrame> Frames(ReadOnlyMemory<byte> data, int most = int.MaxValue)
     {
         List<AnimationFrame> frames = [];
