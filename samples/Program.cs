@@ -7,6 +7,12 @@ if (string.IsNullOrEmpty(key))
     Console.Error.WriteLine("OPENAI_API_KEY is not set: a scripted model replaces the language model.");
 
 string image = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "dogs.jpg");
+if (!File.Exists(image))
+{
+    Console.Error.WriteLine($"There is no file {image}. Give an image and a question.");
+    return 1;
+}
 string question = args.Length > 1 ? args[1] : "how many dogs are in the picture?";
 await using ImageAgent agent = new(key);
 Console.WriteLine(await agent.AskAsync(image, question));
+return 0;

@@ -9,4 +9,4 @@ dotnet docfx docs/api/docfx.json --logLevel error
 for page in index reference/Blip.BlipModel reference/Blip.IBlipModel reference/Blip.Plugin.BlipPlugin; do
     [ -s "artifacts/api/$page.html" ] || { echo "artifacts/api/$page.html is missing"; exit 1; }
 done
-echo artifacts/api/index.html
+echo "artifacts/api is written. Its menus need a server: dotnet docfx serve artifacts/api shows it at http://localhost:8080."

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using Blip.Text;
 
@@ -7,23 +8,34 @@ namespace Blip.Cli;
 /// <summary><c>blip detokenize</c>: converts token ids to text.</summary>
 internal static class DetokenizeCommand
 {
-    private static readonly Option<string> Batch = new("--batch")
+    private static readonly Argument<string?> Input = new("IDS")
+    {
+        Description = "A JSON array of ids.", Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private static readonly Option<string?> Batch = new("--batch")
     {
         Description = "A file with a JSON array of ids on each line, or - for standard input.",
         HelpName = "FILE",
-        Required = true,
     };
 
     public static Command Create()
     {
         Verb command = new(
             "detokenize", "Show the text of token ids.",
-            "echo \"[101,2129,102]\" | blip detokenize --batch -")
+            "blip detokenize \"[39,3]\"")
         {
-            Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.CleanUp,
+            Input, Batch, ModelOptions.Model, ModelOptions.BaseModel, ModelOptions.CleanUp,
         };
+        command.Validators.Add(RequireOneInput);
         command.SetAction(RunAsync);
         return command;
+    }
+
+    private static void RequireOneInput(CommandResult result)
+    {
+        if (result.GetValue(Input) is null == (result.GetValue(Batch) is null))
+            result.AddError("Give either IDS or --batch FILE.");
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -31,7 +43,14 @@ internal static class DetokenizeCommand
         BertTokenizer tokenizer = BertTokenizer.Load((await ModelOptions.FindAsync(parsed, cancellationToken)).Model);
         bool cleanUp = ModelOptions.IsCleanedUp(parsed);
         using JsonLines output = new();
-        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch), output, line =>
+        if (parsed.GetValue(Input) is { } ids)
+        {
+            Write(ids);
+            return 0;
+        }
+        return await LineBatch.RunAsync(parsed.GetRequiredValue(Batch)!, output, Write, cancellationToken);
+
+        void Write(string line)
         {
             string text = tokenizer.Decode(ReadIds(line, tokenizer.VocabularySize), cleanUp);
             output.Write(writer =>
@@ -40,7 +59,7 @@ internal static class DetokenizeCommand
                 writer.WriteString("text", text);
                 writer.WriteEndObject();
             });
-        }, cancellationToken);
+        }
     }
 
     private static int[] ReadIds(string line, int vocabulary)
@@ -54,7 +73,7 @@ internal static class DetokenizeCommand
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             throw new BlipException(
-                BlipErrorCode.InvalidRequest, $"The line is not a JSON array of ids from 0 to {vocabulary - 1}.", exception);
+                BlipErrorCode.InvalidRequest, $"This is not a JSON array of ids from 0 to {vocabulary - 1}.", exception);
         }
     }
 }

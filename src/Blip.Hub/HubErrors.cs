@@ -113,7 +113,11 @@ internal static class HubErrors
 
     public static BlipException NoAttemptLeft(HubSettings settings, string what, int attempts, HubAttemptException last) => Failed(
         $"{what} could not be downloaded from {HostOf(settings, last)}: {last.Message} "
-        + $"({attempts} {(attempts == 1 ? "attempt" : "attempts")}). Try again later. The part that has arrived is kept.", last);
+        + $"({attempts} {(attempts == 1 ? "attempt" : "attempts")}). "
+        + (last.InnerException is HttpRequestException
+            ? "Check the network, and the proxy if there is one (HTTPS_PROXY). "
+            : "Try again later. ")
+        + "The part that has arrived is kept.", last);
 
     public static BlipModelException Corrupt(HubModelId model, HubFile file) => new(
         $"{file.Name} of '{model}' was downloaded twice, and its bytes do not have the hash that the hub gives "

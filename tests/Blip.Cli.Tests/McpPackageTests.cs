@@ -53,12 +53,12 @@ public partial class McpPackageTests
         string path = TestPaths.Sample(Path.Combine("mcp", file));
         JsonElement configuration = Read(path);
         JsonElement server = configuration.GetProperty(file == "vscode.json" ? "servers" : "mcpServers").GetProperty("blip");
-        Assert.Equal("dnx", Text(server, "command"));
+        Assert.Equal("dotnet", Text(server, "command"));
         string[] words = [.. server.GetProperty("args").EnumerateArray().Select(word => word.GetString()!)];
-        Assert.Equal(["--yes", Package, "--", "mcp"], words[..4]);
+        Assert.Equal(["dnx", "--yes", Package, "--", "mcp"], words[..5]);
         Assert.Contains("--allow-folder", words);
         // Words that blip does not know are an error, with --help too.
-        BlipProcess.Result help = await BlipProcess.RunAsync([.. words[3..], "--help"]);
+        BlipProcess.Result help = await BlipProcess.RunAsync([.. words[4..], "--help"]);
         Assert.Equal((0, ""), (help.Code, help.Error));
         string docs = File.ReadAllText(Path.Combine(TestPaths.Root, "docs", "agents.md"));
         Assert.Contains($"samples/mcp/{file}", docs, StringComparison.Ordinal);

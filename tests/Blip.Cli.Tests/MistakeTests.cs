@@ -15,6 +15,7 @@ public partial class MistakeTests
     private const int AtOnce = 4;
 
     [Fact]
+    [Trait("Category", "Long")]
     public async Task Mistakes_AreToldAsApproved()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other quotes and separators.");

@@ -19,6 +19,11 @@ public class OtherCommandTests
         Assert.Equal(1, text.Code);
         Assert.Equal("{\"text\":\"how many dogs?\"}", text.Lines[0]);
         Assert.All(text.Lines[1..], l => Assert.Contains("invalid_request", l, StringComparison.Ordinal));
+        string[] detokenize = ["detokenize", "[101,2129,2116,6077,1029,102]", "--model", TestPaths.Golden("tokenizer")];
+        Assert.Equal(text.Lines[0], Assert.Single((await BlipProcess.RunAsync(detokenize)).Lines));
+        detokenize[1] = "101";
+        BlipProcess.Result wrong = await BlipProcess.RunAsync(detokenize);
+        Assert.Equal((1, "blip: This is not a JSON array of ids from 0 to 30523."), (wrong.Code, wrong.Error.Trim()));
     }
 
     [Fact]

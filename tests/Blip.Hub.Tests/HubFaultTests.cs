@@ -103,6 +103,7 @@ public sealed class HubFaultTests : HubTest
             () => client.DownloadAsync(HubServer.Id, cancellationToken: Cancellation));
         Assert.Equal(BlipErrorCode.DownloadFailed, e.Code);
         Assert.Contains("cannot be reached", e.Message, StringComparison.Ordinal);
+        Assert.Contains("Check the network", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -6,7 +6,7 @@ set -uo pipefail
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 here=$repository/tests/packages
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 NO_COLOR=1 MSBUILDDISABLENODEREUSE=1 DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1
-# Where dotnet is a link, dnx lies beside what it links to.
+# The package says that dnx starts it; where dotnet is a link, dnx lies beside what it links to.
 PATH=$PATH:$(dirname "$(readlink -f "$(command -v dotnet)")")
 # What the clone's build says of itself must not reach the projects of the test.
 unset CI BlipRuntime
@@ -452,7 +452,7 @@ ollama() { # ollama BLIP: the npm client of Ollama asks the service.
 rid() { [ "$(uname -m)" = aarch64 ] && echo linux-arm64 || echo linux-x64; }
 
 dnx_tool() { # Not installed.
-    answers dnx --yes Blip.Cli -- ask "$dogs" "$question"
+    answers dotnet dnx --yes Blip.Cli -- ask "$dogs" "$question"
 }
 
 mcp() { # As the package says that it is started, and as each client's configuration does.
