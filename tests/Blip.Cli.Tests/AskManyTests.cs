@@ -69,7 +69,7 @@ public sealed class AskManyTests : IDisposable
         Assert.Equal((1, ""), (result.Code, result.Out));
         Assert.Equal("blip: Choices 1 and 2 are the same to the model: 'Red'. Leave one out.", result.ErrorLines[^1]);
         result = await RunAsync(["ask", "deep", "--recursive", Question, "--choices", "choices.txt"]);
-        Assert.Equal((1, "blip: choices.txt is no text in UTF-8.\n"), (result.Code, result.Error));
+        Assert.Equal((1, "blip: choices.txt is not text in UTF-8.\n"), (result.Code, result.Error));
     }
 
     [Fact]

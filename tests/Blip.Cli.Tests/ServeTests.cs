@@ -167,7 +167,7 @@ public sealed class ServeTests
     [InlineData("Blip__Metrics", "maybe", "Blip:Metrics is 'maybe'. Write true or false.")]
     [InlineData(
         "OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317", "OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4317.")]
-    [InlineData("Blip__SearchFolders", "photos", "Blip:SearchFolders: 'photos' is no full path of a folder that exists.")]
+    [InlineData("Blip__SearchFolders", "photos", "Blip:SearchFolders: 'photos' is not the full path of an existing folder.")]
     [InlineData("Blip__Page", "maybe", "Failed to convert configuration value 'maybe' at 'Blip:Page'.")]
     [InlineData("Blip__Modle", "x", "Blip:Modle is not a setting of Blip. Check its spelling, or remove it.")]
     [InlineData("Blip__Image__MaxPixels", "1", "Blip:Image:MaxPixels is not a setting of Blip. Check its spelling, or remove it.")]

@@ -54,7 +54,8 @@ public sealed class PhraseScoreTests(DemoModelFixture demo) : IClassFixture<Demo
         string tooLong = string.Join(' ', Enumerable.Repeat("dog", 600));
         error = await Assert.ThrowsAsync<BlipException>(() => demo.Model.ScoreAsync(dogs, ["a dog", tooLong], Stop));
         Assert.Equal(
-            (BlipErrorCode.QuestionTooLong, "A phrase has more tokens than this model reads. Give a shorter one."), (error.Code, error.Message));
+            (BlipErrorCode.QuestionTooLong, "A phrase has more tokens than this model reads. Give a shorter one."),
+            (error.Code, error.Message));
     }
 
     [Theory]

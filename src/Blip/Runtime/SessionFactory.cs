@@ -64,7 +64,8 @@ internal sealed class SessionFactory : IDisposable
     public bool KeepsResults => _selection.Device == BlipDevice.Cuda || _selection.Precision == BlipPrecision.Fp16;
 
     /// <summary>
-    /// Whether sessions can still be made after <see cref="Complete"/>: not where that keeps what all of them computed, or frees the weights.
+    /// Whether sessions can still be made after <see cref="Complete"/>: not where that keeps what all of them computed, or frees the
+    /// weights.
     /// </summary>
     public bool MakesMoreLater => _selection.Device == BlipDevice.Cpu && (!IsInt8 || Cache is { IsFilled: true });
 
@@ -106,7 +107,8 @@ internal sealed class SessionFactory : IDisposable
     }
 
     /// <summary>
-    /// To be called when all sessions are made, or all but those that can be made later: keeps computed weights for the next start, and frees what a GPU has copied.
+    /// To be called when all sessions are made, or all but those that can be made later: keeps computed weights for the next start, and
+    /// frees what a GPU has copied.
     /// </summary>
     /// <exception cref="BlipModelException">In int8: a weight is NaN or infinite.</exception>
     public void Complete()
