@@ -57,7 +57,7 @@ internal sealed class ToolTexts(ToolSurroundings surroundings, ImageSource sourc
     public string? HintFor(string code, IReadOnlyList<string> folders) => code switch
     {
         ImageSourceErrorCode.ImageNotFound => surroundings == ToolSurroundings.Http
-            ? "Send the image to this service again, for a new handle."
+            ? "Send the image again for a new handle."
             : "Call list_images to get the names.",
         ImageSourceErrorCode.FileNotAllowed when surroundings == ToolSurroundings.Process =>
             "Do not try other spellings. " + Readable(folders),

@@ -58,7 +58,7 @@ public sealed class BlipToolsTests : IAsyncLifetime
         ImageAnswer chosen = await _tools.ChooseAnswerAsync(handle, "how many dogs are in the picture?", ["1", "2"], 0.99999);
         Assert.Equal((null, null, "low_confidence"), (chosen.Answer, chosen.Choices, chosen.Error!.Code));
         ToolError wrong = (await _tools.AskImageAsync(handle, "how many dogs are in the picture?", 7)).Error!;
-        Assert.Equal((BlipErrorCode.InvalidRequest, "min_confidence is 7; it is 0 to 1."), (wrong.Code, wrong.Message));
+        Assert.Equal((BlipErrorCode.InvalidRequest, "min_confidence is 7; it must be 0 to 1."), (wrong.Code, wrong.Message));
     }
 
     [Fact]

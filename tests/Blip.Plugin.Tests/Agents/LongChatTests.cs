@@ -114,7 +114,7 @@ public sealed class LongChatTests : IAsyncLifetime
         BlipTools tools = services.CreateTools(_conversation);
         ToolError error = (await tools.AskImageAsync("image-1", HowMany)).Error!;
         Assert.Equal(ImageSourceErrorCode.ImageNotFound, error.Code);
-        Assert.Contains("any more", error.Message, StringComparison.Ordinal);
+        Assert.Contains("was removed", error.Message, StringComparison.Ordinal);
         Assert.Contains("list_images", error.Hint, StringComparison.Ordinal);
         Assert.Equal("2", (await tools.AskImageAsync($"image-{Turns}", HowMany)).Answer);
     }
