@@ -25,8 +25,12 @@ public sealed partial class DocumentedCommandTests : IDisposable
 
     private const string Headings = "id,image,question,answer";
 
+    /// <summary>The last is labelled wrongly: where all answers are right, blip calibrate has nothing to fit.</summary>
     private static readonly string[] Rows =
-        ["dogs.jpg,is there a cat?,no", "dogs.jpg,what color is the tree?,green", "street.jpg,is there a bus?,yes"];
+    [
+        "dogs.jpg,is there a cat?,no", "dogs.jpg,what color is the tree?,green", "street.jpg,is there a bus?,yes",
+        "dogs.jpg,is there a dog?,no",
+    ];
 
     private readonly TempFolder folder = new();
 

@@ -105,7 +105,7 @@ public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedS
     [InlineData("""{"beams":2.5}""", "'beams' must be a whole number")]
     [InlineData("""{"beams":1000}""", "beams is 1000")]
     [InlineData("""{"choices_k":3}""", "choices_k and choices_per_token say")]
-    [InlineData("""{"best":3}""", "best is 3; it is 1 to beams")]
+    [InlineData("""{"best":3}""", "best is 3; it must be 1 to beams")]
     [InlineData("""{"early_stopping":"soon"}""", "'early_stopping' must be true, false or \"never\"")]
     [InlineData("""{"length_penalty":1e400}""", "length_penalty is")]
     public async Task WrongMember_IsNamed(string members, string says)
