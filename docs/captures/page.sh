@@ -3,6 +3,6 @@
 set -euo pipefail
 shots=$(mktemp -d)
 trap 'rm -rf "$shots"' EXIT
-BLIP_SCREENSHOTS=$shots dotnet test --project tests/Blip.Hosting.Tests -- --filter-method "*Mouse_ImageAndQuestions_AreAnswered"
-cp "$shots/answers.png" docs/captures/page.png
-cp "$shots/answers-dark.png" docs/captures/page-dark.png
+BLIP_SCREENSHOTS=$shots dotnet test --project tests/Blip.Hosting.Tests -- --filter-method "*Sample_ItsQuestion_IsAnsweredByOneClick"
+cp "$shots/sample.png" docs/captures/page.png
+cp "$shots/sample-dark.png" docs/captures/page-dark.png

@@ -75,7 +75,10 @@ public sealed class PageTests : IAsyncLifetime
         await page.ClickAsync(".chips button:has-text('Ask all')");
         await page.Locator(".said").Nth(3).WaitForAsync();
         Assert.Equal(["street", "blue", "3", "yellow"], await page.Locator(".said").AllTextContentsAsync());
-        await ShotAsync(page, "dark");
+        await ShotAsync(page, "sample-dark");
+        await CheckAccessibilityAsync(page);
+        await page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = ColorScheme.Light });
+        await ShotAsync(page, "sample");
         await CheckAccessibilityAsync(page);
         Assert.Empty(errors);
     }
