@@ -104,6 +104,7 @@ internal sealed class SessionFactory : IDisposable
             if (weight.Compute is not null)
                 _weights.GetBytes(weight);
         }
+        _weights.ReleasePages();
     }
 
     /// <summary>
