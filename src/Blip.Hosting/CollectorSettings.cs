@@ -7,7 +7,7 @@ namespace Blip.Hosting;
 /// The collector that OpenTelemetry's own variables name. The exporter takes its defaults in place of what it cannot read, without a
 /// word: so that is an error here.
 /// </summary>
-internal static class CollectorSettings
+public static class CollectorSettings
 {
     /// <summary>The variable that names the collector.</summary>
     public const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
