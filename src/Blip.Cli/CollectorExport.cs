@@ -19,7 +19,7 @@ internal static class CollectorExport
 {
     public static void Add(WebApplicationBuilder builder)
     {
-        if (!CollectorSettings.NameOne(builder.Configuration))
+        if (!CollectorSettings.Apply(builder.Configuration))
             return;
         // ASP.NET Core 10 leaves method, path and status out of its spans unless it is told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);

@@ -38,7 +38,7 @@ IOpenTelemetryBuilder telemetry = builder.Services.AddOpenTelemetry()
     .WithMetrics(metrics => metrics.AddMeter(BlipTelemetry.MeterName));
 telemetry.UseFunctionsWorkerDefaults();
 // Any collector, the Aspire dashboard for example. OpenTelemetry's own variables say the rest.
-if (CollectorSettings.NameOne(builder.Configuration))
+if (CollectorSettings.Apply(builder.Configuration))
     telemetry.UseOtlpExporter();
 // Telemetry needs no key: the app's identity has the right to send it.
 if (!string.IsNullOrEmpty(builder.Configuration["APPLICATIONINSIGHTS_CONNECTION_STRING"]))

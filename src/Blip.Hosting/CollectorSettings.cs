@@ -4,13 +4,13 @@ using Microsoft.Extensions.Options;
 namespace Blip.Hosting;
 
 /// <summary>
-/// The collector that OpenTelemetry's own variables name. The exporter takes its defaults in place of what it cannot read, without a
-/// word: so that is an error here.
+/// The collector that OpenTelemetry's own variables name. The exporter silently uses its defaults for what it cannot read, so that is an
+/// error here.
 /// </summary>
 public static class CollectorSettings
 {
     /// <summary>The variable that names the collector.</summary>
-    public const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    internal const string Endpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private const string Timeout = "OTEL_EXPORTER_OTLP_TIMEOUT";
 
@@ -20,10 +20,14 @@ public static class CollectorSettings
         "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
     ];
 
-    /// <summary>Whether a collector is named. One that does not answer may then hold the end of the process only shortly.</summary>
+    /// <summary>
+    /// Checks the variables <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> and <c>OTEL_EXPORTER_OTLP_PROTOCOL</c>, and sets
+    /// <c>OTEL_EXPORTER_OTLP_TIMEOUT</c> to 2,000 ms where it is not set: a collector that does not answer delays the end of the process.
+    /// </summary>
     /// <param name="configuration">What the exporter reads.</param>
-    /// <exception cref="OptionsValidationException">What is named is no address, or the protocol is not known.</exception>
-    public static bool NameOne(IConfiguration configuration)
+    /// <returns>Whether a collector is named.</returns>
+    /// <exception cref="OptionsValidationException">The endpoint is not an address, or the protocol is not known.</exception>
+    public static bool Apply(IConfiguration configuration)
     {
         if (configuration[Endpoint] is not { Length: > 0 } endpoint)
             return false;

@@ -66,7 +66,6 @@ public sealed partial class BlipModel
         }).ConfigureAwait(false);
     }
 
-    /// <summary>Everything that needs no tokens is checked before anybody waits.</summary>
     /// <summary>Says early, before any image is read, what is wrong with options whatever is asked.</summary>
     /// <exception cref="BlipException">A value is out of range, or a choice cannot be ranked.</exception>
     internal void Check(AskOptions options)
@@ -75,6 +74,7 @@ public sealed partial class BlipModel
         _ = ReadChoices(options);
     }
 
+    /// <summary>Everything that needs no tokens is checked before anybody waits.</summary>
     private AskOptions Check(IReadOnlyList<string> questions, AskOptions? options)
     {
         ArgumentNullException.ThrowIfNull(questions);

@@ -1,40 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Blip.Search;
 using Blip.Tests;
-using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
 
 /// <summary>The web page in a real Chromium: with the mouse, with the keyboard, on a phone, with a key, and with errors.</summary>
-public sealed class PageTests : IAsyncLifetime
+[Collection("Chromium")]
+public sealed class PageTests : ChromiumTests
 {
-    private const string Field = ".pane:not([hidden]) textarea";
-
-    private IPlaywright? _playwright;
-    private IBrowser? _browser;
-
-    public async ValueTask InitializeAsync()
-    {
-        string? chromium = Chromium.Find();
-        if (chromium is null)
-            return;
-        _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(
-            new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = ["--no-sandbox"] });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_browser is not null)
-            await _browser.DisposeAsync();
-        _playwright?.Dispose();
-    }
-
     [Fact]
     public async Task Mouse_ImageAndQuestions_AreAnswered()
     {
@@ -358,107 +334,6 @@ public sealed class PageTests : IAsyncLifetime
         await AskAsync(page, Service.HowMany, "2");
     }
 
-    [Theory]
-    [InlineData("search", false, ColorScheme.Light)]
-    [InlineData("search-dark", false, ColorScheme.Dark)]
-    [InlineData("search-phone", true, ColorScheme.Light)]
-    public async Task Search_WithAKey_ShowsWhatIsFound_WhichCanBeAskedAbout(string shot, bool isPhone, ColorScheme scheme)
-    {
-        using TempFolder folder = new();
-        foreach (string name in (string[])["dogs.jpg", "street.jpg", "room.jpg"])
-            File.Copy(TestPaths.Sample(name), Path.Combine(folder.Path, name));
-        await using Service service = await Service.StartAsync(
-            options => options.ApiKey = "secret",
-            services: services => services.AddBlipSearch(options => options.SearchFolders = [folder.Path]));
-        await using IBrowserContext context = await NewContextAsync(new BrowserNewContextOptions
-        {
-            ColorScheme = scheme,
-            ViewportSize = isPhone ? new ViewportSize { Width = 360, Height = 740 } : null,
-            IsMobile = isPhone, HasTouch = isPhone,
-        });
-        (IPage page, List<string> errors, List<string> outside) = await OpenAsync(context, service);
-        await page.FillAsync("#key", "secret");
-        await page.Keyboard.PressAsync("Enter");
-        await page.ClickAsync("#find");
-        await page.FillAsync("#sheet input", "two dogs");
-        await page.Keyboard.PressAsync("Enter");
-        ILocator hits = page.Locator(".hits button");
-        await hits.Nth(2).WaitForAsync();
-        Assert.Equal("dogs.jpg", (await hits.Nth(0).TextContentAsync())!.Trim());
-        // With the key, and within the page's policy.
-        Assert.True(await page.EvaluateAsync<bool>("[...document.querySelectorAll('.hits img')].every(img => img.naturalWidth > 0)"));
-        await ShotAsync(page, shot);
-        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
-        await CheckAccessibilityAsync(page);
-        await hits.Nth(0).ClickAsync();
-        await AskAsync(page, Service.HowMany, "2");
-        // The first answer without a key.
-        Assert.All(errors, error => Assert.Contains("401", error, StringComparison.Ordinal));
-        Assert.Empty(outside);
-    }
-
-    [Fact]
-    public async Task Frames_OfAFileAndOfSeveralImages_AreAskedAboutAsOne()
-    {
-        await using Service service = await Service.StartAsync();
-        await using IBrowserContext context = await NewContextAsync();
-        (IPage page, List<string> errors, _) = await OpenAsync(context, service);
-        List<JsonElement> asked = [];
-        page.Request += (_, request) =>
-        {
-            if (request.Url.EndsWith("/api/ask", StringComparison.Ordinal))
-                asked.Add(JsonElement.Parse(request.PostData!));
-        };
-        const string Switch = ".pane:not([hidden]) .frames input";
-        await page.SetInputFilesAsync("#file", TestPaths.Golden("images", "files", "animated.webp"));
-        await page.Locator(".frames", new PageLocatorOptions { HasTextRegex = new Regex("all \\d+ frames") }).WaitForAsync();
-        await page.CheckAsync(Switch);
-        await page.FillAsync(Field, "what is there?");
-        await page.Keyboard.PressAsync("Enter");
-        await page.Locator(".said").WaitForAsync();
-        Assert.Equal("all frames", await page.Locator(".asked small").TextContentAsync());
-        Assert.Equal((true, JsonValueKind.String), (asked[0].GetProperty("frames").GetBoolean(), asked[0].GetProperty("image").ValueKind));
-        await page.ClickAsync(".pane [data-do=remove]");
-
-        await page.SetInputFilesAsync("#file", [TestPaths.Sample("dogs.jpg"), TestPaths.Sample("street.jpg")]);
-        await page.Locator(".pane:not([hidden]) .frames", new PageLocatorOptions { HasText = "all 2 images as one" }).WaitForAsync();
-        await AskAsync(page, "what color is the bus?", "yellow");
-        Assert.False(asked[^1].TryGetProperty("frames", out _));
-        await page.CheckAsync(Switch);
-        await page.FillAsync(Field, Service.HowMany);
-        await page.Keyboard.PressAsync("Enter");
-        await page.Locator(".pane:not([hidden]) .said").Nth(1).WaitForAsync();
-        Assert.Equal((true, 2), (asked[^1].GetProperty("frames").GetBoolean(), asked[^1].GetProperty("image").GetArrayLength()));
-        JsonElement expected = await service.PostAsync("/api/ask", Service.Json(asked[^1].GetRawText()));
-        Assert.Equal(expected.GetProperty("answer").GetString(), await page.Locator(".pane:not([hidden]) .said").First.TextContentAsync());
-        await ShotAsync(page, "frames");
-        await CheckAccessibilityAsync(page);
-        Assert.Empty(errors);
-    }
-
-    [Theory]
-    [InlineData("score", ColorScheme.Light)]
-    [InlineData("score-dark", ColorScheme.Dark)]
-    public async Task Score_OfAText_ShowsItsPhrases(string shot, ColorScheme scheme)
-    {
-        await using Service service = await Service.StartAsync();
-        await using IBrowserContext context = await NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme });
-        (IPage page, List<string> errors, _) = await OpenAsync(context, service);
-        await page.SetInputFilesAsync("#file", TestPaths.Sample("dogs.jpg"));
-        await page.ClickAsync(".pane [data-do=score]");
-        await page.FillAsync("#sheet input", "two dogs near a tree");
-        await page.Keyboard.PressAsync("Enter");
-        await page.Locator("#sheet .ranks li").Nth(1).WaitForAsync();
-        Assert.Equal(
-            ["two dogs", "a tree"], await page.Locator("#sheet .ranks li > span:first-child").AllTextContentsAsync());
-        JsonElement score = await service.PostAsync("/api/score?prompt=two+dogs+near+a+tree", Service.Image(Service.Dogs));
-        string percent = Math.Round(score.GetProperty("score").GetDouble() * 100).ToString(CultureInfo.InvariantCulture) + " %";
-        Assert.Equal(percent, await page.Locator("#sheet .said").TextContentAsync());
-        await ShotAsync(page, shot);
-        await CheckAccessibilityAsync(page);
-        Assert.Empty(errors);
-    }
-
     [Fact]
     public async Task ForcedColours_NothingIsLost()
     {
@@ -485,41 +360,6 @@ public sealed class PageTests : IAsyncLifetime
         Assert.DoesNotContain("style=", html, StringComparison.Ordinal);
     }
 
-    private Task<IBrowserContext> NewContextAsync(BrowserNewContextOptions? options = null)
-    {
-        Chromium.Require(_browser is not null);
-        return _browser!.NewContextAsync(options);
-    }
-
-    private static async Task<(IPage Page, List<string> Errors, List<string> Outside)> OpenAsync(IBrowserContext context, Service service)
-    {
-        IPage page = await context.NewPageAsync();
-        page.SetDefaultTimeout(15_000);
-        string[] own = [service.Address.AbsoluteUri, "blob:", "data:"];
-        List<string> errors = [], outside = [];
-        page.Console += (_, message) =>
-        {
-            if (message.Type is "error" or "warning")
-                errors.Add(message.Text);
-        };
-        page.PageError += (_, error) => errors.Add(error);
-        page.Request += (_, request) =>
-        {
-            if (!own.Any(start => request.Url.StartsWith(start, StringComparison.Ordinal)))
-                outside.Add(request.Url);
-        };
-        await page.GotoAsync(service.Address.AbsoluteUri);
-        return (page, errors, outside);
-    }
-
-    private static async Task AskAsync(IPage page, string question, string answer)
-    {
-        await page.FillAsync(Field, question);
-        await page.Keyboard.PressAsync("Enter");
-        await page.Locator(".pane:not([hidden]) li.in", new PageLocatorOptions { HasText = question })
-            .Locator(".said", new LocatorLocatorOptions { HasText = answer }).WaitForAsync();
-    }
-
     private static RouteFulfillOptions Problem(int status, string json, params (string Name, string Value)[] headers) => new()
     {
         Status = status,
@@ -528,22 +368,5 @@ public sealed class PageTests : IAsyncLifetime
         Headers = headers.ToDictionary(header => header.Name, header => header.Value),
     };
 
-    /// <summary>No rule of axe-core is broken in the state that the page shows.</summary>
-    private static async Task CheckAccessibilityAsync(IPage page)
-    {
-        // What comes in fades in: half-way its contrast is too small.
-        await page.EvaluateAsync(
-            "Promise.all(document.getAnimations().filter(one => one.effect.getTiming().iterations === 1).map(one => one.finished))");
-        AxeResult result = await page.RunAxe();
-        Assert.Empty(result.Violations.Select(rule => $"{rule.Id}: {string.Join(", ", rule.Nodes.Select(node => node.Html))}"));
-    }
-
     private static Task<string> FocusedAsync(IPage page) => page.EvaluateAsync<string>("document.activeElement.id");
-
-    /// <summary>Keeps a screenshot in the folder that BLIP_SCREENSHOTS names, if it names one.</summary>
-    private static async Task ShotAsync(IPage page, string name)
-    {
-        if (Environment.GetEnvironmentVariable("BLIP_SCREENSHOTS") is { Length: > 0 } folder)
-            await page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder, name + ".png"), FullPage = true });
-    }
 }

@@ -13,12 +13,12 @@ namespace Blip.Tests;
 /// </summary>
 internal static class TestScale
 {
-    public static double Share { get; } = Asked ?? 0.05;
-
-    public static double? Asked =>
+    public static double? Asked { get; } =
         double.TryParse(Environment.GetEnvironmentVariable("BLIP_TEST_SCALE"), CultureInfo.InvariantCulture, out double share)
             ? Math.Clamp(share, 0.001, 1)
             : null;
+
+    public static double Share => Asked ?? 0.05;
 
     public static int Of(int whole) => Math.Max(1, (int)(whole * Share));
 }

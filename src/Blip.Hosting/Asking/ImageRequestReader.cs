@@ -78,10 +78,11 @@ internal sealed class ImageRequestReader(IOptions<BlipHostingOptions> options, I
         bool isList = false;
         foreach (JsonProperty property in document.RootElement.EnumerateObject())
         {
-            if (fields.Has(property.Name) && property.Value.ValueKind == JsonValueKind.Null)
-                continue;
             if (fields.Has(property.Name))
-                fields.Read(property.Name, property.Value);
+            {
+                if (property.Value.ValueKind != JsonValueKind.Null)
+                    fields.Read(property.Name, property.Value);
+            }
             else if (property.Name != "image")
                 throw Invalid($"The JSON has an unknown member '{PlainText.Of(property.Name)}'. {fields.Expected}");
             else if (isList = property.Value.ValueKind == JsonValueKind.Array)

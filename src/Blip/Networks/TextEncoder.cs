@@ -43,7 +43,7 @@ internal sealed class TextEncoder : IDisposable
 
     /// <summary>
     /// Makes what reads the first question on an image, as far as it is not made yet. What only further ones gain from is made beside the
-    /// second run, where that is possible: it is a fifth of a start.
+    /// second run, where that is possible: of a start in int8 it is 7 % of the processor time.
     /// </summary>
     public void Prepare()
     {

@@ -52,18 +52,27 @@ public sealed class TurnTests : IAsyncLifetime
     [Fact]
     public async Task Ask_BesideMoreLongAnswersThanRunsMayBeOpen_HasARunOfItsOwn()
     {
-        List<Task<Answer>> longOnes = [];
-        for (int i = 0; i < 4; i++)
+        List<Task<Answer>> others = [];
+        Task<Answer>? shortOne = null;
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        // All are asked while a run that starts holds the slot, so none can end before.
+        _meter.QuestionsStart = _ =>
         {
-            Task started = NextRunStarts();
-            longOnes.Add(AskAsync(Long));
-            await started;
-        }
-        for (int i = 0; i < 4; i++)
-            longOnes.Add(AskAsync(Long));
+            if (shortOne is not null)
+                return;
+            others.Add(AskAsync(Long));
+            if (others.Count < 4)
+                return;
+            for (int i = 0; i < 3; i++)
+                others.Add(AskAsync(Long));
+            shortOne = AskAsync(Short);
+            asked.SetResult();
+        };
+        Task<Answer> first = AskAsync(Long);
+        await asked.Task;
 
-        Assert.Equal("2", (await AskAsync(Short)).Text);
-        await Task.WhenAll(longOnes);
+        Assert.Equal("2", (await shortOne!).Text);
+        await Task.WhenAll([first, .. others]);
         // The fifth run is the short one's: the other long ones gather until one of the first four ends.
         Assert.Equal([1, 1, 1, 1, 1, 4], _meter.QuestionRuns());
     }
