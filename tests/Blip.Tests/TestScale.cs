@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Reflection;
 using Xunit;
+using Xunit.Sdk;
 using Xunit.v3;
 
-[assembly: Blip.Tests.LongTests]
+[assembly: TestFramework(typeof(Blip.Tests.LongTestsFramework))]
 
 namespace Blip.Tests;
 
@@ -24,10 +25,30 @@ internal static class TestScale
 }
 
 /// <summary>Leaves long tests out where no scale is set, so that <c>dotnet test</c> does not take long.</summary>
-[AttributeUsage(AttributeTargets.Assembly)]
-internal sealed class LongTestsAttribute : BeforeAfterTestAttribute
+/// <remarks>
+/// They are left out when they are found, not when they run: so neither a class with no other tests is made, nor its fixtures.
+/// </remarks>
+internal sealed class LongTestsFramework : XunitTestFramework
 {
-    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => Assert.SkipWhen(
-        TestScale.Asked is null && test.Traits.TryGetValue("Category", out var categories) && categories.Contains("Long"),
-        "Long: set BLIP_TEST_SCALE to the part of it that runs (0.1), or to 1 for the whole.");
+    protected override ITestFrameworkDiscoverer CreateDiscoverer(Assembly assembly)
+    {
+        ITestFrameworkDiscoverer all = base.CreateDiscoverer(assembly);
+        return TestScale.Asked is null ? new WithoutLongTests(((XunitTestFrameworkDiscoverer)all).TestAssembly) : all;
+    }
+
+    private sealed class WithoutLongTests(IXunitTestAssembly assembly) : XunitTestFrameworkDiscoverer(assembly)
+    {
+        protected override ValueTask<bool> FindTestsForMethod(
+            IXunitTestMethod testMethod,
+            ITestFrameworkDiscoveryOptions discoveryOptions,
+            Func<ITestCase, ValueTask<bool>> discoveryCallback)
+        {
+            if (testMethod.Traits.TryGetValue("Category", out IReadOnlyCollection<string>? categories) && categories.Contains("Long"))
+            {
+                foreach (FactAttribute attribute in testMethod.FactAttributes.Cast<FactAttribute>())
+                    attribute.Skip ??= "Long: set BLIP_TEST_SCALE to the part of it that runs (0.1), or to 1 for the whole.";
+            }
+            return base.FindTestsForMethod(testMethod, discoveryOptions, discoveryCallback);
+        }
+    }
 }
