@@ -14,6 +14,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>The real worker of the published app, over HTTP.</summary>
+[Trait("Category", "Long")]
 public sealed partial class AppTests(PublishedApp app) : IAsyncLifetime
 {
     private static readonly byte[] Dogs = File.ReadAllBytes(TestPaths.Sample("dogs.jpg"));

@@ -10,12 +10,12 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>Host and worker are killed again and again, while they work on a container of images that were there before.</summary>
+[Trait("Category", "Long")]
 public sealed class BacklogKillTests(PublishedApp app)
 {
     private const string Backlog = "blip-backlog";
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Backlog_WhileTheAppIsKilled_EachImageGetsOneDocument()
     {
         int count = Math.Max(80, TestScale.Of(2000)), kills = TestScale.Of(20);

@@ -18,6 +18,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>Events between any two requests to the storage, with the storage emulator and the demo model.</summary>
+[Trait("Category", "Long")]
 public sealed class BlobAnsweringTests : IAsyncLifetime
 {
     private static readonly BinaryData Dogs = BinaryData.FromBytes(File.ReadAllBytes(TestPaths.Sample("dogs.jpg"))),

@@ -10,12 +10,12 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>Host and worker are killed again and again, while images are uploaded, uploaded a second time, and replaced.</summary>
+[Trait("Category", "Long")]
 public sealed class BlobKillTests(PublishedApp app)
 {
     private const string Images = "images", Question = "how many dogs are in the picture?";
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Images_WhileTheAppIsKilled_EachGetsOneRightDocument()
     {
         int count = Math.Max(60, TestScale.Of(2000)), kills = TestScale.Of(20);

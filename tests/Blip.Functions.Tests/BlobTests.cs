@@ -12,6 +12,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>Images go from the storage emulator through the real listener and the real worker to their documents.</summary>
+[Trait("Category", "Long")]
 public sealed class BlobTests(PublishedApp app)
 {
     [Fact]

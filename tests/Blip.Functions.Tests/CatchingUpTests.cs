@@ -13,6 +13,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>Images that were given up are brought back, and those that lay in a container before are answered.</summary>
+[Trait("Category", "Long")]
 public sealed class CatchingUpTests(PublishedApp app)
 {
     private const string PoisonQueue = "webjobs-blobtrigger-poison";

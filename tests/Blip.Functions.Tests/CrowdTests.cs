@@ -10,10 +10,10 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>More callers than fit, each asking again as soon as it is answered.</summary>
+[Trait("Category", "Long")]
 public sealed class CrowdTests(PublishedApp app)
 {
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Callers_FourHundred_GetBlips429WhileBlobsAreAnswered()
     {
         const int Callers = 400, Images = 10;

@@ -21,6 +21,7 @@ namespace Blip.Functions.Tests;
 /// A model that has answered questions with the same opening guesses, and one that is asked often about an image projects it; both
 /// change the last bits. So every door has a question with an opening of its own, and no image is kept.
 /// </remarks>
+[Trait("Category", "Long")]
 public sealed class DoorTests(PublishedApp app)
 {
     private static readonly (string Name, string Value) KeepNothing = ("Blip__ImageCacheBytes", "0");
@@ -38,7 +39,6 @@ public sealed class DoorTests(PublishedApp app)
     };
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task TurnedImages_EveryDoor_GetTheSameAnswerToTheLastBit()
     {
         await using Azurite azurite = await Azurite.StartAsync();

@@ -11,6 +11,7 @@ namespace Blip.Functions.Tests;
 /// Files that hold a decoder for ever, take all memory, or are read wrongly, where nothing stands before it. Every one gets its answer
 /// within the request's time, the process stays healthy and small, and ends when it is told to.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class HarmfulImageTests(PublishedApp app)
 {
     private const long MaxBytes = 1_500_000_000;
@@ -20,7 +21,6 @@ public sealed class HarmfulImageTests(PublishedApp app)
     [Theory]
     [InlineData("skia")]
     [InlineData("imagesharp")]
-    [Trait("Category", "Long")]
     public async Task Serve_HarmfulImages_StaysHealthyAndEnds(string decoder)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "SIGTERM is sent with kill.");
@@ -35,7 +35,6 @@ public sealed class HarmfulImageTests(PublishedApp app)
     [Theory]
     [InlineData("skia")]
     [InlineData("imagesharp")]
-    [Trait("Category", "Long")]
     public async Task App_HarmfulImages_StaysHealthyAndEnds(string decoder)
     {
         await using FunctionsHost host = await app.StartAsync(("Blip__Decoder", decoder));

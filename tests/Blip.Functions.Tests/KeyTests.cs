@@ -13,6 +13,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>The app behind a host that wants a function key, as the platform does: the description says how, and clients can.</summary>
+[Trait("Category", "Long")]
 public sealed class KeyTests(PublishedApp app) : IAsyncLifetime
 {
     private const string Key = "key+of/the=app";

@@ -12,6 +12,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>The world fails for a while: each image waits, and none ends in the poison queue. A minute is a second, or less.</summary>
+[Trait("Category", "Long")]
 public sealed class OutageTests(PublishedApp app)
 {
     private static readonly TimeSpan Minute = TimeSpan.FromSeconds(TestScale.Share >= 0.5 ? 1 : 0.2);
@@ -19,7 +20,6 @@ public sealed class OutageTests(PublishedApp app)
     private static readonly int Count = Math.Max(6, TestScale.Of(50));
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Hub_AwayForTwentyMinutes_EveryImageIsAnsweredAfterwards()
     {
         await using Azurite azurite = await UploadAsync();
@@ -60,7 +60,6 @@ public sealed class OutageTests(PublishedApp app)
     }
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Storage_AwayForTwentyMinutes_EveryImageIsAnsweredAfterwards()
     {
         await using Azurite azurite = await UploadAsync();

@@ -14,9 +14,16 @@ public sealed class PublishedApp : IAsyncLifetime
 
     public string Folder { get; private set; } = "";
 
-    /// <summary>Publishes the app, unless BLIP_FUNCTIONS_APP names a folder with the published app.</summary>
-    public async ValueTask InitializeAsync() =>
+    /// <summary>
+    /// Publishes the app, unless BLIP_FUNCTIONS_APP names a folder with the published app. All tests that need it are long: without them
+    /// nothing is published.
+    /// </summary>
+    public async ValueTask InitializeAsync()
+    {
+        if (TestScale.Asked is null)
+            return;
         Folder = Environment.GetEnvironmentVariable("BLIP_FUNCTIONS_APP") is { Length: > 0 } published ? published : await PublishAsync();
+    }
 
     private async Task<string> PublishAsync()
     {
@@ -36,7 +43,11 @@ public sealed class PublishedApp : IAsyncLifetime
         return folder;
     }
 
-    public Task<FunctionsHost> StartAsync(params (string Name, string Value)[] settings)
+    public Task<FunctionsHost> StartAsync(params (string Name, string Value)[] settings) =>
+        FunctionsHost.StartAsync(Folder, Settings(settings));
+
+    /// <summary>The settings that the app needs, and more.</summary>
+    internal static Dictionary<string, string> Settings(params (string Name, string Value)[] more)
     {
         Dictionary<string, string> all = new()
         {
@@ -44,9 +55,9 @@ public sealed class PublishedApp : IAsyncLifetime
             ["BlipAnswers"] = "answers",
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
         };
-        foreach ((string name, string value) in settings)
+        foreach ((string name, string value) in more)
             all[name] = value;
-        return FunctionsHost.StartAsync(Folder, all);
+        return all;
     }
 
     public ValueTask DisposeAsync()

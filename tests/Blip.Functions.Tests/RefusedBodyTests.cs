@@ -12,6 +12,7 @@ namespace Blip.Functions.Tests;
 /// Clients that send more than is read, through the platform's proxy. It reads the worker's answer when the whole body is sent, and gives
 /// an empty 500 where the worker closes the connection before that.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class RefusedBodyTests(PublishedApp app) : IAsyncLifetime
 {
     private const long Over = (30 << 20) + 1;

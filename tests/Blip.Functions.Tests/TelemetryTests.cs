@@ -10,6 +10,7 @@ using Xunit;
 namespace Blip.Functions.Tests;
 
 /// <summary>The worker and <c>blip serve</c> send to a collector what docs/service.md names.</summary>
+[Trait("Category", "Long")]
 public sealed class TelemetryTests(PublishedApp app)
 {
     private static readonly string[] SpansOfAQuestion = ["decode", "encode", "generate_content demo", "question", "search"];
