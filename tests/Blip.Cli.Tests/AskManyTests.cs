@@ -6,6 +6,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>Folders, patterns and the forms in which many answers are written.</summary>
+[Trait("Category", "Long")]
 public sealed class AskManyTests : IDisposable
 {
     private const string Question = "is this inside or outside?";

@@ -11,6 +11,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>What <c>blip serve</c> takes of memory while many callers send the largest bodies.</summary>
+[Trait("Category", "Long")]
 [CollectionDefinition(nameof(BodyMemoryTests), DisableParallelization = true)]
 [Collection(nameof(BodyMemoryTests))]
 public sealed class BodyMemoryTests
@@ -43,7 +44,6 @@ public sealed class BodyMemoryTests
     }
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task TwoHundredCallers_ForTwoMinutes_LeaveWhatTheSameImagesLeaveInTurn()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Memory is told on Linux only.");

@@ -6,6 +6,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary><c>blip calibrate</c>, and answers that are withheld.</summary>
+[Trait("Category", "Long")]
 public sealed class CalibrateTests
 {
     private static readonly string Dogs = TestPaths.Sample("dogs.jpg");

@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary><c>blip caption</c>, <c>blip match</c> and <c>blip score</c>, as their users see them.</summary>
+[Trait("Category", "Long")]
 public class CaptionTests
 {
     private const string Street = "a yellow bus, a blue car and a green bicycle on a street on a cloudy day";

@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>The scripts of <c>blip completion</c>; that of bash in a real bash.</summary>
+[Trait("Category", "Long")]
 public class CompletionTests
 {
     [Theory]

@@ -15,6 +15,7 @@ namespace Blip.Cli.Tests;
 /// folder with the files that the pages name, with a service, and with the demo models in the places of the models. What a page shows as
 /// the output is what is printed.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed partial class DocumentedCommandTests : IDisposable
 {
     /// <summary>What waits for somebody, or needs a cloud or a GPU. Other tests start the first two.</summary>
@@ -43,7 +44,6 @@ public sealed partial class DocumentedCommandTests : IDisposable
 
     [Theory]
     [MemberData(nameof(PagesWithCommands))]
-    [Trait("Category", "Long")]
     public async Task EveryCommand_OfAPage_RunsAndPrintsWhatThePageShows(string page)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The lines are run by a shell of Linux.");

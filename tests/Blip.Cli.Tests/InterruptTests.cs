@@ -7,6 +7,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>Ctrl+C while a command waits for standard input ends the command at once, although the read cannot be cancelled.</summary>
+[Trait("Category", "Long")]
 public class InterruptTests
 {
     private const int Interrupt = 2, Terminate = 15;

@@ -10,12 +10,12 @@ namespace Blip.Cli.Tests;
 /// What people get wrong on the command line, and what they are told: <c>mistakes.txt</c> has each line with its exit code and the text on
 /// stderr, which somebody has read and found good. BLIP_APPROVE=1 writes the file anew, to be read in the commit.
 /// </summary>
+[Trait("Category", "Long")]
 public partial class MistakeTests
 {
     private const int AtOnce = 4;
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Mistakes_AreToldAsApproved()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other quotes and separators.");

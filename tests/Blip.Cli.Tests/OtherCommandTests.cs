@@ -6,6 +6,7 @@ using Xunit;
 
 namespace Blip.Cli.Tests;
 
+[Trait("Category", "Long")]
 public class OtherCommandTests
 {
     [Fact]

@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary><c>blip index</c> and <c>blip search</c>, as their users see them.</summary>
+[Trait("Category", "Long")]
 public sealed class SearchTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -40,7 +41,6 @@ public sealed class SearchTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Index_KilledAgainAndAgain_IsTheOneThatWasMadeInPeace()
     {
         int kills = Math.Max(3, TestScale.Of(20)), images = 50 * kills;

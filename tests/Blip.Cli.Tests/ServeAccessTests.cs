@@ -7,6 +7,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>However <c>blip serve</c> is told where to listen: without a key it serves this machine only.</summary>
+[Trait("Category", "Long")]
 public sealed partial class ServeAccessTests
 {
     private const string Key = "correct-horse";

@@ -10,20 +10,9 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>Runs <c>blip serve</c> and <c>blip health</c> as processes.</summary>
+[Trait("Category", "Long")]
 public sealed class ServeTests
 {
-    [Fact]
-    public async Task Serve_Ready_SaysWhereAndAnswers()
-    {
-        await using Server server = await Server.StartAsync();
-        Assert.Matches(@"^ready at http://127\.0\.0\.1:\d+: model demo .*, cpu, fp32$", server.ReadyLine);
-        using HttpClient http = new() { BaseAddress = server.Address };
-        Assert.Contains("Ask an image", await http.GetStringAsync(new Uri("/", UriKind.Relative)), StringComparison.Ordinal);
-        BlipProcess.Result health = await BlipProcess.RunAsync("health", "--url", server.Address.AbsoluteUri);
-        Assert.Equal((0, "Healthy"), (health.Code, health.Out.Trim()));
-        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri("/metrics", UriKind.Relative))).StatusCode);
-    }
-
     [Fact]
     public async Task Serve_LongQuestionInTheQuery_IsRefusedWithItsReason()
     {

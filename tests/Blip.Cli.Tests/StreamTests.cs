@@ -8,6 +8,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>Standard output and error that are closed or full, and proxies.</summary>
+[Trait("Category", "Long")]
 public class StreamTests
 {
     private const string Full = "blip: The output cannot be written: No space left on device.";

@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>What a person sees in a terminal: the session of <c>blip</c> alone, columns, progress.</summary>
+[Trait("Category", "Long")]
 public sealed class TerminalTests : IDisposable
 {
     private readonly TempFolder _folder = new();

@@ -7,12 +7,12 @@ using Xunit;
 namespace Blip.Cli.Tests;
 
 /// <summary>A process that may use one processor of several takes no more processor time by default than with one thread.</summary>
+[Trait("Category", "Long")]
 public sealed class ThreadsTests
 {
     private const int Rounds = 3;
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Ask_OnOneProcessor_TakesNoMoreProcessorTimeThanOneThread()
     {
         Assert.SkipUnless(File.Exists("/usr/bin/taskset"), "There is no taskset here, which gives a process one processor.");

@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Tests;
 
 /// <summary><c>blip warm</c>: what it keeps, and what it says where nothing can be kept.</summary>
+[Trait("Category", "Long")]
 public sealed class WarmTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -34,7 +35,6 @@ public sealed class WarmTests : IDisposable
     }
 
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Warm_KilledWhileItWrites_TheNextStartIsRightAndNothingStays()
     {
         BlipProcess.Result first = await AskAsync();

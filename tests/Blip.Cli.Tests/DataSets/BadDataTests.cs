@@ -7,6 +7,7 @@ using Xunit;
 namespace Blip.Cli.Tests.DataSets;
 
 /// <summary>Data sets that cannot be used: the message says where and what to do, and no model is loaded for that.</summary>
+[Trait("Category", "Long")]
 public sealed class BadDataTests : IDisposable
 {
     private static readonly int[] TwoOfOneRow = [0, 1];

@@ -10,6 +10,7 @@ using Xunit;
 namespace Blip.Cli.Tests.DataSets;
 
 /// <summary><c>blip eval</c>: the accuracy of the VQA challenge against its own tool, the other scores by hand, and the report.</summary>
+[Trait("Category", "Long")]
 public sealed class EvalTests : IDisposable
 {
     private const int Tenths = 10;

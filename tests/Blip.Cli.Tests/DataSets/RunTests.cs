@@ -6,6 +6,7 @@ using Xunit;
 namespace Blip.Cli.Tests.DataSets;
 
 /// <summary><c>blip run</c>: the forms of data sets and of answers, and going on after any end.</summary>
+[Trait("Category", "Long")]
 public sealed class RunTests : IDisposable
 {
     private static readonly string Dogs = TestPaths.Sample("dogs.jpg");
@@ -135,7 +136,6 @@ public sealed class RunTests : IDisposable
 
     /// <summary>kill -9 at any moment: no answer twice, none lost, none of another run.</summary>
     [Fact]
-    [Trait("Category", "Long")]
     public async Task Run_KilledAgainAndAgain_EqualsOneMadeInPeace()
     {
         int kills = Math.Max(3, TestScale.Of(10)), questions = EasyVqa.WriteCsv(PathOf("data.csv"), most: 90 * kills);
@@ -212,7 +212,6 @@ public sealed class RunTests : IDisposable
     /// A public data set and a model for it: the accuracy is that of transformers. tests/long/easy-vqa.sh takes the whole.
     /// </summary>
     [Fact]
-    [Trait("Category", "Long")]
     public async Task EasyVqa_Accuracy_IsThatOfTransformers()
     {
         int questions = EasyVqa.WriteCsv(PathOf("easy.csv"));
