@@ -9,6 +9,7 @@ using Xunit;
 namespace Blip.Hosting.Tests;
 
 /// <summary>What the web page does beside single questions: it finds images, asks about several as one, and scores a text.</summary>
+[Trait("Category", "Long")]
 [Collection("Chromium")]
 public sealed class PageSearchTests : ChromiumTests
 {

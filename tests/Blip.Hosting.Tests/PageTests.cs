@@ -8,6 +8,7 @@ using Xunit;
 namespace Blip.Hosting.Tests;
 
 /// <summary>The web page in a real Chromium: with the mouse, with the keyboard, on a phone, with a key, and with errors.</summary>
+[Trait("Category", "Long")]
 [Collection("Chromium")]
 public sealed class PageTests : ChromiumTests
 {

@@ -16,6 +16,7 @@ namespace Blip.Plugin.Tests;
 /// The C# of the README, the pages in docs, the packages' READMEs and the examples in the code compiles as it stands, and what needs
 /// nothing of its reader's program runs, with the demo models and a sample in the places of the models and images that it names.
 /// </summary>
+[Trait("Category", "Long")]
 public partial class SnippetTests
 {
     /// <summary>What a reader's program has around a snippet.</summary>

@@ -3,6 +3,7 @@ using Xunit;
 namespace Blip.Tests;
 
 /// <summary>A load that fails, wherever it does, gives back what it took: no file stays mapped.</summary>
+[Trait("Category", "Long")]
 public sealed class FailedLoadTests
 {
     /// <summary>The stages that are not of <see cref="LoadStage.Preparing"/>, its begin, and each step of it that is done.</summary>

@@ -6,6 +6,7 @@ using Xunit;
 namespace Blip.Tests;
 
 /// <summary>Models of three kinds with one vision network encode an image once for all; with others, each does.</summary>
+[Trait("Category", "Long")]
 public sealed class SharedImagesTests : IDisposable
 {
     private readonly TempFolder _folder = new();

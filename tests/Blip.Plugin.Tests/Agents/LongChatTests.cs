@@ -14,6 +14,7 @@ using Xunit;
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary>A chat of 100 turns with a new image in each, and a text-only model that asks about the newest.</summary>
+[Trait("Category", "Long")]
 public sealed class LongChatTests : IAsyncLifetime
 {
     private const int Turns = 100;

@@ -9,6 +9,7 @@ using Xunit;
 namespace Blip.Plugin.Tests.Agents;
 
 /// <summary><c>blip mcp</c> as its clients drive it: messages that cannot be read, roots, hints, progress, resources.</summary>
+[Trait("Category", "Long")]
 public sealed class McpStdioTests
 {
     private const string WithRoots = """{"roots":{"listChanged":true}}""";

@@ -4,6 +4,7 @@ using Xunit;
 namespace Blip.Tests.Caching;
 
 /// <summary>Encoded images that nobody disposes give their native memory back with the collector.</summary>
+[Trait("Category", "Long")]
 public sealed class ForgottenImagesTests
 {
     private const int Images = 400, MostCollections = 20;

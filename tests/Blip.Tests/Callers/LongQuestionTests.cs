@@ -4,6 +4,7 @@ using Xunit;
 namespace Blip.Tests.Callers;
 
 /// <summary>Measures the memory of the whole process, and so runs alone.</summary>
+[Trait("Category", "Long")]
 [CollectionDefinition(nameof(LongQuestionTests), DisableParallelization = true)]
 [Collection(nameof(LongQuestionTests))]
 public sealed class LongQuestionTests

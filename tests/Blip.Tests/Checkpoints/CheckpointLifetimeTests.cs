@@ -6,6 +6,7 @@ namespace Blip.Tests.Checkpoints;
 /// <summary>
 /// Weights that are read while another thread disposes the checkpoint. Without a hold on the map, the process would end here.
 /// </summary>
+[Trait("Category", "Long")]
 public class CheckpointLifetimeTests
 {
     private const string Words = "text_decoder.bert.embeddings.word_embeddings.weight";

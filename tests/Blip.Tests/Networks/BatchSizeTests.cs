@@ -5,6 +5,7 @@ using Xunit;
 namespace Blip.Tests.Networks;
 
 /// <summary>In every precision, a question in a run of any size is answered as it is alone.</summary>
+[Trait("Category", "Long")]
 public class BatchSizeTests
 {
     private const int Questions = 48;

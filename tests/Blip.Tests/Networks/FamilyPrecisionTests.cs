@@ -9,6 +9,7 @@ namespace Blip.Tests.Networks;
 /// <summary>
 /// Captioning and matching models in int8: what is kept between starts, and when <see cref="BlipPrecision.Auto"/> takes it.
 /// </summary>
+[Trait("Category", "Long")]
 public sealed class FamilyPrecisionTests : IDisposable
 {
     private readonly TempFolder _cache = new();

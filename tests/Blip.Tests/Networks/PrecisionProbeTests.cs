@@ -6,6 +6,7 @@ using Xunit;
 namespace Blip.Tests.Networks;
 
 /// <summary>Which precision <see cref="BlipPrecision.Auto"/> takes on a CPU.</summary>
+[Trait("Category", "Long")]
 public sealed class PrecisionProbeTests : IDisposable
 {
     private readonly TempFolder _cache = new();

@@ -3,6 +3,7 @@ using Xunit;
 namespace Blip.Tests.Runtime;
 
 /// <summary>Sessions are replaced while they answer: nobody notices.</summary>
+[Trait("Category", "Long")]
 public class PackWeightsTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using Xunit;
 namespace Blip.Tests.Runtime;
 
 /// <summary>int8 weights kept between starts: the same answers, and never those of other weights.</summary>
+[Trait("Category", "Long")]
 public sealed class WeightCacheTests : IDisposable
 {
     private static readonly string[] Questions = ["how many dogs are in the picture?", "is it day or night?", "what color is the tree?"];
