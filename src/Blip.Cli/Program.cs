@@ -3,6 +3,7 @@ using System.Text;
 using Blip.Cli;
 using Blip.Cli.Terminals;
 
+LargePages.Use(args);
 StandardFiles.Fill();
 Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 StandardStream.Use();

@@ -100,13 +100,14 @@ public sealed partial class BlipModel
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)
                 ?? throw new BlipException(BlipErrorCode.InvalidRequest, "The function that opens the item returned no image.");
+            long start = Stopwatch.GetTimestamp();
             return await _host.ServeAsync(isAsk: true, async trace =>
             {
                 (ImageEmbeddings embeddings, AnswerTiming timing) = await _host.GetEmbeddingsAsync(image, cancellationToken)
                     .ConfigureAwait(false);
                 return outcome with
                 {
-                    Answers = await AskApartAsync(embeddings, item.Questions, ask, choices, timing, trace, cancellationToken)
+                    Answers = await AskApartAsync(embeddings, item.Questions, ask, choices, start, timing, trace, cancellationToken)
                         .ConfigureAwait(false),
                 };
             }, options.WaitForPlace ? _host.EnterWhenFreeAsync(cancellationToken) : null).ConfigureAwait(false);
@@ -130,8 +131,8 @@ public sealed partial class BlipModel
 
     /// <summary>Questions that fail alone fail alone. Takes over the caller's reference to the embeddings.</summary>
     private async Task<QuestionOutcome[]> AskApartAsync(
-        ImageEmbeddings embeddings, IReadOnlyList<string> questions, AskOptions options, ChoiceList? choices, AnswerTiming timing,
-        RequestTrace trace, CancellationToken cancellationToken)
+        ImageEmbeddings embeddings, IReadOnlyList<string> questions, AskOptions options, ChoiceList? choices, long start,
+        AnswerTiming timing, RequestTrace trace, CancellationToken cancellationToken)
     {
         QuestionOutcome[] outcomes = new QuestionOutcome[questions.Count];
         List<int> asked = [];
@@ -154,7 +155,7 @@ public sealed partial class BlipModel
             }
         }
 
-        Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, choices, Stopwatch.GetTimestamp());
+        Request request = new([.. asked.Select(i => questions[i])], [.. ids], options, choices, start);
         Task<QuestionResult>[] tasks = Ask(embeddings, request, cancellationToken);
         List<Answer> answers = [];
         List<QuestionResult> results = [];

@@ -42,6 +42,8 @@ public sealed class AskEachTests
                     Asked.Take(outcome.Item.Questions.Count), outcome.Answers.Select(answer => (answer.Question, answer.Answer!.Text)));
             }
         }
+        AnswerTiming timing = outcomes[0].Answers[0].Answer!.Timing;
+        Assert.True(timing.Total >= timing.Decode + timing.Vision + timing.Search);
         Assert.Equal(Enumerable.Range(1, Count), progress.Select(report => (int)report.Done));
         int failed = 0;
         Assert.Equal(outcomes.Select(outcome => failed += outcome.IsAnswered ? 0 : 1), progress.Select(report => (int)report.Failed));
