@@ -61,6 +61,14 @@ public class StreamTests
         Assert.Equal((code, written), (bash.ExitCode, output.TrimEnd('\n')));
     }
 
+    [Fact]
+    public async Task Locale_ThatDotNetDoesNotKnow_DoesNotStopTheCommand()
+    {
+        Dictionary<string, string> environment = new() { ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "0", ["LC_ALL"] = "xx" };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["--version"], environment: environment);
+        Assert.Equal((0, ""), (result.Code, result.Error));
+    }
+
     [Theory]
     [InlineData("", "GET http://images.invalid/dogs.jpg ")]
     [InlineData("images.invalid", null)]
