@@ -86,6 +86,14 @@ internal static class AskBatch
         {
             return request with { Error = new BlipException(exception.Code, $"Line {number} {exception.Message}", exception) };
         }
+        catch (InvalidOperationException exception)
+        {
+            return request with
+            {
+                Error = new BlipException(
+                    BlipErrorCode.InvalidRequest, $"Line {number} has a name that is not valid Unicode.", exception),
+            };
+        }
     }
 
     /// <summary>The line's question, or its list of questions.</summary>
@@ -118,7 +126,8 @@ internal static class AskBatch
         return members.Options;
     }
 
-    private static bool? ReadFrames(JsonElement root) => !root.TryGetProperty("frames", out JsonElement frames) ? null
+    private static bool? ReadFrames(JsonElement root) =>
+        !root.TryGetProperty("frames", out JsonElement frames) || frames.ValueKind == JsonValueKind.Null ? null
         : frames.ValueKind is JsonValueKind.True or JsonValueKind.False ? frames.GetBoolean()
         : throw Wrong("has frames that is neither true nor false");
 

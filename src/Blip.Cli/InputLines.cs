@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Blip.Cli.Terminals;
+using Blip.Hub;
 
 namespace Blip.Cli;
 
@@ -9,25 +10,37 @@ internal static class InputLines
 {
     public const string StandardInput = "-";
 
+    /// <summary>Opens lines that may come one by one, out of a pipe too. A line without an end is refused when it is read.</summary>
     /// <exception cref="BlipException">There is no such file.</exception>
-    public static StreamReader Open(string path) => Open(path, Encoding.UTF8);
+    public static StreamReader Open(string path) => new(new EndingLines(OpenStream(path), path));
 
-    /// <summary>The same for a text that must be well-formed; <paramref name="encoding"/> says what happens where it is not.</summary>
-    /// <exception cref="BlipException">There is no such file.</exception>
+    /// <summary>Opens a file that is read as a whole; <paramref name="encoding"/> says what happens where it is not well-formed.</summary>
+    /// <exception cref="BlipException">There is no such file, or it is a pipe or a device, which may have no end.</exception>
     public static StreamReader Open(string path, Encoding encoding)
     {
-        if (path == StandardInput)
-            return new StreamReader(OpenStandardInput(), encoding);
-        if (Directory.Exists(path))
-            throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not a file of lines.");
+        RequireOrdinary(path);
+        return new StreamReader(OpenStream(path), encoding);
+    }
+
+    /// <summary>Refuses a pipe or a device by its name; a pipe that is open already (<c>/dev/fd/63</c>) has its end.</summary>
+    /// <exception cref="BlipException">It is one.</exception>
+    public static void RequireOrdinary(string path)
+    {
         try
         {
-            return new StreamReader(path, encoding);
+            if (HubFileSystem.LengthOf(path) is not 0)
+                return;
+            // Opening a pipe only to read would wait for a writer.
+            using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1);
+            if (file.CanSeek && file.ReadByte() < 0)
+                return;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new BlipException(BlipErrorCode.FileNotFound, $"{path} cannot be read. Check the path and its permissions.", exception);
+            // Whoever reads or writes it says why it cannot be.
+            return;
         }
+        throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a pipe or a device. Name an ordinary file.");
     }
 
     /// <summary>Reads the lines that are not empty, without the space around them.</summary>
@@ -46,44 +59,28 @@ internal static class InputLines
         }
     }
 
+    private static Stream OpenStream(string path)
+    {
+        if (path == StandardInput)
+            return OpenStandardInput();
+        if (Directory.Exists(path))
+            throw new BlipException(BlipErrorCode.FileNotFound, $"{path} is a directory, not a file of lines.");
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new BlipException(BlipErrorCode.FileNotFound, $"{path} cannot be read. Check the path and its permissions.", exception);
+        }
+    }
+
     /// <exception cref="BlipException">Standard input is closed.</exception>
     public static Stream OpenStandardInput() => FindError() is { } error ? throw error : Console.OpenStandardInput();
 
     /// <summary>Why nothing can be read from standard input; <see langword="null"/> where something may come.</summary>
-    public static BlipException? FindError() => !IsStandardInputClosed() ? null
+    public static BlipException? FindError() => !StandardFiles.IsClosed(StandardFiles.Input) ? null
         : new BlipException(BlipErrorCode.InvalidRequest, "Standard input is closed. Pipe something in, or name a file.");
-
-    /// <summary>
-    /// Whether this process was started without standard input. What .NET opens first, a pipe of its own, may have taken its place, and
-    /// a read of that never ends. Linux alone tells.
-    /// </summary>
-    public static bool IsStandardInputClosed()
-    {
-        if (StandardFiles.IsInputFilled)
-            return true;
-        const string Folder = "/proc/self/fd";
-        if (!OperatingSystem.IsLinux() || !Directory.Exists(Folder))
-            return false;
-        string? input = new FileInfo(Folder + "/0").LinkTarget;
-        return input is null || (input.StartsWith("pipe:", StringComparison.Ordinal)
-            && new DirectoryInfo(Folder).EnumerateFiles().Any(file => Target(file) == input && IsWriteEnd(file.Name)));
-
-        static string? Target(FileInfo file)
-        {
-            try
-            {
-                return file.LinkTarget;
-            }
-            catch (IOException)
-            {
-                // Closed since it was listed.
-                return null;
-            }
-        }
-
-        static bool IsWriteEnd(string number) => File.ReadLines($"/proc/self/fdinfo/{number}").Any(line =>
-            line.StartsWith("flags:", StringComparison.Ordinal) && line[^1] == '1');
-    }
 
     /// <summary>
     /// Reads the next line; <see langword="null"/> at the end. A read from a terminal or a pipe cannot be cancelled, so on cancellation

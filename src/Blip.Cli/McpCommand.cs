@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Blip.AI;
+using Blip.Cli.Terminals;
 using Blip.Hosting;
 using Blip.Hosting.Blobs;
 using Blip.Mcp;
@@ -36,9 +37,14 @@ internal static class McpCommand
                 CommandLine.WriteError($"there is no folder '{missing}'. Name one that exists after --allow-folder.");
                 return CommandLine.Usage;
             }
-            if (InputLines.IsStandardInputClosed())
+            if (StandardFiles.IsClosed(StandardFiles.Input))
             {
                 CommandLine.WriteError("standard input is closed. An MCP client starts this command and writes to it.");
+                return CommandLine.Usage;
+            }
+            if (StandardFiles.IsClosed(StandardFiles.Output))
+            {
+                CommandLine.WriteError("standard output is closed. An MCP client starts this command and reads from it.");
                 return CommandLine.Usage;
             }
             await BlipMcpServer.RunStdioAsync(

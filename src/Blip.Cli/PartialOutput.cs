@@ -7,7 +7,8 @@ namespace Blip.Cli;
 internal static class PartialOutput
 {
     /// <summary>
-    /// Says early why a file cannot be written there: it is a folder, its folder does not exist, or it is an input itself.
+    /// Says early why a file cannot be written there: it is a folder, a pipe or a device, its folder does not exist, or it is an input
+    /// itself.
     /// </summary>
     /// <exception cref="BlipException">It cannot.</exception>
     public static void Check(string target, params ReadOnlySpan<string?> inputs)
@@ -16,13 +17,23 @@ internal static class PartialOutput
             throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is a folder. Name a file in it.");
         if (!Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(target))))
             throw new BlipException(BlipErrorCode.FileNotFound, $"The folder of {target} does not exist. Create it first.");
+        // A rename would put a file in its place.
+        InputLines.RequireOrdinary(target);
         foreach (string? input in inputs)
         {
             if (File.Exists(target) && File.Exists(input) && Real(target) == Real(input))
                 throw new BlipException(BlipErrorCode.InvalidRequest, $"{target} is the input itself. Write to another file.");
         }
+    }
 
-        static string Real(string file) => File.ResolveLinkTarget(file, returnFinalTarget: true)?.FullName ?? Path.GetFullPath(file);
+    /// <summary>The path without links: one to a folder leads to the same files too.</summary>
+    private static string Real(string path)
+    {
+        string full = Path.GetFullPath(path);
+        if (Path.GetDirectoryName(full) is not { } folder)
+            return full;
+        string real = Path.Combine(Real(folder), Path.GetFileName(full));
+        return File.ResolveLinkTarget(real, returnFinalTarget: true) is { } target ? Real(target.FullName) : real;
     }
 
     public static string Beside(string target) =>

@@ -144,7 +144,8 @@ public static class BlipServer
             await app.StartAsync(stop).ConfigureAwait(false);
         }
         // Endpoints in the configuration of Kestrel: it has no kind of exception of its own for what it cannot use.
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException or SocketException)
+        catch (Exception exception) when (exception is SocketException || (exception is InvalidOperationException or ArgumentException
+            or FormatException && app.Configuration.GetSection("Kestrel").Exists()))
         {
             throw new OptionsValidationException(
                 "Kestrel", typeof(string), [$"The service cannot listen at the configured address: {exception.Message}"]);

@@ -53,7 +53,8 @@ public sealed partial class ImageIndex : IDisposable
         string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{full}\0{modelDigest}")))[..32];
         string root = CacheFolder.PathOrEmpty(null);
         return root.Length > 0 ? Path.Combine(Path.GetFullPath(root), "index", name + ".db") : throw new BlipException(
-            BlipErrorCode.InvalidRequest, "BLIP_CACHE is empty, so nothing is kept there. Name the file of the index (--index FILE).");
+            BlipErrorCode.InvalidRequest, (CacheFolder.IsHomeless(null) ? "There is no home folder" : "BLIP_CACHE is empty")
+                + ", so nothing is kept there. Name the file of the index (--index FILE).");
     }
 
     /// <summary>How many images can be found.</summary>

@@ -26,7 +26,15 @@ internal sealed class IndexStore : IDisposable
         try
         {
             _connection.Open();
-            Run("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+            Run("PRAGMA busy_timeout = 10000;");
+            // A database of another program must stay as it is.
+            if ((long)Scalar("SELECT count(*) FROM sqlite_master;")! > 0
+                && (long)Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'blip_index';")! == 0)
+            {
+                _connection.Dispose();
+                throw NoIndex(file, null);
+            }
+            Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             Run("""
                 CREATE TABLE IF NOT EXISTS blip_index (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
                 CREATE TABLE IF NOT EXISTS images (
@@ -164,7 +172,7 @@ internal sealed class IndexStore : IDisposable
         return (string?)command.ExecuteScalar();
     }
 
-    private static BlipException NoIndex(string file, SqliteException exception) => new(
+    private static BlipException NoIndex(string file, SqliteException? exception) => new(
         BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is not an index of Blip, or cannot be written. Name another file.",
         exception);
 

@@ -81,7 +81,7 @@ public sealed partial class BlipModel
         options ??= AskOptions.Default;
         options.Validate(Config.Text.MaxPositionEmbeddings);
         CheckExplain(options);
-        return options;
+        return LeaveOut(options);
     }
 
     private void CheckExplain(AskOptions options)
@@ -100,6 +100,10 @@ public sealed partial class BlipModel
             ids[i] = Tokenize(questions[i], options);
         return new Request(questions, ids, options, ReadChoices(options), Stopwatch.GetTimestamp());
     }
+
+    /// <summary>The options with the choices that can be ranked, where others are to be left out.</summary>
+    private AskOptions LeaveOut(AskOptions options) => options is not { ChoicesThatCan: true, Choices: { } choices } ? options
+        : options with { Choices = ChoiceTokens.Rankable(choices, _host.Tokenizer, Config.Text.MaxPositionEmbeddings) };
 
     private ChoiceList? ReadChoices(AskOptions options) =>
         options.Choices is null ? null : ChoiceTokens.Read(options, _host.Tokenizer, Config.Text.MaxPositionEmbeddings);

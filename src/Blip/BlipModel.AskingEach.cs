@@ -96,6 +96,7 @@ public sealed partial class BlipModel
             AskOptions ask = item.Options ?? options.Ask;
             ask.Validate(Config.Text.MaxPositionEmbeddings);
             CheckExplain(ask);
+            ask = LeaveOut(ask);
             ChoiceList? choices = ReadChoices(ask);
             // Off the reader's thread: opening may block.
             BlipImage image = await Task.Run(() => item.OpenAsync(cancellationToken).AsTask(), cancellationToken).ConfigureAwait(false)

@@ -158,12 +158,13 @@ public class AskCommandTests
             """{"id":7,"image":"no.jpg","question":"what?"}""",
             """{"image":"dogs.jpg","question":""}""",
             """{"image":"dogs.jpg"}""",
+            """{"image":"dogs.jpg","question":"what?","\ud800":true}""",
             """{"id":"\ud800","image":"dogs.jpg","question":"what?"}""",
         ];
         for (int i = 0; i < 100; i++)
         {
             string question = i % 2 == 0 ? "how many dogs are in the picture?" : "is there a cat?";
-            lines.Add($$$"""{"id":{"n":{{{i}}}},"image":"dogs.jpg","question":"{{{question}}}"}""");
+            lines.Add($$$"""{"id":{"n":{{{i}}}},"image":"dogs.jpg","question":"{{{question}}}","frames":null,"beams":null}""");
         }
         File.WriteAllLines(file, lines);
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "--batch", file);
@@ -171,14 +172,14 @@ public class AskCommandTests
         JsonElement[] rows = [.. result.Lines.Select(l => JsonDocument.Parse(l).RootElement)];
         Assert.Equal(lines.Count, rows.Length);
         Assert.Equal(
-            ["invalid_request", "invalid_request", "file_not_found", "question_empty", "invalid_request"],
-            rows[..5].Select(r => r.GetProperty("error").GetProperty("code").GetString()));
-        Assert.All(rows[..5], r => Assert.False(r.TryGetProperty("answer", out _)));
+            ["invalid_request", "invalid_request", "file_not_found", "question_empty", "invalid_request", "invalid_request"],
+            rows[..6].Select(r => r.GetProperty("error").GetProperty("code").GetString()));
+        Assert.All(rows[..6], r => Assert.False(r.TryGetProperty("answer", out _)));
         Assert.Equal(7, rows[2].GetProperty("id").GetInt32());
         for (int i = 0; i < 100; i++)
         {
-            Assert.Equal(i, rows[6 + i].GetProperty("id").GetProperty("n").GetInt32());
-            Assert.Equal(i % 2 == 0 ? "2" : "no", rows[6 + i].GetProperty("answer").GetString());
+            Assert.Equal(i, rows[7 + i].GetProperty("id").GetProperty("n").GetInt32());
+            Assert.Equal(i % 2 == 0 ? "2" : "no", rows[7 + i].GetProperty("answer").GetString());
         }
     }
 

@@ -48,6 +48,28 @@ public class OtherCommandTests
         Assert.Equal(3, Directory.GetFiles(folder.Path).Length);
     }
 
+    /// <summary>The file is compared, not its name: a link to its folder leads to it too.</summary>
+    [Theory]
+    [InlineData("preprocess", "--out")]
+    [InlineData("ask", "--explain")]
+    public async Task Output_IsTheInputThroughALinkedFolder_IsRefused(string verb, string option)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Links need a right there.");
+        using TempFolder folder = new();
+        string real = Path.Combine(folder.Path, "real"), link = Path.Combine(folder.Path, "link"), image = Path.Combine(real, "a.png");
+        Directory.CreateDirectory(real);
+        Directory.CreateSymbolicLink(link, "real");
+        File.Copy(TestPaths.Sample("dogs.jpg"), image);
+        byte[] before = File.ReadAllBytes(image);
+        string[] question = verb == "ask" ? ["is there a cat?"] : [];
+        foreach ((string input, string output) in ((string, string)[])[(Path.Combine(link, "a.png"), image), (image, link + "/a.png")])
+        {
+            BlipProcess.Result result = await BlipProcess.RunAsync([verb, input, .. question, option, output]);
+            Assert.Equal((1, $"blip: {output} is the input itself. Write to another file."), (result.Code, result.Error.Trim()));
+        }
+        Assert.Equal(before, File.ReadAllBytes(image));
+    }
+
     [Fact]
     public async Task Preprocess_Batch_NamesWhatFailed()
     {

@@ -178,15 +178,24 @@ public sealed class ServeTests
         Assert.Equal((2, "", $"blip: {expected}\n"), (result.Code, result.Out, result.Error));
     }
 
-    /// <summary>The exporter would take another protocol without a word.</summary>
+    /// <summary>The exporter would take another protocol without a word, and does not say which variable it cannot use.</summary>
     [Theory]
-    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "nonsense")]
-    [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json")]
-    public async Task Serve_UnknownProtocolOfTheCollector_IsOneSentence(string name, string value)
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "nonsense", "is nonsense, but must be grpc or http/protobuf")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json", "is http/json, but must be grpc or http/protobuf")]
+    [InlineData("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "collector:4317", "is not an address such as http://127.0.0.1:4317")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "nonsense", "is not a list of headers such as name=value,name=value")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "a name=value", "is not a list of headers such as name=value,name=value")]
+    [InlineData("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "a=b,", "is not a list of headers such as name=value,name=value")]
+    [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "0", "is 0, but must be a whole number above 0")]
+    [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "0", "is 0, but must be a whole number above 0")]
+    [InlineData("OTEL_METRIC_EXPORT_TIMEOUT", "-5", "is -5, but must be a whole number above 0")]
+    [InlineData("OTEL_BSP_SCHEDULE_DELAY", "soon", "is soon, but must be a whole number above 0")]
+    [InlineData("OTEL_BLRP_MAX_QUEUE_SIZE", "100", "is 100, but a batch has 512: raise it")]
+    public async Task Serve_WrongVariableOfTheCollector_IsOneSentence(string name, string value, string expected)
     {
         Dictionary<string, string> environment = new() { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:4317", [name] = value };
         BlipProcess.Result result = await BlipProcess.RunAsync(null, ["serve", "--urls", "http://127.0.0.1:0"], environment: environment);
-        Assert.Equal((2, $"blip: {name} is {value}, but must be grpc or http/protobuf.\n"), (result.Code, result.Error));
+        Assert.Equal((2, $"blip: {name} {expected}.\n"), (result.Code, result.Error));
     }
 
     /// <summary>A variable that has the section's name alone is none of Blip's.</summary>

@@ -13,6 +13,7 @@ public class StreamTests
 {
     private const string Full = "blip: The output cannot be written: No space left on device.";
     private const string NoInput = "blip: Standard input is closed. Pipe something in, or name a file.";
+    private const string NotOrdinary = "is a pipe or a device. Name an ordinary file.";
     private const string Closed = "blip: The output cannot be written: it is closed.";
 
     [Theory(Timeout = 60_000)]
@@ -25,6 +26,12 @@ public class StreamTests
     [InlineData("ask samples/dogs.jpg 'is there a cat?' --csv 2>&1 >/dev/full | tail -n 1", 1, Full)]
     [InlineData("--help 2>&1 >/dev/full", 1, Full)]
     [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&1 >&- | tail -n 1", 1, Closed)]
+    // Two numbers are free, and .NET opens a pipe of its own before the command begins.
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' 2>&1 <&- >&- | tail -n 1", 1, Closed)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' <&- >&-", 1, "")]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' <&- >&- 2>&-", 1, "")]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' >&- 2>&-", 1, "")]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' <&- 2>&-", 0, "no")]
     [InlineData("ask nosuch.jpg 'is there a cat?' 2>&1", 1, "blip: There is no file nosuch.jpg.")]
     // Told at once, before the model and what is said of it.
     [InlineData("ask - 'is there a cat?' 2>&1 <&-", 1, NoInput)]
@@ -35,6 +42,12 @@ public class StreamTests
     [InlineData("ask --batch - 2>&1 <&-", 1, NoInput)]
     [InlineData("ask - 'is there a cat?' 3<samples/dogs.jpg <&3", 0, "no")]
     [InlineData("mcp 2>&1 <&-", 2, "blip: standard input is closed. An MCP client starts this command and writes to it.")]
+    [InlineData("mcp 2>&1 >&- | tail -n 1", 2, "blip: standard output is closed. An MCP client starts this command and reads from it.")]
+    // What never ends. A pipe that is open already has its end.
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' --choices /dev/zero 2>&1", 1, "blip: /dev/zero " + NotOrdinary)]
+    [InlineData("ask samples/dogs.jpg 'is there a cat?' --choices <(echo no)", 0, "no")]
+    [InlineData("run samples --questions /dev/zero --out /tmp/blip-none.csv 2>&1", 1, "blip: /dev/zero " + NotOrdinary)]
+    [InlineData("tokenize --batch /dev/zero 2>&1", 1, "blip: /dev/zero has a line of more than 134,217,728 bytes. Shorten it.")]
     public async Task Streams_ClosedOrFull_AreToldWhereItMatters(string line, int code, string written)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "There is no such device elsewhere.");
@@ -47,6 +60,14 @@ public class StreamTests
         string output = await bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await bash.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((code, written), (bash.ExitCode, output.TrimEnd('\n')));
+    }
+
+    [Fact]
+    public async Task Locale_ThatDotNetDoesNotKnow_DoesNotStopTheCommand()
+    {
+        Dictionary<string, string> environment = new() { ["DOTNET_SYSTEM_GLOBALIZATION_INVARIANT"] = "0", ["LC_ALL"] = "xx" };
+        BlipProcess.Result result = await BlipProcess.RunAsync(null, ["--version"], environment: environment);
+        Assert.Equal((0, ""), (result.Code, result.Error));
     }
 
     [Theory]

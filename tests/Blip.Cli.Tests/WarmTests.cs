@@ -26,6 +26,24 @@ public sealed class WarmTests : IDisposable
     }
 
     [Fact]
+    public async Task Warm_NoHome_SaysSo_AsAnyStartDoes()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The home is no variable there.");
+        const string Why = "The int8 weights cannot be kept: there is no home folder. Set BLIP_CACHE to a folder.";
+        // Below a file no folder can be made. The others are unset, not empty.
+        string file = Path.Combine(_folder.Path, "file"), none = Path.Combine(file, "none");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        Dictionary<string, string?> homeless = new() { ["HOME"] = none, ["BLIP_CACHE"] = null, ["XDG_CACHE_HOME"] = null };
+        string[] int8 = ["--device", "cpu", "--precision", "int8"];
+        BlipProcess.Result warm = await BlipProcess.RunAsync(null, ["warm", .. int8], environment: homeless!);
+        Assert.Equal((1, $"blip: {Why}"), (warm.Code, warm.ErrorLines[^1]));
+        BlipProcess.Result ask = await BlipProcess.RunAsync(
+            null, ["ask", TestPaths.Sample("dogs.jpg"), "is there a cat?", .. int8], environment: homeless!);
+        Assert.Equal((0, "no\n"), (ask.Code, ask.Out));
+        Assert.Contains(Why, ask.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Warm_TildeInTheFolder_IsTheHome()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "The home is no variable there.");

@@ -155,6 +155,21 @@ public sealed class AskSearchTests(SharedService shared) : IClassFixture<SharedS
             StringComparison.Ordinal);
     }
 
+    /// <summary>Which of two values is meant, nobody knows.</summary>
+    [Theory]
+    [InlineData("beams")]
+    [InlineData("min_confidence")]
+    [InlineData("frames")]
+    public async Task FieldThatMayComeOnce_Twice_IsRefused(string name)
+    {
+        using MultipartFormDataContent form = Service.Form(Service.Dogs, Service.HowMany);
+        form.Add(new StringContent(name == "frames" ? "true" : "1"), name);
+        form.Add(new StringContent(name == "frames" ? "true" : "1"), name);
+        using HttpResponseMessage response = await Service.Http.PostAsync(new Uri("/api/ask", UriKind.Relative), form);
+        Assert.Equal(
+            $"'{name}' is given twice. Give it once.", await Service.ReadProblemAsync(response, 400, BlipErrorCode.InvalidRequest));
+    }
+
     [Fact]
     public async Task MoreChoicesThanARequestMayRank_AreRefused()
     {

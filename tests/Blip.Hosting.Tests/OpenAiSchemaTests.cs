@@ -62,6 +62,11 @@ public sealed class OpenAiSchemaTests(SharedService shared) : IClassFixture<Shar
     [InlineData(HowMany, """{"type":"integer","minimum":3,"maximum":12}""", "3")]
     [InlineData(Tree, """{"type":["string","null"],"enum":["red"]}""", "\"red\"")]
     [InlineData(Tree, """{"enum":["FireTruck","Green","half-pipe"]}""", "\"Green\"")]
+    // The same to the model, and what no answer can be, beside what one can.
+    [InlineData(Cat, """{"enum":["日本","yes"]}""", "\"yes\"")]
+    [InlineData(Cat, """{"enum":["","yes"]}""", "\"yes\"")]
+    [InlineData(Cat, """{"enum":["dog","Dog"," dog","dög"]}""", "\"dog\"")]
+    [InlineData(Cat, """{"enum":[" ?","日本"]}""", "\" ?\"")]
     public async Task ValuesThatAreFew_AreRanked(string question, string property, string expected)
     {
         string schema = """{"type":"object","properties":{"a":PROPERTY}}""".Replace("PROPERTY", property, StringComparison.Ordinal);
@@ -69,6 +74,13 @@ public sealed class OpenAiSchemaTests(SharedService shared) : IClassFixture<Shar
         using JsonDocument content = JsonDocument.Parse(message.GetProperty("content").GetString()!);
         Assert.Contains(content.RootElement.GetProperty("a").GetRawText(), expected.Split('|'));
         Assert.Equal(content.RootElement.GetRawText(), (await RespondAsync(question, schema)).GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task SameString_ManyTimes_IsRankedOnce()
+    {
+        string schema = $$"""{"enum":[{{string.Join(',', Enumerable.Repeat("\"yes\"", 5000))}}]}""";
+        Assert.Equal("\"yes\"", (await ChatAsync(Cat, schema)).GetProperty("content").GetString());
     }
 
     [Theory]
@@ -87,6 +99,10 @@ public sealed class OpenAiSchemaTests(SharedService shared) : IClassFixture<Shar
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":["string","integer"]}}}END""")]
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":"integer","enum":[1,2]}}}END""")]
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"$ref":"#/$defs/B"}}}END""")]
+    [InlineData("""SCHEMA{"type":"object","properties":{"a":{"enum":[]}}}END""")]
+    [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":"string","enum":[null]}}}END""")]
+    [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":"integer","minimum":5,"maximum":2}}}END""")]
+    [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":"number","maximum":-1}}}END""")]
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"anyOf":[{"type":"integer"}],"minimum":3}}}END""")]
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"anyOf":[{"type":"string"},{"type":"integer"}]}}}END""")]
     [InlineData("""SCHEMA{"type":"object","properties":{"a":{"type":"boolean"}},"minProperties":2}END""")]

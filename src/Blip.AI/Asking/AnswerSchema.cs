@@ -70,11 +70,11 @@ internal sealed class AnswerSchema
             try
             {
                 if (choices.Count > 0)
-                    return await ask(questions, options with { Choices = choices }).ConfigureAwait(false);
+                    return await ask(questions, options with { Choices = choices, ChoicesThatCan = true }).ConfigureAwait(false);
             }
             catch (BlipException exception) when (exception.Code == BlipErrorCode.InvalidRequest)
             {
-                // Strings that are the same to the model, or have unknown words: the answer may still be one of them.
+                // All strings have unknown words: the answer may still be one of them.
             }
             return await ask(questions, options).ConfigureAwait(false);
         }

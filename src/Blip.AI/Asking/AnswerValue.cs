@@ -93,6 +93,11 @@ internal sealed class AnswerValue
             _ => throw Unanswerable(),
         };
         _isNullable |= mayBeNull;
+        if (!_isNullable && (_kind == AnswerKind.Choice ? _choices.Length == 0 : _kind == AnswerKind.Integer && Least > _maximum))
+        {
+            throw Invalid("The schema allows no value that an answer can be. "
+                + "Give an enum strings, and a maximum that is neither below the minimum nor below 0.");
+        }
     }
 
     /// <summary>
@@ -103,7 +108,7 @@ internal sealed class AnswerValue
     {
         AnswerKind.Boolean => TypedAnswer<bool>.Choices,
         AnswerKind.Choice => [.. _choices.Select(InWords)],
-        AnswerKind.Integer when Least <= _maximum && _maximum - Least <= MostNumbers =>
+        AnswerKind.Integer when _maximum - Least <= MostNumbers =>
             TypedAnswer<int>.NumbersInWords((int)Least, (int)_maximum),
         _ => [],
     };
@@ -132,7 +137,7 @@ internal sealed class AnswerValue
             case AnswerKind.Integer when TypedAnswer<int>.Parse(answer).Value is { } number && number >= _minimum && number <= _maximum:
                 writer.WriteNumberValue(number);
                 return true;
-            case AnswerKind.Choice when (Array.Find(_choices, choice => choice == text)
+            case AnswerKind.Choice when (Array.Find(_choices, choice => choice == text || choice == answer.Text)
                 ?? Array.Find(_choices, choice => IsSame(choice, text))) is { } chosen:
                 writer.WriteStringValue(chosen);
                 return true;

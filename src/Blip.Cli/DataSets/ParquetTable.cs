@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Parquet;
 using Parquet.Schema;
 
@@ -12,7 +13,7 @@ internal static class ParquetTable
     /// <exception cref="BlipException">The file is damaged, or has a column of another kind.</exception>
     public static async Task<Table> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        using StreamReader opened = InputLines.Open(file);
+        using StreamReader opened = InputLines.Open(file, Encoding.UTF8);
         try
         {
             await using ParquetReader reader = await ParquetReader.CreateAsync(opened.BaseStream, cancellationToken: cancellationToken);

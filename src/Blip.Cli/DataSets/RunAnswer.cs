@@ -21,16 +21,24 @@ internal sealed record RunAnswer(
         ? new RunAnswer(answer.Text, Math.Round(answer.Confidence, 6), MarginOf(answer) is { } margin ? Math.Round(margin, 4) : null)
         : new RunAnswer(null, ErrorCode: outcome.Error!.Code, ErrorMessage: CommandLine.Describe(outcome.Error, image));
 
-    /// <exception cref="JsonException">The line is no such object.</exception>
-    public static RunAnswer Parse(string line)
+    /// <exception cref="FormatException">The line is no such object.</exception>
+    public static RunAnswer Parse(ReadOnlyMemory<byte> line)
     {
-        using JsonDocument document = JsonDocument.Parse(line);
-        JsonElement root = document.RootElement;
-        return root.TryGetProperty("error", out JsonElement error)
-            ? new RunAnswer(null, ErrorCode: error.GetProperty("code").GetString(), ErrorMessage: error.GetProperty("message").GetString())
-            : new RunAnswer(root.GetProperty("answer").GetString(), Number("confidence"), Number("margin"));
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line);
+            JsonElement root = document.RootElement;
+            return root.TryGetProperty("error", out JsonElement error)
+                ? new RunAnswer(
+                    null, ErrorCode: error.GetProperty("code").GetString(), ErrorMessage: error.GetProperty("message").GetString())
+                : new RunAnswer(root.GetProperty("answer").GetString(), Number("confidence"), Number("margin"));
 
-        double? Number(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : null;
+            double? Number(string name) => root.TryGetProperty(name, out JsonElement value) ? value.GetDouble() : null;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new FormatException("The line is not an answer of a run.", exception);
+        }
     }
 
     public void Write(Utf8JsonWriter writer)

@@ -13,6 +13,8 @@ internal sealed class RunJournal : IDisposable
 {
     private static readonly byte[] NewLine = "\n"u8.ToArray();
 
+    private const string Beginning = "{\"run\":\"";
+
     private readonly FileStream _file;
     private bool _isOver;
 
@@ -27,10 +29,11 @@ internal sealed class RunJournal : IDisposable
     /// <param name="output">The run's OUT.</param>
     /// <param name="run">What the run is, in a line: an answer of another one does not belong here.</param>
     /// <param name="anew">Whether to start again from the beginning.</param>
-    /// <exception cref="BlipException">It is another run's, or another process writes it.</exception>
+    /// <exception cref="BlipException">It is another run's or none, or another process writes it.</exception>
     public static RunJournal Open(string output, string run, bool anew)
     {
         string path = PathOf(output);
+        InputLines.RequireOrdinary(path);
         FileStream file;
         try
         {
@@ -47,7 +50,9 @@ internal sealed class RunJournal : IDisposable
         }
         try
         {
-            (string? first, int answers, long end) = Measure(file);
+            if (!IsJournal(file))
+                throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is not of a run. Give another --out, or remove it.");
+            (string? first, int answers, long end, int? damaged) = Measure(file);
             // A run without an answer, for example because its model was not found, does not block another one.
             if (anew || answers == 0)
             {
@@ -60,7 +65,12 @@ internal sealed class RunJournal : IDisposable
                 throw new BlipException(BlipErrorCode.InvalidRequest, $"{path} is a run that was started with another data set, folder of "
                     + "images, model or options. Give the same ones to continue it, another --out, or --force to start again.");
             }
-            // What follows is a line that was cut off.
+            if (damaged is { } line)
+            {
+                Console.Error.WriteLine(FormattableString.Invariant(
+                    $"{path} is damaged in line {line}: the {answers} answers before it are kept, the others are asked again"));
+            }
+            // What follows is damaged, or a line that was cut off.
             file.SetLength(end);
             file.Position = end;
             return new RunJournal(file, answers);
@@ -85,7 +95,7 @@ internal sealed class RunJournal : IDisposable
             Add(isPath ? Path.GetFullPath(item.File) : item.File);
             Add(item.Question);
         }
-        return $$"""{"run":"{{Convert.ToHexStringLower(hash.GetHashAndReset())}}"}""";
+        return $$"""{{Beginning}}{{Convert.ToHexStringLower(hash.GetHashAndReset())}}"}""";
 
         void Add(string text) => hash.AppendData([.. Encoding.UTF8.GetBytes(text), 0]);
     }
@@ -103,14 +113,7 @@ internal sealed class RunJournal : IDisposable
     }
 
     /// <summary>Reads the answers from the beginning.</summary>
-    public IEnumerable<RunAnswer> Read()
-    {
-        _file.Position = 0;
-        using StreamReader lines = new(_file, Encoding.UTF8, leaveOpen: true);
-        lines.ReadLine();
-        while (lines.ReadLine() is { } line)
-            yield return RunAnswer.Parse(line);
-    }
+    public IEnumerable<RunAnswer> Read() => Lines(_file).Skip(1).Select(line => RunAnswer.Parse(line.Line));
 
     /// <summary>Marks the journal as needed no more: it goes when it is disposed.</summary>
     public void Delete() => _isOver = true;
@@ -122,23 +125,64 @@ internal sealed class RunJournal : IDisposable
             File.Delete(_file.Name);
     }
 
-    /// <summary>The first line, the number of whole lines behind it, and where the last of them ends.</summary>
-    private static (string? First, int Answers, long End) Measure(FileStream file)
+    /// <summary>Whether a file is a journal, or has nothing in it. What belongs to somebody else must stay.</summary>
+    private static bool IsJournal(FileStream file)
     {
+        byte[] beginning = new byte[Beginning.Length];
+        file.Position = 0;
+        int read = file.ReadAtLeast(beginning, beginning.Length, throwOnEndOfStream: false);
+        return Encoding.UTF8.GetBytes(Beginning).AsSpan().StartsWith(beginning.AsSpan(0, read));
+    }
+
+    /// <summary>The first line, the number of answers behind it, where the last of them ends, and the line that is none.</summary>
+    private static (string? First, int Answers, long End, int? Damaged) Measure(FileStream file)
+    {
+        string? first = null;
+        int answers = 0;
+        long end = 0;
+        foreach ((byte[] line, long lineEnd) in Lines(file))
+        {
+            if (first is null)
+                first = Encoding.UTF8.GetString(line);
+            else if (IsAnswer(line))
+                answers++;
+            else
+                return (first, answers, end, answers + 2);
+            end = lineEnd;
+        }
+        return (first, answers, end, null);
+    }
+
+    private static bool IsAnswer(byte[] line)
+    {
+        try
+        {
+            RunAnswer.Parse(line);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The whole lines from the beginning, without their ends, and where each ends. What follows was cut off.</summary>
+    private static IEnumerable<(byte[] Line, long End)> Lines(FileStream file)
+    {
+        file.Position = 0;
         byte[] buffer = new byte[1 << 16];
-        using MemoryStream head = new();
-        int lines = 0;
-        long end = 0, position = 0;
+        using MemoryStream line = new();
+        long position = 0;
         for (int read; (read = file.Read(buffer)) > 0; position += read)
         {
-            for (int i = 0; i < read; i++)
+            int start = 0;
+            for (int end; (end = Array.IndexOf(buffer, NewLine[0], start, read - start)) >= 0; start = end + 1)
             {
-                if (buffer[i] == NewLine[0])
-                    (lines, end) = (lines + 1, position + i + 1);
-                else if (lines == 0)
-                    head.WriteByte(buffer[i]);
+                line.Write(buffer, start, end - start);
+                yield return (line.ToArray(), position + end + 1);
+                line.SetLength(0);
             }
+            line.Write(buffer, start, read - start);
         }
-        return (lines == 0 ? null : Encoding.UTF8.GetString(head.ToArray()), Math.Max(lines - 1, 0), end);
     }
 }

@@ -96,7 +96,7 @@ internal static class VqaFiles
 
     private static async Task<JsonDocument> ParseAsync(string file, CancellationToken cancellationToken)
     {
-        using StreamReader reader = InputLines.Open(file);
+        using StreamReader reader = InputLines.Open(file, Encoding.UTF8);
         try
         {
             return await JsonDocument.ParseAsync(reader.BaseStream, cancellationToken: cancellationToken);

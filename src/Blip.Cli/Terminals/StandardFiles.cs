@@ -5,10 +5,14 @@ namespace Blip.Cli.Terminals;
 /// <summary>Standard input, output and error as the caller gave them.</summary>
 internal static partial class StandardFiles
 {
-    private const int AskForFlags = 1, ReadOnly = 0, Closed = -1;
+    public const int Input = 0, Output = 1, Error = 2;
 
-    /// <summary>Whether standard input had to be filled.</summary>
-    public static bool IsInputFilled { get; private set; }
+    private const int AskForFlags = 1, CloseOnExec = 1, ReadOnly = 0, Closed = -1;
+
+    private static readonly bool[] ClosedByCaller = new bool[3];
+
+    /// <summary>Whether the caller has closed it.</summary>
+    public static bool IsClosed(int file) => ClosedByCaller[file];
 
     /// <summary>
     /// Puts the null device in the place of those that the caller has closed (<c>2>&amp;-</c>). Otherwise the next file that is opened
@@ -18,12 +22,13 @@ internal static partial class StandardFiles
     {
         if (OperatingSystem.IsWindows())
             return;
-        for (int file = 0; file <= 2; file++)
+        for (int file = Input; file <= Error; file++)
         {
-            if (Control(file, AskForFlags) != Closed)
-                continue;
-            _ = Open("/dev/null", ReadOnly);
-            IsInputFilled |= file == 0;
+            int flags = Control(file, AskForFlags);
+            // What is closed on exec cannot come from the caller: .NET opened it before Main, a pipe of its own, and needs it.
+            ClosedByCaller[file] = flags == Closed || (flags & CloseOnExec) != 0;
+            if (flags == Closed)
+                _ = Open("/dev/null", ReadOnly);
         }
     }
 

@@ -6,14 +6,14 @@ namespace Blip.Cli.Terminals;
 /// Standard output and standard error, where writing may fail: a disk is full, or the caller has closed them. What is for people on
 /// standard error is dropped then. Output that is lost is an error that says so.
 /// </summary>
-internal sealed class StandardStream(Func<Stream> open, bool isError) : Stream
+internal sealed class StandardStream(Func<Stream> open, int number) : Stream
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false);
 
     private readonly Lazy<Stream> _inner = new(open);
 
     /// <summary>Standard output as bytes.</summary>
-    public static Stream Output { get; } = new StandardStream(Console.OpenStandardOutput, isError: false);
+    public static Stream Output { get; } = new StandardStream(Console.OpenStandardOutput, StandardFiles.Output);
 
     public override bool CanRead => false;
 
@@ -29,20 +29,22 @@ internal sealed class StandardStream(Func<Stream> open, bool isError) : Stream
     public static void Use()
     {
         Console.SetOut(new StreamWriter(Output, Utf8) { AutoFlush = true });
-        Console.SetError(new StreamWriter(new StandardStream(Console.OpenStandardError, isError: true), Utf8) { AutoFlush = true });
+        Console.SetError(new StreamWriter(new StandardStream(Console.OpenStandardError, StandardFiles.Error), Utf8) { AutoFlush = true });
     }
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
         {
+            if (StandardFiles.IsClosed(number))
+                throw new UnauthorizedAccessException();
             _inner.Value.Write(buffer);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // .NET takes a file that is not open for one that is not allowed.
             string why = exception is UnauthorizedAccessException ? "it is closed" : exception.Message.TrimEnd('.');
-            if (!isError)
+            if (number != StandardFiles.Error)
                 throw new IOException($"The output cannot be written: {why}.", exception);
         }
     }

@@ -11,12 +11,13 @@ internal sealed class AskFields : RequestFields
 
     private readonly List<string> _questions = [];
     private readonly AskMembers _members = new(AskOptions.Default);
-    private bool _one, _many, _frames;
+    private bool _one, _many;
+    private bool? _frames;
 
     public override string Expected =>
         "Send 'image', and 'question' or 'questions'; 'choices' or 'beams' change how they are answered, and 'frames' takes images as one.";
 
-    public override bool Frames => _frames;
+    public override bool Frames => _frames ?? false;
 
     /// <summary>The questions, in order.</summary>
     public IReadOnlyList<string> Questions => _questions;
@@ -62,6 +63,8 @@ internal sealed class AskFields : RequestFields
             case "questions":
                 throw Invalid("'questions' is for JSON. Send 'question', repeated for several questions.");
             case "frames":
+                if (_frames is not null)
+                    throw Invalid("'frames' is given twice. Give it once.");
                 _frames = value is "true" or "false" ? value == "true" : throw Invalid("'frames' must be true or false.");
                 break;
             default:

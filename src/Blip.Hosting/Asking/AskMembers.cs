@@ -14,6 +14,7 @@ internal sealed class AskMembers(AskOptions options)
         ["choices", "choices_k", "choices_per_token", "beams", "best", "length_penalty", "early_stopping", "min_confidence", "explain"];
 
     private readonly List<string> _choices = [];
+    private readonly HashSet<string> _given = [];
     private AskOptions _options = options with { NamesMembers = true };
 
     /// <summary>The options with what the request says; those given where it says nothing.</summary>
@@ -60,6 +61,8 @@ internal sealed class AskMembers(AskOptions options)
             _choices.Add(value);
             return;
         }
+        if (!_given.Add(name))
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"'{name}' is given twice. Give it once.");
         _options = name switch
         {
             "choices_k" => _options with { ChoicesK = Number(name, value) },

@@ -78,6 +78,12 @@ public sealed record AskOptions
     internal bool ChoicesByFirstToken { get; init; }
 
     /// <summary>
+    /// Whether <see cref="Choices"/> that cannot be ranked, or are another one to the model, are left out instead of refused; one must be
+    /// left.
+    /// </summary>
+    internal bool ChoicesThatCan { get; init; }
+
+    /// <summary>
     /// How many beginnings of an answer the search follows at the same time: 1 to 16, and with <see cref="MaxNewTokens"/> at most 4,096
     /// tokens. 1, the default, is greedy search.
     /// </summary>

@@ -27,19 +27,8 @@ internal static class ChoiceTokens
         int count = 0;
         for (int i = 0; i < tokens.Length; i++)
         {
-            // The start token replaces [CLS].
-            TokenizedText text = tokenizer.Encode(
-                texts[i] ?? throw Invalid($"Choice {i + 1} is null. Give a text."), SpecialTokenMode.Reference, positions);
-            tokens[i] = text.Ids[1..];
-            if (tokens[i].Length < 2)
-                throw Invalid($"Choice {i + 1} is empty. Give one word or more.");
-            if (text.Truncated)
-                throw Invalid($"Choice {i + 1} has more than the {positions} tokens that this model reads. Give a shorter one.");
-            if (tokens[i].SkipLast(1).Any(token => token == tokenizer.UnknownTokenId || tokenizer.IsSpecial(token)))
-            {
-                throw Invalid(
-                    $"Choice {i + 1}, {Show(texts[i])}, has a special token or a character that the model does not know.");
-            }
+            if (TryRead(texts[i], tokenizer, positions, out tokens[i]) is { } wrong)
+                throw Invalid($"Choice {i + 1}{wrong}");
             if (options.ChoicesByFirstToken)
                 tokens[i] = tokens[i][..1];
             if ((count += tokens[i].Length) > MaxTokens)
@@ -49,6 +38,34 @@ internal static class ChoiceTokens
         return choices.FindEqual() is not { } equal ? choices
             : throw Invalid(
                 $"Choices {equal.First + 1} and {equal.Second + 1} are the same to the model: {Show(texts[equal.Second])}. Leave one out.");
+    }
+
+    /// <summary>The choices that can be ranked, each once; all of them where none can.</summary>
+    public static IReadOnlyList<string> Rankable(IReadOnlyList<string> texts, BertTokenizer tokenizer, int positions)
+    {
+        HashSet<string> seen = [];
+        string[] rankable =
+        [
+            .. texts.Where(text => TryRead(text, tokenizer, positions, out int[] tokens) is null && seen.Add(string.Join(' ', tokens))),
+        ];
+        return rankable.Length > 0 ? rankable : texts;
+    }
+
+    /// <summary>Reads the tokens of a choice; gives the end of a sentence that says why it cannot be ranked.</summary>
+    private static string? TryRead(string? choice, BertTokenizer tokenizer, int positions, out int[] tokens)
+    {
+        tokens = [];
+        if (choice is null)
+            return " is null. Give a text.";
+        // The start token replaces [CLS].
+        TokenizedText text = tokenizer.Encode(choice, SpecialTokenMode.Reference, positions);
+        int[] read = tokens = text.Ids[1..];
+        return read.Length < 2 ? " is empty. Give one word or more."
+            : text.Truncated ? string.Create(
+                CultureInfo.InvariantCulture, $" has more than the {positions} tokens that this model reads. Give a shorter one.")
+            : read.SkipLast(1).Any(token => token == tokenizer.UnknownTokenId || tokenizer.IsSpecial(token))
+                ? $", {Show(choice)}, has a special token or a character that the model does not know."
+            : null;
     }
 
     private static string Show(string text) => $"'{(text.Length <= MaxShown ? text : text[..MaxShown] + "…")}'";

@@ -43,8 +43,7 @@ internal sealed class CalibrationFile
     /// <exception cref="BlipModelException">The file is broken.</exception>
     public Calibration? Read(string precision, ILogger logger)
     {
-        if (_cache is not null && Directory.Exists(_cache)
-            && JsonFile.Read(_cache, Digest() + ".json", MaxBytes) is { } kept && Read(kept, precision) is { } found)
+        if (_cache is not null && Directory.Exists(_cache) && ReadKept(_cache, Digest() + ".json", precision) is { } found)
             return found;
         if (JsonFile.Read(_folder!, FileName, MaxBytes) is not { } root)
             return null;
@@ -81,6 +80,20 @@ internal sealed class CalibrationFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BlipException(BlipErrorCode.FileNotFound, $"{path} cannot be written. Check the folder's permissions.", exception);
+        }
+    }
+
+    /// <summary>A file in Blip's own cache was published nowhere, and the user does not know where it is.</summary>
+    private static Calibration? ReadKept(string folder, string name, string precision)
+    {
+        try
+        {
+            return JsonFile.Read(folder, name, MaxBytes) is { } kept ? Read(kept, precision) : null;
+        }
+        catch (BlipModelException exception)
+        {
+            throw new BlipModelException(
+                $"The calibration {Path.Combine(folder, name)} cannot be used. Remove it, and run blip calibrate again.", exception);
         }
     }
 
@@ -130,7 +143,7 @@ internal sealed class CalibrationFile
 
     private static BlipModelException Broken(string member) => new(string.Create(CultureInfo.InvariantCulture,
         $"{FileName} has no valid '{member}': a temperature is {LeastTemperature} to {MostTemperature}. ")
-        + "Remove it, or run blip calibrate again.");
+        + "Remove it, and run blip calibrate again.");
 
     private string Digest()
     {

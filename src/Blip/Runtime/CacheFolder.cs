@@ -55,6 +55,11 @@ internal sealed class CacheFolder
     public static string PathOrEmpty(string? path) =>
         HomePath.Expand(path ?? Environment.GetEnvironmentVariable("BLIP_CACHE") ?? DefaultPath());
 
+    /// <summary>Whether there is no folder only because the user has no home. An empty path says that nothing may be kept.</summary>
+    /// <param name="path">As <see cref="Open"/> takes it.</param>
+    public static bool IsHomeless(string? path) =>
+        (path ?? Environment.GetEnvironmentVariable("BLIP_CACHE")) is null && DefaultPath().Length == 0;
+
     /// <summary>What is wrong with the folder, as a part of a sentence.</summary>
     public static string Describe(Exception exception) => exception switch
     {

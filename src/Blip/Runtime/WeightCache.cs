@@ -56,6 +56,8 @@ internal sealed class WeightCache : IDisposable
         {
             if (CacheFolder.Open(path, disk ?? SystemDisk.Instance) is { } folder)
                 return new WeightCache(folder, KnownDigest.Of(checkpoint, folder));
+            if (CacheFolder.IsHomeless(path))
+                problem = "The int8 weights cannot be kept: there is no home folder. Set BLIP_CACHE to a folder.";
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -182,16 +182,7 @@ public sealed class RunTests : IDisposable
             File.Copy(Dogs, PathOf(folder + "/dogs.jpg"));
         }
         Write("data.csv", "image,question\ndogs.jpg,is there a cat?\n");
-        // A folder that comes into the way of OUT while the model loads ends the run when all is answered but nothing written.
-        using (Process first = BlipProcess.StartIn(_folder.Path, "run", "data.csv", "--images", "a", "--out", "out.csv"))
-        {
-            while (!File.Exists(PathOf("out.csv.part")) && !first.HasExited)
-                await Task.Delay(10, Stop);
-            Directory.CreateDirectory(PathOf("out.csv"));
-            await first.WaitForExitAsync(Stop);
-            Assert.Equal(1, first.ExitCode);
-        }
-        Directory.Delete(PathOf("out.csv"));
+        await RunWithoutOutAsync("run", "data.csv", "--images", "a", "--out", "out.csv");
         BlipProcess.Result other = await RunAsync("run", "data.csv", "--images", "b", "--out", "out.csv");
         Assert.Contains("was started with another data set, folder of images, model or options", other.Error, StringComparison.Ordinal);
         BlipProcess.Result same = await RunAsync("run", "data.csv", "--images", "./a", "--out", "out.csv");
@@ -206,6 +197,65 @@ public sealed class RunTests : IDisposable
         BlipProcess.Result result = await RunAsync("run", "data.csv", "--out", "out.csv");
         Assert.Equal(1, result.Code);
         Assert.Contains("Is another blip run writing it?", result.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>As a disk damages it: the answers before are kept, the others asked again.</summary>
+    [Fact]
+    public async Task Run_DamagedAnswers_AreAskedAgain()
+    {
+        Write("data.csv", "image,question\n" + string.Concat(Enumerable.Range(0, 6).Select(i => $"{Dogs},is there {i} cat?\n")));
+        string[] line = ["run", "data.csv", "--out", "out.csv"];
+        await RunWithoutOutAsync(line);
+        byte[] journal = File.ReadAllBytes(PathOf("out.csv.part"));
+        // 40 bytes about the end of the third answer.
+        int at = -1;
+        for (int i = 0; i < 4; i++)
+            at = Array.IndexOf(journal, (byte)'\n', at + 1);
+        journal.AsSpan(at - 20, 40).Clear();
+        File.WriteAllBytes(PathOf("out.csv.part"), journal);
+        BlipProcess.Result result = await RunAsync(line);
+        Assert.Equal(0, result.Code);
+        Assert.Equal(
+            ["out.csv.part is damaged in line 4: the 2 answers before it are kept, the others are asked again",
+                "out.csv.part has 2 of 6 answers: continuing there"],
+            result.ErrorLines[..2]);
+        Assert.Equal(7, File.ReadLines(PathOf("out.csv")).Count());
+        Assert.False(File.Exists(PathOf("out.csv.part")));
+    }
+
+    [Theory]
+    [InlineData("precious\n")]
+    [InlineData("precious")]
+    [InlineData("precious\nas gold\n")]
+    public async Task Run_PartOfSomebodyElse_Stays(string text)
+    {
+        Write("data.csv", $"image,question\n{Dogs},is there a cat?\n");
+        Write("out.csv.part", text);
+        foreach (string[] more in (string[][])[[], ["--force"]])
+        {
+            BlipProcess.Result result = await RunAsync(["run", "data.csv", "--out", "out.csv", .. more]);
+            Assert.Equal(
+                (1, "blip: out.csv.part is not of a run. Give another --out, or remove it."), (result.Code, result.Error.Trim()));
+        }
+        Assert.Equal(text, Read("out.csv.part"));
+    }
+
+    [Theory]
+    [InlineData("out.csv")]
+    [InlineData("out.csv.part")]
+    public async Task Run_PipeAsOutput_IsRefusedAtOnce(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no such pipes.");
+        Write("data.csv", $"image,question\n{Dogs},is there a cat?\n");
+        using (Process make = Process.Start("mkfifo", [PathOf(name)]))
+            await make.WaitForExitAsync(Stop);
+        foreach (string[] more in (string[][])[[], ["--force"]])
+        {
+            BlipProcess.Result result = await RunAsync(["run", "data.csv", "--out", "out.csv", .. more]);
+            Assert.Equal((1, $"blip: {name} is a pipe or a device. Name an ordinary file."), (result.Code, result.Error.Trim()));
+        }
+        BlipProcess.Result choices = await RunAsync("ask", Dogs, "is there a cat?", "--choices", name);
+        Assert.Equal((1, $"blip: {name} is a pipe or a device. Name an ordinary file."), (choices.Code, choices.Error.Trim()));
     }
 
     /// <summary>
@@ -231,6 +281,20 @@ public sealed class RunTests : IDisposable
     private static string Raw(JsonElement row, string name) => row.GetProperty(name).GetRawText();
 
     private static IEnumerable<string> Names(JsonElement row) => row.EnumerateObject().Select(member => member.Name);
+
+    /// <summary>
+    /// A folder that comes into the way of out.csv while the model loads ends the run when all is answered but nothing written.
+    /// </summary>
+    private async Task RunWithoutOutAsync(params string[] line)
+    {
+        using Process process = BlipProcess.StartIn(_folder.Path, line);
+        while (!File.Exists(PathOf("out.csv.part")) && !process.HasExited)
+            await Task.Delay(10, Stop);
+        Directory.CreateDirectory(PathOf("out.csv"));
+        await process.WaitForExitAsync(Stop);
+        Assert.Equal(1, process.ExitCode);
+        Directory.Delete(PathOf("out.csv"));
+    }
 
     private Task<BlipProcess.Result> RunAsync(params string[] arguments) => BlipProcess.RunAsync(null, arguments, folder: _folder.Path);
 

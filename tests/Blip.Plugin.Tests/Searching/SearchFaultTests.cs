@@ -5,6 +5,7 @@ using Blip.Images;
 using Blip.Plugin.Tests.Images;
 using Blip.Search;
 using Blip.Tests;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 
@@ -30,6 +31,23 @@ public sealed class SearchFaultTests : IDisposable
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     public void Dispose() => _temp.Dispose();
+
+    [Fact]
+    public void Open_DatabaseOfAnotherProgram_IsRefusedAndStaysAsItIs()
+    {
+        string file = _temp.At("foreign.db");
+        using (SqliteConnection connection = new($"Data Source={file};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+            command.CommandText = "CREATE TABLE songs (title TEXT);";
+            command.ExecuteNonQuery();
+        }
+        byte[] before = File.ReadAllBytes(file);
+        BlipException error = Assert.Throws<BlipException>(() => ImageIndex.Open(file, "digest"));
+        Assert.Equal("foreign.db is not an index of Blip, or cannot be written. Name another file.", error.Message);
+        Assert.Equal(before, File.ReadAllBytes(file));
+    }
 
     [Fact]
     public async Task Links_AreNeitherIndexedNorRead()

@@ -126,5 +126,24 @@ public sealed class CalibratedAnswerTests(DemoModelFixture demo) : IClassFixture
         Assert.DoesNotContain(temp.Path, error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>A file in the cache was published nowhere: its path is told, and what to do.</summary>
+    [Theory]
+    [InlineData("""{"digest":""")]
+    [InlineData("null")]
+    [InlineData("""{"fp32":{"temperature":0}}""")]
+    [InlineData(null)]
+    public void File_BrokenInTheCache_IsOneErrorThatSaysWhere(string? json)
+    {
+        using TempFolder temp = new();
+        using Checkpoint checkpoint = Checkpoint.Open(GoldenModels.Folder("base"));
+        string path = Path.Combine(temp.Path, "calibration", checkpoint.ComputeDigest() + ".json");
+        Directory.CreateDirectory(json is null ? path : Path.GetDirectoryName(path)!);
+        if (json is not null)
+            File.WriteAllText(path, json);
+        CalibrationFile file = new(checkpoint, isOwnFolder: false, temp.Path);
+        BlipModelException error = Assert.Throws<BlipModelException>(() => file.Read("fp32", NullLogger.Instance));
+        Assert.Equal($"The calibration {path} cannot be used. Remove it, and run blip calibrate again.", error.Message);
+    }
+
     private static bool Near(double expected, double actual) => Math.Abs(expected - actual) < 1e-6;
 }
