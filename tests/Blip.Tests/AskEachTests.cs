@@ -42,8 +42,9 @@ public sealed class AskEachTests
                     Asked.Take(outcome.Item.Questions.Count), outcome.Answers.Select(answer => (answer.Question, answer.Answer!.Text)));
             }
         }
-        AnswerTiming timing = outcomes[0].Answers[0].Answer!.Timing;
-        Assert.True(timing.Total >= timing.Decode + timing.Vision + timing.Search);
+        AnswerTiming encoded = outcomes.SelectMany(outcome => outcome.Answers).Select(one => one.Answer?.Timing)
+            .First(timing => timing?.Vision is not null)!;
+        Assert.True(encoded.Total >= encoded.Decode + encoded.Vision + encoded.Search);
         Assert.Equal(Enumerable.Range(1, Count), progress.Select(report => (int)report.Done));
         int failed = 0;
         Assert.Equal(outcomes.Select(outcome => failed += outcome.IsAnswered ? 0 : 1), progress.Select(report => (int)report.Failed));
