@@ -10,7 +10,8 @@ namespace Blip.Cli.Tests;
 [Trait("Category", "Long")]
 public sealed class ThreadsTests
 {
-    private const int Rounds = 3;
+    private const int MostRounds = 8;
+    private const double Allowed = 1.1;
 
     [Fact]
     public async Task Ask_OnOneProcessor_TakesNoMoreProcessorTimeThanOneThread()
@@ -22,13 +23,13 @@ public sealed class ThreadsTests
         File.WriteAllLines(batch, Enumerable.Repeat(line, TestScale.Of(2000)));
         double byDefault = double.MaxValue, oneThread = double.MaxValue;
         // Other work on the machine only ever adds time, so the least of some rounds counts.
-        for (int i = 0; i < Rounds; i++)
+        for (int round = 0; round < MostRounds && (round == 0 || byDefault > Allowed * oneThread); round++)
         {
             byDefault = Math.Min(byDefault, await ProcessorSecondsAsync("ask", "--batch", batch, "--device", "cpu"));
             oneThread = Math.Min(oneThread, await ProcessorSecondsAsync("ask", "--batch", batch, "--device", "cpu", "--threads", "1"));
         }
         TestContext.Current.SendDiagnosticMessage($"{byDefault:0.00} s by default, {oneThread:0.00} s with one thread");
-        Assert.InRange(byDefault, 0, 1.1 * oneThread);
+        Assert.InRange(byDefault, 0, Allowed * oneThread);
     }
 
     [Theory]
@@ -64,8 +65,8 @@ public sealed class ThreadsTests
 
     private static string FirstProcessor()
     {
-        const string Allowed = "Cpus_allowed_list:";
-        string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith(Allowed, StringComparison.Ordinal));
-        return line[Allowed.Length..].Trim().Split(',', '-')[0];
+        const string Name = "Cpus_allowed_list:";
+        string line = File.ReadLines("/proc/self/status").Single(line => line.StartsWith(Name, StringComparison.Ordinal));
+        return line[Name.Length..].Trim().Split(',', '-')[0];
     }
 }
