@@ -61,7 +61,11 @@ public sealed class BlobKillTests(PublishedApp app)
                 if (share == kills)
                 {
                     await Task.WhenAll(replacements);
-                    await WaitForDocumentsAsync(images, answers, count);
+                    int[] missed = await WaitForDocumentsAsync(images, answers, count);
+                    Assert.InRange(missed.Length, 0, kills);
+                    if (missed.Length > 0)
+                        await AnswerMissedAsync(azurite, images, missed);
+                    await WaitForQueuesAsync(azurite);
                 }
                 else
                 {
@@ -94,11 +98,6 @@ public sealed class BlobKillTests(PublishedApp app)
             else
                 Assert.Equal("image_corrupt", document.GetProperty("error").GetProperty("code").GetString());
         }
-        await foreach (QueueItem queue in azurite.Queues.GetQueuesAsync())
-        {
-            QueueProperties properties = await azurite.Queues.GetQueueClient(queue.Name).GetPropertiesAsync();
-            Assert.True(properties.ApproximateMessagesCount == 0, $"The queue {queue.Name} still has messages.");
-        }
 
         async Task LaterAsync(int i, byte[] content)
         {
@@ -107,8 +106,10 @@ public sealed class BlobKillTests(PublishedApp app)
         }
     }
 
-    /// <summary>Waits until the newest version of every image has its document. An image is lost when nothing more happens.</summary>
-    private static async Task WaitForDocumentsAsync(BlobContainerClient images, BlobContainerClient answers, int count)
+    /// <summary>
+    /// Waits until the newest version of every image has its document. Gives the images that still have none when nothing more happens.
+    /// </summary>
+    private static async Task<int[]> WaitForDocumentsAsync(BlobContainerClient images, BlobContainerClient answers, int count)
     {
         int[] open = [.. Enumerable.Range(0, count)];
         Stopwatch idle = Stopwatch.StartNew();
@@ -125,11 +126,61 @@ public sealed class BlobKillTests(PublishedApp app)
             if (open.Length < before)
                 idle.Restart();
         }
-        Assert.True(
-            open.Length == 0,
-            $"{open.Length} images have no document of their newest version: {string.Join(", ", open.Select(Name))}");
-        // The queue may still have messages about images that are answered already, or about versions that were replaced.
-        await Task.Delay(TimeSpan.FromSeconds(10));
+        return open;
+    }
+
+    /// <summary>
+    /// Does what docs/service.md says about images that the platform's polling misses. The only ones that it may miss are those that a
+    /// killed listener was about to queue: the app never heard of them. Their receipts stayed leased for 30 seconds, and a listener that
+    /// comes to a leased receipt in a scan tries again only after its next start (Azure SDK, ScanBlobScanLogHybridPollingStrategy).
+    /// </summary>
+    private static async Task AnswerMissedAsync(Azurite azurite, BlobContainerClient images, int[] missed)
+    {
+        BlobContainerClient hosts = azurite.Blobs.GetBlobContainerClient("azure-webjobs-hosts");
+        List<string> queued = [];
+        foreach (int i in missed)
+        {
+            string end = $"/{await VersionAsync(images, i)}/{Images}/{Name(i)}";
+            bool incomplete = false;
+            await foreach (BlobItem receipt in hosts.GetBlobsAsync(
+                BlobTraits.Metadata, BlobStates.None, "blobreceipts/", TestContext.Current.CancellationToken))
+                incomplete |= receipt.Name.EndsWith(end, StringComparison.Ordinal) && receipt.Metadata.ContainsKey("Incomplete");
+            if (!incomplete)
+                queued.Add(Name(i));
+        }
+        Assert.True(queued.Count == 0, $"Images have no document of their newest version: {string.Join(", ", queued)}");
+
+        string questions = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(questions, JsonSerializer.Serialize<string[]>([Question]));
+            await ServeProcess.RunCommandAsync(
+                "blobs", "answer", Images, "--questions", questions, "--connection", azurite.Connection);
+        }
+        finally
+        {
+            File.Delete(questions);
+        }
+    }
+
+    /// <summary>The queues may still have messages about images that are answered already, or about versions that were replaced.</summary>
+    private static async Task WaitForQueuesAsync(Azurite azurite)
+    {
+        Stopwatch clock = Stopwatch.StartNew();
+        while (true)
+        {
+            List<string> full = [];
+            await foreach (QueueItem queue in azurite.Queues.GetQueuesAsync())
+            {
+                QueueProperties properties = await azurite.Queues.GetQueueClient(queue.Name).GetPropertiesAsync();
+                if (properties.ApproximateMessagesCount > 0)
+                    full.Add(queue.Name);
+            }
+            if (full.Count == 0)
+                return;
+            Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"Queues still have messages: {string.Join(", ", full)}");
+            await Task.Delay(500);
+        }
     }
 
     private static async Task<string[]> AskAsync(byte[][] contents)
