@@ -10,7 +10,9 @@ internal interface IAnswerDecoder
     /// Reads more tokens. Rows form trees: a row sees its ancestors and its answer's question and nothing else, so that one answer can be
     /// continued in several ways in the same pass.
     /// </summary>
-    /// <param name="rows">The tokens; a parent stands before its children.</param>
+    /// <param name="rows">
+    /// The tokens; a parent stands before its children, in this pass or in the one before. So an answer without a row has ended.
+    /// </param>
     /// <returns>Logits [rows, vocabulary], valid until the next call.</returns>
     ReadOnlySpan<float> Step(ReadOnlySpan<DecoderRow> rows);
 

@@ -9,9 +9,11 @@ namespace Blip.Graphs;
 /// let a row attend only to its earlier tokens and to its question. Inputs: <c>ids</c> and <c>pos</c> [S]; <c>bias</c>
 /// [1, 1, S, P + S]; <c>cbias</c> [1, 1, S, T]; the keys and values of the questions <c>k0</c>, <c>v0</c>, ... [1, heads, T, h]; the
 /// cache <c>pk0</c>, <c>pv0</c>, ... [1, heads, P, h]. Outputs: <c>logits</c> [S, V] and the longer cache <c>nk0</c>, <c>nv0</c>, ...
-/// [1, heads, P + S, h]. P may be 0. A graph that writes in place takes a cache that has room for C rows, [1, heads, C, h], and adds its
-/// rows to it where the outputs are the inputs' memory: then nothing is copied. Its further inputs are <c>last</c> [1], P + S - 1, and
-/// <c>total</c>, P + S.
+/// [1, heads, P + S, h]. P may be 0.
+/// A graph that writes in place takes a cache that has room for C rows, [B, heads, C, h], and adds its rows to it where the outputs are the
+/// inputs' memory: then nothing is copied. B is 1, or answers of equal length have a sequence each: then they have S / B rows each, and
+/// <c>bias</c> is [1, 1, S / B, P + S / B]. Its further inputs are <c>shape</c> [3], which is B, S / B and the width, <c>last</c> [B], the
+/// place of the last row of each sequence, and <c>total</c>, the rows of a sequence.
 /// </summary>
 internal static class DecoderGraph
 {
@@ -33,10 +35,11 @@ internal static class DecoderGraph
         TextLayer layer = new(g, text);
         string ids = g.Input("ids", DataType.Int64, "S");
         string pos = g.Input("pos", DataType.Int64, "S");
-        string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, "S", "PS"));
+        string bias = g.ToReal(g.Input("bias", DataType.Float, 1, 1, inPlace ? "SB" : "S", "PS"));
         string cbias = g.ToReal(g.Input("cbias", DataType.Float, 1, 1, "S", "T"));
-        string last = inPlace ? g.Input("last", DataType.Int32, 1) : "", total = inPlace ? g.Input("total", DataType.Int32) : "";
-        (string past, string present) = inPlace ? ("C", "C") : ("P", "PS");
+        string shape = inPlace ? g.Input("shape", DataType.Int64, 3) : "", last = inPlace ? g.Input("last", DataType.Int32, "B") : "";
+        string total = inPlace ? g.Input("total", DataType.Int32) : "";
+        (object batch, string past, string present) = inPlace ? ("B", "C", "C") : ((object)1, "P", "PS");
 
         g.Output(Output, Output, DataType.Float, "S", text.VocabSize);
 
@@ -52,13 +55,13 @@ internal static class DecoderGraph
         string SelfAttention(int i, string q, string k, string v)
         {
             string y = g.NewName("self");
-            string pastKey = g.Input($"pk{i}", g.Real, 1, heads, past, head);
-            string pastValue = g.Input($"pv{i}", g.Real, 1, heads, past, head);
+            string pastKey = g.Input($"pk{i}", g.Real, batch, heads, past, head);
+            string pastValue = g.Input($"pv{i}", g.Real, batch, heads, past, head);
             string[] results = [y, $"nk{i}", $"nv{i}"];
             if (inPlace)
             {
                 g.Named(
-                    "GroupQueryAttention", [Batch(q), Batch(k), Batch(v), pastKey, pastValue, last, total, "", "", "", bias], results,
+                    "GroupQueryAttention", [Apart(q), Apart(k), Apart(v), pastKey, pastValue, last, total, "", "", "", bias], results,
                     Fused, Attribute("num_heads", heads), Attribute("kv_num_heads", heads));
             }
             else
@@ -66,8 +69,8 @@ internal static class DecoderGraph
                 g.Named("MultiHeadAttention", [Batch(q), Batch(k), Batch(v), "", "", bias, pastKey, pastValue], results, Fused,
                     Attribute("num_heads", heads));
             }
-            g.Output($"nk{i}", $"nk{i}", g.Real, 1, heads, present, head);
-            g.Output($"nv{i}", $"nv{i}", g.Real, 1, heads, present, head);
+            g.Output($"nk{i}", $"nk{i}", g.Real, batch, heads, present, head);
+            g.Output($"nv{i}", $"nv{i}", g.Real, batch, heads, present, head);
             return g.Reshape(y, -1, width);
         }
 
@@ -77,6 +80,8 @@ internal static class DecoderGraph
             string y = g.Node("MultiHeadAttention", Fused, [Batch(q), key, value, "", "", cbias], Attribute("num_heads", heads));
             return g.Reshape(y, -1, width);
         }
+
+        string Apart(string rows) => g.Node("Reshape", rows, shape);
 
         string Batch(string rows) => g.Reshape(rows, 1, -1, width);
 

@@ -21,32 +21,83 @@ internal sealed unsafe class DecoderCache(
     private const int FewestRows = 16;
 
     private float* _rows, _logits;
-    private int _capacity, _logitRows;
+    private long _roomForRows;
+    private int _batch = 1, _capacity, _logitRows;
     private OrtValue[] _tensors = [];
 
-    /// <summary>The memory that it holds.</summary>
-    public long Bytes => sizeof(float) * (((long)cacheTensors * heads * _capacity * headWidth) + ((long)_logitRows * vocabularySize));
+    /// <summary>Numbers of a row in all heads.</summary>
+    public int Width => heads * headWidth;
 
-    /// <summary>The cache's tensors [1, heads, C, h], C being at least <paramref name="total"/>. They hold until more are wanted.</summary>
-    /// <param name="total">Rows in the cache after the next pass.</param>
+    /// <summary>The memory that it holds.</summary>
+    public long Bytes => sizeof(float) * ((cacheTensors * _roomForRows * Width) + ((long)_logitRows * vocabularySize));
+
+    /// <summary>The cache's tensors [B, heads, C, h], C being at least <paramref name="total"/>. They hold until they are others.</summary>
+    /// <param name="total">Rows of a sequence after the next pass.</param>
     /// <param name="read">Rows that were read before, and are kept.</param>
     public OrtValue[] Reserve(int total, int read)
     {
         if (total <= _capacity)
             return _tensors;
-        int capacity = Math.Max((int)BitOperations.RoundUpToPowerOf2((uint)total), FewestRows);
-        float* grown = Allocate((long)cacheTensors * heads * capacity * headWidth);
-        for (long head = 0; head < (long)cacheTensors * heads; head++)
-        {
-            new Span<float>(_rows + (head * _capacity * headWidth), read * headWidth)
-                .CopyTo(new Span<float>(grown + (head * capacity * headWidth), read * headWidth));
-        }
-        FreeRows();
-        _rows = grown;
-        (_capacity, _tensors) = (capacity, new OrtValue[cacheTensors]);
-        for (int i = 0; i < cacheTensors; i++)
-            _tensors[i] = Value(_rows + ((long)i * heads * capacity * headWidth), 1, heads, capacity, headWidth);
+        float* before = _rows;
+        (int batch, int capacity) = (_batch, _capacity);
+        Take(batch, total);
+        for (long head = 0; head < (long)cacheTensors * batch * heads; head++)
+            Copy(before + (head * capacity * headWidth), _rows + (head * _capacity * headWidth), read);
+        NativeMemory.AlignedFree(before);
         return _tensors;
+    }
+
+    /// <summary>Puts rows into other sequences.</summary>
+    /// <param name="batch">How many sequences there are from now on.</param>
+    /// <param name="total">How many rows a sequence has.</param>
+    /// <param name="rows">Where each row is, and where it goes. Others are lost.</param>
+    public void Arrange(int batch, int total, IReadOnlyCollection<(int Sequence, int Place, int ToSequence, int ToPlace)> rows)
+    {
+        float* before = _rows;
+        (int batchBefore, int capacityBefore) = (_batch, _capacity);
+        Take(batch, total);
+        // A masked row still is multiplied by 0.
+        NativeMemory.Clear(_rows, checked((nuint)(cacheTensors * _roomForRows * Width * sizeof(float))));
+        for (long tensor = 0; tensor < cacheTensors; tensor++)
+        {
+            foreach ((int sequence, int place, int toSequence, int toPlace) in rows)
+            {
+                for (int head = 0; head < heads; head++)
+                {
+                    long from = ((((tensor * batchBefore) + sequence) * heads) + head) * capacityBefore;
+                    long to = ((((tensor * batch) + toSequence) * heads) + head) * _capacity;
+                    Copy(before + ((from + place) * headWidth), _rows + ((to + toPlace) * headWidth), 1);
+                }
+            }
+        }
+        NativeMemory.AlignedFree(before);
+    }
+
+    /// <summary>Keeps some of the sequences, in their order.</summary>
+    public void Keep(IReadOnlyList<int> sequences)
+    {
+        long length = (long)heads * _capacity * headWidth;
+        for (long tensor = 0; tensor < cacheTensors; tensor++)
+        {
+            for (int i = 0; i < sequences.Count; i++)
+            {
+                float* from = _rows + (((tensor * _batch) + sequences[i]) * length);
+                float* to = _rows + (((tensor * sequences.Count) + i) * length);
+                if (from != to)
+                    Buffer.MemoryCopy(from, to, length * sizeof(float), length * sizeof(float));
+            }
+        }
+        _batch = sequences.Count;
+        SetTensors();
+    }
+
+    /// <summary>Goes back to one sequence, whose rows are not known.</summary>
+    public void Clear()
+    {
+        if (_capacity == _roomForRows)
+            return;
+        (_batch, _capacity) = (1, (int)_roomForRows);
+        SetTensors();
     }
 
     /// <summary>The logits [rows, V] of the next pass; the caller disposes the value. They hold until the pass after.</summary>
@@ -61,7 +112,11 @@ internal sealed unsafe class DecoderCache(
         return Value(_logits, rows, vocabularySize);
     }
 
-    public void Dispose() => giveBack(this);
+    public void Dispose()
+    {
+        Clear();
+        giveBack(this);
+    }
 
     public void Free()
     {
@@ -79,12 +134,32 @@ internal sealed unsafe class DecoderCache(
 
     private void FreeRows()
     {
-        foreach (OrtValue tensor in _tensors)
-            tensor.Dispose();
         NativeMemory.AlignedFree(_rows);
         _rows = null;
-        (_capacity, _tensors) = (0, []);
+        (_batch, _capacity, _roomForRows) = (1, 0, 0);
+        SetTensors();
     }
+
+    /// <summary>Takes memory for so many rows. What was there is the caller's.</summary>
+    private void Take(int batch, int total)
+    {
+        int capacity = Math.Max((int)BitOperations.RoundUpToPowerOf2((uint)total), FewestRows);
+        _rows = Allocate(cacheTensors * (long)batch * capacity * Width);
+        (_batch, _capacity, _roomForRows) = (batch, capacity, (long)batch * capacity);
+        SetTensors();
+    }
+
+    private void SetTensors()
+    {
+        foreach (OrtValue tensor in _tensors)
+            tensor.Dispose();
+        _tensors = new OrtValue[_rows is null ? 0 : cacheTensors];
+        for (int i = 0; i < _tensors.Length; i++)
+            _tensors[i] = Value(_rows + ((long)i * _batch * heads * _capacity * headWidth), _batch, heads, _capacity, headWidth);
+    }
+
+    private void Copy(float* from, float* to, int rows) =>
+        new Span<float>(from, rows * headWidth).CopyTo(new Span<float>(to, rows * headWidth));
 
     private static float* Allocate(long length) => (float*)NativeMemory.AlignedAlloc(checked((nuint)length * sizeof(float)), 64);
 

@@ -50,7 +50,7 @@ internal static class TextSpeed
         double least = Math.Max(reading, floor.ProductMilliseconds(Questions, gflops, precision == BlipPrecision.Int8 ? gops : gflops));
         // The goals are the highest ratios that were measured (docs/performance.md), and 15 % more.
         (double furtherGoal, double sixteenGoal, double longGoal, double answersGoal, double captionsGoal) =
-            precision == BlipPrecision.Int8 ? (2.7, 4.1, 1.25, 2.2, 1.37) : (1.42, 1.86, 1.22, 1.78, 1.3);
+            precision == BlipPrecision.Int8 ? (2.75, 4.1, 1.25, 1.83, 1.32) : (1.45, 1.9, 1.22, 1.38, 1.22);
         double one = CrowdModel.Median(further), all = CrowdModel.Median(sixteen);
         report.AtMost(
             $"further question, {precision}", one / reading, furtherGoal, "x", $"{one:0.0} ms; reading its weights {reading:0.0} ms");
