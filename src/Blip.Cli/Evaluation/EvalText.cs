@@ -18,7 +18,7 @@ internal static class EvalText
         if (scores.YesNo is { } yesNo)
         {
             Facts.Write("yes/no F1", Format($"{Percent(yesNo.F1)}, precision {Percent(yesNo.Precision)}, recall {Percent(yesNo.Recall)}")
-                + Format($", {yesNo.Questions} questions"));
+                + Format($", {yesNo.Questions} {(yesNo.Questions == 1 ? "question" : "questions")}"));
         }
         if (scores.CalibrationError is { } error)
         {
