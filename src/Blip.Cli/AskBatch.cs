@@ -142,11 +142,16 @@ internal static class AskBatch
 
     private static JsonElement Parse(string line)
     {
+        if (!InputLines.IsUtf8(line))
+            throw Wrong("is not text in UTF-8");
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
-                return document.RootElement.Clone();
+            {
+                return document.RootElement.EnumerateObject().CountBy(member => member.Name).FirstOrDefault(name => name.Value > 1).Key
+                    is { } twice ? throw Wrong($"has {twice} more than once") : document.RootElement.Clone();
+            }
         }
         catch (JsonException)
         {

@@ -10,9 +10,25 @@ internal static class InputLines
 {
     public const string StandardInput = "-";
 
-    /// <summary>Opens lines that may come one by one, out of a pipe too. A line without an end is refused when it is read.</summary>
+    /// <summary>Stands for bytes that are not UTF-8: no character has this number, so no text has it of its own.</summary>
+    private const char NotUtf8 = '\uFFFF';
+
+    private static readonly Encoding Marking = Encoding.GetEncoding(
+        "utf-8", EncoderFallback.ReplacementFallback, new DecoderReplacementFallback(NotUtf8.ToString()));
+
+    /// <summary>
+    /// Opens lines that may come one by one, out of a pipe too. A line without an end is refused when it is read; of one that is not UTF-8,
+    /// <see cref="IsUtf8"/> is false.
+    /// </summary>
     /// <exception cref="BlipException">There is no such file.</exception>
-    public static StreamReader Open(string path) => new(new EndingLines(OpenStream(path), path));
+    public static StreamReader Open(string path) => new(new EndingLines(OpenStream(path), path), Marking);
+
+    /// <summary>Opens lines of a file that is read as a whole, else as <see cref="Open(string)"/>.</summary>
+    /// <exception cref="BlipException">There is no such file, or it is a pipe or a device, which may have no end.</exception>
+    public static StreamReader OpenOrdinary(string path) => Open(path, Marking);
+
+    /// <summary>Whether the bytes of a line were UTF-8.</summary>
+    public static bool IsUtf8(string line) => !line.Contains(NotUtf8, StringComparison.Ordinal);
 
     /// <summary>Opens a file that is read as a whole; <paramref name="encoding"/> says what happens where it is not well-formed.</summary>
     /// <exception cref="BlipException">There is no such file, or it is a pipe or a device, which may have no end.</exception>
@@ -96,6 +112,8 @@ internal static class InputLines
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
+            if (document.RootElement.ValueKind == JsonValueKind.String && !IsUtf8(line))
+                throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not text in UTF-8.");
             if (document.RootElement.ValueKind == JsonValueKind.String)
                 return document.RootElement.GetString()!;
         }

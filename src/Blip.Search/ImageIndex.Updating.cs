@@ -23,24 +23,35 @@ public sealed partial class ImageIndex
     /// removed. Hidden files, and links to files and folders, are left out. If it is interrupted, even by a kill, the index stays valid,
     /// and the next call continues from there.
     /// </summary>
-    /// <param name="folder">The folder; always the same for one index.</param>
+    /// <param name="folder">The folder; always the same for one index (<see cref="Folder"/>).</param>
     /// <param name="matcher">The model of the index.</param>
     /// <param name="progress">Gets the progress.</param>
     /// <param name="cancellationToken">Ends the indexing.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="BlipException">There is no such folder, or the model cannot be used.</exception>
+    /// <exception cref="BlipException">
+    /// There is no such folder, the index is of another one, or the model cannot be used.
+    /// </exception>
     public async Task<IndexProgress> UpdateAsync(
         string folder, IBlipMatcher matcher, IProgress<IndexProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(matcher);
-        folder = Path.GetFullPath(folder);
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (!Directory.Exists(folder))
             throw new BlipException(BlipErrorCode.FileNotFound, "There is no such folder. Name one with images.");
         long start = Stopwatch.GetTimestamp();
         Dictionary<string, IndexedFile> known;
         lock (_gate)
+        {
+            // Its images would be removed, since none of them is in this folder.
+            if (_store.Folder is { } other && other != folder)
+            {
+                throw new BlipException(
+                    BlipErrorCode.InvalidRequest, "The index is of another folder. Give each folder an index of its own.");
+            }
+            _store.SetFolder(folder);
             known = _store.Files();
+        }
         List<FileInfo> files = List(folder);
         IndexProgress done = new(0, files.Count, 0, 0, 0, TimeSpan.Zero);
         HashSet<string> present = new(StringComparer.Ordinal);

@@ -57,6 +57,19 @@ public sealed partial class ImageIndex : IDisposable
                 + ", so nothing is kept there. Name the file of the index (--index FILE).");
     }
 
+    /// <summary>
+    /// The full path of the folder whose images are in the index; <see langword="null"/> where it has none yet. Images are known by their
+    /// paths below it, so an index is of one folder.
+    /// </summary>
+    public string? Folder
+    {
+        get
+        {
+            lock (_gate)
+                return _store.Folder;
+        }
+    }
+
     /// <summary>How many images can be found.</summary>
     public int Count => Table().Count;
 

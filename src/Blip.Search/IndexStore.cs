@@ -71,6 +71,12 @@ internal sealed class IndexStore : IDisposable
         }
     }
 
+    /// <summary>The full path of the folder whose images these are; <see langword="null"/> where there are none yet.</summary>
+    public string? Folder => (string?)Scalar("SELECT value FROM blip_index WHERE name = 'folder' AND EXISTS (SELECT 1 FROM images);");
+
+    public void SetFolder(string folder) =>
+        Run("INSERT INTO blip_index VALUES ('folder', $value) ON CONFLICT (name) DO UPDATE SET value = $value;", ("$value", folder));
+
     /// <summary>Changes when another connection has changed the file.</summary>
     public long DataVersion => (long)Scalar("PRAGMA data_version;")!;
 

@@ -10,11 +10,17 @@ internal sealed class VectorTable
     private readonly int _size;
 
     /// <param name="files">Files with embeddings of one size.</param>
+    /// <exception cref="BlipException">They are not: the file of the index is damaged.</exception>
     public VectorTable(IEnumerable<IndexedFile> files)
     {
         List<float> vectors = [];
         foreach (IndexedFile file in files)
         {
+            if ((_size > 0 && _size != file.Vector!.Length) || !float.IsFinite(TensorPrimitives.SumOfSquares(file.Vector!)))
+            {
+                throw new BlipException(
+                    BlipErrorCode.InvalidRequest, "The file of the index is damaged. Delete it, and index the folder again.");
+            }
             _size = file.Vector!.Length;
             _files.Add((file.Path, file.Hash));
             vectors.AddRange(file.Vector);

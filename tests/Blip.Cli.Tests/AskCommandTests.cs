@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using Blip.Tests;
 using Xunit;
@@ -181,6 +182,24 @@ public class AskCommandTests
             Assert.Equal(i, rows[7 + i].GetProperty("id").GetProperty("n").GetInt32());
             Assert.Equal(i % 2 == 0 ? "2" : "no", rows[7 + i].GetProperty("answer").GetString());
         }
+    }
+
+    [Fact]
+    public async Task Batch_LineThatIsNotUtf8OrNamesAMemberTwice_IsRefusedAlone()
+    {
+        using TempFolder folder = new();
+        File.Copy(Dogs, Path.Combine(folder.Path, "dogs.jpg"));
+        string file = Path.Combine(folder.Path, "questions.jsonl");
+        File.WriteAllBytes(file, Encoding.Latin1.GetBytes(
+            "{\"image\":\"dogs.jpg\",\"question\":\"o\xf9?\"}\n"
+            + "{\"image\":\"dogs.jpg\",\"question\":\"is there a cat?\"}\n"
+            + "{\"image\":\"dogs.jpg\",\"question\":\"a\",\"question\":\"b\"}\n"));
+        BlipProcess.Result result = await BlipProcess.RunAsync("ask", "--batch", file);
+        JsonElement[] rows = [.. result.Lines.Select(l => JsonDocument.Parse(l).RootElement)];
+        Assert.Equal((1, 3), (result.Code, rows.Length));
+        Assert.Equal("Line 1 is not text in UTF-8.", rows[0].GetProperty("error").GetProperty("message").GetString());
+        Assert.Equal("no", rows[1].GetProperty("answer").GetString());
+        Assert.Equal("Line 3 has question more than once.", rows[2].GetProperty("error").GetProperty("message").GetString());
     }
 
     [Fact(Timeout = 60_000)]

@@ -53,7 +53,7 @@ internal static class CsvTable
         catch (DecoderFallbackException exception)
         {
             throw Table.Wrong(
-                file, Unit, line + 1, "from here on the text is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'.", exception);
+                file, Unit, FirstNotUtf8(file), "the text is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'.", exception);
         }
         catch (Exception exception) when (exception is InvalidDataException or NotSupportedException)
         {
@@ -63,6 +63,16 @@ internal static class CsvTable
     }
 
     public static SepWriter Write(Stream to) => Sep.New(',').Writer(options => options with { Escape = true }).To(to, leaveOpen: true);
+
+    /// <summary>The first line that is not UTF-8. The reader, which decodes many lines at once, does not know it.</summary>
+    private static long FirstNotUtf8(string file)
+    {
+        using StreamReader lines = InputLines.OpenOrdinary(file);
+        long number = 1;
+        while (lines.ReadLine() is { } line && InputLines.IsUtf8(line))
+            number++;
+        return number;
+    }
 
     private static string[] Headings(string file, long line, SepReader.Row row)
     {

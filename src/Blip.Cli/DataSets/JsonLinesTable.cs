@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace Blip.Cli.DataSets;
@@ -11,7 +10,7 @@ internal static class JsonLinesTable
     /// <exception cref="BlipException">A line cannot be read.</exception>
     public static async Task<Table> ReadAsync(string file, CancellationToken cancellationToken)
     {
-        using StreamReader lines = InputLines.Open(file, Encoding.UTF8);
+        using StreamReader lines = InputLines.OpenOrdinary(file);
         List<string> columns = [];
         Dictionary<string, int> places = new(StringComparer.Ordinal);
         List<(long Number, List<(int Column, DataValue Value)> Members)> read = [];
@@ -24,7 +23,10 @@ internal static class JsonLinesTable
 
         List<(int, DataValue)> Read(string line, long number)
         {
+            if (!InputLines.IsUtf8(line))
+                throw Table.Wrong(file, Unit, number, "this is not text in UTF-8.");
             List<(int, DataValue)> members = [];
+            HashSet<string> names = new(StringComparer.Ordinal);
             try
             {
                 using JsonDocument document = JsonDocument.Parse(line);
@@ -32,6 +34,8 @@ internal static class JsonLinesTable
                     throw Table.Wrong(file, Unit, number, "this is not a JSON object.");
                 foreach (JsonProperty member in document.RootElement.EnumerateObject())
                 {
+                    if (!names.Add(member.Name))
+                        throw Table.Wrong(file, Unit, number, $"{member.Name} is there more than once.");
                     if (!places.TryGetValue(member.Name, out int place))
                     {
                         places.Add(member.Name, place = columns.Count);

@@ -38,7 +38,8 @@ internal static class IndexCommand
     {
         string folder = parsed.GetRequiredValue(Folder);
         return Directory.Exists(folder)
-            ? Path.GetFullPath(folder) : throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {folder}.");
+            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))
+            : throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {folder}.");
     }
 
     /// <summary>The file of the index of a folder with a model.</summary>

@@ -66,6 +66,8 @@ internal static class SearchCommand
                 "The index was made with another model. Name that model (--model), or index the folder again with this one.");
         }
         using ImageIndex index = ImageIndex.Open(file, digest);
+        if (index.Folder is { } indexed && indexed != folder)
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"The index is of another folder: {indexed}. Name that folder.");
         IReadOnlyList<FoundImage> found = await index.SearchAsync(
             model, parsed.GetRequiredValue(Text), parsed.GetValue(Top), parsed.GetValue(Rerank), folder, cancellationToken);
         using JsonLines? lines = parsed.GetValue(Json) ? new JsonLines() : null;

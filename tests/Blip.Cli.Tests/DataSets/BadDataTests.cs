@@ -86,7 +86,29 @@ public sealed class BadDataTests : IDisposable
     {
         await File.WriteAllBytesAsync(
             Path.Combine(_folder.Path, "a.csv"), Encoding.Latin1.GetBytes("image,question\nx.jpg,où est le chien?\n"));
-        await AssertToldAsync("is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'.", "run", "a.csv", "--out", "out.csv");
+        await AssertToldAsync(
+            "a.csv, line 2: the text is not UTF-8. In a spreadsheet, save it as 'CSV UTF-8'.", "run", "a.csv", "--out", "out.csv");
+    }
+
+    /// <summary>Far behind what the reader decodes at once.</summary>
+    [Theory]
+    [InlineData("a.csv", "image,question\n", "x.jpg,is it red?\n", "x.jpg,o\xf9?\n", "a.csv, line 3002: the text is not UTF-8.")]
+    [InlineData(
+        "a.jsonl", "\n", "{\"image\":\"x.jpg\",\"question\":\"a\"}\n", "{\"image\":\"x.jpg\",\"question\":\"o\xf9?\"}\n",
+        "a.jsonl, line 3002: this is not text in UTF-8.")]
+    public async Task Run_OtherEncodingFarBehind_IsNamedByItsLine(string name, string first, string good, string bad, string expected)
+    {
+        await File.WriteAllBytesAsync(
+            Path.Combine(_folder.Path, name), Encoding.Latin1.GetBytes(first + string.Concat(Enumerable.Repeat(good, 3000)) + bad));
+        await AssertToldAsync(expected, "run", name, "--out", "out.csv");
+    }
+
+    [Fact]
+    public async Task Run_MemberTwice_IsNamed()
+    {
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.Path, "a.jsonl"), """{"image":"x.jpg","question":"a","question":"b"}""");
+        await AssertToldAsync("a.jsonl, line 1: question is there more than once.", "run", "a.jsonl", "--out", "out.csv");
     }
 
     [Fact]

@@ -110,6 +110,46 @@ public sealed class SearchFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task IndexOfAnotherFolder_IsRefusedAndKeepsItsImages()
+    {
+        await using BlipMatcher matcher = await BlipMatcher.LoadAsync(cancellationToken: Stop);
+        using ImageIndex index = ImageIndex.Open(_temp.At("index.db"), await matcher.GetDigestAsync(Stop));
+        Assert.Null(index.Folder);
+        await index.UpdateAsync(_folder + Path.DirectorySeparatorChar, matcher, cancellationToken: Stop);
+        Assert.Equal(_folder, index.Folder);
+        BlipException error = await Assert.ThrowsAsync<BlipException>(
+            () => index.UpdateAsync(Path.GetDirectoryName(_outside)!, matcher, cancellationToken: Stop));
+        Assert.Equal("The index is of another folder. Give each folder an index of its own.", error.Message);
+        Assert.Equal(1, index.Count);
+    }
+
+    [Theory]
+    [InlineData("UPDATE images SET vector = x'00000000' WHERE path = 'other.jpg';")]
+    [InlineData("UPDATE images SET vector = 'text' WHERE path = 'other.jpg';")]
+    [InlineData("UPDATE images SET vector = x'0000c07f' || substr(vector, 5) WHERE path = 'other.jpg';")]
+    public async Task DamagedEmbedding_IsToldWithWhatToDo(string damage)
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "other.jpg"), Dogs);
+        await using BlipMatcher matcher = await BlipMatcher.LoadAsync(cancellationToken: Stop);
+        string file = _temp.At("index.db"), digest = await matcher.GetDigestAsync(Stop);
+        using (ImageIndex made = ImageIndex.Open(file, digest))
+            await made.UpdateAsync(_folder, matcher, cancellationToken: Stop);
+        using (SqliteConnection connection = new($"Data Source={file};Pooling=False"))
+        {
+            connection.Open();
+            using SqliteCommand command = connection.CreateCommand();
+#pragma warning disable CA2100 // The texts are above.
+            command.CommandText = damage;
+#pragma warning restore CA2100
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+        using ImageIndex index = ImageIndex.Open(file, digest);
+        BlipException error = await Assert.ThrowsAsync<BlipException>(
+            () => index.SearchAsync(matcher, "two dogs", 2, cancellationToken: Stop));
+        Assert.Equal("The file of the index is damaged. Delete it, and index the folder again.", error.Message);
+    }
+
+    [Fact]
     public async Task Cancelled_KeepsWhatWasDone()
     {
         // What follows the end of a JPEG is not looked at, and makes other content. More than are under way at once.
