@@ -43,6 +43,7 @@ internal static class CalibrateCommand
         }
         using ImageReader reader = new(ModelOptions.Limits(parsed));
         await using BlipModel model = await ModelOptions.LoadAsync(ModelOptions.Options(parsed), cancellationToken);
+        model.CalibrationFile.RequirePlace();
         CalibrationRun run = new(model, reader);
         CalibrationFigures answers = await run.FitAnswersAsync(items, cancellationToken);
         CalibrationFigures? choices = await run.FitChoicesAsync(items, cancellationToken);

@@ -16,6 +16,15 @@ internal sealed class HelpPage(HelpAction standard) : SynchronousCommandLineActi
           130  ended by Ctrl+C (143 by SIGTERM); what was written before is complete
         """;
 
+    /// <summary>A service has no other end than a signal.</summary>
+    private const string ServiceExitCodes = """
+        Exit codes:
+          0    ended by Ctrl+C or SIGTERM; requests that had begun are answered
+          1    a file, model or device cannot be used
+          2    the command line, or a setting, is wrong
+          130  ended at once by a second Ctrl+C (143 by SIGTERM)
+        """;
+
     private static readonly string[] RootExamples =
     [
         "blip                                            a session: drop an image, ask, ask again",
@@ -45,7 +54,7 @@ internal sealed class HelpPage(HelpAction standard) : SynchronousCommandLineActi
             output.WriteLine($"  {example}");
         if (examples.Count > 0)
             output.WriteLine();
-        output.WriteLine(ExitCodes);
+        output.WriteLine(command.Name == ServeCommand.Name ? ServiceExitCodes : ExitCodes);
         return code;
     }
 }

@@ -11,6 +11,8 @@ namespace Blip.Cli;
 /// <summary><c>blip serve</c>: runs the service over HTTP and MCP, with a web page to try it.</summary>
 internal static class ServeCommand
 {
+    public const string Name = "serve";
+
     private static readonly Option<string?> Urls = new("--urls")
     {
         Description = $"The addresses to listen on, separated by semicolons. Default: {BlipServer.DefaultUrl}.",
@@ -43,7 +45,7 @@ internal static class ServeCommand
     public static Command Create()
     {
         Verb command = new(
-            "serve", "Answer over HTTP: /api/ask, /api/caption, /api/match, /v1/chat/completions, /mcp, and a web page at /.",
+            Name, "Answer over HTTP: /api/ask, /api/caption, /api/match, /v1/chat/completions, /mcp, and a web page at /.",
             "blip serve",
             "blip serve --urls http://127.0.0.1:8080 --precision int8")
         {

@@ -20,6 +20,7 @@ public static class BlipMcpServer
     /// <param name="configureServices">Adds or replaces services.</param>
     /// <param name="cancellationToken">Ends the server.</param>
     /// <exception cref="OptionsValidationException">A setting cannot be read, is out of range or unknown; the message names it.</exception>
+    /// <exception cref="IOException">Standard output cannot be written, as on a full disk. A client that is gone is no error.</exception>
     public static async Task RunStdioAsync(
         Action<BlipOptions> configure,
         IReadOnlyList<string> allowedFolders,
@@ -41,7 +42,14 @@ public static class BlipMcpServer
         using BlipConversation conversation = new() { Surroundings = ToolSurroundings.Process };
         using ClientRoots roots = new(conversation);
         builder.Services.AddSingleton(conversation);
-        StdioMessages messages = new(roots.Change, roots.End);
+        // Without its answers a client waits for ever, so the server ends although standard input goes on.
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        IOException? lost = null;
+        StdioMessages messages = new(roots.Change, roots.End, exception =>
+        {
+            Interlocked.CompareExchange(ref lost, exception, null);
+            stop.Cancel();
+        });
         Stream output = new BufferedStream(Console.OpenStandardOutput());
         builder.Services.AddMcpServer().WithStreamServerTransport(messages.Passed, output)
             .WithMessageFilters(filters => filters
@@ -56,7 +64,9 @@ public static class BlipMcpServer
         using IHost host = builder.Build();
         ITransport client = host.Services.GetRequiredService<ITransport>();
         // It is not waited for: a read of standard input cannot be ended.
-        _ = messages.PumpAsync(Console.OpenStandardInput(), client, cancellationToken);
-        await host.RunAsync(cancellationToken).ConfigureAwait(false);
+        _ = messages.PumpAsync(Console.OpenStandardInput(), client, stop.Token);
+        await host.RunAsync(stop.Token).ConfigureAwait(false);
+        if (lost is not null)
+            throw new IOException($"The output cannot be written: {lost.Message.TrimEnd('.')}.", lost);
     }
 }

@@ -68,9 +68,8 @@ internal ref struct MessageCheck
         while (_reader.Read())
         {
             if (_reader.CurrentDepth == 0 && _reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
-                return Invalid("The message is not a JSON object. Send one request at a time: batches are not supported.");
-            if (_reader.CurrentDepth >= MaxDepth && _reader.TokenType is (JsonTokenType.StartObject or JsonTokenType.StartArray))
-                _fault ??= new MessageFault(McpErrorCode.ParseError, $"The message is nested deeper than {MaxDepth} levels.");
+                return FindInOther();
+            CheckDepth();
             if (_reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
                 CheckText();
             if (_reader.TokenType == JsonTokenType.StartObject && _reader.CurrentDepth < NamedDepth)
@@ -89,6 +88,21 @@ internal ref struct MessageCheck
         bool isResponse = _hasOutcome && !_hasMethod;
         bool isAnswered = !isResponse && (_hasId || !_hasMethod);
         return _fault is null ? null : _fault with { Id = _id, IsAnswered = isAnswered };
+    }
+
+    /// <summary>Finds what is wrong with a message that is no object. Its end may not be JSON, which comes first.</summary>
+    private MessageFault FindInOther()
+    {
+        do
+            CheckDepth();
+        while (_reader.Read());
+        return _fault ?? Invalid("The message is not a JSON object. Send one request at a time: batches are not supported.");
+    }
+
+    private void CheckDepth()
+    {
+        if (_reader.CurrentDepth >= MaxDepth && _reader.TokenType is (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            _fault ??= new MessageFault(McpErrorCode.ParseError, $"The message is nested deeper than {MaxDepth} levels.");
     }
 
     private void CheckText()

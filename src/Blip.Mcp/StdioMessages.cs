@@ -12,7 +12,8 @@ namespace Blip.Mcp;
 /// </summary>
 /// <param name="changed">Is called before the message goes on by which the client says that its roots have changed.</param>
 /// <param name="ended">Is called at the end of the input, after which the client answers nothing.</param>
-internal sealed class StdioMessages(Action changed, Action ended)
+/// <param name="failed">Is called with the reason when a message could not be written.</param>
+internal sealed class StdioMessages(Action changed, Action ended, Action<IOException> failed)
 {
     private const int Block = 64 * 1024;
     private const int KeptBuffer = 1 << 20;
@@ -32,10 +33,13 @@ internal sealed class StdioMessages(Action changed, Action ended)
     /// <summary>The lines that are passed on.</summary>
     public Stream Passed => _passed.Reader.AsStream();
 
-    /// <summary>A filter of what the server sends: it counts the requests that are answered.</summary>
+    /// <summary>
+    /// A filter of what the server sends: it counts the requests that are answered. A message that is lost is told to <c>failed</c> alone:
+    /// the request did not fail, and the answer that it did would be lost too.
+    /// </summary>
     public McpMessageHandler FilterOutgoing(McpMessageHandler next) => async (context, cancellationToken) =>
     {
-        await next(context, cancellationToken).ConfigureAwait(false);
+        await SendAsync(next(context, cancellationToken)).ConfigureAwait(false);
         if (context.JsonRpcMessage is JsonRpcResponse or JsonRpcError)
             Interlocked.Decrement(ref _unanswered);
     };
@@ -84,7 +88,7 @@ internal sealed class StdioMessages(Action changed, Action ended)
                 if (count >= MaxLine && !isTooLong)
                 {
                     isTooLong = true;
-                    await client.SendMessageAsync(TooLong.ToError(), cancellationToken).ConfigureAwait(false);
+                    await SendAsync(client.SendMessageAsync(TooLong.ToError(), cancellationToken)).ConfigureAwait(false);
                 }
                 if (isTooLong)
                     count = 0;
@@ -106,13 +110,26 @@ internal sealed class StdioMessages(Action changed, Action ended)
         await _passed.Writer.CompleteAsync(failure).ConfigureAwait(false);
     }
 
+    private async Task SendAsync(Task sending)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        // The SDK's exception says only that it failed, also where it was cancelled.
+        catch (IOException exception) when (exception.InnerException is IOException reason)
+        {
+            failed(reason);
+        }
+    }
+
     private async Task HandleAsync(ReadOnlyMemory<byte> line, ITransport client, CancellationToken cancellationToken)
     {
         if (line.Span.Trim(" \t\r\n"u8).IsEmpty)
             return;
         MessageFault? fault = MessageCheck.Find(line.Span, out string? method, out bool isRequest);
         if (fault is { IsAnswered: true })
-            await client.SendMessageAsync(fault.ToError(), cancellationToken).ConfigureAwait(false);
+            await SendAsync(client.SendMessageAsync(fault.ToError(), cancellationToken)).ConfigureAwait(false);
         if (fault is not null)
             return;
 #pragma warning disable MCP9005 // See ClientRoots.

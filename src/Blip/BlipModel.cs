@@ -88,7 +88,7 @@ public sealed partial class BlipModel : IBlipModel, IAsyncDisposable
             .LoadAsync(ModelKinds.QuestionAnswering, options, services, cancellationToken).ConfigureAwait(false);
         try
         {
-            bool isOwnFolder = !DemoModels.Has(options.Model) && Directory.Exists(options.Model);
+            bool isOwnFolder = !DemoModels.Has(options.Model) && Directory.Exists(options.Model) && !DemoModels.IsFolder(options.Model);
             CalibrationFile file = new(host.Checkpoint, isOwnFolder, options.CacheDirectory);
             ILogger logger = services?.LoggerFactory?.CreateLogger<BlipModel>() ?? (ILogger)NullLogger.Instance;
             return new BlipModel(host, file, file.Read(host.Info.Precision, logger));

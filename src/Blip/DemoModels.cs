@@ -15,6 +15,13 @@ internal static class DemoModels
     /// <summary>Whether the application has a demo model.</summary>
     public static bool IsHere(string name) => Directory.Exists(Folder(name));
 
+    /// <summary>Whether a folder is that of a demo model, so that its files came with the application.</summary>
+    public static bool IsFolder(string path)
+    {
+        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        return Array.Exists(All, model => Folder(model.Name) == full);
+    }
+
     /// <summary>The folder of a demo model.</summary>
     /// <exception cref="BlipException">The application does not have it.</exception>
     public static string FindFolder(string name)

@@ -64,6 +64,33 @@ public sealed class CalibrateTests
         Assert.Equal(before, File.ReadAllText(Path.Combine(folder, "calibration.json")));
     }
 
+    /// <summary>The files of the demo model came with the program. They are not the user's to fit, by whichever name.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Calibrate_DeliveredModelWithoutCache_IsRefused(bool byName)
+    {
+        using TempFolder temp = new();
+        string data = Path.Combine(temp.Path, "questions.jsonl");
+        string delivered = Path.Combine(Path.GetDirectoryName(BlipProcess.Program)!, "models", "demo");
+        File.WriteAllLines(data, File.ReadLines(TestPaths.Golden("demo", "questions.jsonl")).Take(120));
+        string file = Path.Combine(delivered, "calibration.json"), before = File.ReadAllText(file);
+        try
+        {
+            BlipProcess.Result result = await BlipProcess.RunAsync(
+                null, ["calibrate", data, "--images", TestPaths.Golden("demo"), "--model", byName ? "demo" : delivered],
+                environment: new Dictionary<string, string> { ["BLIP_CACHE"] = "" });
+            Assert.Equal((1, ""), (result.Code, result.Out));
+            Assert.StartsWith("blip: BLIP_CACHE is empty, so a calibration", result.ErrorLines[^1], StringComparison.Ordinal);
+            Assert.Equal(before, File.ReadAllText(file));
+        }
+        finally
+        {
+            // Other tests read it.
+            File.WriteAllText(file, before);
+        }
+    }
+
     [Fact]
     public async Task Ask_Explain_WritesThePictureAndTheGrid()
     {

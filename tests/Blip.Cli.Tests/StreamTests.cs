@@ -12,6 +12,8 @@ namespace Blip.Cli.Tests;
 public class StreamTests
 {
     private const string Full = "blip: The output cannot be written: No space left on device.";
+    private const string OwnModel = "mcp --model tests/golden/models/base";
+    private const string Ping = """{"jsonrpc":"2.0","id":1,"method":"ping"}""";
     private const string NoInput = "blip: Standard input is closed. Pipe something in, or name a file.";
     private const string NotOrdinary = "is a pipe or a device. Name an ordinary file.";
     private const string Closed = "blip: The output cannot be written: it is closed.";
@@ -43,6 +45,10 @@ public class StreamTests
     [InlineData("ask - 'is there a cat?' 3<samples/dogs.jpg <&3", 0, "no")]
     [InlineData("mcp 2>&1 <&-", 2, "blip: standard input is closed. An MCP client starts this command and writes to it.")]
     [InlineData("mcp 2>&1 >&- | tail -n 1", 2, "blip: standard output is closed. An MCP client starts this command and reads from it.")]
+    // The client may wait for an answer, so its end is not waited for.
+    [InlineData(OwnModel + " 2>&1 >/dev/full <<< '" + Ping + "'", 1, Full)]
+    [InlineData(OwnModel + " 2>&1 >/dev/full < <(echo '" + Ping + "'; exec sleep 60 2>/dev/null)", 1, Full)]
+    [InlineData(OwnModel + " 2>&1 >/dev/full < <(echo '{'; exec sleep 60 2>/dev/null)", 1, Full)]
     // What never ends. A pipe that is open already has its end.
     [InlineData("ask samples/dogs.jpg 'is there a cat?' --choices /dev/zero 2>&1", 1, "blip: /dev/zero " + NotOrdinary)]
     [InlineData("ask samples/dogs.jpg 'is there a cat?' --choices <(echo no)", 0, "no")]

@@ -22,6 +22,7 @@ public sealed class McpTests(SharedService shared) : IClassFixture<SharedService
         { """{"jsonrpc":"2.0","id":7,"method":"ping"} x""", -32700, "JSON" },
         { $$$"""{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":{{{Deep}}}}}""", -32700, "64" },
         { "[]", -32600, "batches" },
+        { "[1,2", -32700, "JSON" },
         { """{"id":7,"method":"ping"}""", -32600, "jsonrpc" },
         { """{"jsonrpc":2,"id":7,"method":"ping"}""", -32600, "jsonrpc" },
         { """{"jsonrpc":"2.0","id":7,"method":7}""", -32600, "'method'" },

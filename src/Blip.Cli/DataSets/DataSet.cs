@@ -53,7 +53,14 @@ internal sealed record DataSet(string Name, IReadOnlyList<string> Columns, IRead
     }
 
     /// <summary>The folder that a data set's images lie in, as the user named it; empty for the working directory.</summary>
-    public static string FolderOf(string data, string? images) => images ?? Path.GetDirectoryName(data) ?? "";
+    /// <exception cref="BlipException">There is no such folder.</exception>
+    public static string FolderOf(string data, string? images)
+    {
+        // Each image would be missing, and a report would just show none.
+        if (images is { Length: > 0 } && ImageReader.IsFile(images) && !Directory.Exists(images))
+            throw new BlipException(BlipErrorCode.FileNotFound, $"There is no folder {images}. Name one that exists after --images.");
+        return images ?? Path.GetDirectoryName(data) ?? "";
+    }
 
     /// <summary>The path that an image's name stands for.</summary>
     public static string FileOf(string image, string folder) => ImageReader.IsFile(image) ? Path.Combine(folder, image) : image;

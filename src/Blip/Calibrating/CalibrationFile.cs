@@ -25,13 +25,14 @@ internal sealed class CalibrationFile
     private readonly Checkpoint _checkpoint;
     private readonly string? _folder, _cache;
     private readonly string? _cacheDirectory;
+    private readonly bool _isOwnFolder;
 
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="isOwnFolder">Whether the user named its folder. What came from the hub, or with Blip, is not written to.</param>
     /// <param name="cacheDirectory">As <see cref="BlipOptions.CacheDirectory"/> says.</param>
     public CalibrationFile(Checkpoint checkpoint, bool isOwnFolder, string? cacheDirectory)
     {
-        (_checkpoint, _cacheDirectory) = (checkpoint, cacheDirectory);
+        (_checkpoint, _cacheDirectory, _isOwnFolder) = (checkpoint, cacheDirectory, isOwnFolder);
         _folder = checkpoint.AdapterDirectory ?? checkpoint.Directory;
         string cache = CacheFolder.PathOrEmpty(cacheDirectory);
         _cache = isOwnFolder || cache.Length == 0 ? null : Path.Combine(cache, CacheFolderName);
@@ -54,11 +55,23 @@ internal sealed class CalibrationFile
         return null;
     }
 
+    /// <summary>Checks that there is a place to write to, before the work of a fit.</summary>
+    /// <exception cref="BlipException">The files are not the user's, and nothing may be kept elsewhere.</exception>
+    public void RequirePlace()
+    {
+        if (_isOwnFolder || _cache is not null)
+            return;
+        throw new BlipException(
+            BlipErrorCode.InvalidRequest, (CacheFolder.IsHomeless(_cacheDirectory) ? "There is no home folder" : "BLIP_CACHE is empty")
+                + ", so a calibration of this model is not kept. Set BLIP_CACHE to a folder, or name a copy of the model (--model DIR).");
+    }
+
     /// <summary>Writes the calibration of a precision beside those of the others.</summary>
     /// <returns>Where it was written.</returns>
     /// <exception cref="BlipException">It cannot be written.</exception>
     public string Write(string precision, Calibration calibration)
     {
+        RequirePlace();
         string digest = Digest(), folder = _cache ?? _folder!, name = _cache is null ? FileName : digest + ".json";
         Dictionary<string, Calibration> all = [];
         if (JsonFile.Read(folder, name, MaxBytes) is { } root && root.TryGetProperty("digest", out JsonElement known)

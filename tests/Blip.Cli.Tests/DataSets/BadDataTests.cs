@@ -132,6 +132,20 @@ public sealed class BadDataTests : IDisposable
         await AssertToldAsync(expected, "eval", "a.csv");
     }
 
+    /// <summary>Each image would be missing, and the report would not show that.</summary>
+    [Theory]
+    [InlineData("eval", "run.csv", "--html", "out.html")]
+    [InlineData("run", "a.csv", "--out", "out.csv")]
+    [InlineData("calibrate", "a.csv")]
+    public async Task ImageFolder_ThatDoesNotExist_IsNamed(params string[] words)
+    {
+        IEnumerable<string> rows = Enumerable.Repeat("x.jpg,is it red?,yes", 100);
+        await File.WriteAllLinesAsync(Path.Combine(_folder.Path, "a.csv"), rows.Prepend("image,question,answer"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "run.csv"), "image,question,answer,truth\nx.jpg,is it red?,no,yes\n");
+        await AssertToldAsync("There is no folder nosuch.", [.. words, "--images", "nosuch"]);
+        Assert.False(File.Exists(Path.Combine(_folder.Path, "out.html")));
+    }
+
     private async Task AssertToldAsync(string expected, params string[] words)
     {
         BlipProcess.Result result = await BlipProcess.RunAsync(null, words, folder: _folder.Path);

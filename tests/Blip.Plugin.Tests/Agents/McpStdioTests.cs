@@ -27,6 +27,12 @@ public sealed class McpStdioTests
         [
             ("{", -32700, null),
             ("[]", -32600, null),
+            ("[1,2]", -32600, null),
+            ("[1,2", -32700, null),
+            ("\"a\" x", -32700, null),
+            (new string('[', 100), -32700, null),
+            (deep, -32700, null),
+            (deep[6..^6], -32600, null),
             ("""{"jsonrpc":"2.0","id":7,"method":7}""", -32600, "7"),
             ($$$"""{"jsonrpc":"2.0","id":"a","method":"ping","params":{"a":{{{deep}}}}}""", -32700, "\"a\""),
             ("""{"jsonrpc":"2.0","id":8,"method":"tools/call","params":{"name":"ask_image","arguments":{"q":"\ud83d"}}}""", -32602, "8"),
