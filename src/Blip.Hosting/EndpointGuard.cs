@@ -1,5 +1,6 @@
 using Blip.Hosting.Receiving;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -58,6 +59,12 @@ internal sealed partial class EndpointGuard(
         {
             failure = exception.Failure;
         }
+        catch (Exception exception) when (HasLeft(exception))
+        {
+            // A read of the body tells it before RequestAborted does. After this the server counts the request as 499, as those of other
+            // callers that leave, and does not try to read on.
+            context.Abort();
+        }
 #pragma warning disable CA1031 // For every error the caller gets one clear message, and the operator gets a log entry.
         catch (Exception exception)
 #pragma warning restore CA1031
@@ -94,6 +101,11 @@ internal sealed partial class EndpointGuard(
         await report(context, failure).ConfigureAwait(false);
         await BodyRest.DropAsync(context, _options.MaxRefusedBytes, _options.RefusedBodyTimeout).ConfigureAwait(false);
     }
+
+    /// <summary>Whether the caller's connection broke. Connections that an endpoint opens do not end with these.</summary>
+    private static bool HasLeft(Exception exception) =>
+        exception is ConnectionResetException or ConnectionAbortedException
+            or OperationCanceledException { InnerException: ConnectionAbortedException };
 
     private Failure? Refuse(HttpContext context, bool needsKey)
     {

@@ -210,8 +210,9 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     {
         const string More = """
             ,"temperature":2,"top_p":0,"presence_penalty":-2,"frequency_penalty":2,"seed":-9007199254740993,"stop":"cat","user":"u",
-            "logit_bias":{"50256":-100},"metadata":{"a":"b"},"parallel_tool_calls":false,"service_tier":"auto","modalities":["text"],
-            "reasoning_effort":"minimal","store":false,"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"auto"
+            "logit_bias":{"50256":-100,"7":100},"metadata":{"a":"b"},"parallel_tool_calls":false,"service_tier":"auto",
+            "modalities":["text"],"reasoning_effort":"minimal","store":false,"tools":[{"type":"function","function":{"name":"f"}}],
+            "tool_choice":"auto"
             """;
         string request = Request(Service.HowMany, DataUri, More)
             .Replace("\"}}", "\",\"detail\":\"low\"}}", StringComparison.Ordinal)
@@ -279,6 +280,9 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"stop":["a",7],REST""", 400, "invalid_request", "stop")]
     [InlineData("""{"stop":["a","b","c","d","e"],REST""", 400, "invalid_request", "stop")]
     [InlineData("""{"logit_bias":[],REST""", 400, "invalid_request", "logit_bias")]
+    [InlineData("""{"logit_bias":{"50":1,"51":200},REST""", 400, "invalid_request", "logit_bias")]
+    [InlineData("""{"logit_bias":{"50":-1000},REST""", 400, "invalid_request", "logit_bias")]
+    [InlineData("""{"logit_bias":{"50":"x"},REST""", 400, "invalid_request", "logit_bias")]
     [InlineData("""{"user":7,REST""", 400, "invalid_request", "user")]
     [InlineData("""{"metadata":"a",REST""", 400, "invalid_request", "metadata")]
     [InlineData("""{"parallel_tool_calls":"yes",REST""", 400, "invalid_request", "parallel_tool_calls")]

@@ -1,7 +1,11 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using System.Threading.Channels;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace Blip.Hosting.Tests;
@@ -140,6 +144,46 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
     }
 
     [Theory]
+    [InlineData("/api/ask?question=a", "image/jpeg", 499)]
+    [InlineData("/api/ask", "application/json", 499)]
+    [InlineData("/api/ask", "multipart/form-data; boundary=b", 499)]
+    [InlineData("/api/images", "image/jpeg", 499)]
+    [InlineData("/api/chat", "application/json", 499)]
+    [InlineData("/v1/chat/completions", "application/json", 499)]
+    [InlineData("/mcp", "application/json", 499)]
+    [InlineData("/api/ask", "application/json\r\nContent-Encoding: gzip", 415)]
+    public async Task CallerThatResetsItsConnectionInItsBody_HasLeft_AndIsNoError(string path, string type, int status)
+    {
+        using WarningLog log = new();
+        Service service = await Service.StartAsync(services: all => all.AddSingleton<ILoggerProvider>(log), warm: false);
+        await using (service)
+        {
+            Channel<int> statuses = Channel.CreateUnbounded<int>();
+            using MeterListener listener = ListenToStatuses(service, statuses.Writer);
+            foreach (int sent in (int[])[0, 1000])
+            {
+                // With a linger time of zero a closed socket resets its connection. (The client's own Close would shut it down first.)
+                using TcpClient client = new() { LingerState = new LingerOption(enable: true, seconds: 0) };
+                await client.ConnectAsync(IPAddress.Loopback, service.Address.Port);
+                await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                    $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json, text/event-stream\r\n"
+                    + $"Content-Type: {type}\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"));
+                // The first line comes when the body is read, or refused.
+                using StreamReader reader = new(client.GetStream());
+                string line = await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)) ?? "";
+                Assert.StartsWith(status == 499 ? "HTTP/1.1 100 " : "HTTP/1.1 415 ", line, StringComparison.Ordinal);
+                await client.GetStream().WriteAsync(new byte[sent]);
+                client.Client.Close();
+                Assert.Equal(status, await statuses.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30)));
+            }
+        }
+        // The server logs what it cannot read on only after it has counted the request: so this is checked after its end.
+        Assert.DoesNotContain(log.Entries, entry =>
+            entry.Category.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)
+            || entry.Category.EndsWith(nameof(EndpointGuard), StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("/openapi/v1.json")]
     [InlineData("/v1/models")]
     [InlineData("/v1/models/demo")]
@@ -150,6 +194,30 @@ public sealed class WireTests(SharedService shared) : IClassFixture<SharedServic
         using HttpResponseMessage response = await Service.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.True(response.Content.Headers.ContentLength > 0);
+    }
+
+    /// <summary>Writes the status of each request of one service as its metrics count it.</summary>
+    private static MeterListener ListenToStatuses(Service service, ChannelWriter<int> statuses)
+    {
+        object meters = service.Services.GetRequiredService<IMeterFactory>();
+        MeterListener listener = new()
+        {
+            InstrumentPublished = (instrument, all) =>
+            {
+                if (instrument.Name == "http.server.request.duration" && instrument.Meter.Scope == meters)
+                    all.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, tags, _) =>
+        {
+            foreach ((string name, object? value) in tags)
+            {
+                if (name == "http.response.status_code")
+                    statuses.TryWrite((int)value!);
+            }
+        });
+        listener.Start();
+        return listener;
     }
 
     private async Task<string> SendRawAsync(string request)

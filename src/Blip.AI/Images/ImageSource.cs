@@ -16,7 +16,8 @@ namespace Blip.AI.Images;
 /// <item><c>file:</c>: a file on this machine, by its full path.</item>
 /// <item>Another scheme of two or more letters and a colon: refused. (<c>./a:b.jpg</c> is a file.)</item>
 /// <item><c>image-</c> with digits, or <c>sha256-</c> with 64 hex digits: a handle. (<c>./image-1</c> is a file.) What a model makes of one
-/// is taken for it too, where there is such an image: <c>IMAGE-1</c>, <c>image 1</c>, <c>image-1.jpg</c>.</item>
+/// is taken for it too, where there is such an image: <c>IMAGE-1</c>, <c>image 1</c>, <c>image-1.jpg</c>. <c>sha256-</c> with anything
+/// else, but without a folder or an extension, is a handle that is cut or mistyped: no image has it.</item>
 /// <item>Everything else: a path. A relative one is looked for in each allowed folder, or, where every file is allowed, in the current
 /// folder.</item>
 /// </list>
@@ -208,7 +209,8 @@ public sealed partial class ImageSource : IDisposable
 
     private static BlipException Invalid(string message) => new(BlipErrorCode.InvalidRequest, message);
 
-    [GeneratedRegex("^(image-[0-9]{1,9}|sha256-[0-9a-f]{64})\\z")]
+    /// <summary>Dots may end a cut handle. Elsewhere they begin an extension, and the reference is a file.</summary>
+    [GeneratedRegex(@"^(image-[0-9]{1,9}|sha256-[^./\\]*\.*)\z")]
     private static partial Regex HandleForm { get; }
 
     [GeneratedRegex("^image[ _-]?0*(?<number>[1-9][0-9]{0,8})(\\.[a-z]{3,4})?\\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

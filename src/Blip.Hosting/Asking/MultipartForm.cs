@@ -3,6 +3,7 @@ using System.Text.Unicode;
 using Blip.AI;
 using Blip.Hosting.Receiving;
 using Blip.Mcp;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -39,7 +40,8 @@ internal sealed class MultipartForm(
         {
             await ReadPartsAsync().ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is InvalidDataException or IOException and not BadHttpRequestException)
+        catch (Exception exception) when (exception is InvalidDataException
+            or IOException and not (BadHttpRequestException or ConnectionResetException))
         {
             throw Invalid("The multipart body is broken or incomplete, or a part of it is too large.");
         }

@@ -59,6 +59,16 @@ internal readonly struct RequestMembers(JsonElement element, string? parameter =
             throw Wrong(name, least is null ? "a number" : FormattableString.Invariant($"a number, {least} to {most}"));
     }
 
+    /// <summary>Checks an object of numbers, which has no effect here. The message has none of its names: they are the caller's.</summary>
+    public void CheckNumbers(string name, double least, double most)
+    {
+        if (Find(name) is { } value && !(value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(IsNumber)))
+            throw Wrong(name, FormattableString.Invariant($"an object whose values are numbers, {least} to {most}"));
+
+        bool IsNumber(JsonProperty one) => one.Value.ValueKind == JsonValueKind.Null
+            || (one.Value.ValueKind == JsonValueKind.Number && one.Value.GetDouble() is var number && number >= least && number <= most);
+    }
+
     /// <summary>Checks a whole number of any size, whose value has no effect here.</summary>
     public void CheckInteger(string name)
     {

@@ -27,7 +27,7 @@ internal static class OpenAiSettings
         root.CheckNumber("frequency_penalty", -2, 2);
         root.CheckInteger("seed");
         root.CheckTexts("stop", most: 4, orOne: true);
-        root.Object("logit_bias");
+        root.CheckNumbers("logit_bias", -100, 100);
         root.CheckWord("reasoning_effort", Efforts);
         root.Array("functions");
         root.CheckTexts("modalities");

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -32,9 +33,14 @@ internal static class BodyRest
                 left = read > 0 ? left - read : 0;
             }
         }
+        catch (ConnectionResetException)
+        {
+            // The client is gone. The server would still try to read on, and log that it cannot.
+            context.Abort();
+        }
         catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
         {
-            // The client is gone or too slow, or its body was being read: the connection ends.
+            // The client sent no more or is too slow, or its body was being read: the connection ends.
         }
         finally
         {
