@@ -112,10 +112,11 @@ internal static class InputLines
         try
         {
             using JsonDocument document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind == JsonValueKind.String && !IsUtf8(line))
-                throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not text in UTF-8.");
             if (document.RootElement.ValueKind == JsonValueKind.String)
-                return document.RootElement.GetString()!;
+            {
+                return IsUtf8(line) ? document.RootElement.GetString()!
+                    : throw new BlipException(BlipErrorCode.InvalidRequest, "The line is not text in UTF-8.");
+            }
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

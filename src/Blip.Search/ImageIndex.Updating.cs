@@ -36,20 +36,23 @@ public sealed partial class ImageIndex
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(matcher);
-        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        folder = FullPathOf(folder);
         if (!Directory.Exists(folder))
             throw new BlipException(BlipErrorCode.FileNotFound, "There is no such folder. Name one with images.");
         long start = Stopwatch.GetTimestamp();
         Dictionary<string, IndexedFile> known;
         lock (_gate)
         {
+            string? before = _store.Folder;
             // Its images would be removed, since none of them is in this folder.
-            if (_store.Folder is { } other && other != folder)
+            if (before is not null && before != folder)
             {
                 throw new BlipException(
                     BlipErrorCode.InvalidRequest, "The index is of another folder. Give each folder an index of its own.");
             }
-            _store.SetFolder(folder);
+            // Other processes read all embeddings again after every change of the file.
+            if (before is null)
+                _store.SetFolder(folder);
             known = _store.Files();
         }
         List<FileInfo> files = List(folder);

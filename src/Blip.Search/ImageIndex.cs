@@ -49,8 +49,7 @@ public sealed partial class ImageIndex : IDisposable
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentException.ThrowIfNullOrEmpty(modelDigest);
-        string full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{full}\0{modelDigest}")))[..32];
+        string name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{FullPathOf(folder)}\0{modelDigest}")))[..32];
         string root = CacheFolder.PathOrEmpty(null);
         return root.Length > 0 ? Path.Combine(Path.GetFullPath(root), "index", name + ".db") : throw new BlipException(
             BlipErrorCode.InvalidRequest, (CacheFolder.IsHomeless(null) ? "There is no home folder" : "BLIP_CACHE is empty")
@@ -170,6 +169,9 @@ public sealed partial class ImageIndex : IDisposable
         // Pipes and devices have no length.
         return new FileInfo(path) is { Exists: true, Length: > 0 and < int.MaxValue } ? path : null;
     }
+
+    /// <summary>A folder has one name, however it was written.</summary>
+    private static string FullPathOf(string folder) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
 
     private static string HandleOf(byte[] hash) => "sha256-" + Convert.ToHexStringLower(hash);
 
