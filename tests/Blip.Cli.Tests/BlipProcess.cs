@@ -54,6 +54,21 @@ internal static class BlipProcess
         return Process.Start(start)!;
     }
 
+    /// <summary>Waits until <paramref name="reached"/>, then kills the process; false where it ended before.</summary>
+    /// <remarks>On a thread of its own: the thread pool is late by seconds where other tests keep it busy.</remarks>
+    public static Task<bool> KillWhenAsync(this Process process, Func<bool> reached, TimeSpan after) => Task.Factory.StartNew(
+        () =>
+        {
+            while (!process.HasExited && !reached())
+                Thread.Sleep(1);
+            Thread.Sleep(after);
+            bool ended = process.HasExited;
+            process.Kill();
+            process.WaitForExit();
+            return !ended && process.ExitCode != 0;
+        },
+        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 
     public static async Task<Result> RunAsync(

@@ -161,8 +161,13 @@ public sealed class PageTests : ChromiumTests
         (IPage page, _, _) = await OpenAsync(context, service);
         await page.Locator("#model").WaitForAsync();
         await page.BringToFrontAsync();
-        IFileChooser chooser = await page.RunAndWaitForFileChooserAsync(() => page.Keyboard.PressAsync("o"));
-        await chooser.SetFilesAsync(TestPaths.Sample("dogs.jpg"));
+        TaskCompletionSource<IFileChooser> chooser = new();
+        page.FileChooser += (_, opened) => chooser.TrySetResult(opened);
+        // Keys overtake the order to hand over file choosers, which the page's own thread takes when it has time: wait for it.
+        await page.EvaluateAsync("0");
+        await page.Keyboard.PressAsync("o");
+        IFileChooser files = await chooser.Task.WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        await files.SetFilesAsync(TestPaths.Sample("dogs.jpg"));
         await page.Locator(Field).WaitForAsync();
         Assert.Equal("TEXTAREA", await page.EvaluateAsync<string>("document.activeElement.tagName"));
         await page.Keyboard.TypeAsync(Service.HowMany);

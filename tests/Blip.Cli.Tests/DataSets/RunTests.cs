@@ -143,18 +143,21 @@ public sealed class RunTests : IDisposable
         Assert.Equal(0, (await RunAsync([.. line, "peace.jsonl"])).Code);
         Random random = new(33);
         string part = PathOf("killed.jsonl.part");
-        for (int i = 0; i < kills; i++)
+        for (int kill = 0, late = 0; kill < kills; kill++)
         {
             using Process process = BlipProcess.StartIn(_folder.Path, [.. line, "killed.jsonl"]);
-            long before = i == 0 ? 0 : new FileInfo(part).Length;
+            long before = kill == 0 ? 0 : Length();
             // Some of the work is done each time, and the end comes in the midst of it.
-            while (!process.HasExited && (!File.Exists(part) || new FileInfo(part).Length <= before + 200))
-                await Task.Delay(5, Stop);
-            await Task.Delay(random.Next(60), Stop);
-            Assert.False(process.HasExited, "The run was done before it could be killed: take more questions.");
-            process.Kill();
-            await process.WaitForExitAsync(Stop);
-            Assert.False(File.Exists(PathOf("killed.jsonl")));
+            if (await process.KillWhenAsync(() => Length() > before + 200, TimeSpan.FromMilliseconds(random.Next(60))))
+            {
+                Assert.False(File.Exists(PathOf("killed.jsonl")));
+                continue;
+            }
+            // On a busy machine the run can be done before it is killed, which shows nothing: all again.
+            Assert.True(File.Exists(PathOf("killed.jsonl")));
+            Assert.True(++late < 5, "The run is always done before it can be killed: take more questions.");
+            File.Delete(PathOf("killed.jsonl"));
+            kill = -1;
         }
         // What a crash of the machine leaves: half a line.
         await File.AppendAllTextAsync(part, "{\"answer\":\"ye", Stop);
@@ -168,6 +171,8 @@ public sealed class RunTests : IDisposable
         // What shared a run with a question may change the last digits of its numbers.
         Assert.All(peace.Zip(killed), rows => Assert.Equal(
             rows.First.GetProperty("confidence").GetDouble(), rows.Second.GetProperty("confidence").GetDouble(), 1e-4));
+
+        long Length() => new FileInfo(part) is { Exists: true } file ? file.Length : 0;
 
         static string Without(JsonElement row) => string.Join(';', row.EnumerateObject()
             .Where(member => member.Name is not ("confidence" or "margin")).Select(member => member.ToString()));
