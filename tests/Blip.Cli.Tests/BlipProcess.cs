@@ -54,20 +54,26 @@ internal static class BlipProcess
         return Process.Start(start)!;
     }
 
-    /// <summary>Waits until <paramref name="reached"/>, then kills the process; false where it ended before.</summary>
+    /// <summary>Acts as soon as <paramref name="reached"/> is true or the process has ended.</summary>
     /// <remarks>On a thread of its own: the thread pool is late by seconds where other tests keep it busy.</remarks>
-    public static Task<bool> KillWhenAsync(this Process process, Func<bool> reached, TimeSpan after) => Task.Factory.StartNew(
+    public static Task<T> WhenAsync<T>(this Process process, Func<bool> reached, Func<T> act) => Task.Factory.StartNew(
         () =>
         {
             while (!process.HasExited && !reached())
                 Thread.Sleep(1);
-            Thread.Sleep(after);
-            bool ended = process.HasExited;
-            process.Kill();
-            process.WaitForExit();
-            return !ended && process.ExitCode != 0;
+            return act();
         },
         CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <summary>Kills the process a time after <paramref name="reached"/> is true; false where it ended before.</summary>
+    public static Task<bool> KillWhenAsync(this Process process, Func<bool> reached, TimeSpan after) => process.WhenAsync(reached, () =>
+    {
+        Thread.Sleep(after);
+        bool ended = process.HasExited;
+        process.Kill();
+        process.WaitForExit();
+        return !ended && process.ExitCode != 0;
+    });
 
     public static Task<Result> RunAsync(params string[] arguments) => RunAsync(null, arguments);
 

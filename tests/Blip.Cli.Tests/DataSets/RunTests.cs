@@ -293,9 +293,7 @@ public sealed class RunTests : IDisposable
     private async Task RunWithoutOutAsync(params string[] line)
     {
         using Process process = BlipProcess.StartIn(_folder.Path, line);
-        while (!File.Exists(PathOf("out.csv.part")) && !process.HasExited)
-            await Task.Delay(10, Stop);
-        Directory.CreateDirectory(PathOf("out.csv"));
+        await process.WhenAsync(() => File.Exists(PathOf("out.csv.part")), () => Directory.CreateDirectory(PathOf("out.csv")));
         await process.WaitForExitAsync(Stop);
         Assert.Equal(1, process.ExitCode);
         Directory.Delete(PathOf("out.csv"));
