@@ -150,7 +150,7 @@ internal static class AskBatch
             if (document.RootElement.ValueKind == JsonValueKind.Object)
             {
                 return document.RootElement.EnumerateObject().CountBy(member => member.Name).FirstOrDefault(name => name.Value > 1).Key
-                    is { } twice ? throw Wrong($"has {twice} more than once") : document.RootElement.Clone();
+                    is { } twice ? throw Wrong($"has \"{twice}\" more than once") : document.RootElement.Clone();
             }
         }
         catch (JsonException)

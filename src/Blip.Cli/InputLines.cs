@@ -10,11 +10,17 @@ internal static class InputLines
 {
     public const string StandardInput = "-";
 
-    /// <summary>Stands for bytes that are not UTF-8: no character has this number, so no text has it of its own.</summary>
-    private const char NotUtf8 = '\uFFFF';
+    /// <summary>Stands for bytes that are not UTF-8: three noncharacters, which texts may hold one by one, but not in this order.</summary>
+    private const string NotUtf8 = "\uFFFF\uFDD0\uFFFE";
 
     private static readonly Encoding Marking = Encoding.GetEncoding(
-        "utf-8", EncoderFallback.ReplacementFallback, new DecoderReplacementFallback(NotUtf8.ToString()));
+        "utf-8", EncoderFallback.ReplacementFallback, new DecoderReplacementFallback(NotUtf8));
+
+    /// <summary>
+    /// Throws a <see cref="DecoderFallbackException"/> where bytes are not UTF-8. It must know its byte order mark: a reader that has to
+    /// find the mark by itself goes on with an encoding of its own, which throws nothing.
+    /// </summary>
+    public static Encoding Utf8 { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
     /// <summary>
     /// Opens lines that may come one by one, out of a pipe too. A line without an end is refused when it is read; of one that is not UTF-8,
@@ -61,13 +67,17 @@ internal static class InputLines
 
     /// <summary>Reads the lines that are not empty, without the space around them.</summary>
     /// <exception cref="BlipException">There is no such file, or it is not UTF-8.</exception>
-    public static string[] ReadTexts(string path)
+    public static string[] ReadTexts(string path) => ReadText(path).ReplaceLineEndings("\n")
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    /// <summary>Reads a file as a whole.</summary>
+    /// <exception cref="BlipException">There is no such file, or it is not UTF-8.</exception>
+    public static string ReadText(string path)
     {
-        const StringSplitOptions Tidy = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
-        using StreamReader text = Open(path, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        using StreamReader text = Open(path, Utf8);
         try
         {
-            return text.ReadToEnd().ReplaceLineEndings("\n").Split('\n', Tidy);
+            return text.ReadToEnd();
         }
         catch (DecoderFallbackException exception)
         {

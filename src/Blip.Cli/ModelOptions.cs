@@ -84,16 +84,7 @@ internal static class ModelOptions
                 && BlipOptions.FindParallelMistake(Parallel.Name, runs, NumberOf(result.GetResult(Threads)) ?? 0) is { } mistake)
                 result.AddError(mistake);
         });
-        foreach (Option option in (Option[])[Model, CaptionModel, MatchModel, ServiceCaptionModel, ServiceMatchModel, BaseModel])
-            RequireText(option);
     }
-
-    /// <summary>Refuses an empty value, as <c>"$NAME"</c> is where the shell knows no such variable.</summary>
-    public static void RequireText(Option option) => option.Validators.Add(result =>
-    {
-        if (result.Tokens is [{ Value: var text }] && string.IsNullOrWhiteSpace(text))
-            result.AddError($"{option.Name} is empty.");
-    });
 
     /// <summary>Creates an option that takes one of the given words. The first word is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] words)

@@ -35,13 +35,6 @@ internal static class ServeCommand
     private static readonly Option<bool> Metrics = new("--metrics") { Description = "Serve /metrics for Prometheus." };
     private static readonly Option<bool> Docs = new("--docs") { Description = "Serve /docs: all addresses to read and to try." };
 
-    static ServeCommand()
-    {
-        ModelOptions.RequireText(Model);
-        // The service would be open.
-        ModelOptions.RequireText(ApiKey);
-    }
-
     public static Command Create()
     {
         Verb command = new(

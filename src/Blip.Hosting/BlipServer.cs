@@ -148,7 +148,8 @@ public static class BlipServer
             or FormatException && app.Configuration.GetSection("Kestrel").Exists()))
         {
             throw new OptionsValidationException(
-                "Kestrel", typeof(string), [$"The service cannot listen at the configured address: {exception.Message}"]);
+                "Kestrel", typeof(string),
+                [$"The service cannot listen at {app.Configuration[WebHostDefaults.ServerUrlsKey] ?? "its address"}: {exception.Message}"]);
         }
     }
 

@@ -125,6 +125,9 @@ internal sealed class StdioMessages(Action changed, Action ended, Action<IOExcep
 
     private async Task HandleAsync(ReadOnlyMemory<byte> line, ITransport client, CancellationToken cancellationToken)
     {
+        // The SDK's transport would take the mark for a part of the message, and drop it.
+        if (line.Span.StartsWith("\uFEFF"u8))
+            line = line[3..];
         if (line.Span.Trim(" \t\r\n"u8).IsEmpty)
             return;
         MessageFault? fault = MessageCheck.Find(line.Span, out string? method, out bool isRequest);

@@ -141,10 +141,16 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
     private (string Folder, ImageIndex Index)[] OpenAll(string digest)
     {
         List<(string Folder, ImageIndex Index)> opened = [];
+        string? file = null;
         try
         {
             foreach (string folder in _folders)
-                opened.Add((folder, ImageIndex.Open(ImageIndex.FileOf(folder, digest), digest)));
+            {
+                file = ImageIndex.FileOf(folder, digest);
+                opened.Add((folder, ImageIndex.Open(file, digest)));
+                // Reads all embeddings, so that damage is found now.
+                _ = opened[^1].Index.Count;
+            }
             return [.. opened];
         }
         catch (Exception exception) when (exception is BlipException or IOException or UnauthorizedAccessException)
@@ -153,7 +159,7 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
                 index.Dispose();
             // The files belong to the operator, and so does the mistake; no caller learns their names.
             if (_logger is not null)
-                NotOpened(_logger, exception);
+                NotOpened(_logger, file, exception);
             throw new BlipException(
                 BlipErrorCode.Internal, "The images here cannot be searched now. The service's operator finds the reason in the log.",
                 exception);
@@ -201,6 +207,6 @@ public sealed partial class BlipSearchService : IImageSearch, IAsyncDisposable, 
     [LoggerMessage(500, LogLevel.Warning, "A folder of Blip:SearchFolders cannot be indexed.")]
     private static partial void NotIndexed(ILogger logger, Exception exception);
 
-    [LoggerMessage(501, LogLevel.Error, "The index of a folder of Blip:SearchFolders cannot be opened.")]
-    private static partial void NotOpened(ILogger logger, Exception exception);
+    [LoggerMessage(501, LogLevel.Error, "The index {File} of a folder of Blip:SearchFolders cannot be opened.")]
+    private static partial void NotOpened(ILogger logger, string? file, Exception exception);
 }

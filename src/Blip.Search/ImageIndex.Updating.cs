@@ -154,8 +154,11 @@ public sealed partial class ImageIndex
         BlipImage image;
         try
         {
+            // It was emptied. A pipe or a device has no length either, and is not read.
+            if (length == 0 && file.Exists)
+                return (new IndexedFile(path, length, changed, [], Vector: null), false);
             // It was listed a while ago.
-            if (length == 0 || FileIn(folder, path) is not { } real)
+            if (FileIn(folder, path) is not { } real)
                 return (null, false);
             image = await BlipImage.FromFileAsync(real, cancellationToken: cancellationToken).ConfigureAwait(false);
         }

@@ -32,7 +32,7 @@ internal sealed class IndexStore : IDisposable
                 && (long)Scalar("SELECT count(*) FROM sqlite_master WHERE name = 'blip_index';")! == 0)
             {
                 _connection.Dispose();
-                throw NoIndex(file, null);
+                throw NoIndex(null);
             }
             Run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
             Run("""
@@ -51,7 +51,7 @@ internal sealed class IndexStore : IDisposable
         catch (SqliteException exception)
         {
             _connection.Dispose();
-            throw NoIndex(file, exception);
+            throw NoIndex(exception);
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class IndexStore : IDisposable
         }
         catch (SqliteException exception)
         {
-            throw NoIndex(file, exception);
+            throw NoIndex(exception);
         }
     }
 
@@ -178,8 +178,8 @@ internal sealed class IndexStore : IDisposable
         return (string?)command.ExecuteScalar();
     }
 
-    private static BlipException NoIndex(string file, SqliteException? exception) => new(
-        BlipErrorCode.InvalidRequest, $"{Path.GetFileName(file)} is not an index of Blip, or cannot be written. Name another file.",
+    private static BlipException NoIndex(SqliteException? exception) => new(
+        BlipErrorCode.InvalidRequest, "The file is not an index of Blip, or cannot be written. Name another file.",
         exception);
 
     private void Run(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)

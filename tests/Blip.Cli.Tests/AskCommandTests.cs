@@ -192,14 +192,15 @@ public class AskCommandTests
         string file = Path.Combine(folder.Path, "questions.jsonl");
         File.WriteAllBytes(file, Encoding.Latin1.GetBytes(
             "{\"image\":\"dogs.jpg\",\"question\":\"o\xf9?\"}\n"
-            + "{\"image\":\"dogs.jpg\",\"question\":\"is there a cat?\"}\n"
+            // A noncharacter, U+FFFF, is UTF-8.
+            + "{\"id\":\"\xef\xbf\xbf\",\"image\":\"dogs.jpg\",\"question\":\"is there a cat?\"}\n"
             + "{\"image\":\"dogs.jpg\",\"question\":\"a\",\"question\":\"b\"}\n"));
         BlipProcess.Result result = await BlipProcess.RunAsync("ask", "--batch", file);
         JsonElement[] rows = [.. result.Lines.Select(l => JsonDocument.Parse(l).RootElement)];
         Assert.Equal((1, 3), (result.Code, rows.Length));
         Assert.Equal("Line 1 is not text in UTF-8.", rows[0].GetProperty("error").GetProperty("message").GetString());
         Assert.Equal("no", rows[1].GetProperty("answer").GetString());
-        Assert.Equal("Line 3 has question more than once.", rows[2].GetProperty("error").GetProperty("message").GetString());
+        Assert.Equal("Line 3 has \"question\" more than once.", rows[2].GetProperty("error").GetProperty("message").GetString());
     }
 
     [Fact(Timeout = 60_000)]

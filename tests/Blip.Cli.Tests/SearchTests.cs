@@ -37,11 +37,11 @@ public sealed class SearchTests : IDisposable
         Assert.Equal(1, folder.Code);
         BlipProcess.Result other = await BlipProcess.RunAsync("index", Pictures, "--index", TestPaths.Sample("dogs.jpg"));
         Assert.Equal(1, other.Code);
-        Assert.Contains("dogs.jpg is not an index of Blip", other.Error, StringComparison.Ordinal);
+        Assert.Contains("dogs.jpg: The file is not an index of Blip", other.Error, StringComparison.Ordinal);
 
         BlipProcess.Result elsewhere = await BlipProcess.RunAsync("search", _folder.Path, "dogs", "--index", Index);
         Assert.Equal((1, ""), (elsewhere.Code, elsewhere.Out));
-        Assert.Contains($"The index is of another folder: {Pictures}.", elsewhere.Error, StringComparison.Ordinal);
+        Assert.Contains($"{Index}: The index is of another folder: {Pictures}.", elsewhere.Error, StringComparison.Ordinal);
     }
 
     [Fact]

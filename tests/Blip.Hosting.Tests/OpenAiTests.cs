@@ -280,6 +280,8 @@ public sealed class OpenAiTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"stop":["a",7],REST""", 400, "invalid_request", "stop")]
     [InlineData("""{"stop":["a","b","c","d","e"],REST""", 400, "invalid_request", "stop")]
     [InlineData("""{"logit_bias":[],REST""", 400, "invalid_request", "logit_bias")]
+    [InlineData("""{"verbosity":"z",REST""", 400, "invalid_request", "verbosity")]
+    [InlineData("""{"prediction":5,REST""", 400, "invalid_request", "prediction")]
     [InlineData("""{"logit_bias":{"50":1,"51":200},REST""", 400, "invalid_request", "logit_bias")]
     [InlineData("""{"logit_bias":{"50":-1000},REST""", 400, "invalid_request", "logit_bias")]
     [InlineData("""{"logit_bias":{"50":"x"},REST""", 400, "invalid_request", "logit_bias")]

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Queues;
@@ -146,9 +145,8 @@ internal static class BlobsCommand
     {
         if (path is null)
             return [];
-        using StreamReader file = InputLines.Open(path, Encoding.UTF8);
-        return BlobQuestions.TryParse(BinaryData.FromString(file.ReadToEnd())) ?? throw new BlipException(
+        return BlobQuestions.TryParse(BinaryData.FromString(InputLines.ReadText(path))) ?? throw new BlipException(
             BlipErrorCode.InvalidRequest,
-            $"{path} is not a JSON array of 1 to {BlipTools.MaxQuestions} strings, in UTF-8. Write [\"is there a cat?\"].");
+            $"{path} is not a JSON array of 1 to {BlipTools.MaxQuestions} strings. Write [\"is there a cat?\"].");
     }
 }

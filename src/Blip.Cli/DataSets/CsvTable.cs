@@ -14,7 +14,7 @@ internal static class CsvTable
     /// <exception cref="BlipException">A line cannot be read.</exception>
     public static Table Read(string file, CancellationToken cancellationToken)
     {
-        using StreamReader text = InputLines.Open(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        using StreamReader text = InputLines.Open(file, InputLines.Utf8);
         List<TableRow> rows = [];
         string[] columns = [];
         long line = 0;

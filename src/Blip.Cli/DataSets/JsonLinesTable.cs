@@ -35,7 +35,7 @@ internal static class JsonLinesTable
                 foreach (JsonProperty member in document.RootElement.EnumerateObject())
                 {
                     if (!names.Add(member.Name))
-                        throw Table.Wrong(file, Unit, number, $"{member.Name} is there more than once.");
+                        throw Table.Wrong(file, Unit, number, $"\"{member.Name}\" is there more than once.");
                     if (!places.TryGetValue(member.Name, out int place))
                     {
                         places.Add(member.Name, place = columns.Count);
@@ -46,9 +46,13 @@ internal static class JsonLinesTable
                 }
                 return members;
             }
-            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+            catch (JsonException exception)
             {
                 throw Table.Wrong(file, Unit, number, "this is not valid JSON. Write one object on each line.", exception);
+            }
+            catch (InvalidOperationException exception)
+            {
+                throw Table.Wrong(file, Unit, number, "a text has half of a surrogate pair. Write whole characters.", exception);
             }
         }
 

@@ -27,7 +27,7 @@ internal static class VqaFiles
         Dictionary<string, Annotation>? annotations =
             source.Annotations is { } file ? await ReadAnnotationsAsync(file, cancellationToken) : null;
         string folder = DataSet.FolderOf(source.Data, source.Images);
-        ImageNumbers images = new(folder, Member(document.RootElement, "data_subtype")?.Text ?? "");
+        ImageNumbers images = new(folder, Member(document.RootElement, "data_subtype", source.Data)?.Text ?? "");
         List<DataItem> items = [];
         foreach (JsonElement each in questions)
         {
@@ -72,11 +72,13 @@ internal static class VqaFiles
             if (!each.TryGetProperty(Answers, out JsonElement given) || given.ValueKind != JsonValueKind.Array)
                 throw Wrong($"{file}, {place}: {Answers} is missing.");
             string[] answers = [.. given.EnumerateArray().Select(answer => Value(answer, "answer", file, place).Text)];
-            string? common = Member(each, "multiple_choice_answer")?.Text
+            string? common = Member(each, "multiple_choice_answer", $"{file}, {place}")?.Text
                 ?? answers.GroupBy(answer => answer).MaxBy(group => group.Count())?.Key;
-            DataValue?[] cells = [Member(each, QuestionType), Member(each, AnswerType), JsonList(answers)];
+            DataValue?[] cells = [Type(QuestionType), Type(AnswerType), JsonList(answers)];
             if (!annotations.TryAdd(id, new Annotation(common, cells)))
                 throw Wrong($"{file} annotates question {id} twice.");
+
+            DataValue? Type(string name) => Member(each, name, $"{file}, {place}");
         }
         return annotations;
     }
@@ -113,7 +115,7 @@ internal static class VqaFiles
             ? list.EnumerateArray()
             : throw Wrong($"{file} does not have {what}.");
 
-    private static DataValue? Member(JsonElement element, string name)
+    private static DataValue? Member(JsonElement element, string name, string where)
     {
         try
         {
@@ -122,12 +124,12 @@ internal static class VqaFiles
         }
         catch (InvalidOperationException exception)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"A {name} of VQA v2 is not valid Unicode.", exception);
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{where}: {name} is not valid Unicode.", exception);
         }
     }
 
     private static DataValue Value(JsonElement element, string name, string file, string place) =>
-        Member(element, name) ?? throw Wrong($"{file}, {place}: {name} is missing.");
+        Member(element, name, $"{file}, {place}") ?? throw Wrong($"{file}, {place}: {name} is missing.");
 
     private static BlipException Wrong(string message) => new(BlipErrorCode.InvalidRequest, message);
 

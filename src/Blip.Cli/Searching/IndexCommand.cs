@@ -46,13 +46,51 @@ internal static class IndexCommand
     public static string FileOf(ParseResult parsed, string folder, string digest) =>
         parsed.GetValue(File) ?? ImageIndex.FileOf(folder, digest);
 
+    /// <summary>Opens an index. Its errors name the file, which may be one that the user has not named.</summary>
+    /// <exception cref="BlipException">The file is not an index of the folder, or is damaged.</exception>
+    public static ImageIndex Open(string file, string folder, string digest) => Named(file, () =>
+    {
+        ImageIndex index = ImageIndex.Open(file, digest);
+        try
+        {
+            // Reads all embeddings, so that damage is told now.
+            _ = index.Count;
+            if (index.Folder is { } indexed && indexed != folder)
+            {
+                throw new BlipException(
+                    BlipErrorCode.InvalidRequest,
+                    $"The index is of another folder: {indexed}. Give each folder an index of its own. If that folder has moved, delete "
+                    + "the file, and index the folder again.");
+            }
+            return index;
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    });
+
+    /// <summary>Uses the file of an index; what is wrong with it is told with its path.</summary>
+    public static T Named<T>(string file, Func<T> use)
+    {
+        try
+        {
+            return use();
+        }
+        catch (BlipException exception) when (exception.Code == BlipErrorCode.InvalidRequest)
+        {
+            throw new BlipException(exception.Code, $"{file}: {exception.Message}", exception);
+        }
+    }
+
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string folder = FolderOf(parsed);
         await using BlipMatcher model = await ModelOptions.LoadAsync(
             ModelOptions.Options(parsed, ModelOptions.MatchModel), BlipMatcher.LoadAsync, model => model.Info, cancellationToken);
-        string digest = await model.GetDigestAsync(cancellationToken);
-        using ImageIndex index = ImageIndex.Open(FileOf(parsed, folder, digest), digest);
+        string digest = await model.GetDigestAsync(cancellationToken), file = FileOf(parsed, folder, digest);
+        using ImageIndex index = Open(file, folder, digest);
         using Display display = new();
         IndexProgress done = await index.UpdateAsync(folder, model, display, cancellationToken);
         display.Dispose();

@@ -60,14 +60,12 @@ internal static class SearchCommand
             throw new BlipException(
                 BlipErrorCode.FileNotFound, $"The folder is not indexed with this model. Index it first: {line}");
         }
-        if (!ImageIndex.IsOf(file, digest))
+        if (!IndexCommand.Named(file, () => ImageIndex.IsOf(file, digest)))
         {
             throw new BlipException(BlipErrorCode.InvalidRequest,
                 "The index was made with another model. Name that model (--model), or index the folder again with this one.");
         }
-        using ImageIndex index = ImageIndex.Open(file, digest);
-        if (index.Folder is { } indexed && indexed != folder)
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"The index is of another folder: {indexed}. Name that folder.");
+        using ImageIndex index = IndexCommand.Open(file, folder, digest);
         IReadOnlyList<FoundImage> found = await index.SearchAsync(
             model, parsed.GetRequiredValue(Text), parsed.GetValue(Top), parsed.GetValue(Rerank), folder, cancellationToken);
         using JsonLines? lines = parsed.GetValue(Json) ? new JsonLines() : null;

@@ -29,6 +29,8 @@ internal static class OpenAiSettings
         root.CheckTexts("stop", most: 4, orOne: true);
         root.CheckNumbers("logit_bias", -100, 100);
         root.CheckWord("reasoning_effort", Efforts);
+        root.CheckWord("verbosity", "low", "medium", "high");
+        root.Object("prediction");
         root.Array("functions");
         root.CheckTexts("modalities");
         if (root.Array("modalities") is { } modalities && modalities.EnumerateArray().Any(kind => !kind.ValueEquals("text")))

@@ -46,7 +46,7 @@ public sealed class BadDataTests : IDisposable
         { "a.json", "[]", "a.json does not have the questions of VQA v2: an object with questions." },
         { "a.json", "{\"questions\":[{\"question\":\"x\"}]}", "a.json, questions[0]: question_id is missing." },
         { "a.json", "{\"questions\":[]}", "a.json has no questions." },
-        { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "A question_id of VQA v2 is not valid Unicode." },
+        { "a.json", "{\"questions\":[{\"question_id\":\"\\ud800\"}]}", "a.json, questions[0]: question_id is not valid Unicode." },
         { "a.parquet", "PAR1 is no more than a beginning", "a.parquet cannot be read as Parquet:" },
         { "a.xlsx", "PK", "a.xlsx is not a table that Blip reads. Name a file that ends with .csv, .tsv, .jsonl or .parquet." },
     };
@@ -94,6 +94,9 @@ public sealed class BadDataTests : IDisposable
     [Theory]
     [InlineData("a.csv", "image,question\n", "x.jpg,is it red?\n", "x.jpg,o\xf9?\n", "a.csv, line 3002: the text is not UTF-8.")]
     [InlineData(
+        "a.csv", "\xef\xbb\xbfimage,question\n", "x.jpg,is it \xef\xbf\xbf?\n", "x.jpg,o\xf9?\n",
+        "a.csv, line 3002: the text is not UTF-8.")]
+    [InlineData(
         "a.jsonl", "\n", "{\"image\":\"x.jpg\",\"question\":\"a\"}\n", "{\"image\":\"x.jpg\",\"question\":\"o\xf9?\"}\n",
         "a.jsonl, line 3002: this is not text in UTF-8.")]
     public async Task Run_OtherEncodingFarBehind_IsNamedByItsLine(string name, string first, string good, string bad, string expected)
@@ -104,11 +107,27 @@ public sealed class BadDataTests : IDisposable
     }
 
     [Fact]
+    public async Task Run_QuestionsWithAMarkThatAreNotUtf8_AreNamed()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "photos"));
+        await File.WriteAllBytesAsync(Path.Combine(_folder.Path, "q.txt"), Encoding.Latin1.GetBytes("\xef\xbb\xbfo\xf9?\n"));
+        await AssertToldAsync("q.txt is not text in UTF-8.", "run", "photos", "--questions", "q.txt", "--out", "out.csv");
+    }
+
+    [Fact]
+    public async Task Run_HalfOfASurrogatePair_IsNamed()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "a.jsonl"), """{"image":"x.jpg","question":"a\ud800"}""");
+        await AssertToldAsync(
+            "a.jsonl, line 1: a text has half of a surrogate pair. Write whole characters.", "run", "a.jsonl", "--out", "out.csv");
+    }
+
+    [Fact]
     public async Task Run_MemberTwice_IsNamed()
     {
         await File.WriteAllTextAsync(
             Path.Combine(_folder.Path, "a.jsonl"), """{"image":"x.jpg","question":"a","question":"b"}""");
-        await AssertToldAsync("a.jsonl, line 1: question is there more than once.", "run", "a.jsonl", "--out", "out.csv");
+        await AssertToldAsync("a.jsonl, line 1: \"question\" is there more than once.", "run", "a.jsonl", "--out", "out.csv");
     }
 
     [Fact]

@@ -60,6 +60,17 @@ public sealed class McpStdioTests
     }
 
     [Fact]
+    public async Task Line_WithAByteOrderMark_IsAnswered()
+    {
+        await using McpProcess server = await McpProcess.StartAsync("{}");
+        await server.SendAsync("\uFEFF" + """{"jsonrpc":"2.0","id":2,"method":"ping"}""");
+        Assert.Equal(2, (await server.ReceiveAsync()).GetProperty("id").GetInt32());
+        await server.SendAsync("\uFEFF");
+        await server.SendAsync("""{"jsonrpc":"2.0","id":3,"method":"ping"}""");
+        Assert.Equal(3, (await server.ReceiveAsync()).GetProperty("id").GetInt32());
+    }
+
+    [Fact]
     public async Task Roots_AreAskedForOnce_WhereAFileIsNamed_AndAgainWhenTheyChange()
     {
         await using McpProcess server = await McpProcess.StartAsync(WithRoots);

@@ -45,7 +45,7 @@ public sealed class SearchFaultTests : IDisposable
         }
         byte[] before = File.ReadAllBytes(file);
         BlipException error = Assert.Throws<BlipException>(() => ImageIndex.Open(file, "digest"));
-        Assert.Equal("foreign.db is not an index of Blip, or cannot be written. Name another file.", error.Message);
+        Assert.Equal("The file is not an index of Blip, or cannot be written. Name another file.", error.Message);
         Assert.Equal(before, File.ReadAllBytes(file));
     }
 
@@ -96,6 +96,23 @@ public sealed class SearchFaultTests : IDisposable
         // It is not tried again, and still cannot be read.
         done = await index.UpdateAsync(_folder, matcher, cancellationToken: Stop);
         Assert.Equal((2, 0, 1), (done.Total, done.Encoded, done.Failed));
+    }
+
+    [Fact]
+    public async Task FileThatIsEmptiedOrNoImageAnyMore_IsNotFoundAnyMore()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "text.jpg"), Dogs);
+        await using BlipMatcher matcher = await BlipMatcher.LoadAsync(cancellationToken: Stop);
+        using ImageIndex index = ImageIndex.Open(_temp.At("index.db"), await matcher.GetDigestAsync(Stop));
+        await index.UpdateAsync(_folder, matcher, cancellationToken: Stop);
+        Assert.Equal(2, index.Count);
+        File.WriteAllBytes(_inside, []);
+        File.WriteAllText(Path.Combine(_folder, "text.jpg"), "a text");
+        for (int i = 0; i < 2; i++)
+        {
+            IndexProgress done = await index.UpdateAsync(_folder, matcher, cancellationToken: Stop);
+            Assert.Equal((2, 0, 2, 0), (done.Total, done.Encoded, done.Failed, index.Count));
+        }
     }
 
     [Fact]
