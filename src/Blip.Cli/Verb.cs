@@ -7,7 +7,7 @@ namespace Blip.Cli;
 internal sealed class Verb : Command
 {
     /// <summary>What is never empty: an empty key would leave a service open, and an empty path is the folder that one is in.</summary>
-    private static readonly string[] Filled = ["FILE", "DIR", "FOLDER", "DATA", "RUN", "RUN2", "URL", "KEY"];
+    private static readonly string[] Filled = ["FILE", "DIR", "FOLDER", "DATA", "RUN", "RUN2", "KEY"];
 
     public Verb(string name, string description, params string[] examples)
         : base(name, description)
