@@ -90,9 +90,12 @@ public sealed partial class ImageIndex
         string[] gone = [.. known.Keys.Where(path => !present.Contains(path))];
         lock (_gate)
         {
+            // Else what is in memory stays right: reading all embeddings again takes a second for 100,000.
             if (gone.Length > 0)
+            {
                 _store.Remove(gone);
-            _table = null;
+                _table = null;
+            }
         }
         Report(done with { Removed = gone.Length });
         return done;

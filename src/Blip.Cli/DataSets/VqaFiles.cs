@@ -31,12 +31,12 @@ internal static class VqaFiles
         List<DataItem> items = [];
         foreach (JsonElement each in questions)
         {
-            string place = FormattableString.Invariant($"{Questions}[{items.Count}]");
-            DataValue id = Value(each, QuestionId, source.Data, place);
-            string image = images.Find(Value(each, "image_id", source.Data, place).Text);
+            string place = FormattableString.Invariant($"{source.Data}, {Questions}[{items.Count}]");
+            DataValue id = Value(each, QuestionId, place);
+            string image = images.Find(Value(each, "image_id", place).Text);
             Annotation? annotation = annotations?.GetValueOrDefault(id.Text);
             items.Add(new DataItem(
-                $"question {id.Text}", id, image, Path.Combine(folder, image), Value(each, "question", source.Data, place).Text,
+                $"question {id.Text}", id, image, Path.Combine(folder, image), Value(each, "question", place).Text,
                 annotation?.Answer, annotations is null ? [] : annotation?.Cells ?? [null, null, null]));
         }
         return items.Count > 0
@@ -54,8 +54,8 @@ internal static class VqaFiles
         Dictionary<string, string> answers = new(StringComparer.Ordinal);
         foreach (JsonElement each in document.RootElement.EnumerateArray())
         {
-            string place = FormattableString.Invariant($"[{answers.Count}]"), id = Value(each, QuestionId, file, place).Text;
-            if (!answers.TryAdd(id, Value(each, "answer", file, place).Text))
+            string place = FormattableString.Invariant($"{file}, [{answers.Count}]"), id = Value(each, QuestionId, place).Text;
+            if (!answers.TryAdd(id, Value(each, "answer", place).Text))
                 throw Wrong($"{file} answers question {id} twice.");
         }
         return answers;
@@ -67,18 +67,16 @@ internal static class VqaFiles
         Dictionary<string, Annotation> annotations = new(StringComparer.Ordinal);
         foreach (JsonElement each in List(document, file, Annotations, "the annotations of VQA v2: an object with annotations"))
         {
-            string place = FormattableString.Invariant($"{Annotations}[{annotations.Count}]");
-            string id = Value(each, QuestionId, file, place).Text;
+            string place = FormattableString.Invariant($"{file}, {Annotations}[{annotations.Count}]");
+            string id = Value(each, QuestionId, place).Text;
             if (!each.TryGetProperty(Answers, out JsonElement given) || given.ValueKind != JsonValueKind.Array)
-                throw Wrong($"{file}, {place}: {Answers} is missing.");
-            string[] answers = [.. given.EnumerateArray().Select(answer => Value(answer, "answer", file, place).Text)];
-            string? common = Member(each, "multiple_choice_answer", $"{file}, {place}")?.Text
+                throw Wrong($"{place}: {Answers} is missing.");
+            string[] answers = [.. given.EnumerateArray().Select(answer => Value(answer, "answer", place).Text)];
+            string? common = Member(each, "multiple_choice_answer", place)?.Text
                 ?? answers.GroupBy(answer => answer).MaxBy(group => group.Count())?.Key;
-            DataValue?[] cells = [Type(QuestionType), Type(AnswerType), JsonList(answers)];
+            DataValue?[] cells = [Member(each, QuestionType, place), Member(each, AnswerType, place), JsonList(answers)];
             if (!annotations.TryAdd(id, new Annotation(common, cells)))
                 throw Wrong($"{file} annotates question {id} twice.");
-
-            DataValue? Type(string name) => Member(each, name, $"{file}, {place}");
         }
         return annotations;
     }
@@ -115,7 +113,10 @@ internal static class VqaFiles
             ? list.EnumerateArray()
             : throw Wrong($"{file} does not have {what}.");
 
-    private static DataValue? Member(JsonElement element, string name, string where)
+    /// <param name="element">The object.</param>
+    /// <param name="name">The member.</param>
+    /// <param name="place">Where the object is, for an error: the file, and what is in it.</param>
+    private static DataValue? Member(JsonElement element, string name, string place)
     {
         try
         {
@@ -124,12 +125,12 @@ internal static class VqaFiles
         }
         catch (InvalidOperationException exception)
         {
-            throw new BlipException(BlipErrorCode.InvalidRequest, $"{where}: {name} is not valid Unicode.", exception);
+            throw new BlipException(BlipErrorCode.InvalidRequest, $"{place}: {name} is not valid Unicode.", exception);
         }
     }
 
-    private static DataValue Value(JsonElement element, string name, string file, string place) =>
-        Member(element, name, $"{file}, {place}") ?? throw Wrong($"{file}, {place}: {name} is missing.");
+    private static DataValue Value(JsonElement element, string name, string place) =>
+        Member(element, name, place) ?? throw Wrong($"{place}: {name} is missing.");
 
     private static BlipException Wrong(string message) => new(BlipErrorCode.InvalidRequest, message);
 
