@@ -31,7 +31,9 @@ internal static class McpRequests
         Bodies.RequireJson(context.Request);
         // The server would copy an image several times.
         byte[] body = await Bodies.ReadTextAsync(context.Request, limit).ConfigureAwait(false);
-        MessageFault? fault = MessageCheck.Find(body, out string? method, out _);
+        // The server skips one byte order mark.
+        int begin = body.AsSpan().StartsWith("\uFEFF"u8) ? 3 : 0;
+        MessageFault? fault = MessageCheck.Find(body.AsSpan(begin), out string? method, out _);
         if (method is null or Initialize)
             fault ??= FindUnread(body);
         if (fault is not null)

@@ -36,7 +36,7 @@ internal ref struct MessageCheck
         _reader = new Utf8JsonReader(message, new JsonReaderOptions { MaxDepth = int.MaxValue });
 
     /// <summary>Finds what the SDK could not read.</summary>
-    /// <param name="message">One message, in UTF-8.</param>
+    /// <param name="message">One message, in UTF-8, without a byte order mark.</param>
     /// <param name="method">The method of a request or a notification, where nothing is wrong.</param>
     /// <param name="isRequest">Whether it is a request, which is answered.</param>
     /// <returns>The first thing that is wrong; null for nothing.</returns>
@@ -44,8 +44,6 @@ internal ref struct MessageCheck
     {
         method = null;
         isRequest = false;
-        if (message.StartsWith("\uFEFF"u8))
-            message = message[3..];
         if (!Utf8.IsValid(message))
             return new MessageFault(McpErrorCode.ParseError, "The message is not valid UTF-8.");
         MessageCheck check = new(message);

@@ -68,6 +68,8 @@ public sealed class McpStdioTests
         await server.SendAsync("\uFEFF");
         await server.SendAsync("""{"jsonrpc":"2.0","id":3,"method":"ping"}""");
         Assert.Equal(3, (await server.ReceiveAsync()).GetProperty("id").GetInt32());
+        await server.SendAsync("\uFEFF\uFEFF" + """{"jsonrpc":"2.0","id":4,"method":"ping"}""");
+        Assert.Equal(-32700, (await server.ReceiveAsync()).GetProperty("error").GetProperty("code").GetInt32());
     }
 
     [Fact]
